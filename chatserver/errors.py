@@ -1,0 +1,97 @@
+"""What can go wrong, as the services say it. Each kind has a stable `code` that clients may rely on."""
+
+from __future__ import annotations
+
+
+class ChatError(Exception):
+    """Something a client is told. `detail` is one readable sentence and never holds a secret."""
+
+    code = "error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class TokenMissing(ChatError):
+    code = "token_missing"
+
+
+class TokenInvalid(ChatError):
+    code = "token_invalid"
+
+
+class Forbidden(ChatError):
+    code = "forbidden"
+
+
+class NotFound(ChatError):
+    """Also raised for what exists but is not the actor's: a stranger learns nothing."""
+
+    code = "not_found"
+
+
+class Invalid(ChatError):
+    """Bad input. `fields` maps each offending field to what is wrong with it."""
+
+    code = "validation_error"
+
+    def __init__(self, detail: str, fields: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.fields = fields or {}
+
+    @classmethod
+    def field(cls, name: str, problem: str) -> Invalid:
+        return cls(f"{name}: {problem}", {name: problem})
+
+
+class CursorInvalid(ChatError):
+    code = "cursor_invalid"
+
+
+class CursorExpired(ChatError):
+    """The place is gone. `cursor` is a fresh one; the client reloads its lists and goes on from there."""
+
+    code = "cursor_expired"
+
+    def __init__(self, cursor: str) -> None:
+        super().__init__("The cursor is no longer covered; reload the lists and poll with the new one.")
+        self.cursor = cursor
+
+
+class IdempotencyConflict(ChatError):
+    code = "idempotency_conflict"
+
+
+class PayloadTooLarge(ChatError):
+    code = "payload_too_large"
+
+
+class UnsupportedMediaType(ChatError):
+    code = "unsupported_media_type"
+
+
+class Unavailable(ChatError):
+    """A part we need does not answer. Nothing was lost; `retry_after_secs` says when to come back."""
+
+    code = "unavailable"
+
+    def __init__(self, detail: str, retry_after_secs: int = 2) -> None:
+        super().__init__(detail)
+        self.retry_after_secs = retry_after_secs
+
+
+class StartupError(Exception):
+    """The operator's mistake: one line that says what is wrong and the cure. `exit_code` is from sysexits.h."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+# From sysexits.h, which Python's `os` module only offers on Unix.
+EX_USAGE = 64
+EX_UNAVAILABLE = 69
+EX_CANTCREAT = 73
+EX_NOPERM = 77
+EX_CONFIG = 78
