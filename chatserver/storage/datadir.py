@@ -1,0 +1,163 @@
+"""The directory the embedded database lives in: one owner at a time, and what it left behind tidied up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from chatserver.errors import EX_CANTCREAT, EX_UNAVAILABLE, StartupError
+from chatserver.storage.mongod import Mongod
+
+if sys.platform != "win32":  # where nothing here is used, but may be imported
+    import fcntl
+
+ORPHAN_SECS = 15.0  # a mongod whose server crashed was told to stop at that moment; let it finish
+RUN_PREFIX = "chatserver-"
+TAIL_BYTES = 64 * 1024
+SOCKET = "m.sock"
+SOCKET_BYTES = 100  # the kernels allow 103 (macOS) to 107 (Linux)
+
+
+class DataDir:
+    """What lies where:
+
+    - `mongod/` the database files, `mongod.log` and the log of the run before, `mongod.log.1`
+    - `mongod.owner` locked while a server uses the directory: its pid and its run directory
+    - `mongod.features` the feature version that the files were last opened with
+
+    The socket is elsewhere, in a new private directory per run, because socket paths must be short.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.database = self.path / "mongod"
+        self.log = self.path / "mongod.log"
+        self.run = Path()
+        self._features = self.path / "mongod.features"
+        self._owner: IO[str] | None = None
+
+    @property
+    def socket(self) -> Path:
+        return self.run / SOCKET
+
+    def claim(self) -> None:
+        """Create it and take it, or say who has it. Undone by `release`."""
+        try:
+            self.database.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock()
+            if self.log.exists():
+                self.log.replace(self.log.with_suffix(".log.1"))
+            self._make_run()
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+            raise StartupError(
+                f"The data directory {self.path} cannot be written ({reason}). "
+                "Make it writable for this user or name another with CHATSERVER_DATA_DIR.",
+                EX_CANTCREAT,
+            ) from None
+
+    def _lock(self) -> None:
+        owner = (self.path / "mongod.owner").open("a+")
+        try:
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner.seek(0)
+            pid = owner.readline().strip() or "unknown"
+            owner.close()
+            raise self._in_use(pid) from None
+        self._owner = owner
+
+    def _make_run(self) -> None:
+        assert self._owner
+        self._owner.seek(0)
+        _forget_run(self._owner.read().splitlines()[1:])
+        self.run = Path(tempfile.mkdtemp(prefix=RUN_PREFIX))
+        if len(os.fsencode(self.socket)) > SOCKET_BYTES:
+            self.run.rmdir()
+            self.run = Path(tempfile.mkdtemp(prefix=RUN_PREFIX, dir="/tmp"))
+        self._owner.truncate(0)
+        self._owner.write(f"{os.getpid()}\n{self.run}\n")
+        self._owner.flush()
+
+    async def await_orphan(self) -> None:
+        """Return once no mongod works on the files."""
+        lock = self.database / "mongod.lock"
+        for _ in range(int(ORPHAN_SECS / 0.05)):
+            if not _is_locked(lock):
+                return
+            await asyncio.sleep(0.05)
+        raise self._in_use(lock.read_text().strip() or "unknown")
+
+    def release(self) -> None:
+        if self._owner is None:
+            return
+        _forget_run([str(self.run)])
+        self._owner.truncate(0)
+        self._owner.close()
+        self._owner = None
+
+    def check_features(self, mongod: Mongod) -> None:
+        """Refuse files that this binary would refuse, in words that say what to do."""
+        try:
+            written = self._features.read_text().strip()
+            major = int(written.split(".")[0])
+        except (OSError, ValueError):
+            return
+        if major > mongod.release[0]:
+            cure = f"Run MongoDB {written} (CHATSERVER_MONGOD) or name another data directory"
+        elif major < mongod.release[0] - 1:
+            cure = f"Start once with MongoDB {major + 1} and run setFeatureCompatibilityVersion there"
+        else:
+            return
+        raise StartupError(
+            f"The data in {self.path} is of MongoDB {written}; {mongod.path} is {mongod.version}. {cure}.",
+            EX_UNAVAILABLE,
+        )
+
+    def remember_features(self, version: str) -> None:
+        self._features.write_text(version + "\n")
+
+    def last_words(self) -> str:
+        """The most telling line of mongod's log, for a person."""
+        with suppress(OSError), self.log.open("rb") as file:
+            file.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
+            for line in reversed(file.read().decode(errors="replace").splitlines()):
+                try:
+                    entry = json.loads(line)
+                except ValueError:
+                    return line[:300]
+                if isinstance(entry, dict) and entry.get("s") in ("E", "F"):
+                    return f"{entry.get('msg')} {json.dumps(entry.get('attr', {}))}"[:300]
+        return "nothing in its log"
+
+    def _in_use(self, pid: str) -> StartupError:
+        return StartupError(
+            f"The data directory {self.path} is in use by process {pid}. "
+            "Stop that process or name another directory with CHATSERVER_DATA_DIR.",
+            EX_UNAVAILABLE,
+        )
+
+
+def _is_locked(lock: Path) -> bool:
+    """Whether a mongod holds it; the file alone means nothing, a killed mongod leaves it there."""
+    try:
+        with lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        pass
+    return False
+
+
+def _forget_run(paths: list[str]) -> None:
+    for path in map(Path, paths):
+        if path.name.startswith(RUN_PREFIX):  # the name was read from a file: remove nothing else
+            shutil.rmtree(path, ignore_errors=True)
