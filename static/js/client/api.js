@@ -1,0 +1,199 @@
+/**
+ * HTTP to the chat server: one method per call, JSON in and out, every failure an ApiError.
+ * Knows no DOM and keeps no state but the token.
+ */
+
+/** @typedef {import('./types.js').Message} Message */
+
+export const BASE = '/api/v1/communication/';
+const CALL_TIMEOUT_MS = 20_000;
+const UPLOAD_TIMEOUT_MS = 15 * 60_000;
+
+/** A call that did not succeed. `code` is the server's stable word, or `network`, `timeout`, `bad_answer`. */
+export class ApiError extends Error {
+  /** @param {{status?: number, code: string, detail?: string, errors?: any[], retryAfterSecs?: number|null}} problem */
+  constructor({ status = 0, code, detail = '', errors = [], retryAfterSecs = null }) {
+    super(detail || code);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.errors = errors;
+    this.retryAfterSecs = retryAfterSecs;
+  }
+
+  /** True where the same call may succeed later without being changed. */
+  get isTemporary() {
+    return this.status === 0 || this.status === 429 || this.status === 408 || this.status >= 500;
+  }
+}
+
+/** @param {{status: number, header: (name: string) => string|null, text: string}} answer */
+export function readAnswer({ status, header, text }) {
+  let body = null;
+  try {
+    body = text ? JSON.parse(text) : null;
+  } catch {
+    // A proxy's error page: its status still says enough.
+    if (status < 400) throw new ApiError({ status: 0, code: 'bad_answer' });
+  }
+  if (status >= 200 && status < 300) return body;
+  const retryAfter = Number.parseFloat(header('Retry-After') ?? '');
+  const error = new ApiError({
+    status,
+    code: body?.code ?? `http_${status}`,
+    detail: body?.detail ?? '',
+    errors: Array.isArray(body?.errors) ? body.errors : [],
+    retryAfterSecs: Number.isFinite(retryAfter) ? retryAfter : null,
+  });
+  throw Object.assign(error, { body });
+}
+
+export class Api {
+  /** @type {typeof globalThis.fetch} */ #fetch;
+
+  /** @param {{base?: string, token?: string|null, fetch?: typeof globalThis.fetch}} [options] */
+  constructor({ base = BASE, token = null, fetch = globalThis.fetch.bind(globalThis) } = {}) {
+    this.base = base;
+    this.token = token;
+    this.#fetch = fetch;
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {{query?: Record<string, any>, json?: any, form?: FormData, signal?: AbortSignal, timeoutMs?: number}} [options]
+   * @returns {Promise<any>}
+   */
+  async request(method, path, { query, json, form, signal, timeoutMs = CALL_TIMEOUT_MS } = {}) {
+    const clock = AbortSignal.timeout(timeoutMs);
+    const headers = this.headers();
+    if (json !== undefined) headers['Content-Type'] = 'application/json';
+    try {
+      const answer = await this.#fetch(this.url(path, query), {
+        method,
+        headers,
+        body: form ?? (json === undefined ? undefined : JSON.stringify(json)),
+        signal: signal ? AbortSignal.any([signal, clock]) : clock,
+        credentials: 'omit',
+        cache: 'no-store',
+      });
+      return readAnswer({
+        status: answer.status,
+        header: (name) => answer.headers.get(name),
+        text: await answer.text(),
+      });
+    } catch (error) {
+      if (error instanceof ApiError || signal?.aborted) throw error;
+      throw new ApiError({ code: clock.aborted ? 'timeout' : 'network' });
+    }
+  }
+
+  /** @param {string} path @param {Record<string, any>} [query] */
+  url(path, query = {}) {
+    const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
+    const search = new URLSearchParams(pairs.map(([key, value]) => [key, String(value)]));
+    return `${this.base}${path}${pairs.length ? `?${search}` : ''}`;
+  }
+
+  /** @returns {Record<string, string>} */
+  headers() {
+    return this.token ? { Accept: 'application/json', Authorization: `Bearer ${this.token}` } : { Accept: 'application/json' };
+  }
+
+  /** @param {{username: string, password: string, full_name?: string}} fields */
+  register = (fields) => this.request('POST', 'auth/register/', { json: fields });
+
+  /** @param {{username: string, password: string}} fields */
+  login = (fields) => this.request('POST', 'auth/login/', { json: fields });
+  logout = () => this.request('POST', 'auth/logout/', { timeoutMs: 5000 });
+  sessions = () => this.request('GET', 'auth/sessions/');
+
+  /** @param {string|number} id */
+  revokeSession = (id) => this.request('DELETE', `auth/sessions/${encodeURIComponent(id)}/`);
+  server = () => this.request('GET', 'server/');
+  snapshot = () => this.request('GET', 'snapshot/');
+
+  /** @param {string} search */
+  users = (search) => this.request('GET', 'users/', { query: { search } });
+
+  /** @param {{full_name?: string}} fields */
+  updateMe = (fields) => this.request('PATCH', 'users/me/', { json: fields });
+
+  /** @param {{cursor?: string|null, wait: number, client: string, signal?: AbortSignal}} options */
+  poll = ({ cursor, wait, client, signal }) =>
+    this.request('GET', 'poll/events/', {
+      query: { cursor, wait, client },
+      signal,
+      timeoutMs: (wait * 1.2 + 12) * 1000,
+    });
+
+  /** @param {number} userId @param {{limit?: number, before_id?: number, after_id?: number, around_id?: number}} [page] */
+  history = (userId, page = {}) => this.request('GET', `chats/conversation/${userId}/`, { query: { limit: 50, ...page } });
+
+  /** @param {number} messageId everything up to this message is read */
+  markRead = (messageId) => this.request('POST', 'chats/mark-read/', { json: { message_ids: [messageId] } });
+
+  /** @param {number} conversationId */
+  markAllRead = (conversationId) => this.request('POST', 'chats/mark-read/', { json: { conversation_id: conversationId } });
+
+  /** @param {number} receiverId @param {boolean} isTyping */
+  typing = (receiverId, isTyping) =>
+    this.request('POST', 'chats/typing/', { json: { receiver_id: receiverId, is_typing: isTyping } });
+
+  unreadCount = () => this.request('GET', 'chats/unread-count/');
+
+  /**
+   * @param {{receiver_id: number, message: string, client_id: string, file?: Blob|null, file_name?: string|null}} message
+   * @param {{signal?: AbortSignal, onProgress?: (share: number) => void}} [options]
+   * @returns {Promise<Message>}
+   */
+  send({ receiver_id, message, client_id, file, file_name }, { signal, onProgress } = {}) {
+    if (!file) return this.request('POST', 'chats/', { json: { receiver_id, message, client_id }, signal });
+    const form = new FormData();
+    form.set('receiver_id', String(receiver_id));
+    form.set('message', message);
+    form.set('client_id', client_id);
+    form.set('attachment', file, file_name ?? 'file');
+    if (typeof XMLHttpRequest === 'undefined') {
+      return this.request('POST', 'chats/', { form, signal, timeoutMs: UPLOAD_TIMEOUT_MS });
+    }
+    return this.#upload('chats/', form, { signal, onProgress });
+  }
+
+  /**
+   * fetch reports no upload progress; XMLHttpRequest does.
+   * @param {string} path @param {FormData} form
+   * @param {{signal?: AbortSignal, onProgress?: (share: number) => void}} options
+   * @returns {Promise<any>}
+   */
+  #upload(path, form, { signal, onProgress }) {
+    return new Promise((resolve, reject) => {
+      const call = new XMLHttpRequest();
+      call.open('POST', this.url(path));
+      for (const [name, value] of Object.entries(this.headers())) call.setRequestHeader(name, value);
+      call.timeout = UPLOAD_TIMEOUT_MS;
+      call.upload.onprogress = (event) => event.lengthComputable && onProgress?.(event.loaded / event.total);
+      call.onload = () => {
+        try {
+          const header = (/** @type {string} */ name) => call.getResponseHeader(name);
+          resolve(readAnswer({ status: call.status, header, text: call.responseText }));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      call.onerror = () => reject(new ApiError({ code: 'network' }));
+      call.ontimeout = () => reject(new ApiError({ code: 'timeout' }));
+      call.onabort = () => reject(signal?.reason ?? new ApiError({ code: 'network' }));
+      signal?.addEventListener('abort', () => call.abort(), { once: true });
+      call.send(form);
+    });
+  }
+
+  /** @param {string} url an attachment's address @returns {Promise<Blob>} */
+  async file(url) {
+    const answer = await this.#fetch(url, { headers: this.headers(), credentials: 'omit' });
+    if (!answer.ok) throw new ApiError({ status: answer.status, code: `http_${answer.status}` });
+    return answer.blob();
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The whole client: one signed-in person, live. Puts api, store, poller, outbox and leader together;
+ * this is what another page embeds. Knows no DOM.
+ *
+ *     const chat = new ChatClient({ token });
+ *     chat.store.addEventListener('change', redraw);
+ *     await chat.open();
+ *     chat.outbox.add({ receiver_id: 2, message: 'Hello' });
+ */
+import { Api } from './api.js';
+import { Leader } from './leader.js';
+import { newClientId, Outbox } from './outbox.js';
+import { Poller } from './poller.js';
+import { memoryShelf } from './shelf.js';
+import { Store } from './store.js';
+
+/** @typedef {import('./types.js').PollStatus} PollStatus */
+
+export class ChatClient extends EventTarget {
+  /** @type {string|null} */ #cursor = null;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #recount;
+  #isOpen = false;
+
+  /**
+   * @param {object} options
+   * @param {string} options.token
+   * @param {number} options.userId
+   * @param {Api} [options.api]
+   * @param {import('./shelf.js').Shelf} [options.shelf]
+   * @param {string} [options.clientName]  stays the same for one browser
+   * @param {Partial<ConstructorParameters<typeof Leader>[0]>} [options.tabs]
+   */
+  constructor({ token, userId, api = new Api({ token }), shelf = memoryShelf(), clientName = newClientId(), tabs = {} }) {
+    super();
+    this.api = api;
+    this.store = new Store();
+    /** @type {PollStatus} */ this.status = { state: 'connecting' };
+    this.leader = new Leader({ name: `chat:${userId}`, onElected: () => this.#lead(), onNote: (note) => this.#heard(note), ...tabs });
+    this.poller = new Poller({
+      api,
+      client: this.leader.isShared ? clientName : newClientId(),
+      cursor: null,
+      onEvents: (events, cursor) => this.#received(events, cursor),
+      onExpired: () => this.#resync(),
+      onStatus: (status) => this.#setStatus(status),
+    });
+    this.outbox = new Outbox({
+      api,
+      shelf,
+      userId,
+      onAccepted: (message) => this.#accepted(message),
+      exclusively: (work) => this.leader.exclusively('outbox', work),
+    });
+  }
+
+  /** Listens first, then loads: what happens in between is applied on top and changes nothing twice. */
+  async open() {
+    this.leader.start();
+    const snapshot = await this.api.snapshot();
+    this.store.load(snapshot);
+    this.#cursor ??= snapshot.cursor;
+    this.#isOpen = true;
+    this.outbox.open();
+    if (this.leader.isLeader) this.#lead();
+    else this.leader.tell({ kind: 'hello' });
+  }
+
+  close() {
+    this.#isOpen = false;
+    this.poller.stop();
+    this.outbox.stop();
+    this.leader.stop();
+    clearTimeout(this.#recount);
+  }
+
+  /** The network is back, the page is visible again, or someone asked. */
+  nudge() {
+    if (this.leader.isLeader) this.poller.nudge();
+    else this.leader.tell({ kind: 'nudge' });
+    this.outbox.flush();
+  }
+
+  /** @param {number} userId the other person @param {number} messageId everything up to here is read */
+  async markRead(userId, messageId) {
+    this.store.readUpTo(userId, messageId);
+    this.leader.tell({ kind: 'read', userId, messageId });
+    await this.api.markRead(messageId);
+  }
+
+  #lead() {
+    if (!this.#isOpen || this.poller.isRunning) return;
+    this.poller.cursor = this.#cursor;
+    this.poller.start();
+  }
+
+  /** @param {import('./types.js').ChatEvent[]} events @param {string|null} cursor */
+  #received(events, cursor) {
+    this.#take(events, cursor);
+    this.leader.tell({ kind: 'events', events, cursor });
+  }
+
+  /** @param {import('./types.js').ChatEvent[]} events @param {string|null} cursor */
+  #take(events, cursor) {
+    this.#cursor = cursor;
+    this.store.apply(events);
+    for (const { event, data } of events) {
+      if (event === 'message' && data.client_id) this.outbox.settle(data.client_id);
+      // Read on another device: the server's count is exact, ours would be a guess.
+      if (event === 'read_receipt' && data.reader_id === this.store.me?.id) this.#recountSoon();
+    }
+    if (events.length) this.dispatchEvent(Object.assign(new Event('events'), { detail: events }));
+  }
+
+  /** @param {import('./types.js').Message} message */
+  #accepted(message) {
+    this.store.accepted(message);
+    this.leader.tell({ kind: 'sent', message });
+  }
+
+  /** @param {any} note from another tab of the same account */
+  #heard(note) {
+    if (note.kind === 'events') this.#take(note.events, note.cursor);
+    if (note.kind === 'status') this.#setStatus(note.status, false);
+    if (note.kind === 'read') this.store.readUpTo(note.userId, note.messageId);
+    if (note.kind === 'reload') this.#reload();
+    if (note.kind === 'nudge' && this.leader.isLeader) this.poller.nudge();
+    if (note.kind === 'hello' && this.leader.isLeader) this.leader.tell({ kind: 'status', status: this.status });
+    if (note.kind === 'sent') {
+      this.store.accepted(note.message);
+      this.outbox.settle(note.message.client_id);
+    }
+  }
+
+  /** @param {PollStatus} status @param {boolean} [own] */
+  #setStatus(status, own = true) {
+    const before = this.status.state;
+    this.status = status;
+    if (own) this.leader.tell({ kind: 'status', status });
+    if (status.state === 'online' && before !== 'online') this.outbox.flush();
+    this.dispatchEvent(Object.assign(new Event('status'), { detail: status }));
+  }
+
+  /** The cursor is too old: load the lists again and let the rooms fetch what they miss. */
+  async #resync() {
+    const cursor = await this.#reload();
+    this.leader.tell({ kind: 'reload' });
+    return cursor;
+  }
+
+  async #reload() {
+    const snapshot = await this.api.snapshot();
+    this.store.load(snapshot);
+    this.#cursor = snapshot.cursor;
+    this.dispatchEvent(new Event('resync'));
+    return snapshot.cursor;
+  }
+
+  #recountSoon() {
+    clearTimeout(this.#recount);
+    this.#recount = setTimeout(() => {
+      this.api.unreadCount().then((counts) => this.store.setUnread(counts), () => {});
+    }, 300);
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The shapes this client and the server exchange, as JSDoc types. Nothing here runs.
+ *
+ * @typedef {{id: number, username: string, full_name: string, avatar?: string|null, is_online?: boolean}} Person
+ *
+ * @typedef {object} Message
+ * @property {number} id              grows with `seq` inside a conversation
+ * @property {number} seq
+ * @property {number} conversation_id
+ * @property {number} sender_id
+ * @property {number} receiver_id
+ * @property {string} message
+ * @property {string} timestamp       RFC 3339, UTC
+ * @property {string|null} [attachment]       file name or URL
+ * @property {string|null} [attachment_url]   fetch it with the Authorization header
+ * @property {string|null} [attachment_type]  MIME type
+ * @property {boolean} is_read
+ * @property {string|null} [read_at]
+ * @property {string|null} [delivered_at]
+ * @property {string|null} [client_id]
+ *
+ * @typedef {object} Conversation
+ * @property {number|null} conversation_id  null until the first message
+ * @property {Person} other_user
+ * @property {string} last_message
+ * @property {string|null} last_message_at
+ * @property {boolean} last_message_by_me
+ * @property {number} unread_count
+ *
+ * @typedef {{id: string|number, event: string, data: any, timestamp?: string}} ChatEvent
+ * @typedef {{user: Person, conversations: Conversation[], unread?: any, cursor: string}} Snapshot
+ * @typedef {{events: ChatEvent[], cursor?: string, more?: boolean, wait?: number, superseded?: boolean}} PollAnswer
+ *
+ * @typedef {object} Outgoing  one message waiting to be accepted
+ * @property {string} client_id
+ * @property {number} user_id         who sends
+ * @property {number} receiver_id
+ * @property {string} message
+ * @property {Blob|null} file
+ * @property {string|null} file_name
+ * @property {number} order           place in the line; grows
+ * @property {number} created_at      epoch milliseconds
+ * @property {'pending'|'failed'} state
+ * @property {string|null} error      why it failed, an error code
+ * @property {string|null} detail     the same in the server's words
+ * @property {number} [progress]      0…1 while a file goes up (not stored)
+ *
+ * @typedef {'connecting'|'online'|'waiting'|'signed-out'|'stopped'} PollState
+ * @typedef {{state: PollState, retryAt?: number|null, attempt?: number}} PollStatus
+ *
+ * @typedef {{code: string, status: number, retryAfterSecs?: number|null}} Failure
+ */
+export {};

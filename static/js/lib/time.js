@@ -1,0 +1,60 @@
+/** Dates and times in the reader's language and time zone. */
+
+const DAY_MS = 86_400_000;
+/** @type {Map<string, Intl.DateTimeFormat>} */ const formats = new Map();
+
+/** @param {Intl.DateTimeFormatOptions} options */
+function format(options) {
+  const lang = document.documentElement.lang || 'en';
+  const key = lang + JSON.stringify(options);
+  let found = formats.get(key);
+  if (!found) formats.set(key, (found = new Intl.DateTimeFormat(lang, options)));
+  return found;
+}
+
+/** @param {string|number|Date} at 12:30 */
+export function clock(at) {
+  return format({ hour: 'numeric', minute: '2-digit' }).format(new Date(at));
+}
+
+/** @param {string|number|Date} at Monday, 23 November 2026 at 12:30 */
+export function exact(at) {
+  return format({ dateStyle: 'full', timeStyle: 'short' }).format(new Date(at));
+}
+
+/** @param {string|number|Date} at a key that is the same for all moments of one local day */
+export function dayKey(at) {
+  const date = new Date(at);
+  return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`;
+}
+
+/** @param {string|number|Date} at @param {number} [now] Today, Yesterday, Monday, 3 May, 3 May 2025 */
+export function dayName(at, now = Date.now()) {
+  const days = daysAgo(at, now);
+  if (days >= 0 && days < 2) return relativeDay(days);
+  if (days > 0 && days < 7) return format({ weekday: 'long' }).format(new Date(at));
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  return format({ day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).format(new Date(at));
+}
+
+/** @param {string|number|Date} at for narrow lists: 12:30, Yesterday, Mon, 3 May */
+export function shortWhen(at, now = Date.now()) {
+  const days = daysAgo(at, now);
+  if (days <= 0) return clock(at);
+  if (days === 1) return relativeDay(1);
+  if (days < 7) return format({ weekday: 'short' }).format(new Date(at));
+  return format({ day: 'numeric', month: 'short' }).format(new Date(at));
+}
+
+/** @param {number} days */
+function relativeDay(days) {
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang || 'en', { numeric: 'auto' });
+  const text = words.format(-days, 'day');
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}
+
+/** @param {string|number|Date} at @param {number} now */
+function daysAgo(at, now) {
+  const midnight = (/** @type {string|number|Date} */ moment) => new Date(moment).setHours(0, 0, 0, 0);
+  return Math.round((midnight(now) - midnight(at)) / DAY_MS);
+}
