@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Any
+
+from chatserver.cursor import Cursor
 
 # A message id is conversation_id · 2^23 + seq: below 2^53, so a JSON number in every language.
 SEQ_BITS = 23
@@ -97,7 +100,7 @@ class Message:
     seq: int
     sender_id: int
     session_id: int
-    client_id: str | None
+    client_id: str | int  # the client's own text, or a number made up for clients that send none
     text: str
     attachment: Attachment | None
     created_at: datetime
@@ -113,3 +116,115 @@ class Bell:
     kind: str
     user_ids: tuple[int, ...]
     body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step of an inbox: a pointer or a tiny fact, never a body.
+
+    kind `messages`: seqs first..last of a conversation; `read`: user_id read first..last there at `at`;
+    `membership` and `change`: see `ref` and `rev`; `notification`: `ref` is its id; `session`: `ref` was revoked.
+    """
+
+    kind: str
+    conversation_id: int = 0
+    first: int = 0
+    last: int = 0
+    user_id: int = 0
+    ref: int = 0
+    rev: int = 0
+    at: datetime | None = None
+
+    @property
+    def key(self) -> str | None:
+        """What makes a repeat of this entry recognisable; message ranges need none, their heads are the guard."""
+        if self.kind == "messages":
+            return None
+        return f"{self.kind}:{self.conversation_id}:{self.user_id}:{self.last}:{self.ref}:{self.rev}"
+
+    @property
+    def size(self) -> int:
+        """How many items a client may be given for this entry."""
+        return self.last - self.first + 1 if self.kind in ("messages", "read") else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The newest entries of an inbox. The last one is number `version`, the one before it `version - 1`, …"""
+
+    epoch: str
+    version: int
+    entries: tuple[Entry, ...]
+
+    @property
+    def oldest_version(self) -> int:
+        """The lowest place from which every later entry is here."""
+        return self.version - len(self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Where a person stands in each conversation, and the place that belongs to it."""
+
+    epoch: str
+    version: int
+    heads: dict[int, int]
+    reads: dict[int, int]
+    own: dict[int, int]
+
+    def unread(self, conversation_id: int) -> int:
+        """Messages of others beyond the read mark: `own` counts one's own among them."""
+        head = self.heads.get(conversation_id, 0)
+        return max(0, head - self.reads.get(conversation_id, 0) - self.own.get(conversation_id, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A word from the host application to one person."""
+
+    id: int
+    user_id: int
+    title: str
+    message: str
+    notification_type: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Messages first..last of a conversation are appended; `own` counts them by sender."""
+
+    conversation_id: int
+    first: int
+    last: int
+    member_ids: tuple[int, ...]
+    own: dict[int, int] = field(default_factory=dict)
+
+
+class Outcome(Enum):
+    STORED = "stored"
+    TAKEN = "taken"  # another writer has this seq
+    REPEATED = "repeated"  # this sender used this client_id before
+    SKIPPED = "skipped"  # an earlier one of the same run failed, so this was not tried
+    UNKNOWN = "unknown"  # may or may not be there
+    REFUSED = "refused"  # the database will never take it
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRead:
+    """A read whose fan-out is not known to be finished."""
+
+    conversation_id: int
+    user_id: int
+    first: int
+    last: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlace:
+    """`pending` is the place after an answer of which `node` does not know yet whether it got through."""
+
+    place: Cursor
+    pending: Cursor | None
+    node: str

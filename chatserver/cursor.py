@@ -1,0 +1,32 @@
+"""A client's place in its inbox, and its opaque text. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chatserver.errors import CursorInvalid
+
+_FORM = re.compile(r"([0-9a-f]{1,8}):(0|[1-9][0-9]{0,15})(?::([1-9][0-9]{0,7}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Everything up to `version` was given, and `offset` items of the entry after it."""
+
+    epoch: str
+    version: int
+    offset: int = 0
+
+    def __str__(self) -> str:
+        text = f"{self.epoch}:{self.version}"
+        return f"{text}:{self.offset}" if self.offset else text
+
+
+def parse_cursor(text: str) -> Cursor:
+    """Raises CursorInvalid for anything `str(Cursor)` cannot have made."""
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise CursorInvalid("cursor: not one that this server gave")
+    epoch, version, offset = match.groups()
+    return Cursor(epoch, int(version), int(offset or 0))

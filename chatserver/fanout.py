@@ -1,0 +1,89 @@
+"""From the log to the inboxes: bring every member's inbox to the head of a conversation, and ring.
+
+Once a message is appended its fan-out must happen, but need not happen now: the fast path takes inboxes that stand
+exactly one step behind, the repair takes all others, and what neither reached is tried again until it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from chatserver import metrics
+from chatserver.clock import Clock
+from chatserver.errors import Unavailable
+from chatserver.model import Advance, Bell
+from chatserver.ports import Bus, InboxStore, MessageStore
+
+log = structlog.get_logger(__name__)
+
+# Beyond this many the sweeper alone finishes them: it finds them again in the log.
+MAX_UNFINISHED = 10_000
+RETRY_SECS = (0.1, 5.0)
+
+
+class FanOut:
+    def __init__(self, messages: MessageStore, inboxes: InboxStore, bus: Bus, clock: Clock) -> None:
+        self._messages = messages
+        self._inboxes = inboxes
+        self._bus = bus
+        self._clock = clock
+        self._unfinished: dict[int, Advance] = {}
+        self._retrying: asyncio.Task[None] | None = None
+
+    async def advance(self, advances: Sequence[Advance]) -> None:
+        """Never raises: what the database does not take now is retried behind the scenes."""
+        try:
+            if not await self._inboxes.advance(advances):
+                for advance in advances:
+                    await self.repair(advance)
+        except Unavailable:
+            self._retry_later(advances)
+
+    async def repair(self, advance: Advance) -> bool:
+        """Bring members to `advance.last`, each from its own head. True when anybody was behind."""
+        c, last, members = advance.conversation_id, advance.last, advance.member_ids
+        lowest = await self._inboxes.lowest_head(c, last, members)
+        if lowest is None:
+            return False
+        senders = await self._messages.senders(c, lowest, last)
+        mended = await self._inboxes.repair(c, last, members, senders)
+        metrics.FANOUT_REPAIRS.inc(mended)
+        return mended > 0
+
+    def _retry_later(self, advances: Sequence[Advance]) -> None:
+        for advance in advances:
+            known = self._unfinished.get(advance.conversation_id)
+            if known is None and len(self._unfinished) >= MAX_UNFINISHED:
+                continue
+            if known is None or known.last < advance.last:
+                self._unfinished[advance.conversation_id] = advance
+        metrics.FANOUT_UNFINISHED.set(len(self._unfinished))
+        if self._retrying is None or self._retrying.done():
+            self._retrying = asyncio.create_task(self._retry())
+
+    async def _retry(self) -> None:
+        pause, longest = RETRY_SECS
+        while self._unfinished:
+            advance = next(iter(self._unfinished.values()))
+            try:
+                await self.repair(advance)
+            except Unavailable:
+                await self._clock.sleep(pause)
+                pause = min(longest, pause * 2)
+                continue
+            pause = RETRY_SECS[0]
+            if self._unfinished[advance.conversation_id] is advance:
+                del self._unfinished[advance.conversation_id]
+                metrics.FANOUT_UNFINISHED.set(len(self._unfinished))
+            self._bus.publish(Bell("inbox", advance.member_ids))
+
+    async def close(self) -> None:
+        """What is unfinished now is finished by any node's sweeper."""
+        if self._retrying is not None:
+            self._retrying.cancel()
+            await asyncio.gather(self._retrying, return_exceptions=True)
+        if self._unfinished:
+            log.warning("fan-out left to the sweeper", conversations=len(self._unfinished))

@@ -1,0 +1,282 @@
+"""Held polls of this process, and who is present in it: being held or lingering for a while after.
+
+A waiter registers first, looks second, waits third: a bell between any two of these finds it registered. What a
+version is known to be is forgotten at every bell, so "known" always means "nothing has rung since".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from chatserver import metrics
+from chatserver.clock import Clock
+from chatserver.model import Actor
+from chatserver.ports import Bus
+
+WAKE_SLICE = 50  # waiters woken in one turn of the loop, so that a thousand do not hold it up
+EPHEMERALS = 32  # kept per person for the moment between two polls
+NAMES = 32  # (session, client) pairs remembered per person
+
+
+class Ended(Enum):
+    """Why a wait is over."""
+
+    WOKEN = "woken"
+    TIMEOUT = "timeout"
+    SUPERSEDED = "superseded"
+    REVOKED = "revoked"
+    GONE = "gone"
+    DRAINING = "draining"
+
+
+@dataclass(frozen=True, slots=True)
+class Ephemeral:
+    """An event that is never stored. `key` tells what it replaces; `extended` ones are for clients with a cursor."""
+
+    serial: int
+    key: tuple[Any, ...]
+    event: str
+    data: dict[str, Any]
+    expires: float
+    extended: bool
+
+
+class Waiter:
+    """One held poll."""
+
+    __slots__ = ("_ended", "_future", "_woken", "actor", "client", "seen", "started")
+
+    def __init__(self, actor: Actor, client: str | None, started: float, seen: int) -> None:
+        self.actor = actor
+        self.client = client
+        self.started = started
+        self.seen = seen  # serial of the last ephemeral event given to this client
+        self._woken = False
+        self._ended: Ended | None = None
+        self._future: asyncio.Future[None] | None = None
+
+    def wake(self) -> None:
+        self._woken = True
+        self._resolve()
+
+    def end(self, reason: Ended) -> None:
+        """For good: every later wait is over at once. The first reason stands."""
+        self._ended = self._ended or reason
+        self._resolve()
+
+    def looked(self) -> None:
+        """About to look: bells until now are covered by that look."""
+        self._woken = False
+
+    @property
+    def ended(self) -> Ended | None:
+        return self._ended
+
+    async def wait(self, secs: float) -> Ended:
+        """Until woken (also by a bell since `looked`), ended, or `secs` have passed."""
+        if self._ended is None and not self._woken and secs > 0:
+            loop = asyncio.get_running_loop()
+            self._future = loop.create_future()
+            timer = loop.call_later(secs, self._resolve)
+            try:
+                await self._future
+            finally:
+                timer.cancel()
+                self._future = None
+        return self._ended or (Ended.WOKEN if self._woken else Ended.TIMEOUT)
+
+    def _resolve(self) -> None:
+        if self._future is not None and not self._future.done():
+            self._future.set_result(None)
+
+
+@dataclass(slots=True, eq=False)
+class Present:
+    user_id: int
+    waiters: set[Waiter] = field(default_factory=set)
+    version: int | None = None  # of the inbox, if nothing has rung since it was read
+    confirmed_at: float = 0.0
+    stamp: int = 0  # counts bells, so that a read begun before one does not hide it
+    leaves_at: float = 0.0
+    ephemerals: deque[Ephemeral] = field(default_factory=lambda: deque(maxlen=EPHEMERALS))
+    names: dict[tuple[int, str | None], int] = field(default_factory=dict)  # → serial last seen
+
+    def confirm(self, version: int, at: float, stamp: int) -> None:
+        if stamp == self.stamp and at >= self.confirmed_at:
+            self.version, self.confirmed_at = version, at
+
+
+class Hub:
+    def __init__(
+        self,
+        bus: Bus,
+        clock: Clock,
+        linger_secs: float,
+        turned: Callable[[int, bool], None] = lambda *_: None,
+    ) -> None:
+        """`turned(user_id, present)` is told when somebody comes to this node or leaves it."""
+        self._bus = bus
+        self._clock = clock
+        self._linger_secs = linger_secs
+        self._turned = turned
+        self._present: dict[int, Present] = {}
+        self._serial = 0
+        self._draining = False
+        self._to_wake: deque[Waiter] = deque()
+
+    def enter(self, actor: Actor, client: str | None) -> tuple[Present, Waiter, bool]:
+        """Register a poll; always `leave` it. An older one of the same client ends.
+
+        The flag tells whether this client's last poll was here: if not, another node may hold an older one.
+        """
+        present = self._present.get(actor.user_id)
+        if present is None:
+            present = self._present[actor.user_id] = Present(actor.user_id)
+            self._bus.bind(actor.user_id)
+            self._turned(actor.user_id, True)
+        name = (actor.session_id, client)
+        seen = present.names.get(name)
+        waiter = Waiter(actor, client, self._clock.now().timestamp(), seen or 0)
+        if client is not None:
+            for older in self._named(present, name):
+                older.end(Ended.SUPERSEDED)
+        present.waiters.add(waiter)
+        metrics.HELD_POLLS.inc()
+        if self._draining:
+            waiter.end(Ended.DRAINING)
+        return present, waiter, seen is not None
+
+    def leave(self, present: Present, waiter: Waiter) -> None:
+        if waiter not in present.waiters:
+            return
+        present.waiters.discard(waiter)
+        metrics.HELD_POLLS.dec()
+        present.leaves_at = self._clock.monotonic() + self._linger_secs
+        name = (waiter.actor.session_id, waiter.client)
+        present.names.pop(name, None)
+        if waiter.ended is not Ended.SUPERSEDED:
+            present.names[name] = waiter.seen
+        while len(present.names) > NAMES:
+            del present.names[next(iter(present.names))]
+
+    def get(self, user_id: int) -> Present | None:
+        return self._present.get(user_id)
+
+    def __iter__(self) -> Iterator[Present]:
+        return iter(self._present.values())
+
+    def __len__(self) -> int:
+        return len(self._present)
+
+    def ring(self, user_ids: Iterable[int]) -> None:
+        """Look! Whoever is held here does; whoever lingers will at the next poll."""
+        for user_id in user_ids:
+            present = self._present.get(user_id)
+            if present is not None:
+                present.version = None
+                present.stamp += 1
+                self._wake(present)
+
+    def push(
+        self,
+        user_id: int,
+        key: tuple[Any, ...],
+        event: str,
+        data: dict[str, Any],
+        secs: float,
+        extended: bool,
+    ) -> None:
+        """Give an ephemeral event to whoever is here, in place of an older one of the same key."""
+        present = self._present.get(user_id)
+        if present is None:
+            return
+        self.retract(user_id, key)
+        if len(present.ephemerals) == EPHEMERALS:
+            metrics.EPHEMERAL_DROPPED.labels("full").inc()
+        self._serial += 1
+        expires = self._clock.monotonic() + secs
+        present.ephemerals.append(Ephemeral(self._serial, key, event, data, expires, extended))
+        self._wake(present)
+
+    def retract(self, user_id: int, key: tuple[Any, ...]) -> None:
+        present = self._present.get(user_id)
+        if present is not None:
+            for known in [known for known in present.ephemerals if known.key == key]:
+                present.ephemerals.remove(known)
+
+    def take_ephemerals(self, present: Present, waiter: Waiter, extended: bool) -> list[Ephemeral]:
+        """What this client has not seen and what is still true, oldest first."""
+        if not present.ephemerals:
+            return []
+        now = self._clock.monotonic()
+        while present.ephemerals and present.ephemerals[0].expires < now:
+            present.ephemerals.popleft()
+        fresh = [e for e in present.ephemerals if e.serial > waiter.seen and (extended or not e.extended)]
+        if present.ephemerals:
+            waiter.seen = present.ephemerals[-1].serial
+        return fresh
+
+    def supersede(self, user_id: int, session_id: int, client: str, started: float) -> None:
+        """Another node holds a newer poll of this client. Equal starts keep both: each ends by itself."""
+        present = self._present.get(user_id)
+        if present is None:
+            return
+        name = (session_id, client)
+        present.names.pop(name, None)
+        for waiter in self._named(present, name):
+            if waiter.started < started:
+                waiter.end(Ended.SUPERSEDED)
+
+    def revoke(self, user_id: int, session_id: int) -> None:
+        present = self._present.get(user_id)
+        for waiter in list(present.waiters) if present else ():
+            if waiter.actor.session_id == session_id:
+                waiter.end(Ended.REVOKED)
+
+    def disconnect(self, user_id: int) -> None:
+        """Not present any more, at once."""
+        present = self._present.pop(user_id, None)
+        if present is not None:
+            for waiter in list(present.waiters):
+                waiter.end(Ended.GONE)
+                self.leave(present, waiter)
+            self._depart(user_id)
+
+    def expire(self) -> None:
+        """Let go of those who lingered long enough. Called by the check."""
+        now = self._clock.monotonic()
+        for present in [p for p in self._present.values() if not p.waiters and p.leaves_at <= now]:
+            del self._present[present.user_id]
+            self._depart(present.user_id)
+        metrics.PRESENT_USERS.set(len(self._present))
+
+    def close(self) -> None:
+        """Answer every held poll, and every later one at once."""
+        self._draining = True
+        for present in self._present.values():
+            for waiter in present.waiters:
+                waiter.end(Ended.DRAINING)
+
+    def _depart(self, user_id: int) -> None:
+        self._bus.unbind(user_id)
+        self._turned(user_id, False)
+
+    def _named(self, present: Present, name: tuple[int, str | None]) -> list[Waiter]:
+        return [w for w in present.waiters if (w.actor.session_id, w.client) == name]
+
+    def _wake(self, present: Present) -> None:
+        for waiter in present.waiters:
+            if not self._to_wake:
+                asyncio.get_running_loop().call_soon(self._wake_slice)
+            self._to_wake.append(waiter)
+
+    def _wake_slice(self) -> None:
+        for _ in range(min(WAKE_SLICE, len(self._to_wake))):
+            self._to_wake.popleft().wake()
+        if self._to_wake:
+            asyncio.get_running_loop().call_soon(self._wake_slice)

@@ -1,0 +1,63 @@
+"""One line an event: JSON when nobody is watching, readable on a terminal. Never a body, never a token."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_SECRETS = re.compile(
+    r"(?i)([?&](?:token|ticket)=)[^&\s\"']+|cht_[A-Za-z0-9_-]{8,}|(://[^:/@\s]*:)[^@\s]+(?=@)"
+)
+
+
+def scrub(text: str) -> str:
+    """Without tokens and passwords, wherever they stand."""
+    return _SECRETS.sub(lambda found: (found[1] or found[2] or "") + "[hidden]", text)
+
+
+def _scrub_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = scrub(value)
+    return event
+
+
+def configure_logs(level: str, format: str) -> None:
+    """Also for the libraries below us, whose lines take the same form."""
+    readable = format == "text" or (format == "auto" and sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
+        structlog.processors.format_exc_info,
+        _scrub_event,
+    ]
+    renderer: Any = structlog.processors.JSONRenderer()
+    if readable:
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(level.upper())
+    # Tornado's own request lines hold the whole URI, and pika tells every step of a connection.
+    logging.getLogger("tornado.access").setLevel(logging.CRITICAL)
+    logging.getLogger("tornado.general").setLevel(max(logging.ERROR, logging.root.level))
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+    logging.getLogger("pymongo").setLevel(logging.WARNING)

@@ -1,0 +1,51 @@
+"""Every metric of ours, named and helped. Gauges that read live objects are set up in runtime.py."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+POLL_SECONDS = Histogram(
+    "chat_poll_duration_seconds",
+    "How long polls were held, by how they ended.",
+    ["outcome"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 2, 3, 4, 5, 5.4, 5.6, 6, 8, 15, 30, 60),
+)
+HELD_POLLS = Gauge("chat_held_polls", "Polls held right now.")
+PRESENT_USERS = Gauge("chat_present_users", "People held or lingering on this node.")
+DELIVERY_SECONDS = Histogram(
+    "chat_delivery_latency_seconds",
+    "From accepting a message to handing it to a poll.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60),
+)
+MESSAGES = Counter("chat_messages_total", "Messages stored by this node.")
+REPLAYS = Counter("chat_message_replays_total", "Sends answered with an earlier result.")
+FLUSH_SIZE = Histogram(
+    "chat_flush_messages", "Messages that went out in one flush.", buckets=(1, 2, 4, 8, 16, 32, 64, 128)
+)
+FLUSH_SECONDS = Histogram(
+    "chat_flush_duration_seconds",
+    "Time of one flush, by step.",
+    ["step"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+APPEND_RETRIES = Counter("chat_append_retries_total", "Appends tried again, by reason.", ["reason"])
+FANOUT_REPAIRS = Counter("chat_fanout_repairs_total", "Inboxes mended because a fan-out was lost or late.")
+FANOUT_UNFINISHED = Gauge("chat_fanout_unfinished", "Conversations whose fan-out is being retried.")
+SWEEPS = Counter("chat_sweeps_total", "Sweeps completed by this node.")
+CURSORS_EXPIRED = Counter("chat_cursors_expired_total", "Polls answered 410.")
+CHECK_WAKEUPS = Counter("chat_check_wakeups_total", "Lost bells: versions that only the check saw move.")
+CHECK_SECONDS = Histogram("chat_check_duration_seconds", "Time of one version check.")
+INBOX_READS = Counter("chat_inbox_reads_total", "Inboxes read for polls.")
+EPHEMERAL_DROPPED = Counter("chat_ephemeral_dropped_total", "Typing and presence events let go.", ["reason"])
+MONGODB_SECONDS = Histogram(
+    "chat_mongodb_call_seconds",
+    "Database calls.",
+    ["operation"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+MONGODB_ERRORS = Counter("chat_mongodb_errors_total", "Database calls that failed.")
+MONGODB_REFUSED = Counter("chat_mongodb_refused_total", "Calls refused because too many were waiting.")
+HASHING_WAITING = Gauge("chat_password_hashes_waiting", "Passwords waiting for the hashing threads.")
+UPLOADED_BYTES = Counter("chat_uploaded_bytes_total", "Attachment bytes taken in.")
+BUS_UP = Gauge("chat_bus_up", "1 while bells are proved to arrive.")
+LOOP_LAG_SECONDS = Gauge("chat_loop_lag_seconds", "How late the event loop ran its last check.")

@@ -1,0 +1,158 @@
+"""Opens everything in order and closes it the other way round: each release stands beside its acquisition."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from chatserver.bus.local import LocalBus
+from chatserver.bus.rabbit import RabbitBus
+from chatserver.clock import Clock
+from chatserver.errors import Unavailable
+from chatserver.fanout import FanOut
+from chatserver.hub import Hub
+from chatserver.looks import Check, Looks
+from chatserver.ports import Bus
+from chatserver.security import Passwords
+from chatserver.services import Services, build_services
+from chatserver.settings import Settings
+from chatserver.storage import Storage
+from chatserver.storage.embedded import EmbeddedMongod
+from chatserver.sweeper import Sweeper
+
+log = structlog.get_logger(__name__)
+
+HEALTH_SECS = 1.0
+
+
+@dataclass
+class Runtime:
+    settings: Settings
+    node: str
+    services: Services
+    storage: Storage
+    bus: Bus
+    hub: Hub
+    clock: Clock
+    database: str  # what the banner says of it
+    draining: bool = False
+    _requests: int = 0
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _spawned: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Around every request, so that a drain knows when the last one is answered."""
+        self._requests += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._requests -= 1
+            if not self._requests:
+                self._idle.set()
+
+    async def drain(self, secs: float) -> None:
+        """Answer what is held, refuse to hold more, and wait for what is being answered."""
+        self.draining = True
+        self.hub.close()
+        if self._requests:
+            try:
+                async with asyncio.timeout(secs):
+                    await self._idle.wait()
+            except TimeoutError:
+                log.warning("requests cut by the end of the drain", requests=self._requests)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run to its end, at the latest at shutdown, work whose request is gone."""
+        task = asyncio.create_task(_watched(work))
+        self._spawned.add(task)
+        task.add_done_callback(self._spawned.discard)
+
+    async def finish_spawned(self) -> None:
+        await asyncio.gather(*self._spawned, return_exceptions=True)
+
+    async def health(self) -> dict[str, str]:
+        """The state of each part; the bus being away degrades, the database being away stops us."""
+        try:
+            async with asyncio.timeout(HEALTH_SECS):
+                await self.storage.ping()
+            database = "up"
+        except (TimeoutError, Unavailable):
+            database = "down"
+        return {
+            "database": database,
+            "bus": self.bus.state,
+            "server": "draining" if self.draining else "up",
+        }
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Runtime]:
+    """Raises StartupError. Everything is closed when the block is left, in reverse order."""
+    clock = clock or Clock()
+    node = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    async with AsyncExitStack() as stack:
+        uri = settings.mongodb_uri
+        if not uri:
+            mongod = EmbeddedMongod(settings.data_dir, settings.mongod or None)
+            await stack.enter_async_context(mongod)
+            uri = mongod.uri
+        storage = Storage(uri, settings)
+        stack.push_async_callback(storage.close)
+        await storage.prepare()
+        version = await storage.server_version()
+        place = f"embedded in {settings.data_dir}" if not settings.mongodb_uri else "yours"
+        bus = RabbitBus(settings.amqp_url, node, clock) if settings.amqp_url else LocalBus()
+        stack.push_async_callback(bus.close)
+        hub = Hub(bus, clock, settings.linger_secs, lambda *turn: services.presence.turned(*turn))
+        fanout = FanOut(storage.messages, storage.inboxes, bus, clock)
+        stack.push_async_callback(fanout.close)
+        looks = Looks(storage.inboxes, clock)
+        stack.push_async_callback(looks.close)
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        services = build_services(settings, node, storage, bus, hub, fanout, looks, passwords, clock)
+        stack.push_async_callback(services.receipts.close)
+        stack.push_async_callback(services.writer.close)
+        stack.callback(services.typing.close)
+        bus.listen(services.bells.heard)
+        await bus.open()
+        stack.callback(services.presence.farewell)
+        check = Check(hub, storage.inboxes, bus, clock, settings.check_secs)
+        sweeper = Sweeper(
+            storage,
+            fanout,
+            bus,
+            clock,
+            settings.sweep_secs,
+            services.receipts.finish_read,
+            services.notifications.finish,
+        )
+        tasks = (check.run(), sweeper.run(), services.presence.beat(), services.presence.announce())
+        for task in tasks:
+            stack.push_async_callback(_stop, asyncio.create_task(_watched(task)))
+        runtime = Runtime(settings, node, services, storage, bus, hub, clock, f"MongoDB {version}, {place}")
+        stack.push_async_callback(runtime.finish_spawned)
+        yield runtime
+
+
+async def _watched(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("background task died", task=getattr(work, "__qualname__", ""))
+        raise
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,92 @@
+"""What the product does, one noun a file. Handlers get all of them as one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chatserver import wire
+from chatserver.clock import Clock
+from chatserver.fanout import FanOut
+from chatserver.hub import Hub
+from chatserver.looks import Looks
+from chatserver.model import Bell, Conversation, Message
+from chatserver.ports import Bus, Stores
+from chatserver.security import Passwords
+from chatserver.services.accounts import Accounts
+from chatserver.services.bells import Bells
+from chatserver.services.conversations import Conversations
+from chatserver.services.entries import Entries
+from chatserver.services.events import Events
+from chatserver.services.messages import Messages
+from chatserver.services.notifications import Notifications
+from chatserver.services.places import Places
+from chatserver.services.presence import Presence
+from chatserver.services.receipts import Receipts
+from chatserver.services.sessions import Sessions
+from chatserver.services.typing import Typing
+from chatserver.settings import Settings
+from chatserver.writer import Writer
+
+
+@dataclass(frozen=True)
+class Services:
+    accounts: Accounts
+    sessions: Sessions
+    conversations: Conversations
+    messages: Messages
+    receipts: Receipts
+    typing: Typing
+    presence: Presence
+    notifications: Notifications
+    events: Events
+    bells: Bells
+    writer: Writer
+
+
+def build_services(
+    settings: Settings,
+    node: str,
+    stores: Stores,
+    bus: Bus,
+    hub: Hub,
+    fanout: FanOut,
+    looks: Looks,
+    passwords: Passwords,
+    clock: Clock,
+) -> Services:
+    accounts = Accounts(stores.users, stores.inboxes, stores.marks, passwords, clock)
+    sessions = Sessions(stores.sessions, stores.inboxes, stores.marks, accounts, hub, bus, clock)
+    conversations = Conversations(stores, accounts, clock)
+    receipts = Receipts(stores, conversations, bus, clock)
+    typing = Typing(conversations, accounts, hub, bus, settings.typing_secs)
+    presence = Presence(node, conversations, hub, bus, clock)
+    entries = Entries(stores, accounts, conversations, receipts, clock)
+
+    def ring(message: Message, conversation: Conversation) -> None:
+        entries.remember(message)
+        bus.publish(Bell("message", conversation.member_ids, wire.message_hint(message)))
+
+    writer = Writer(stores.messages, fanout, clock, ring)
+    return Services(
+        accounts=accounts,
+        sessions=sessions,
+        conversations=conversations,
+        messages=Messages(
+            stores,
+            writer,
+            accounts,
+            conversations,
+            receipts,
+            typing,
+            clock,
+            settings.message_chars,
+            settings.send_deadline_secs,
+        ),
+        receipts=receipts,
+        typing=typing,
+        presence=presence,
+        notifications=Notifications(stores, bus, clock),
+        events=Events(hub, looks, entries, Places(stores.sessions, node, clock), bus, clock),
+        bells=Bells(hub, entries, sessions, typing, presence),
+        writer=writer,
+    )

@@ -1,0 +1,105 @@
+"""People: registering, proving who one is, finding others."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from cachetools import TTLCache
+
+from chatserver.clock import Clock
+from chatserver.errors import Invalid, NotFound
+from chatserver.model import Actor, User
+from chatserver.ports import InboxStore, MarkStore, UserStore
+from chatserver.security import Passwords
+
+USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{2,31}", re.ASCII)
+PASSWORD_CHARS = (8, 256)
+FULL_NAME_CHARS = 100
+KNOWN_SECS = 60  # how long another node's change of a name may go unseen
+SEARCH_LIMIT = 20
+
+
+class Accounts:
+    def __init__(
+        self, users: UserStore, inboxes: InboxStore, marks: MarkStore, passwords: Passwords, clock: Clock
+    ) -> None:
+        self._users = users
+        self._inboxes = inboxes
+        self._marks = marks
+        self._passwords = passwords
+        self._clock = clock
+        self._known: TTLCache[int, User] = TTLCache(50_000, KNOWN_SECS, timer=clock.monotonic)
+
+    async def register(self, username: str, password: str, full_name: str | None) -> User:
+        """Raises Invalid; also for a taken name, in any spelling of its case."""
+        if not USERNAME.fullmatch(username):
+            problem = "must be 3 to 32 of the letters a-z, digits, dot, dash and underscore"
+            raise Invalid.field("username", problem)
+        if not PASSWORD_CHARS[0] <= len(password) <= PASSWORD_CHARS[1]:
+            problem = f"must have {PASSWORD_CHARS[0]} to {PASSWORD_CHARS[1]} characters"
+            raise Invalid.field("password", problem)
+        shown = _shown_name(full_name) if full_name is not None else username
+        password_hash = await self._passwords.hash(password)
+        user = User(await self._marks.next_id("user"), username, shown, None)
+        # The inbox first: nobody must ever be found who could not receive.
+        await self._inboxes.ensure(user.id)
+        if not await self._users.create(user, password_hash, self._clock.now()):
+            raise Invalid.field("username", "is taken")
+        return user
+
+    async def prove(self, username: str, password: str) -> User | None:
+        """The user if the password is right. Unknown names take as long as wrong passwords."""
+        found = await self._users.for_sign_in(username) if len(username) <= 64 else None
+        password_hash = found[1] if found else None
+        if not await self._passwords.verify(password_hash, password) or not found or not password_hash:
+            return None
+        if self._passwords.outdated(password_hash):
+            await self._users.set_password_hash(found[0].id, await self._passwords.hash(password))
+        return found[0]
+
+    async def users(self, ids: Iterable[int]) -> dict[int, User]:
+        """Those of them that exist."""
+        wanted = set(ids)
+        found = {id: user for id in wanted if (user := self._known.get(id))}
+        if missing := wanted - found.keys():
+            fresh = await self._users.by_ids(missing)
+            self._known.update(fresh)
+            found.update(fresh)
+        return found
+
+    async def user(self, id: int) -> User:
+        """Raises NotFound."""
+        found = await self.users([id])
+        if id not in found:
+            raise NotFound("There is no such user.")
+        return found[id]
+
+    async def update(self, actor: Actor, changes: dict[str, str | None]) -> User:
+        """`full_name` and `avatar`. Raises Invalid."""
+        if "full_name" in changes:
+            changes = {**changes, "full_name": _shown_name(changes["full_name"] or "")}
+        avatar = changes.get("avatar")
+        if avatar is not None and not re.fullmatch(r"https?://[^\s\"'<>\\]{1,490}", avatar):
+            raise Invalid.field("avatar", "must be an http or https address of at most 500 characters")
+        user = await self._users.update(actor.user_id, changes) if changes else await self.user(actor.user_id)
+        if user is None:
+            raise NotFound("This account is gone.")
+        self._known[user.id] = user
+        return user
+
+    async def search(self, actor: Actor, text: str) -> list[User]:
+        """By the beginning of either name; without text, the first by name."""
+        return await self._users.search(text.strip()[:FULL_NAME_CHARS], SEARCH_LIMIT)
+
+
+def _shown_name(name: str) -> str:
+    """NFC, trimmed, without control and direction characters that could disguise it."""
+    kept = "".join(
+        c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) not in ("Cc", "Cf")
+    )
+    kept = " ".join(kept.split())
+    if not 1 <= len(kept) <= FULL_NAME_CHARS:
+        raise Invalid.field("full_name", f"must have 1 to {FULL_NAME_CHARS} visible characters")
+    return kept

@@ -1,0 +1,68 @@
+"""What a node does when a bell rings. A malformed bell is another node's mistake: counted, never fatal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from chatserver import wire
+from chatserver.hub import Hub
+from chatserver.model import Bell
+from chatserver.services.entries import Entries
+from chatserver.services.presence import Presence
+from chatserver.services.sessions import Sessions
+from chatserver.services.typing import Typing
+
+log = structlog.get_logger(__name__)
+
+PRESENCE_SECS = 10.0  # how long a change of presence or delivery waits for the next poll
+
+
+class Bells:
+    def __init__(
+        self, hub: Hub, entries: Entries, sessions: Sessions, typing: Typing, presence: Presence
+    ) -> None:
+        self._hub = hub
+        self._entries = entries
+        self._sessions = sessions
+        self._typing = typing
+        self._presence = presence
+        self._on: dict[str, Callable[[Bell], None]] = {
+            "message": self._message,
+            "inbox": lambda bell: hub.ring(bell.user_ids),
+            "session": self._session,
+            "supersede": self._supersede,
+            "disconnect": lambda bell: hub.disconnect(bell.body["user_id"]),
+            "typing": typing.heard,
+            "presence": self._ephemeral,
+            "delivery_receipt": self._ephemeral,
+            "nodes": presence.heard,
+        }
+
+    def heard(self, bell: Bell) -> None:
+        """Never raises. Kinds of newer nodes are ignored."""
+        try:
+            handle = self._on.get(bell.kind)
+            if handle is not None:
+                handle(bell)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            log.warning("malformed bell", kind=bell.kind, error=repr(error))
+
+    def _message(self, bell: Bell) -> None:
+        self._entries.remember(wire.hinted_message(bell.body))
+        self._hub.ring(bell.user_ids)
+
+    def _session(self, bell: Bell) -> None:
+        self._hub.ring(bell.user_ids)
+        for user_id in bell.user_ids:
+            self._sessions.forget(user_id, bell.body["session_id"])
+
+    def _supersede(self, bell: Bell) -> None:
+        for user_id in bell.user_ids:
+            self._hub.supersede(user_id, bell.body["session_id"], bell.body["client"], bell.body["started"])
+
+    def _ephemeral(self, bell: Bell) -> None:
+        about = (bell.kind, bell.body["user_id"], bell.body.get("conversation_id"))
+        for user_id in bell.user_ids:
+            self._hub.push(user_id, about, bell.kind, bell.body, PRESENCE_SECS, extended=True)

@@ -1,0 +1,171 @@
+"""The poll: register with the hub, then look, then wait. Any other order loses a wake-up."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from chatserver import metrics, wire
+from chatserver.clock import Clock
+from chatserver.cursor import Cursor
+from chatserver.errors import CursorExpired, TokenInvalid, Unavailable
+from chatserver.hub import Ended, Ephemeral, Hub, Present, Waiter
+from chatserver.looks import TRUST_SECS, Looks
+from chatserver.model import Actor, Bell, Tail
+from chatserver.ports import Bus
+from chatserver.services.entries import Batch, Entries
+from chatserver.services.places import Places
+
+JITTER = 0.1  # of the hold, so that people who came together do not come back together
+LOOK_AGAIN_SECS = 0.5  # while the database is away, for a poll already held
+_EPHEMERAL_ID = 1 << 52  # ids of ephemeral events, apart from all ids made of a version
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`cursor` None: a client that keeps no place of its own; its session does."""
+
+    cursor: Cursor | None
+    wait_secs: float
+    limit: int
+    client: str | None
+    jittered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`delivered(written)` must be awaited once the answer went out, or did not."""
+
+    events: list[bytes]
+    cursor: Cursor
+    more: bool
+    ended: Ended | None
+    timestamp: float  # epoch seconds
+    delivered: Callable[[bool], Awaitable[None]] = field(repr=False)
+
+    @property
+    def outcome(self) -> str:
+        return "events" if self.events else (self.ended or Ended.TIMEOUT).value
+
+
+class Events:
+    def __init__(
+        self, hub: Hub, looks: Looks, entries: Entries, places: Places, bus: Bus, clock: Clock
+    ) -> None:
+        self._hub = hub
+        self._looks = looks
+        self._entries = entries
+        self._places = places
+        self._bus = bus
+        self._clock = clock
+
+    async def poll(self, actor: Actor, request: Request, started: Callable[[Waiter], None]) -> Answer:
+        """Held until there is something, or for the time asked. `started` gets the waiter, to end it early.
+
+        Raises CursorExpired, TokenInvalid when the session is revoked meanwhile, Unavailable when it cannot look.
+        """
+        present, waiter, known_here = self._hub.enter(actor, request.client)
+        try:
+            started(waiter)
+            if request.client is not None and not known_here:
+                body = {"session_id": actor.session_id, "client": request.client, "started": waiter.started}
+                self._bus.publish(Bell("supersede", (actor.user_id,), body))
+            return await self._hold(actor, request, present, waiter)
+        finally:
+            self._hub.leave(present, waiter)
+
+    async def _hold(self, actor: Actor, request: Request, present: Present, waiter: Waiter) -> Answer:
+        hold = request.wait_secs * (random.uniform(1 - JITTER, 1 + JITTER) if request.jittered else 1)
+        deadline = self._clock.monotonic() + hold
+        place = request.cursor or self._places.known(actor)
+        batch: Batch | None = None
+        while True:
+            waiter.looked()
+            ephemerals = self._hub.take_ephemerals(present, waiter, extended=request.cursor is not None)
+            retry_secs = hold
+            try:
+                batch = await self._look(actor, request, present, place)
+                place = batch.place
+            except Unavailable:
+                if batch is None:
+                    raise
+                retry_secs = LOOK_AGAIN_SECS
+            if batch.revoked:
+                raise TokenInvalid("The session was revoked.")
+            if batch.events or ephemerals:
+                return await self._answer(actor, request, batch, ephemerals, None)
+            left = deadline - self._clock.monotonic()
+            ended = await waiter.wait(min(left, retry_secs))
+            if ended is Ended.WOKEN or (ended is Ended.TIMEOUT and left > retry_secs):
+                continue
+            if ended is Ended.REVOKED:
+                raise TokenInvalid("The session was revoked.")
+            return await self._answer(actor, request, batch, [], ended)
+
+    async def _look(self, actor: Actor, request: Request, present: Present, place: Cursor | None) -> Batch:
+        if place is not None and self._nothing_new(present, place):
+            return Batch([], place, False)
+        known = place.version if place is not None else None
+        tail = await self._looks.tail(present, known)
+        if request.cursor is not None:
+            place = place or request.cursor
+            if not _covered(place, tail):
+                # One more look: the cursor may come from a read that was newer than ours.
+                tail = await self._looks.tail(present, None)
+            if not _covered(place, tail):
+                metrics.CURSORS_EXPIRED.inc()
+                raise CursorExpired(str(Cursor(tail.epoch, tail.version)))
+        else:
+            place = await self._places.resume(actor, place, tail)
+            if place.version < tail.oldest_version:
+                tail = await self._looks.tail(present, None)
+            if place.version < tail.oldest_version:  # the ring no longer reaches back that far
+                place = Cursor(tail.epoch, tail.oldest_version)
+        return await self._entries.batch(actor, place, tail, request.limit)
+
+    def _nothing_new(self, present: Present, place: Cursor) -> bool:
+        """Somebody read this version just now, and nothing has rung since."""
+        return (
+            present.version == place.version
+            and place.offset == 0
+            and self._clock.monotonic() - present.confirmed_at <= TRUST_SECS
+        )
+
+    async def _answer(
+        self, actor: Actor, request: Request, batch: Batch, ephemerals: list[Ephemeral], ended: Ended | None
+    ) -> Answer:
+        now = self._clock.now()
+        events = batch.events + [
+            _encode(
+                {
+                    "id": _EPHEMERAL_ID + e.serial,
+                    "event": e.event,
+                    "data": e.data,
+                    "timestamp": wire.moment(now),
+                }
+            )
+            for e in ephemerals
+        ]
+        delivered: Callable[[bool], Awaitable[None]] = _nothing_kept
+        if request.cursor is None:
+            delivered = await self._places.answering(actor, batch)
+        return Answer(events, batch.place, batch.more, ended, now.timestamp(), delivered)
+
+
+async def _nothing_kept(written: bool) -> None:
+    """The client keeps its own place."""
+
+
+def _covered(place: Cursor, tail: Tail) -> bool:
+    if place.epoch != tail.epoch or not tail.oldest_version <= place.version <= tail.version:
+        return False
+    if place.offset == 0:
+        return True
+    if place.version == tail.version:
+        return False
+    following = tail.entries[place.version - tail.version]
+    return place.offset < following.size

@@ -1,0 +1,164 @@
+"""Sending, and reading the history."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from chatserver.clock import Clock
+from chatserver.errors import Invalid, NotFound
+from chatserver.model import MAX_SEQ, Actor, Attachment, Conversation, Member, Message, User, split_message_id
+from chatserver.ports import Stores, Upload
+from chatserver.services.accounts import Accounts
+from chatserver.services.conversations import Conversations
+from chatserver.services.receipts import Receipts
+from chatserver.services.typing import Typing
+from chatserver.wire import Json
+from chatserver.wire import message as message_json
+from chatserver.writer import Draft, Writer
+
+MAX_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`messages` newest first. `has_more`: there are older ones (newer ones, for a page asked for by `after`)."""
+
+    conversation_id: int | None
+    other: User
+    messages: list[Json]
+    has_more: bool
+
+
+class Messages:
+    def __init__(
+        self,
+        stores: Stores,
+        writer: Writer,
+        accounts: Accounts,
+        conversations: Conversations,
+        receipts: Receipts,
+        typing: Typing,
+        clock: Clock,
+        message_chars: int,
+        deadline_secs: float,
+    ) -> None:
+        self._stores = stores
+        self._writer = writer
+        self._accounts = accounts
+        self._conversations = conversations
+        self._receipts = receipts
+        self._typing = typing
+        self._clock = clock
+        self._message_chars = message_chars
+        self._deadline_secs = deadline_secs
+
+    def check(self, text: str, attachment: bool) -> None:
+        """Raises Invalid."""
+        if not text.strip() and not attachment:
+            raise Invalid.field("message", "must not be empty unless there is an attachment")
+        if len(text.strip()) > self._message_chars:
+            raise Invalid.field("message", f"must have at most {self._message_chars} characters")
+
+    async def post(
+        self, actor: Actor, receiver_id: int, text: str, attachment: Attachment | None, client_id: str | None
+    ) -> tuple[Json, bool]:
+        """The message, and whether this send created it: a repeat by client_id gives the first result again.
+
+        Raises Invalid, NotFound for an unknown receiver, IdempotencyConflict, Unavailable.
+        """
+        started = self._clock.monotonic()
+        self.check(text, attachment is not None)
+        conversation, begun = await self._conversations.open_direct(actor, receiver_id)
+        if begun:
+            self._writer.starts_at(conversation.id)
+        draft = Draft(
+            conversation=conversation,
+            sender_id=actor.user_id,
+            session_id=actor.session_id,
+            client_id=client_id if client_id is not None else secrets.randbits(62),
+            text=text,
+            attachment=attachment,
+            created_at=self._clock.now(),
+            deadline=started + self._deadline_secs,
+        )
+        users = await self._accounts.users(conversation.member_ids)
+        message, created = await self._writer.post(draft)
+        self._typing.ended(actor.user_id, conversation)
+        if created:
+            receiving = Member(conversation.id, receiver_id)
+        else:
+            receiving = (await self._receipts.members([conversation.id]))[conversation.id, receiver_id]
+        return message_json(message, users[actor.user_id], users[receiver_id], receiving), created
+
+    def upload(self, name: str, type: str) -> Upload:
+        return self._stores.attachments.upload(name, type)
+
+    async def discard(self, attachment: Attachment) -> None:
+        """The send that this file was for did not take it."""
+        await self._stores.attachments.delete(attachment)
+
+    async def attachment(self, actor: Actor, id: int) -> tuple[Attachment, AsyncIterator[bytes]]:
+        """Raises NotFound, also for members of other conversations."""
+        conversation_id, _ = split_message_id(id)
+        await self._conversations.access(actor, conversation_id)
+        message = (await self._stores.messages.by_ids([id])).get(id)
+        if message is None or message.attachment is None:
+            raise NotFound("There is no such attachment.")
+        return message.attachment, self._stores.attachments.chunks(message.attachment)
+
+    async def history(
+        self,
+        actor: Actor,
+        user_id: int,
+        limit: int,
+        *,
+        offset: int = 0,
+        before_id: int | None = None,
+        after_id: int | None = None,
+        around_id: int | None = None,
+    ) -> Page:
+        """A page of the conversation with this user. Raises NotFound when there is no such user."""
+        other = await self._accounts.user(user_id)
+        conversation = await self._conversations.find_direct(actor, user_id)
+        if conversation is None:
+            return Page(None, other, [], False)
+        id = conversation.id
+        if around_id is not None:
+            seq = _seq_within(id, around_id, "around_id")
+            older = await self._stores.messages.page(id, 0, seq + 1, limit // 2 + 1)
+            newer = await self._stores.messages.page_after(id, seq, limit - len(older))
+            found, has_more = newer + older, bool(older) and older[-1].seq > 1
+        elif after_id is not None:
+            seq = _seq_within(id, after_id, "after_id")
+            found = await self._stores.messages.page_after(id, seq, limit + 1)
+            has_more = len(found) > limit
+            found = found[-limit:]
+        else:
+            before = _seq_within(id, before_id, "before_id") if before_id is not None else MAX_SEQ + 1
+            if offset:
+                before = min(before, await self._stores.messages.head(id) + 1) - offset
+            found = await self._stores.messages.page(id, 0, before, limit)
+            has_more = bool(found) and found[-1].seq > 1
+        return Page(id, other, await self._shown(actor, conversation, found), has_more)
+
+    async def _shown(self, actor: Actor, conversation: Conversation, found: list[Message]) -> list[Json]:
+        users = await self._accounts.users(conversation.member_ids)
+        members = await self._receipts.members([conversation.id])
+        newest = max((m.seq for m in found if m.sender_id != actor.user_id), default=0)
+        if newest > members[conversation.id, actor.user_id].delivered_seq:
+            self._receipts.delivered(actor.user_id, conversation, newest)
+        shown = []
+        for message in found:
+            receiver_id = conversation.other(message.sender_id)
+            receiving = members[conversation.id, receiver_id]
+            shown.append(message_json(message, users[message.sender_id], users[receiver_id], receiving))
+        return shown
+
+
+def _seq_within(conversation_id: int, id: int, field: str) -> int:
+    owner, seq = split_message_id(id)
+    if owner != conversation_id:
+        raise Invalid.field(field, "is not a message of this conversation")
+    return seq

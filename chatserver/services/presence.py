@@ -1,0 +1,120 @@
+"""Who is there: held or lingering on any node. Nodes tell one another; a node that falls silent is forgotten.
+
+Nothing is stored: after a restart the map fills again from the polls and from what the other nodes say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+import structlog
+
+from chatserver import metrics
+from chatserver.clock import Clock
+from chatserver.errors import ChatError
+from chatserver.hub import Hub
+from chatserver.model import Actor, Bell
+from chatserver.ports import Bus
+from chatserver.services.conversations import Conversations
+
+log = structlog.get_logger(__name__)
+
+BEAT_SECS = 5.0
+SILENT_SECS = 20.0
+FULL_BEATS = 12  # every so many beats a node tells all it has, for those who missed something
+MAX_TURNS = 10_000  # comings and goings waiting to be told
+
+
+class Presence:
+    def __init__(self, node: str, conversations: Conversations, hub: Hub, bus: Bus, clock: Clock) -> None:
+        self._node = node
+        self._conversations = conversations
+        self._hub = hub
+        self._bus = bus
+        self._clock = clock
+        self._elsewhere: dict[str, set[int]] = {}
+        self._heard_at: dict[str, float] = {}
+        self._came: set[int] = set()
+        self._left: set[int] = set()
+        self._turns: deque[tuple[int, bool]] = deque()
+        self._turned = asyncio.Event()
+
+    def is_online(self, user_id: int) -> bool:
+        return self._hub.get(user_id) is not None or any(user_id in ids for ids in self._elsewhere.values())
+
+    async def online(self, actor: Actor) -> list[int]:
+        """Those of the actor's contacts who are there, by id."""
+        contacts = await self._conversations.contacts(actor)
+        return sorted(id for id in contacts if self.is_online(id))
+
+    def disconnect(self, actor: Actor) -> None:
+        """Offline now, on every node."""
+        self._hub.disconnect(actor.user_id)
+        self._bus.publish(Bell("disconnect", (actor.user_id,), {"user_id": actor.user_id}))
+
+    def turned(self, user_id: int, present: bool) -> None:
+        """Somebody came to this node or left it."""
+        (self._came if present else self._left).add(user_id)
+        (self._left if present else self._came).discard(user_id)
+        if len(self._turns) >= MAX_TURNS:
+            metrics.EPHEMERAL_DROPPED.labels("presence").inc()
+            return
+        self._turns.append((user_id, present))
+        self._turned.set()
+
+    def heard(self, bell: Bell) -> None:
+        """Another node says who is there. Raises KeyError or TypeError when it is malformed."""
+        node = bell.body["node"]
+        if node == self._node:
+            return
+        known = self._elsewhere.get(node)
+        if known is None or bell.body["full"]:
+            self._elsewhere[node] = set(bell.body["came"])
+        else:
+            known |= set(bell.body["came"])
+            known -= set(bell.body["left"])
+        self._heard_at[node] = self._clock.monotonic()
+        if known is None:
+            self._tell(full=True)
+
+    async def beat(self) -> None:
+        """Tell the other nodes what changed. Until cancelled."""
+        beats = 0
+        while True:
+            self._tell(full=beats % FULL_BEATS == 0)
+            beats += 1
+            await self._clock.sleep(BEAT_SECS)
+            now = self._clock.monotonic()
+            for node in [n for n, heard_at in self._heard_at.items() if now - heard_at > SILENT_SECS]:
+                del self._heard_at[node], self._elsewhere[node]
+
+    async def announce(self) -> None:
+        """Tell contacts of comings and goings, one after the other. Until cancelled."""
+        while True:
+            await self._turned.wait()
+            self._turned.clear()
+            while self._turns:
+                user_id, present = self._turns.popleft()
+                if self.is_online(user_id) != present:
+                    continue  # turned again, or is still there on another node
+                self._tell(full=False)
+                try:
+                    contacts = await self._conversations.contacts(Actor(user_id, 0))
+                except ChatError:
+                    continue
+                body = {"user_id": user_id, "is_online": present}
+                if contacts:
+                    self._bus.publish(Bell("presence", tuple(contacts), body))
+
+    def farewell(self) -> None:
+        """This node goes: whoever was here is elsewhere soon, or offline."""
+        self._bus.publish(Bell("nodes", (), {"node": self._node, "full": True, "came": [], "left": []}))
+
+    def _tell(self, *, full: bool) -> None:
+        came: Iterable[int] = (present.user_id for present in self._hub) if full else self._came
+        body = {"node": self._node, "full": full, "came": list(came), "left": list(self._left)}
+        self._came.clear()
+        self._left.clear()
+        self._bus.publish(Bell("nodes", (), body))

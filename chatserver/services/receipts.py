@@ -1,0 +1,131 @@
+"""How far each member got. Two watermarks a member, delivered and read, and both only move forward."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+import structlog
+from cachetools import LRUCache
+
+from chatserver.clock import Clock
+from chatserver.errors import NotFound, Unavailable
+from chatserver.model import Actor, Bell, Conversation, Entry, Member, PendingRead, split_message_id
+from chatserver.ports import Bus, Stores
+from chatserver.services.conversations import Conversations
+from chatserver.wire import moment
+
+log = structlog.get_logger(__name__)
+
+MAX_UNWRITTEN = 50_000  # delivered marks waiting for the database; further ones wait for the next delivery
+TRIES = 5
+
+
+class Receipts:
+    def __init__(self, stores: Stores, conversations: Conversations, bus: Bus, clock: Clock) -> None:
+        self._stores = stores
+        self._conversations = conversations
+        self._bus = bus
+        self._clock = clock
+        self._unwritten: dict[tuple[int, int], tuple[int, Conversation]] = {}
+        self._written: LRUCache[tuple[int, int], int] = LRUCache(100_000)
+        self._writing: asyncio.Task[None] | None = None
+
+    async def members(self, conversation_ids: Iterable[int]) -> dict[tuple[int, int], Member]:
+        """(conversation, user) → member."""
+        found = await self._stores.conversations.members(conversation_ids)
+        return {(member.conversation_id, member.user_id): member for member in found}
+
+    def delivered(self, user_id: int, conversation: Conversation, seq: int) -> None:
+        """Handed to one of the user's devices. Written soon, together with others."""
+        key = (conversation.id, user_id)
+        if self._written.get(key, 0) >= seq or len(self._unwritten) >= MAX_UNWRITTEN:
+            return
+        known = self._unwritten.get(key)
+        if known is None or known[0] < seq:
+            self._unwritten[key] = (seq, conversation)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        while self._unwritten:
+            batch, self._unwritten = self._unwritten, {}
+            now = self._clock.now()
+            try:
+                moves = {key: seq for key, (seq, _) in batch.items()}
+                await self._stores.conversations.move_delivered(moves, now)
+            except Unavailable:
+                log.info("delivered marks put off", marks=len(batch))
+                continue
+            for (conversation_id, user_id), (seq, conversation) in batch.items():
+                self._written[conversation_id, user_id] = seq
+                others = tuple(id for id in conversation.member_ids if id != user_id)
+                body = {
+                    "conversation_id": conversation_id,
+                    "user_id": user_id,
+                    "delivered_seq": seq,
+                    "delivered_at": moment(now),
+                }
+                if others:
+                    self._bus.publish(Bell("delivery_receipt", others, body))
+
+    async def mark_read(self, actor: Actor, conversation_id: int, seq: int | None) -> tuple[int, datetime]:
+        """Read up to `seq`, or everything. How many messages of others were passed, and when.
+
+        Raises NotFound when the actor is not a member.
+        """
+        await self._conversations.access(actor, conversation_id)
+        now = self._clock.now()
+        head = await self._stores.messages.head(conversation_id)
+        seq = head if seq is None else min(seq, head)
+        pending = await self._stores.conversations.move_read(conversation_id, actor.user_id, seq, now)
+        return (await self.finish_read(pending) if pending else 0), now
+
+    async def mark_ids_read(self, actor: Actor, ids: Iterable[int]) -> tuple[int, datetime]:
+        """Up to the highest of these in each conversation; those that are not the actor's to read are ignored."""
+        highest: dict[int, int] = {}
+        for id in ids:
+            conversation_id, seq = split_message_id(id)
+            highest[conversation_id] = max(seq, highest.get(conversation_id, 0))
+        marked, now = 0, self._clock.now()
+        for conversation_id, seq in highest.items():
+            try:
+                if seq <= await self._stores.messages.head(conversation_id):
+                    passed, now = await self.mark_read(actor, conversation_id, seq)
+                    marked += passed
+            except NotFound:
+                continue
+        return marked, now
+
+    async def finish_read(self, pending: PendingRead) -> int:
+        """Move the reader's inbox and tell all members. Repeatable. How many messages of others were passed."""
+        c, user_id = pending.conversation_id, pending.user_id
+        entry = Entry("read", c, pending.first, pending.last, user_id, at=pending.at)
+        passed = await self._move_own(user_id, entry)
+        conversation = (await self._stores.conversations.conversations([c])).get(c)
+        member_ids = conversation.member_ids if conversation else (user_id,)
+        if others := [id for id in member_ids if id != user_id]:
+            await self._stores.inboxes.push(others, entry)
+        await self._stores.conversations.finish_read(pending)
+        self._bus.publish(Bell("inbox", member_ids))
+        return passed
+
+    async def _move_own(self, user_id: int, entry: Entry) -> int:
+        """Compare-and-set on the reader's inbox: messages may arrive while we count."""
+        c = entry.conversation_id
+        for _ in range(TRIES):
+            inbox = await self._stores.inboxes.inbox(user_id, c)
+            if inbox is None or c not in inbox.heads or inbox.reads.get(c, 0) >= entry.last:
+                return 0
+            head = inbox.heads[c]
+            own = 0
+            if entry.last < head:
+                own = await self._stores.messages.count_by(user_id, c, entry.last, head)
+            if await self._stores.inboxes.move_read(user_id, entry, inbox, own):
+                return inbox.unread(c) - max(0, head - entry.last - own)
+        raise Unavailable("The conversation moves too fast right now.")
+
+    async def close(self) -> None:
+        if self._writing is not None:
+            await asyncio.gather(self._writing, return_exceptions=True)

@@ -1,0 +1,118 @@
+"""Signing in and out. A session is trusted from memory for TRUST_SECS, longer while its owner's version stands still."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+
+from chatserver.clock import Clock
+from chatserver.cursor import Cursor
+from chatserver.errors import NotFound, TokenInvalid, TokenMissing
+from chatserver.hub import Hub
+from chatserver.model import Actor, Bell, Entry, Session, User
+from chatserver.ports import Bus, InboxStore, MarkStore, SessionStore
+from chatserver.security import new_token, token_hash
+from chatserver.services.accounts import Accounts
+
+TRUST_SECS = 5.0
+TOUCH_SECS = 600.0  # how exact "last used" is
+
+
+@dataclass(slots=True)
+class Trusted:
+    actor: Actor
+    checked_at: float
+    version: int | None  # of the owner's inbox, known before the check
+    touched_at: float
+
+
+class Sessions:
+    def __init__(
+        self,
+        sessions: SessionStore,
+        inboxes: InboxStore,
+        marks: MarkStore,
+        accounts: Accounts,
+        hub: Hub,
+        bus: Bus,
+        clock: Clock,
+    ) -> None:
+        self._sessions = sessions
+        self._inboxes = inboxes
+        self._marks = marks
+        self._accounts = accounts
+        self._hub = hub
+        self._bus = bus
+        self._clock = clock
+        self._trusted: LRUCache[bytes, Trusted] = LRUCache(100_000)
+        self._hashes: LRUCache[int, bytes] = LRUCache(100_000)
+
+    async def sign_in(self, username: str, password: str, device: str) -> tuple[str, User, Session]:
+        """The token is shown here and never again. Raises TokenInvalid."""
+        user = await self._accounts.prove(username, password)
+        if user is None:
+            raise TokenInvalid("The username or the password is wrong.")
+        return await self.start(user, device)
+
+    async def start(self, user: User, device: str) -> tuple[str, User, Session]:
+        """A new session, whose place is now: nothing between this and its first poll is missed."""
+        await self._inboxes.ensure(user.id)
+        inbox = await self._inboxes.inbox(user.id, 0)
+        assert inbox is not None
+        now = self._clock.now()
+        session = Session(await self._marks.next_id("session"), user.id, device[:200], now, now)
+        token = new_token()
+        await self._sessions.create(session, token_hash(token), Cursor(inbox.epoch, inbox.version))
+        return token, user, session
+
+    async def authenticate(self, token: str | None) -> Actor:
+        """Raises TokenMissing, TokenInvalid."""
+        if not token:
+            raise TokenMissing("Sign in and send the token as `Authorization: Bearer …`.")
+        key = token_hash(token)
+        now = self._clock.monotonic()
+        trusted = self._trusted.get(key)
+        if trusted is not None and now - trusted.checked_at <= TRUST_SECS:
+            return trusted.actor
+        version = self._version_now(trusted.actor.user_id) if trusted else None
+        if trusted is not None and version is not None and version == trusted.version:
+            trusted.checked_at = now
+            return trusted.actor
+        session = await self._sessions.by_token_hash(key)
+        if session is None:
+            self._trusted.pop(key, None)
+            raise TokenInvalid("The token is unknown, revoked or expired.")
+        actor = Actor(session.user_id, session.id)
+        touched_at = trusted.touched_at if trusted else now - TOUCH_SECS
+        if now - touched_at >= TOUCH_SECS:
+            await self._sessions.touch(session.id, self._clock.now())
+            touched_at = now
+        self._trusted[key] = Trusted(actor, now, version, touched_at)
+        self._hashes[session.id] = key
+        return actor
+
+    async def list(self, actor: Actor) -> list[Session]:
+        return await self._sessions.of_user(actor.user_id)
+
+    async def revoke(self, actor: Actor, session_id: int) -> None:
+        """Ends the session's held polls at once, on every node. Raises NotFound for sessions of others."""
+        if not await self._sessions.delete(actor.user_id, session_id):
+            raise NotFound("There is no such session.")
+        await self._inboxes.push([actor.user_id], Entry("session", ref=session_id))
+        self._bus.publish(Bell("session", (actor.user_id,), {"session_id": session_id}))
+        self.forget(actor.user_id, session_id)
+
+    def forget(self, user_id: int, session_id: int) -> None:
+        """The session was revoked, here or elsewhere."""
+        key = self._hashes.pop(session_id, None)
+        if key is not None:
+            self._trusted.pop(key, None)
+        self._hub.revoke(user_id, session_id)
+
+    def _version_now(self, user_id: int) -> int | None:
+        """The version, if it was confirmed so lately that a revocation cannot be older than TRUST_SECS."""
+        present = self._hub.get(user_id)
+        if present is None or self._clock.monotonic() - present.confirmed_at > TRUST_SECS:
+            return None
+        return present.version

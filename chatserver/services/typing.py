@@ -1,0 +1,73 @@
+"""Who is writing. Never stored; each node that shows it also ends it, so a node that dies leaves nobody stuck."""
+
+from __future__ import annotations
+
+import asyncio
+
+from chatserver import metrics
+from chatserver.hub import Hub
+from chatserver.model import Actor, Bell, Conversation
+from chatserver.ports import Bus
+from chatserver.services.accounts import Accounts
+from chatserver.services.conversations import Conversations
+
+MAX_SHOWN = 10_000
+
+
+class Typing:
+    def __init__(
+        self, conversations: Conversations, accounts: Accounts, hub: Hub, bus: Bus, typing_secs: float
+    ) -> None:
+        self._conversations = conversations
+        self._accounts = accounts
+        self._hub = hub
+        self._bus = bus
+        self._typing_secs = typing_secs
+        self._shown: dict[tuple[int, int], tuple[asyncio.TimerHandle, Bell]] = {}
+
+    async def signal(self, actor: Actor, receiver_id: int, is_typing: bool) -> None:
+        """Raises NotFound when there is no such receiver. Without a conversation yet nobody is told."""
+        user = (await self._accounts.users([actor.user_id]))[actor.user_id]
+        await self._accounts.user(receiver_id)
+        conversation = await self._conversations.find_direct(actor, receiver_id)
+        if conversation is None:
+            return
+        body = {
+            "sender_id": user.id,
+            "sender_name": user.full_name,
+            "is_typing": is_typing,
+            "conversation_id": conversation.id,
+        }
+        others = tuple(id for id in conversation.member_ids if id != user.id)
+        if others:
+            self._bus.publish(Bell("typing", others, body))
+
+    def ended(self, sender_id: int, conversation: Conversation) -> None:
+        """The message itself ends it; called wherever that message is seen."""
+        shown = self._shown.get((conversation.id, sender_id))
+        if shown is not None:
+            self._show(Bell("typing", shown[1].user_ids, {**shown[1].body, "is_typing": False}))
+
+    def heard(self, bell: Bell) -> None:
+        """A typing bell arrived. Raises KeyError when it is malformed."""
+        self._show(bell)
+
+    def _show(self, bell: Bell) -> None:
+        key = (bell.body["conversation_id"], bell.body["sender_id"])
+        known = self._shown.pop(key, None)
+        if known is not None:
+            known[0].cancel()
+        if bell.body["is_typing"]:
+            if len(self._shown) >= MAX_SHOWN:
+                metrics.EPHEMERAL_DROPPED.labels("full").inc()
+                return
+            stopped = Bell("typing", bell.user_ids, {**bell.body, "is_typing": False})
+            loop = asyncio.get_running_loop()
+            self._shown[key] = (loop.call_later(self._typing_secs, self._show, stopped), bell)
+        for user_id in bell.user_ids:
+            self._hub.push(user_id, ("typing", *key), "typing", bell.body, self._typing_secs, extended=False)
+
+    def close(self) -> None:
+        for timer, _ in self._shown.values():
+            timer.cancel()
+        self._shown.clear()

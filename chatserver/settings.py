@@ -1,0 +1,143 @@
+"""Every setting once: flag over environment over file over default; all mistakes told together.
+
+A field's flag is `--name`, its variable `CHATSERVER_NAME`, its key in the TOML file `name`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatserver.errors import EX_CONFIG, StartupError
+
+PREFIX = "CHATSERVER_"
+
+
+def setting(default: Any, help: str, *, least: float | None = None, secret: bool = False) -> Any:
+    metadata = {"help": help, "least": least, "secret": secret}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Settings:
+    host: str = setting("127.0.0.1", "Address to listen on. Any other than loopback is a deliberate choice.")
+    port: int = setting(8888, "Port of the page and the API; 0 takes a free one.", least=0)
+    admin_host: str = setting("127.0.0.1", "Address of the /metrics listener.")
+    admin_port: int = setting(0, "Port of the /metrics listener; 0 switches it off.", least=0)
+    processes: int = setting(1, "Server processes sharing the port; more than one needs amqp_url.", least=1)
+    data_dir: Path = setting(Path("data"), "Where the embedded database keeps its files.")
+    mongodb_uri: str = setting("", "Your MongoDB; empty starts an embedded one.", secret=True)
+    mongodb_database: str = setting("chatserver", "Database name.")
+    mongodb_driver: str = setting("motor", "motor, or pymongo for PyMongo's own asyncio client.")
+    mongodb_timeout_secs: float = setting(2.0, "Longest wait for one database call.", least=0.1)
+    mongodb_in_flight: int = setting(
+        16, "Database calls under way at once; further ones wait briefly.", least=1
+    )
+    mongod: str = setting("", "Path of the mongod to run when mongodb_uri is empty.")
+    amqp_url: str = setting(
+        "", "RabbitMQ, or several separated by commas; empty rings bells in-process.", secret=True
+    )
+    hold_secs: float = setting(
+        5.5, "How long a poll is held when the client asks for nothing else.", least=0.1
+    )
+    max_hold_secs: float = setting(50.0, "Longest hold a client may ask for.", least=0.1)
+    check_secs: float = setting(
+        0.3, "Interval of the version check that makes up for lost bells.", least=0.05
+    )
+    linger_secs: float = setting(60.0, "How long a person counts as present after the last poll.", least=1)
+    typing_secs: float = setting(6.0, "How long one typing signal lasts.", least=0.1)
+    sweep_secs: float = setting(
+        10.0, "Interval of the sweeper that finishes what a dead node left.", least=0.1
+    )
+    send_deadline_secs: float = setting(
+        2.8, "Longest a send is retried before it is answered 503.", least=0.1
+    )
+    drain_secs: float = setting(6.0, "Longest wait for requests under way at shutdown.", least=0)
+    message_chars: int = setting(4000, "Longest message.", least=1)
+    attachment_bytes: int = setting(10 * 1024 * 1024, "Largest attachment.", least=0)
+    body_bytes: int = setting(64 * 1024, "Largest JSON body.", least=1024)
+    session_days: int = setting(90, "A session unused for this long ends.", least=1)
+    cors_origins: tuple[str, ...] = setting(
+        (), "Origins of other sites that may call the API, comma-separated."
+    )
+    trusted_proxies: tuple[str, ...] = setting((), "Addresses whose X-Forwarded-For is believed.")
+    log_level: str = setting("info", "debug, info, warning or error.")
+    log_format: str = setting("auto", "text, json, or auto: text on a terminal.")
+
+
+FIELDS: dict[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Settings)}
+TYPES: dict[str, Any] = typing.get_type_hints(Settings)
+CHOICES = {
+    "log_level": ("debug", "info", "warning", "error"),
+    "log_format": ("auto", "text", "json"),
+    "mongodb_driver": ("motor", "pymongo"),
+}
+
+
+def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> Settings:
+    """Merge the sources. Raises StartupError that lists every mistake, each with where it came from."""
+    mistakes: list[str] = []
+    values: dict[str, Any] = {}
+    config = flags.get("config") or environ.get(PREFIX + "CONFIG")
+    from_file = _read_file(config, mistakes) if config else {}
+    for name in from_file.keys() - FIELDS.keys():
+        mistakes.append(f"{name} in {config}: no such setting")
+    for name in FIELDS:
+        for source, raw in (
+            (f"--{name.replace('_', '-')}", flags.get(name)),
+            (PREFIX + name.upper(), environ.get(PREFIX + name.upper())),
+            (f"{name} in {config}", from_file.get(name)),
+        ):
+            if raw is None:
+                continue
+            try:
+                values[name] = _convert(name, raw)
+            except ValueError as error:
+                mistakes.append(f"{source}: {error}")
+            break
+    settings = Settings(**values)
+    if settings.processes > 1 and not settings.amqp_url:
+        mistakes.append("--processes: more than one process needs RabbitMQ; set --amqp-url")
+    if mistakes:
+        raise StartupError("settings cannot be used:\n  " + "\n  ".join(mistakes), EX_CONFIG)
+    return settings
+
+
+def _read_file(path: str, mistakes: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        mistakes.append(f"--config {path}: {error.strerror}")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        mistakes.append(f"--config {path}: {error}")
+    return {}
+
+
+def _convert(name: str, raw: Any) -> Any:
+    kind = TYPES[name]
+    value: Any
+    if isinstance(kind, types.GenericAlias):
+        parts = raw.split(",") if isinstance(raw, str) else raw
+        return tuple(str(part).strip() for part in parts if str(part).strip())
+    if kind is Path or kind is str:
+        value = kind(str(raw))
+    else:
+        try:
+            value = kind(raw)
+        except (TypeError, ValueError):
+            raise ValueError(f"{raw!r} is not {'a whole number' if kind is int else 'a number'}") from None
+    least = FIELDS[name].metadata["least"]
+    if least is not None and not value >= least:
+        raise ValueError(f"{raw!r} is below {least}")
+    if name.endswith("port") and value > 65535:
+        raise ValueError(f"{raw!r} is not a port (0 to 65535)")
+    if name in CHOICES and value not in CHOICES[name]:
+        raise ValueError(f"{raw!r} is none of {', '.join(CHOICES[name])}")
+    return value

@@ -1,0 +1,75 @@
+"""MongoDB. The only package that imports motor, pymongo or bson."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo.errors import OperationFailure, PyMongoError
+
+from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError, Unavailable
+from chatserver.settings import Settings
+from chatserver.storage.attachments import AttachmentStore
+from chatserver.storage.conversations import ConversationStore
+from chatserver.storage.driver import Collection, Gate, make_bucket, make_client, settled
+from chatserver.storage.inboxes import InboxStore
+from chatserver.storage.indexes import create_indexes
+from chatserver.storage.marks import MarkStore
+from chatserver.storage.messages import MessageStore
+from chatserver.storage.notifications import NotificationStore
+from chatserver.storage.sessions import SessionStore
+from chatserver.storage.users import UserStore
+
+NOUNS = ("users", "sessions", "conversations", "members", "messages", "inboxes", "notifications", "marks")
+
+
+class Storage:
+    """All stores on one client. Build it on the running loop."""
+
+    def __init__(self, uri: str, settings: Settings) -> None:
+        self._client: Any = make_client(uri, settings.mongodb_driver, settings.mongodb_timeout_secs)
+        self._database = self._client[settings.mongodb_database]
+        gate = Gate(settings.mongodb_in_flight)
+        self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS}
+        self._session_days = settings.session_days
+        collections = self._collections
+        self.users = UserStore(collections["users"])
+        self.sessions = SessionStore(collections["sessions"])
+        self.conversations = ConversationStore(collections["conversations"], collections["members"])
+        self.messages = MessageStore(collections["messages"])
+        self.inboxes = InboxStore(collections["inboxes"])
+        self.notifications = NotificationStore(collections["notifications"])
+        self.marks = MarkStore(collections["marks"])
+        self.attachments = AttachmentStore(make_bucket(self._database, settings.mongodb_driver))
+
+    async def prepare(self) -> None:
+        """Prove that the database answers and may be written, and create the indexes. Raises StartupError."""
+        try:
+            await self.ping()
+            await create_indexes(self._collections, self._session_days)
+        except (Unavailable, PyMongoError) as error:
+            cause = error.__cause__ or error
+            if isinstance(cause, OperationFailure) and cause.code in (13, 18):
+                raise StartupError(
+                    f"MongoDB refuses us ({cause.details and cause.details.get('errmsg')}); check the user, the password"
+                    " and its readWrite role in --mongodb-uri",
+                    EX_NOPERM,
+                ) from None
+            reason = str(cause).split(", Timeout:")[0].split(" (configured")[0]
+            raise StartupError(
+                f"no MongoDB answers at --mongodb-uri ({reason}); start it, correct the URI,"
+                " or leave it empty for the embedded one",
+                EX_UNAVAILABLE,
+            ) from None
+
+    async def ping(self) -> None:
+        """Raises Unavailable."""
+        try:
+            await self._client.admin.command("ping")
+        except PyMongoError as error:
+            raise Unavailable("The database does not answer right now.") from error
+
+    async def server_version(self) -> str:
+        return str((await self._client.server_info())["version"])
+
+    async def close(self) -> None:
+        await settled(self._client.close())

@@ -1,0 +1,78 @@
+"""Files of messages, in GridFS, a chunk at a time in both directions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, Self
+
+from bson import ObjectId
+from pymongo.errors import PyMongoError
+
+from chatserver.errors import Unavailable
+from chatserver.model import Attachment
+from chatserver.storage.driver import settled
+
+CHUNK_BYTES = 255 * 1024
+
+
+class Upload:
+    """`async with` it: leaving without `finish` takes back what was written."""
+
+    def __init__(self, stream: Any, name: str, type: str) -> None:
+        self._stream = stream
+        self._name = name
+        self._type = type
+        self._digest = hashlib.sha256()
+        self._size_bytes = 0
+        self._finished = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def write(self, chunk: bytes) -> None:
+        self._digest.update(chunk)
+        self._size_bytes += len(chunk)
+        await _reaching(self._stream.write(chunk))
+
+    async def finish(self) -> Attachment:
+        await _reaching(self._stream.close())
+        self._finished = True
+        return Attachment(
+            str(self._stream._id), self._name, self._type, self._size_bytes, self._digest.hexdigest()
+        )
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._finished:
+            await _reaching(self._stream.abort())
+
+
+class AttachmentStore:
+    def __init__(self, bucket: Any) -> None:
+        self._bucket = bucket
+
+    def upload(self, name: str, type: str) -> Upload:
+        return Upload(self._bucket.open_upload_stream(name), name, type)
+
+    async def chunks(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        stream = await _reaching(self._bucket.open_download_stream(ObjectId(attachment.id)))
+        left = attachment.size_bytes
+        while left > 0:
+            chunk = await _reaching(stream.read(min(CHUNK_BYTES, left)))
+            if not chunk:
+                raise Unavailable("The attachment ended early.")
+            left -= len(chunk)
+            yield chunk
+
+    async def delete(self, attachment: Attachment) -> None:
+        await _reaching(self._bucket.delete(ObjectId(attachment.id)))
+
+
+async def _reaching(operation: Any) -> Any:
+    try:
+        return await settled(operation)
+    except PyMongoError as error:
+        raise Unavailable("The database does not answer right now.") from error

@@ -1,0 +1,156 @@
+"""Document ⇄ model, both directions, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatserver.model import (
+    Attachment,
+    Entry,
+    Inbox,
+    Mark,
+    Member,
+    Message,
+    Notification,
+    Session,
+    Tail,
+    User,
+)
+from chatserver.storage.driver import Document
+
+_KIND_TO_LETTER = {
+    "messages": "m",
+    "read": "r",
+    "membership": "c",
+    "change": "x",
+    "notification": "n",
+    "session": "s",
+}
+_LETTER_TO_KIND = {letter: kind for kind, letter in _KIND_TO_LETTER.items()}
+
+
+def user(document: Document) -> User:
+    return User(document["_id"], document["username"], document["full_name"], document["avatar"])
+
+
+def session(document: Document) -> Session:
+    return Session(
+        document["_id"],
+        document["user_id"],
+        document["name"],
+        document["created_at"],
+        document["last_used_at"],
+    )
+
+
+def message_document(message: Message) -> Document:
+    document: Document = {
+        "_id": message.id,
+        "sender_id": message.sender_id,
+        "session_id": message.session_id,
+        "client_id": message.client_id,
+        "text": message.text,
+        "created_at": message.created_at,
+    }
+    if message.attachment:
+        stored = message.attachment
+        document["attachment"] = {
+            "id": stored.id,
+            "name": stored.name,
+            "type": stored.type,
+            "size": stored.size_bytes,
+            "sha256": stored.sha256,
+        }
+    return document
+
+
+def message(document: Document) -> Message:
+    stored = document.get("attachment")
+    id = document["_id"]
+    return Message(
+        id=id,
+        conversation_id=id >> 23,
+        seq=id & 0x7FFFFF,
+        sender_id=document["sender_id"],
+        session_id=document["session_id"],
+        client_id=document["client_id"],
+        text=document["text"],
+        attachment=stored
+        and Attachment(stored["id"], stored["name"], stored["type"], stored["size"], stored["sha256"]),
+        created_at=document["created_at"],
+    )
+
+
+def _marks(marks: list[list[Any]]) -> tuple[Mark, ...]:
+    return tuple(Mark(seq, at) for seq, at in marks)
+
+
+def member(document: Document) -> Member:
+    return Member(
+        conversation_id=document["_id"]["c"],
+        user_id=document["_id"]["u"],
+        delivered_seq=document["delivered_seq"],
+        read_seq=document["read_seq"],
+        delivered_marks=_marks(document["delivered_marks"]),
+        read_marks=_marks(document["read_marks"]),
+    )
+
+
+def entry_document(entry: Entry) -> Document:
+    """One letter a field: an inbox holds a hundred of these and is read at every delivery."""
+    document: Document = {"k": _KIND_TO_LETTER[entry.kind]}
+    fields = {
+        "c": entry.conversation_id,
+        "f": entry.first,
+        "t": entry.last,
+        "u": entry.user_id,
+        "i": entry.ref,
+        "v": entry.rev,
+        "at": entry.at,
+        "key": entry.key,
+    }
+    document.update((name, value) for name, value in fields.items() if value)
+    return document
+
+
+def entry(document: Document) -> Entry:
+    get = document.get
+    return Entry(
+        _LETTER_TO_KIND[document["k"]],
+        get("c", 0),
+        get("f", 0),
+        get("t", 0),
+        get("u", 0),
+        get("i", 0),
+        get("v", 0),
+        get("at"),
+    )
+
+
+def tail(document: Document) -> Tail:
+    return Tail(document["epoch"], document["version"], tuple(map(entry, document["ring"])))
+
+
+def _by_conversation(numbers: Document) -> dict[int, int]:
+    return {int(id): number for id, number in numbers.items()}
+
+
+def inbox(document: Document) -> Inbox:
+    return Inbox(
+        document["epoch"],
+        document["version"],
+        _by_conversation(document["heads"]),
+        _by_conversation(document["reads"]),
+        _by_conversation(document["own"]),
+    )
+
+
+def notification(document: Document) -> Notification:
+    return Notification(
+        document["_id"],
+        document["user_id"],
+        document["title"],
+        document["message"],
+        document["notification_type"],
+        document["created_at"],
+    )

@@ -1,0 +1,140 @@
+"""Conversations and who is in them, with how far each member got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from pymongo import UpdateOne
+
+from chatserver.model import Conversation, Member, PendingRead
+from chatserver.storage import codec
+from chatserver.storage.driver import Collection, Document
+
+_MARKS = 50  # (seq, time) pairs kept per member and kind; older messages show the next mark's time
+
+
+class ConversationStore:
+    def __init__(self, conversations: Collection, members: Collection) -> None:
+        self._conversations = conversations
+        self._members = members
+
+    async def direct(self, pair: str) -> tuple[int, bool] | None:
+        """The id of the conversation of this pair, and whether its creation was finished."""
+        found = await self._conversations.find_one({"pair": pair}, {"ready": 1})
+        return (found["_id"], found["ready"]) if found else None
+
+    async def start_direct(self, pair: str, conversation_id: int, at: datetime) -> int:
+        """Claim the pair. Two at the same moment meet in one: the id that won is returned."""
+        found = await self._conversations.find_one_and_update(
+            {"pair": pair},
+            {"$setOnInsert": {"_id": conversation_id, "kind": "direct", "ready": False, "created_at": at}},
+            upsert=True,
+            after=True,
+        )
+        assert found is not None
+        return int(found["_id"])
+
+    async def finish(self, conversation_id: int) -> None:
+        await self._conversations.update_one({"_id": conversation_id}, {"$set": {"ready": True}})
+
+    async def add_members(self, conversation_id: int, user_ids: Iterable[int]) -> None:
+        fresh: Document = {
+            "delivered_seq": 0,
+            "read_seq": 0,
+            "delivered_marks": [],
+            "read_marks": [],
+            "pending_reads": [],
+        }
+        for user_id in user_ids:
+            await self._members.update_one(
+                {"_id": _key(conversation_id, user_id)}, {"$setOnInsert": fresh}, upsert=True
+            )
+
+    async def conversations(self, ids: Iterable[int]) -> dict[int, Conversation]:
+        """With members as they are now; conversations still being created are left out."""
+        wanted = list(ids)
+        found = await self._conversations.find({"_id": {"$in": wanted}, "ready": True}, {"kind": 1})
+        member_ids: dict[int, list[int]] = {doc["_id"]: [] for doc in found}
+        members = await self._members.find(
+            {"_id.c": {"$in": list(member_ids)}}, {"_id": 1}, sort=[("_id", 1)]
+        )
+        for doc in members:
+            member_ids[doc["_id"]["c"]].append(doc["_id"]["u"])
+        return {
+            doc["_id"]: Conversation(doc["_id"], doc["kind"], tuple(member_ids[doc["_id"]])) for doc in found
+        }
+
+    async def members(self, conversation_ids: Iterable[int]) -> list[Member]:
+        found = await self._members.find({"_id.c": {"$in": list(conversation_ids)}})
+        return [codec.member(doc) for doc in found]
+
+    async def move_delivered(self, moves: dict[tuple[int, int], int], at: datetime) -> None:
+        """(conversation, user) → delivered seq; only forward."""
+        writes = [
+            UpdateOne(
+                {"_id": _key(c, u), "delivered_seq": {"$lt": seq}},
+                {"$set": {"delivered_seq": seq}, "$push": {"delivered_marks": _mark(seq, at)}},
+            )
+            for (c, u), seq in moves.items()
+        ]
+        await self._members.bulk_write(writes, ordered=False)
+
+    async def move_read(
+        self, conversation_id: int, user_id: int, seq: int, at: datetime
+    ) -> PendingRead | None:
+        """Move the mark forward and note that its fan-out is pending. None when it was already there."""
+        before = await self._members.find_one_and_update(
+            {"_id": _key(conversation_id, user_id), "read_seq": {"$lt": seq}},
+            [
+                {
+                    "$set": {
+                        "pending_reads": {
+                            "$concatArrays": [
+                                "$pending_reads",
+                                [{"f": {"$add": ["$read_seq", 1]}, "t": seq, "at": at}],
+                            ]
+                        },
+                        "read_marks": _with_mark("read", seq, at),
+                        "delivered_marks": {
+                            "$cond": [
+                                {"$lt": ["$delivered_seq", seq]},
+                                _with_mark("delivered", seq, at),
+                                "$delivered_marks",
+                            ]
+                        },
+                        "read_seq": seq,
+                        "delivered_seq": {"$max": ["$delivered_seq", seq]},
+                    }
+                }
+            ],
+        )
+        if before is None:
+            return None
+        return PendingRead(conversation_id, user_id, before["read_seq"] + 1, seq, at)
+
+    async def finish_read(self, pending: PendingRead) -> None:
+        await self._members.update_one(
+            {"_id": _key(pending.conversation_id, pending.user_id)},
+            {"$pull": {"pending_reads": {"t": pending.last}}},
+        )
+
+    async def pending_reads(self, limit: int) -> list[PendingRead]:
+        found = await self._members.find({"pending_reads.t": {"$gt": 0}}, {"pending_reads": 1}, limit=limit)
+        return [
+            PendingRead(doc["_id"]["c"], doc["_id"]["u"], read["f"], read["t"], read["at"])
+            for doc in found
+            for read in doc["pending_reads"]
+        ]
+
+
+def _key(conversation_id: int, user_id: int) -> Document:
+    return {"c": conversation_id, "u": user_id}
+
+
+def _mark(seq: int, at: datetime) -> Document:
+    return {"$each": [[seq, at]], "$slice": -_MARKS}
+
+
+def _with_mark(kind: str, seq: int, at: datetime) -> Document:
+    return {"$slice": [{"$concatArrays": [f"${kind}_marks", [[seq, at]]]}, -_MARKS]}

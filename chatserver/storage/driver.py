@@ -1,0 +1,159 @@
+"""The one place that knows which MongoDB driver is in use, bounds its calls and names its failures.
+
+Motor hands every call to a thread pool with an unbounded queue, so the gate here is the real pool: a call that
+cannot start within GATE_WAIT_SECS is refused rather than piled up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import pymongo
+from pymongo.errors import BulkWriteError, ConfigurationError, DuplicateKeyError, InvalidURI, PyMongoError
+
+from chatserver import metrics
+from chatserver.errors import EX_CONFIG, StartupError, Unavailable
+
+Document = dict[str, Any]
+T = TypeVar("T")
+
+GATE_WAIT_SECS = 0.25
+
+
+def make_client(uri: str, driver: str, timeout_secs: float) -> Any:
+    """A client on the running loop that only ever acknowledges what a majority has journaled."""
+    options: dict[str, Any] = {
+        "w": "majority",
+        "journal": True,
+        "readConcernLevel": "majority",
+        "readPreference": "primary",
+        "timeoutMS": int(timeout_secs * 1000),
+        "serverSelectionTimeoutMS": int(timeout_secs * 750),
+        "connectTimeoutMS": int(timeout_secs * 750),
+        "heartbeatFrequencyMS": 2000,
+        "tz_aware": True,
+        "appname": "chatserver",
+    }
+    try:
+        if driver == "pymongo":
+            return pymongo.AsyncMongoClient(uri, **options)
+        from motor.motor_tornado import MotorClient
+
+        return MotorClient(uri, **options)
+    except (InvalidURI, ConfigurationError, ValueError) as error:
+        raise StartupError(f"--mongodb-uri cannot be used: {error}", EX_CONFIG) from None
+
+
+def make_bucket(database: Any, driver: str) -> Any:
+    if driver == "pymongo":
+        from gridfs import AsyncGridFSBucket
+
+        return AsyncGridFSBucket(database)
+    from motor.motor_tornado import MotorGridFSBucket
+
+    return MotorGridFSBucket(database)
+
+
+async def settled(value: Awaitable[T] | T) -> T:
+    """What one driver returns and the other only promises."""
+    return await value if inspect.isawaitable(value) else value
+
+
+class Gate:
+    """At most `limit` database calls at once. Raises Unavailable when the database cannot keep up or is away."""
+
+    def __init__(self, limit: int) -> None:
+        self._places = asyncio.Semaphore(limit)
+
+    async def call(self, operation: str, start: Callable[[], Awaitable[T]]) -> T:
+        if self._places.locked():
+            try:
+                async with asyncio.timeout(GATE_WAIT_SECS):
+                    await self._places.acquire()
+            except TimeoutError:
+                metrics.MONGODB_REFUSED.inc()
+                raise Unavailable("The database has too much to do right now.") from None
+        else:
+            await self._places.acquire()
+        try:
+            with metrics.MONGODB_SECONDS.labels(operation).time():
+                return await start()
+        except (DuplicateKeyError, BulkWriteError):
+            raise
+        except PyMongoError as error:
+            metrics.MONGODB_ERRORS.inc()
+            raise Unavailable("The database does not answer right now.") from error
+        finally:
+            self._places.release()
+
+
+class Collection:
+    """A collection behind the gate. Reads return plain lists: every reader here is bounded by its caller."""
+
+    def __init__(self, collection: Any, gate: Gate) -> None:
+        self._collection = collection
+        self._gate = gate
+
+    async def find(
+        self,
+        filter: Document,
+        projection: Document | None = None,
+        *,
+        sort: Sequence[tuple[str, int]] | None = None,
+        limit: int = 0,
+        skip: int = 0,
+    ) -> list[Document]:
+        cursor = self._collection.find(filter, projection, sort=sort, limit=limit, skip=skip)
+        return await self._gate.call("find", lambda: cursor.to_list(None))
+
+    async def aggregate(self, pipeline: list[Document]) -> list[Document]:
+        async def run() -> list[Document]:
+            cursor = await settled(self._collection.aggregate(pipeline))
+            documents: list[Document] = await cursor.to_list(None)
+            return documents
+
+        return await self._gate.call("aggregate", run)
+
+    async def bulk_write(self, writes: list[Any], *, ordered: bool) -> Any:
+        return await self._gate.call(
+            "bulk_write", lambda: self._collection.bulk_write(writes, ordered=ordered)
+        )
+
+    async def create_index(self, keys: Any, **options: Any) -> None:
+        await self._gate.call("create_index", lambda: self._collection.create_index(keys, **options))
+
+    async def count(self, filter: Document) -> int:
+        return await self._gate.call("count", lambda: self._collection.count_documents(filter))
+
+    async def find_one(self, filter: Document, projection: Document | None = None) -> Document | None:
+        return await self._gate.call("find_one", lambda: self._collection.find_one(filter, projection))
+
+    async def insert_one(self, document: Document) -> None:
+        await self._gate.call("insert_one", lambda: self._collection.insert_one(document))
+
+    async def insert_many(self, documents: list[Document], *, ordered: bool) -> None:
+        await self._gate.call("insert_many", lambda: self._collection.insert_many(documents, ordered=ordered))
+
+    async def update_one(self, filter: Document, update: Any, *, upsert: bool = False) -> Any:
+        return await self._gate.call(
+            "update_one", lambda: self._collection.update_one(filter, update, upsert=upsert)
+        )
+
+    async def update_many(self, filter: Document, update: Any) -> Any:
+        return await self._gate.call("update_many", lambda: self._collection.update_many(filter, update))
+
+    async def find_one_and_update(
+        self, filter: Document, update: Any, *, upsert: bool = False, after: bool = False
+    ) -> Document | None:
+        side = pymongo.ReturnDocument.AFTER if after else pymongo.ReturnDocument.BEFORE
+        return await self._gate.call(
+            "find_one_and_update",
+            lambda: self._collection.find_one_and_update(filter, update, upsert=upsert, return_document=side),
+        )
+
+    async def delete_one(self, filter: Document) -> int:
+        result = await self._gate.call("delete_one", lambda: self._collection.delete_one(filter))
+        return int(result.deleted_count)

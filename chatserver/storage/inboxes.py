@@ -1,0 +1,175 @@
+"""Inboxes: one document per user. One write to it is atomic, so version, head and entry appear together.
+
+No filter here ever takes a missing head for 0: without a head the user is not a member, and gets nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection as Many
+from collections.abc import Iterable, Sequence
+
+from pymongo import UpdateMany, UpdateOne
+
+from chatserver.model import Advance, Entry, Inbox, Tail
+from chatserver.storage import codec
+from chatserver.storage.driver import Collection, Document
+
+RING = 100  # the original system kept at most 100 events per user
+_TAIL = 8  # entries read at first; whoever is further behind reads the whole ring
+
+
+class InboxStore:
+    def __init__(self, collection: Collection) -> None:
+        self._inboxes = collection
+
+    async def ensure(self, user_id: int) -> None:
+        fresh = {"epoch": new_epoch(), "version": 0, "heads": {}, "reads": {}, "own": {}, "ring": []}
+        await self._inboxes.update_one({"_id": user_id}, {"$setOnInsert": fresh}, upsert=True)
+
+    async def join(self, user_ids: Iterable[int], conversation_id: int, head: int) -> None:
+        """Set the heads before the membership becomes visible, so that nobody is shown the past. Repeatable."""
+        c = conversation_id
+        await self._inboxes.update_many(
+            {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$exists": False}},
+            {"$set": {f"heads.{c}": head, f"reads.{c}": head, f"own.{c}": 0}},
+        )
+
+    async def advance(self, advances: Sequence[Advance]) -> bool:
+        """The fast path: every inbox that stands exactly before `first`. False when any did not, nobody knows which."""
+        writes: list[UpdateOne | UpdateMany] = []
+        expected = 0
+        for advance in advances:
+            c, t = advance.conversation_id, advance.last
+            entry = {"k": "m", "c": c, "f": advance.first, "t": t}
+            moved: Document = {
+                "$set": {f"heads.{c}": t},
+                "$push": {"ring": {"$each": [entry], "$slice": -RING}},
+            }
+            standing = {f"heads.{c}": advance.first - 1}
+            others = [id for id in advance.member_ids if id not in advance.own]
+            expected += len(advance.member_ids)
+            for user_id, count in advance.own.items():
+                increments = {"version": 1, f"own.{c}": count}
+                writes.append(UpdateOne({"_id": user_id, **standing}, {"$inc": increments, **moved}))
+            if len(others) == 1:
+                writes.append(UpdateOne({"_id": others[0], **standing}, {"$inc": {"version": 1}, **moved}))
+            elif others:
+                filter = {"_id": {"$in": others}, **standing}
+                writes.append(UpdateMany(filter, {"$inc": {"version": 1}, **moved}))
+        result = await self._inboxes.bulk_write(writes, ordered=False)
+        return bool(result.matched_count == expected)
+
+    async def lowest_head(self, conversation_id: int, last: int, user_ids: Many[int]) -> int | None:
+        """The lowest head below `last` among these members; None when nobody is behind."""
+        head = f"heads.{conversation_id}"
+        behind = await self._inboxes.find({"_id": {"$in": list(user_ids)}, head: {"$lt": last}}, {head: 1})
+        return min((doc["heads"][str(conversation_id)] for doc in behind), default=None)
+
+    async def repair(
+        self, conversation_id: int, last: int, user_ids: Many[int], senders: Sequence[tuple[int, int]]
+    ) -> int:
+        """Bring whoever is behind to `last`, each from its own head. No-op for everybody else.
+
+        `senders` holds (user_id, seq) of every message above the lowest head. Returns how many were mended.
+        """
+        c = str(conversation_id)
+        head = f"$heads.{c}"
+        mine = {"$and": [{"$eq": ["$$sent.u", "$_id"]}, {"$gt": ["$$sent.s", head]}]}
+        sent = [{"u": user_id, "s": seq} for user_id, seq in senders]
+        counted = {"$size": {"$filter": {"input": {"$literal": sent}, "as": "sent", "cond": mine}}}
+        entry = {"k": "m", "c": conversation_id, "f": {"$add": [head, 1]}, "t": last}
+        pipeline = [
+            {
+                "$set": {
+                    "version": {"$add": ["$version", 1]},
+                    "ring": {"$slice": [{"$concatArrays": ["$ring", [entry]]}, -RING]},
+                    f"own.{c}": {"$add": [{"$ifNull": [f"$own.{c}", 0]}, counted]},
+                    f"heads.{c}": last,
+                }
+            }
+        ]
+        filter = {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$lt": last}}
+        return int((await self._inboxes.update_many(filter, pipeline)).modified_count)
+
+    async def heads(
+        self, user_ids: Iterable[int], conversation_ids: Iterable[int]
+    ) -> dict[int, dict[int, int]]:
+        """user → conversation → head, for those of the conversations that each user is in."""
+        wanted = {f"heads.{id}": 1 for id in conversation_ids}
+        found = await self._inboxes.find({"_id": {"$in": list(user_ids)}}, wanted)
+        return {doc["_id"]: {int(c): head for c, head in doc.get("heads", {}).items()} for doc in found}
+
+    async def push(self, user_ids: Iterable[int], entry: Entry) -> int:
+        """Append a keyed entry where it is not yet, and only for members when it names a conversation."""
+        filter: Document = {"_id": {"$in": list(user_ids)}, "ring.key": {"$ne": entry.key}}
+        if entry.conversation_id:
+            filter[f"heads.{entry.conversation_id}"] = {"$exists": True}
+        result = await self._inboxes.update_many(filter, {"$inc": {"version": 1}, "$push": _pushed(entry)})
+        return int(result.modified_count)
+
+    async def move_read(self, user_id: int, entry: Entry, before: Inbox, own: int) -> bool:
+        """Set the reader's own mark to `entry.last`. False when the inbox moved since `before` was read."""
+        c = entry.conversation_id
+        filter = {
+            "_id": user_id,
+            f"heads.{c}": before.heads[c],
+            f"reads.{c}": before.reads.get(c, 0),
+        }
+        result = await self._inboxes.update_one(
+            filter,
+            {
+                "$set": {f"reads.{c}": entry.last, f"own.{c}": own},
+                "$inc": {"version": 1},
+                "$push": _pushed(entry),
+            },
+        )
+        return bool(result.matched_count)
+
+    async def inbox(self, user_id: int, conversation_id: int | None = None) -> Inbox | None:
+        """Everything but the ring; of one conversation only when it is named."""
+        projection: Document = {"ring": 0}
+        if conversation_id is not None:
+            parts = {f"{part}.{conversation_id}": 1 for part in ("heads", "reads", "own")}
+            projection = {"epoch": 1, "version": 1, **parts}
+        found = await self._inboxes.find_one({"_id": user_id}, projection)
+        return codec.inbox({"heads": {}, "reads": {}, "own": {}, **found}) if found else None
+
+    async def tails(self, known: dict[int, int | None]) -> dict[int, Tail]:
+        """The newest entries of several inboxes, in one read or two.
+
+        `known` maps each user to the version up to which the caller needs nothing, or None for the whole ring.
+        """
+        found = await self._read_tails(list(known), _TAIL)
+        short: list[int] = []
+        for user_id, tail in found.items():
+            version = known[user_id]
+            if tail.oldest_version > 0 and (version is None or version < tail.oldest_version):
+                short.append(user_id)
+        if short:
+            found.update(await self._read_tails(short, RING))
+        return found
+
+    async def _read_tails(self, user_ids: list[int], entries: int) -> dict[int, Tail]:
+        projection = {"epoch": 1, "version": 1, "ring": {"$slice": -entries}, "_id": 1}
+        filter: Document = {"_id": {"$in": user_ids}} if len(user_ids) > 1 else {"_id": user_ids[0]}
+        # An inclusion beside $slice keeps heads, reads and own on the server.
+        documents = await self._inboxes.find(filter, projection)
+        return {doc["_id"]: codec.tail(doc) for doc in documents}
+
+    async def versions(self, user_ids: list[int]) -> dict[int, int]:
+        found = await self._inboxes.find({"_id": {"$in": user_ids}}, {"version": 1})
+        return {doc["_id"]: doc["version"] for doc in found}
+
+    async def renew_epochs(self) -> None:
+        """After a restore: nobody's cursor may wait for a version that this copy never reached."""
+        for doc in await self._inboxes.find({}, {"_id": 1}):
+            await self._inboxes.update_one({"_id": doc["_id"]}, {"$set": {"epoch": new_epoch()}})
+
+
+def new_epoch() -> str:
+    return f"{secrets.randbits(32):x}"
+
+
+def _pushed(entry: Entry) -> Document:
+    return {"ring": {"$each": [codec.entry_document(entry)], "$slice": -RING}}

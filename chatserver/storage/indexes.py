@@ -1,0 +1,34 @@
+"""Every index beside `_id`, each with the query that needs it. Creating one that exists is free."""
+
+from __future__ import annotations
+
+from chatserver.storage.driver import Collection
+
+
+async def create_indexes(collections: dict[str, Collection], session_days: int) -> None:
+    messages, members = collections["messages"], collections["members"]
+    # Sending: refuses the same send twice, and finds the first one.
+    await messages.create_index([("sender_id", 1), ("client_id", 1)], unique=True)
+    # The sweeper: what was appended since, without touching a document.
+    await messages.create_index([("created_at", 1), ("_id", 1)])
+    # Members of conversations.
+    await members.create_index([("_id.c", 1)])
+    # The sweeper: reads whose fan-out is not finished.
+    await members.create_index(
+        [("pending_reads.t", 1)], partialFilterExpression={"pending_reads.t": {"$gt": 0}}
+    )
+    # Two first messages at the same moment meet in one conversation.
+    await collections["conversations"].create_index(
+        [("pair", 1)], unique=True, partialFilterExpression={"pair": {"$exists": True}}
+    )
+    # Sign-in, and search by the beginning of either name.
+    await collections["users"].create_index([("username_key", 1)], unique=True)
+    await collections["users"].create_index([("full_name_key", 1)])
+    # Every request that is not answered from the session cache; a person's own list of sessions.
+    await collections["sessions"].create_index([("token_hash", 1)], unique=True)
+    await collections["sessions"].create_index([("user_id", 1), ("last_used_at", -1)])
+    await collections["sessions"].create_index([("last_used_at", 1)], expireAfterSeconds=session_days * 86400)
+    # The sweeper: notifications whose fan-out is not finished.
+    await collections["notifications"].create_index(
+        [("pending", 1)], partialFilterExpression={"pending": {"$exists": True}}
+    )

@@ -1,0 +1,39 @@
+"""Counters for ids, and the sweeper's mark."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pymongo.errors import DuplicateKeyError
+
+from chatserver.storage.driver import Collection
+
+
+class MarkStore:
+    def __init__(self, collection: Collection) -> None:
+        self._marks = collection
+
+    async def next_id(self, noun: str) -> int:
+        """Counts up for ever; a number taken and not used leaves a gap."""
+        found = await self._marks.find_one_and_update(
+            {"_id": noun}, {"$inc": {"last": 1}}, upsert=True, after=True
+        )
+        assert found is not None
+        return int(found["last"])
+
+    async def claim_sweep(self, now: datetime, interval_secs: float) -> datetime | None:
+        """When the last completed sweep began, if it is our turn now; None while another node's turn lasts."""
+        due = now - timedelta(seconds=interval_secs)
+        try:
+            found = await self._marks.find_one_and_update(
+                {"_id": "sweep", "claimed_at": {"$not": {"$gt": due}}},
+                {"$set": {"claimed_at": now}},
+                upsert=True,
+            )
+        except DuplicateKeyError:
+            return None
+        beginning = datetime.fromtimestamp(0, now.tzinfo)
+        return found["completed_at"] if found and "completed_at" in found else beginning
+
+    async def complete_sweep(self, began: datetime) -> None:
+        await self._marks.update_one({"_id": "sweep"}, {"$max": {"completed_at": began}})

@@ -1,0 +1,104 @@
+"""The log: messages of a conversation are numbered 1, 2, 3 … without gaps, by compare-and-append on `_id`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pymongo.errors import BulkWriteError
+
+from chatserver.errors import Unavailable
+from chatserver.model import MAX_SEQ, Message, Outcome, message_id, split_message_id
+from chatserver.storage import codec
+from chatserver.storage.driver import Collection, Document
+
+
+class MessageStore:
+    def __init__(self, collection: Collection) -> None:
+        self._messages = collection
+
+    async def append(self, messages: Sequence[Message], *, ordered: bool) -> list[Outcome]:
+        """Insert each at its own id. In an ordered run nothing after the first failure is tried: no hole can form."""
+        documents = [codec.message_document(message) for message in messages]
+        outcomes = [Outcome.STORED] * len(messages)
+        try:
+            await self._messages.insert_many(documents, ordered=ordered)
+        except Unavailable:
+            return [Outcome.UNKNOWN] * len(messages)
+        except BulkWriteError as error:
+            details = error.details
+            if details.get("writeConcernErrors"):
+                outcomes = [Outcome.UNKNOWN] * len(messages)
+            for failure in details["writeErrors"]:
+                index = failure["index"]
+                outcomes[index] = _outcome(failure)
+                if ordered:
+                    outcomes[index + 1 :] = [Outcome.SKIPPED] * (len(messages) - index - 1)
+        return outcomes
+
+    async def head(self, conversation_id: int) -> int:
+        """The highest seq that a majority has; 0 before the first message."""
+        found = await self._messages.find(
+            _between(conversation_id, 0, MAX_SEQ), {"_id": 1}, sort=[("_id", -1)], limit=1
+        )
+        return split_message_id(found[0]["_id"])[1] if found else 0
+
+    async def by_client_id(self, sender_id: int, client_id: str | int) -> Message | None:
+        found = await self._messages.find_one({"sender_id": sender_id, "client_id": client_id})
+        return codec.message(found) if found else None
+
+    async def by_ids(self, ids: Iterable[int]) -> dict[int, Message]:
+        found = await self._messages.find({"_id": {"$in": list(ids)}})
+        return {doc["_id"]: codec.message(doc) for doc in found}
+
+    async def page(self, conversation_id: int, after: int, before: int, limit: int) -> list[Message]:
+        """The newest `limit` messages with after < seq < before, newest first."""
+        found = await self._messages.find(
+            _between(conversation_id, after, before - 1), sort=[("_id", -1)], limit=limit
+        )
+        return [codec.message(doc) for doc in found]
+
+    async def page_after(self, conversation_id: int, after: int, limit: int) -> list[Message]:
+        """The oldest `limit` messages with seq > after, newest first."""
+        found = await self._messages.find(
+            _between(conversation_id, after, MAX_SEQ), sort=[("_id", 1)], limit=limit
+        )
+        return [codec.message(doc) for doc in reversed(found)]
+
+    async def senders(self, conversation_id: int, after: int, last: int) -> list[tuple[int, int]]:
+        """(sender_id, seq) of each message with after < seq <= last, in order."""
+        found = await self._messages.find(
+            _between(conversation_id, after, last), {"sender_id": 1}, sort=[("_id", 1)]
+        )
+        return [(doc["sender_id"], split_message_id(doc["_id"])[1]) for doc in found]
+
+    async def count_by(self, sender_id: int, conversation_id: int, after: int, last: int) -> int:
+        return await self._messages.count({**_between(conversation_id, after, last), "sender_id": sender_id})
+
+    async def appended_since(self, moment: datetime) -> dict[int, int]:
+        """conversation → highest seq, of all that got a message since. Answered from the time index alone."""
+        size = MAX_SEQ + 1
+        conversation = {"$toLong": {"$floor": {"$divide": ["$_id", size]}}}
+        found = await self._messages.aggregate(
+            [
+                {"$match": {"created_at": {"$gte": moment}}},
+                {"$project": {"_id": 1}},
+                {"$group": {"_id": conversation, "last": {"$max": "$_id"}}},
+            ]
+        )
+        return {doc["_id"]: split_message_id(doc["last"])[1] for doc in found}
+
+
+def _between(conversation_id: int, after: int, last: int) -> Document:
+    """Ids with after < seq <= last: one contiguous stretch of the primary index."""
+    return {
+        "_id": {"$gt": message_id(conversation_id, max(0, after)), "$lte": message_id(conversation_id, last)}
+    }
+
+
+def _outcome(failure: Document) -> Outcome:
+    if failure["code"] != 11000:
+        return Outcome.REFUSED
+    # Older servers name the key only in the text.
+    keys = failure.get("keyPattern") or {}
+    return Outcome.REPEATED if "client_id" in keys or "client_id" in failure["errmsg"] else Outcome.TAKEN

@@ -1,0 +1,88 @@
+"""Finishes what a node that died left half done: fan-outs of messages, reads and notifications.
+
+Safe to run everywhere at once, a no-op where nothing is missing; a claim in the database keeps it to one node a turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from itertools import islice
+
+import structlog
+
+from chatserver import metrics
+from chatserver.clock import Clock
+from chatserver.errors import Unavailable
+from chatserver.fanout import FanOut
+from chatserver.model import Advance, Bell, Notification, PendingRead
+from chatserver.ports import Bus, Stores
+
+log = structlog.get_logger(__name__)
+
+# Messages carry the wall clock of the node that took them: the margin is what clocks may differ and sends may take.
+MARGIN = timedelta(minutes=1)
+CHUNK = 200  # conversations looked at together
+PENDING = 500  # pending reads and notifications finished in one sweep
+
+
+class Sweeper:
+    def __init__(
+        self,
+        stores: Stores,
+        fanout: FanOut,
+        bus: Bus,
+        clock: Clock,
+        interval_secs: float,
+        finish_read: Callable[[PendingRead], Awaitable[object]],
+        finish_notification: Callable[[Notification], Awaitable[object]],
+    ) -> None:
+        self._stores = stores
+        self._fanout = fanout
+        self._bus = bus
+        self._clock = clock
+        self._interval_secs = interval_secs
+        self._finish_read = finish_read
+        self._finish_notification = finish_notification
+
+    async def run(self) -> None:
+        """Until cancelled. The first sweep is at once: the node that died may have been this one."""
+        while True:
+            try:
+                await self.sweep()
+            except Unavailable:
+                log.info("sweep put off: the database is away")
+            except Exception:
+                log.exception("sweep failed")
+            await self._clock.sleep(self._interval_secs)
+
+    async def sweep(self) -> None:
+        began = self._clock.now()
+        last = await self._stores.marks.claim_sweep(began, self._interval_secs / 2)
+        if last is None:
+            return
+        for pending in await self._stores.conversations.pending_reads(PENDING):
+            await self._finish_read(pending)
+        for notification in await self._stores.notifications.pending(PENDING):
+            await self._finish_notification(notification)
+        since = last - MARGIN if last.timestamp() > 60 else last
+        appended = await self._stores.messages.appended_since(since)
+        conversations = iter(appended)
+        while chunk := list(islice(conversations, CHUNK)):
+            await self._mend({id: appended[id] for id in chunk})
+            await asyncio.sleep(0)
+        await self._stores.marks.complete_sweep(began)
+        metrics.SWEEPS.inc()
+
+    async def _mend(self, lasts: dict[int, int]) -> None:
+        """Compare each member's head with the log, and repair only where one is behind."""
+        conversations = await self._stores.conversations.conversations(lasts)
+        user_ids = {id for conversation in conversations.values() for id in conversation.member_ids}
+        heads = await self._stores.inboxes.heads(user_ids, conversations)
+        for id, conversation in conversations.items():
+            standing = (heads.get(user_id, {}).get(id) for user_id in conversation.member_ids)
+            if any(head is not None and head < lasts[id] for head in standing):
+                advance = Advance(id, 0, lasts[id], conversation.member_ids)
+                if await self._fanout.repair(advance):
+                    self._bus.publish(Bell("inbox", conversation.member_ids))

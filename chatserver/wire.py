@@ -1,0 +1,164 @@
+"""Model → public JSON. The one place that knows how things look from outside; always complete, null never missing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from chatserver.model import (
+    Attachment,
+    Member,
+    Message,
+    Notification,
+    Session,
+    User,
+    message_id,
+    split_message_id,
+)
+
+Json = dict[str, Any]
+
+ATTACHMENT_PATH = "/api/v1/communication/chats/attachment/"
+
+
+def moment(at: datetime | None) -> str | None:
+    """RFC 3339, UTC, milliseconds."""
+    return (
+        at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z" if at else None
+    )
+
+
+def user(user: User) -> Json:
+    return {"id": user.id, "username": user.username, "full_name": user.full_name, "avatar": user.avatar}
+
+
+def session(session: Session, current_id: int) -> Json:
+    return {
+        "id": session.id,
+        "name": session.name,
+        "created_at": moment(session.created_at),
+        "last_used_at": moment(session.last_used_at),
+        "current": session.id == current_id,
+    }
+
+
+def client_id(message: Message) -> str | None:
+    return message.client_id if isinstance(message.client_id, str) else None
+
+
+def attachment_url(message: Message) -> str | None:
+    return f"{ATTACHMENT_PATH}{message.id}/" if message.attachment else None
+
+
+def message(message: Message, sender: User, receiver: User, receiving: Member) -> Json:
+    """`receiving` tells how far the receiver got."""
+    delivered_at = reached_at(receiving.delivered_seq, receiving.delivered_marks, message.seq)
+    read_at = reached_at(receiving.read_seq, receiving.read_marks, message.seq)
+    created_at = moment(message.created_at)
+    return {
+        "id": message.id,
+        "sender": sender.id,
+        "sender_id": sender.id,
+        "sender_name": sender.full_name,
+        "sender_username": sender.username,
+        "sender_avatar": sender.avatar,
+        "receiver": receiver.id,
+        "receiver_id": receiver.id,
+        "receiver_name": receiver.full_name,
+        "receiver_username": receiver.username,
+        "receiver_avatar": receiver.avatar,
+        "conversation": message.conversation_id,
+        "conversation_id": message.conversation_id,
+        "seq": message.seq,
+        "message": message.text,
+        "attachment": attachment_url(message),
+        "attachment_url": attachment_url(message),
+        "attachment_type": message.attachment.type if message.attachment else None,
+        "attachment_name": message.attachment.name if message.attachment else None,
+        "attachment_size": message.attachment.size_bytes if message.attachment else None,
+        "is_read": receiving.read_seq >= message.seq,
+        "read_at": read_at,
+        "delivered_at": delivered_at,
+        "timestamp": created_at,
+        "created_at": created_at,
+        "updated_at": created_at,
+        "is_active": True,
+        "client_id": client_id(message),
+    }
+
+
+def reached_at(reached: int, marks: tuple[Any, ...], seq: int) -> str | None:
+    """When the watermark passed `seq`: the first mark at or after it, so old messages show a later one's time."""
+    if reached < seq:
+        return None
+    return next((moment(mark.at) for mark in marks if mark.seq >= seq), None)
+
+
+def message_event(message: Message, sender_name: str, receiver_id: int | None) -> Json:
+    """The event's body as it was at the moment of sending: the same whenever it is given again."""
+    return {
+        "id": message.id,
+        "seq": message.seq,
+        "sender_id": message.sender_id,
+        "sender_name": sender_name,
+        "receiver_id": receiver_id,
+        "message": message.text,
+        "attachment": attachment_url(message),
+        "attachment_type": message.attachment.type if message.attachment else None,
+        "attachment_name": message.attachment.name if message.attachment else None,
+        "attachment_size": message.attachment.size_bytes if message.attachment else None,
+        "timestamp": moment(message.created_at),
+        "is_read": False,
+        "conversation_id": message.conversation_id,
+        "client_id": client_id(message),
+    }
+
+
+def read_receipt(conversation_id: int, seq: int, reader: User, at: datetime | None) -> Json:
+    return {
+        "message_id": message_id(conversation_id, seq),
+        "reader_id": reader.id,
+        "reader_name": reader.full_name,
+        "read_at": moment(at),
+        "conversation_id": conversation_id,
+    }
+
+
+def notification(notification: Notification) -> Json:
+    return {
+        "id": notification.id,
+        "title": notification.title,
+        "message": notification.message,
+        "notification_type": notification.notification_type,
+        "timestamp": moment(notification.created_at),
+    }
+
+
+def message_hint(message: Message) -> Json:
+    """A message as a bell carries it to other nodes, so that they need not read it."""
+    file = message.attachment
+    return {
+        "id": message.id,
+        "sender_id": message.sender_id,
+        "session_id": message.session_id,
+        "client_id": message.client_id,
+        "text": message.text,
+        "attachment": file and [file.id, file.name, file.type, file.size_bytes, file.sha256],
+        "created_at": moment(message.created_at),
+    }
+
+
+def hinted_message(hint: Json) -> Message:
+    """Raises KeyError, TypeError or ValueError for what no node of ours sent."""
+    conversation_id, seq = split_message_id(hint["id"])
+    return Message(
+        hint["id"],
+        conversation_id,
+        seq,
+        hint["sender_id"],
+        hint["session_id"],
+        hint["client_id"],
+        hint["text"],
+        Attachment(*hint["attachment"]) if hint["attachment"] else None,
+        datetime.fromisoformat(hint["created_at"]),
+    )

@@ -1,0 +1,66 @@
+"""Registering, signing in and out, and people."""
+
+from __future__ import annotations
+
+from chatserver import wire
+from handlers.base import ApiHandler
+from handlers.schemas import Login, Profile, Register, Search
+
+
+class RegisterHandler(ApiHandler):
+    public = True
+
+    async def post(self) -> None:
+        new = self.json(Register)
+        user = await self.runtime.services.accounts.register(new.username, new.password, new.full_name)
+        self.answer({"user": wire.user(user)}, 201)
+
+
+class LoginHandler(ApiHandler):
+    public = True
+
+    async def post(self) -> None:
+        given = self.json(Login)
+        device = self.request.headers.get("User-Agent", "")
+        token, user, session = await self.runtime.services.sessions.sign_in(
+            given.username, given.password, device
+        )
+        self.answer({"token": token, "user": wire.user(user), "session": wire.session(session, session.id)})
+
+
+class LogoutHandler(ApiHandler):
+    async def post(self) -> None:
+        await self.runtime.services.sessions.revoke(self.actor, self.actor.session_id)
+        self.answer({"success": True, "status": "success"})
+
+
+class SessionsHandler(ApiHandler):
+    async def get(self) -> None:
+        found = await self.runtime.services.sessions.list(self.actor)
+        self.answer({"sessions": [wire.session(session, self.actor.session_id) for session in found]})
+
+
+class SessionHandler(ApiHandler):
+    async def delete(self, session_id: str) -> None:
+        await self.runtime.services.sessions.revoke(self.actor, int(session_id))
+        self.answer({"success": True, "status": "success"})
+
+
+class MeHandler(ApiHandler):
+    async def get(self) -> None:
+        user = await self.runtime.services.accounts.user(self.actor.user_id)
+        self.answer({"user": wire.user(user)})
+
+    async def patch(self) -> None:
+        given = self.json(Profile)
+        changes = {name: getattr(given, name) for name in ("full_name", "avatar")}
+        changes = {name: value or None for name, value in changes.items() if value is not None}
+        user = await self.runtime.services.accounts.update(self.actor, changes)
+        self.answer({"user": wire.user(user)})
+
+
+class UsersHandler(ApiHandler):
+    async def get(self) -> None:
+        text = self.query(Search).search
+        found = await self.runtime.services.accounts.search(self.actor, text)
+        self.answer({"users": [wire.user(user) for user in found]})

@@ -1,0 +1,78 @@
+"""The Tornado application: routes, metrics, and one access line a request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import structlog
+from tornado.httpserver import HTTPServer
+from tornado.web import Application, RequestHandler
+from tornado_prometheus import PrometheusMixIn
+
+from chatserver.runtime import Runtime
+from handlers.assets import Assets
+from handlers.base import METHODS
+from handlers.events import EventsHandler
+from handlers.pages import NoPage
+from handlers.routes import routes
+from handlers.server import MetricsHandler
+
+ROOT = Path(__file__).resolve().parent.parent
+HEADER_BYTES = 16 * 1024
+# Handlers bound their own bodies, and refuse the larger ones with a readable answer before reading them.
+BODY_BYTES = 1 << 40
+HEADERS_SECS = 60.0  # also how long an idle connection is kept
+
+access = structlog.get_logger("chatserver.access")
+
+
+class ChatApplication(PrometheusMixIn, Application):  # type: ignore[misc]
+    def log_request(self, handler: RequestHandler) -> None:
+        """Our own line instead of Tornado's, which holds the query and with it a token."""
+        self.observe_request(handler)
+        status = handler.get_status()
+        log = access.error if status >= 500 and status != 503 else access.debug
+        log(
+            "request",
+            method=handler.request.method,
+            path=handler.request.path,
+            status=status,
+            duration_ms=round(handler.request.request_time() * 1000, 1),
+            request_id=getattr(handler, "request_id", None),
+            user_id=getattr(getattr(handler, "actor", None), "user_id", None),
+        )
+
+    def observe_request(self, handler: RequestHandler) -> None:
+        """Polls have a histogram of their own; a method that somebody made up makes no series."""
+        if isinstance(handler, EventsHandler):
+            return
+        if handler.request.method not in (*METHODS, "HEAD", "OPTIONS", "PUT"):
+            handler.request.method = "OTHER"
+        super().observe_request(handler)
+
+
+def make_app(runtime: Runtime) -> Application:
+    assets = Assets(ROOT / "static")
+    return ChatApplication(
+        routes(runtime, assets),
+        default_handler_class=NoPage,
+        default_handler_args={"runtime": runtime},
+        template_path=str(ROOT / "templates"),
+        compress_response=False,
+    )
+
+
+def make_server(app: Any, trusted_proxies: tuple[str, ...] = ()) -> HTTPServer:
+    return HTTPServer(
+        app,
+        xheaders=bool(trusted_proxies),
+        trusted_downstream=list(trusted_proxies),
+        max_header_size=HEADER_BYTES,
+        max_body_size=BODY_BYTES,
+        idle_connection_timeout=HEADERS_SECS,
+    )
+
+
+def make_admin_app() -> Application:
+    return Application([(r"/metrics/?", MetricsHandler)])

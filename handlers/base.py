@@ -1,0 +1,206 @@
+"""What every call has in common: who asks, what came in, how answers and refusals look."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+import structlog
+from msgspec import Struct
+from tornado.web import HTTPError, RequestHandler, stream_request_body
+
+from chatserver.errors import ChatError, Invalid, PayloadTooLarge, Unavailable, UnsupportedMediaType
+from chatserver.model import Actor
+from chatserver.runtime import Runtime
+from handlers.problems import problem
+from handlers.schemas import parse
+from handlers.strict_json import check_text, decode_object
+
+log = structlog.get_logger("chatserver.access")
+
+METHODS = ("GET", "POST", "PATCH", "DELETE")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_encode = msgspec.json.Encoder().encode
+T = TypeVar("T", bound=Struct)
+
+
+@stream_request_body
+class BaseHandler(RequestHandler):
+    """Takes bodies only as large as `body_limit` says, and knows before reading them."""
+
+    runtime: Runtime
+
+    def initialize(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._received: list[bytes] = []
+        self._received_bytes = 0
+        self._ignored: list[str] = []
+
+    async def _execute(self, *args: Any, **kwargs: Any) -> None:
+        with self.runtime.request():
+            await super()._execute(*args, **kwargs)
+
+    @property
+    def request_id(self) -> str:
+        known: str | None = getattr(self, "_request_id", None)
+        if known is None:
+            offered = self.request.headers.get("X-Request-Id", "")
+            known = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(8)
+            self._request_id = known
+        return known
+
+    @property
+    def body_limit(self) -> int:
+        return 0
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("X-Request-Id", self.request_id)
+
+    def compute_etag(self) -> str | None:
+        return None
+
+    async def prepare(self) -> None:
+        self._allow_origin()
+        length = self.request.headers.get("Content-Length", "0")
+        if length.isdecimal() and int(length) > self.body_limit:
+            raise PayloadTooLarge(f"The body may have at most {self.body_limit} bytes.")
+
+    def data_received(self, chunk: bytes) -> Any:
+        self._received_bytes += len(chunk)
+        if self._received_bytes <= self.body_limit:
+            self._received.append(chunk)
+
+    def body(self) -> bytes:
+        """All of it. Raises PayloadTooLarge for a chunked one that told no length."""
+        if self._received_bytes > self.body_limit:
+            raise PayloadTooLarge(f"The body may have at most {self.body_limit} bytes.")
+        return b"".join(self._received)
+
+    def options(self, *args: str) -> None:
+        """Preflight, for the origins that are allowed; the others only learn the methods."""
+        self.set_header("Allow", ", ".join([*self._methods(), "OPTIONS"]))
+        self.set_status(204)
+
+    def _methods(self) -> list[str]:
+        unimplemented = RequestHandler._unimplemented_method
+        return [m for m in METHODS if getattr(type(self), m.lower()) is not unimplemented]
+
+    def _allow_origin(self) -> None:
+        allowed = self.runtime.settings.cors_origins
+        if not allowed:
+            return
+        self.add_header("Vary", "Origin")
+        origin = self.request.headers.get("Origin")
+        if origin in allowed:
+            self.set_header("Access-Control-Allow-Origin", origin)
+            self.set_header(
+                "Access-Control-Expose-Headers",
+                "Retry-After, Idempotency-Replayed, X-Request-Id, X-Ignored-Parameters",
+            )
+            if self.request.method == "OPTIONS":
+                self.set_header("Access-Control-Allow-Methods", ", ".join(self._methods()))
+                self.set_header(
+                    "Access-Control-Allow-Headers",
+                    "Authorization, Content-Type, Idempotency-Key, X-Request-Id",
+                )
+                self.set_header("Access-Control-Max-Age", "600")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        status, body = problem(status_code, error, self.request_id)
+        self._allow_origin()
+        self.set_status(status)
+        self.set_header("Content-Type", "application/problem+json")
+        self.set_header("Cache-Control", "no-store")
+        if status == 401:
+            self.set_header("WWW-Authenticate", "Bearer")
+        elif status == 405:
+            self.set_header("Allow", ", ".join([*self._methods(), "OPTIONS"]))
+        elif isinstance(error, Unavailable):
+            self.set_header("Retry-After", str(error.retry_after_secs))
+        self.finish(_encode(body))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """What we say ourselves is no surprise; only surprises get a traceback."""
+        if not isinstance(value, ChatError | HTTPError):
+            log.error("request failed", exc_info=(typ, value, tb), request_id=self.request_id)
+
+
+class ApiHandler(BaseHandler):
+    """JSON in, JSON out, for a signed-in person unless `public`."""
+
+    public: ClassVar[bool] = False
+    query_token: ClassVar[bool] = False  # polls and disconnect only: a token in a URL is easily seen
+    actor: Actor
+
+    @property
+    def body_limit(self) -> int:
+        return self.runtime.settings.body_bytes
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        if not self.public and self.request.method in METHODS:
+            self.actor = await self.runtime.services.sessions.authenticate(self._token())
+
+    def _token(self) -> str | None:
+        given = self.request.headers.get("Authorization", "")
+        scheme, _, token = given.partition(" ")
+        if given:
+            return token.strip() if scheme.lower() in ("token", "bearer") else None
+        if self.query_token and (values := self.request.query_arguments.get("token")):
+            return values[-1].decode("utf-8", "replace")
+        return None
+
+    def json(self, schema: type[T]) -> T:
+        """The body as the schema wants it. Raises Invalid, UnsupportedMediaType, PayloadTooLarge."""
+        kind = self.request.headers.get("Content-Type", "application/json").split(";")[0].strip().lower()
+        if kind != "application/json":
+            raise UnsupportedMediaType("Send JSON, as Content-Type: application/json.")
+        return self._parsed(schema, decode_object(self.body()))
+
+    def query(self, schema: type[T]) -> T:
+        """The query as the schema wants it. Raises Invalid."""
+        values: dict[str, Any] = {}
+        for name, given in self.request.query_arguments.items():
+            if len(given) > 1:
+                raise Invalid.field(name, "is given twice")
+            try:
+                values[name] = given[0].decode("utf-8")
+            except UnicodeDecodeError:
+                raise Invalid.field(name, "is not UTF-8") from None
+            check_text(values[name], name)
+        return self._parsed(schema, values)
+
+    def _parsed(self, schema: type[T], values: dict[str, Any]) -> T:
+        parsed, ignored = parse(schema, values)
+        self._ignored += ignored
+        return parsed
+
+    def answer(self, body: Any, status: int = 200) -> None:
+        self.set_status(status)
+        self.tell_ignored()
+        self.finish(body if isinstance(body, bytes) else _encode(body))
+
+    def tell_ignored(self) -> None:
+        if self._ignored:
+            names = (re.sub(r"[^A-Za-z0-9_.-]", "?", name)[:64] for name in self._ignored[:20])
+            self.set_header("X-Ignored-Parameters", ", ".join(names))
+
+
+class NothingHere(ApiHandler):
+    """The API's own 404, for paths that lead nowhere."""
+
+    public = True
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        raise HTTPError(404)

@@ -1,0 +1,94 @@
+"""The held poll."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from tornado.iostream import StreamClosedError
+
+from chatserver import metrics
+from chatserver.cursor import parse_cursor
+from chatserver.hub import Ended, Waiter
+from chatserver.services.events import Answer, Request
+from handlers.base import ApiHandler
+from handlers.schemas import Poll
+
+MAX_EVENTS = 200
+# A client that does not take its answer within this time does not get to hold the connection.
+WRITE_SECS = 10.0
+_encode = msgspec.json.Encoder().encode
+
+
+class EventsHandler(ApiHandler):
+    query_token = True
+    _waiter: Waiter | None = None
+    outcome = "refused"
+
+    async def get(self) -> None:
+        asked = self.query(Poll)
+        settings = self.runtime.settings
+        default = asked.wait is None
+        request = Request(
+            cursor=parse_cursor(asked.cursor) if asked.cursor is not None else None,
+            wait_secs=settings.hold_secs if default else min(asked.wait or 0.0, settings.max_hold_secs),
+            limit=min(asked.limit, MAX_EVENTS),
+            client=asked.client,
+            jittered=not default,
+        )
+        answer = await self.runtime.services.events.poll(self.actor, request, self._started)
+        self.outcome = answer.outcome
+        if answer.ended is Ended.DRAINING or self.runtime.draining:
+            self.set_header("Connection", "close")
+        self.set_header("X-Accel-Buffering", "no")
+        written = await self._written(_body(answer, request, asked.cursor is not None))
+        await answer.delivered(written)
+
+    def _started(self, waiter: Waiter) -> None:
+        self._waiter = waiter
+
+    def on_connection_close(self) -> None:
+        if self._waiter is not None:
+            self._waiter.end(Ended.GONE)
+
+    async def _written(self, body: bytes) -> bool:
+        """Whether the whole answer went to a socket that was still open."""
+        stream = getattr(self.request.connection, "stream", None)
+        if stream is None or stream.closed():
+            return False
+        self.tell_ignored()
+        try:
+            async with asyncio.timeout(WRITE_SECS):
+                await self.finish(body)
+        except StreamClosedError:
+            return False
+        except TimeoutError:
+            stream.close()
+            return False
+        return True
+
+    def on_finish(self) -> None:
+        metrics.POLL_SECONDS.labels(self.outcome).observe(self.request.request_time())
+
+
+def _body(answer: Answer, request: Request, extended: bool) -> bytes:
+    parts = [b'{"events":[', b",".join(answer.events), b'],"timestamp":%.3f' % answer.timestamp]
+    if extended:
+        more = {
+            "cursor": str(answer.cursor),
+            "more": answer.more,
+            "wait": request.wait_secs,
+            "superseded": answer.ended is Ended.SUPERSEDED,
+        }
+        parts += [b",", _encode(more)[1:]]
+    else:
+        parts.append(b"}")
+    return b"".join(parts)
+
+
+class PollTestHandler(ApiHandler):
+    public = True
+
+    async def get(self) -> None:
+        now = self.runtime.clock.now().timestamp()
+        self.answer({"status": "ok", "message": "Long polling works here.", "timestamp": now})

@@ -1,0 +1,168 @@
+"""Sending, the history, and files."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any
+from urllib.parse import quote
+
+from python_multipart.multipart import parse_options_header
+
+from chatserver.errors import Invalid, PayloadTooLarge
+from chatserver.model import Attachment
+from chatserver.services.messages import MAX_PAGE
+from handlers import conversations
+from handlers.base import ApiHandler
+from handlers.forms import Form, content_type
+from handlers.schemas import History, Send
+
+_CLIENT_ID = re.compile(r"[\x20-\x7e]{1,64}")
+_DATA_URL = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
+# Formats in which no browser finds a script.
+SAFE_INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+
+
+class ChatsHandler(ApiHandler):
+    """POST takes JSON, or multipart whose file goes to storage while it arrives."""
+
+    _form: Form | None = None
+
+    @property
+    def body_limit(self) -> int:
+        settings = self.runtime.settings
+        return settings.body_bytes + (settings.attachment_bytes if self._is_form() else 0)
+
+    def _is_form(self) -> bool:
+        return self.request.headers.get("Content-Type", "").lower().startswith("multipart/form-data")
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        if self._is_form() and self.request.method == "POST":
+            _, options = parse_options_header(self.request.headers["Content-Type"])
+            boundary = options.get(b"boundary")
+            if not boundary or len(boundary) > 70:
+                raise Invalid.field("body", "is multipart/form-data without a boundary")
+            settings = self.runtime.settings
+            messages = self.runtime.services.messages
+            self._form = Form(
+                boundary, messages, "attachment", settings.attachment_bytes, settings.body_bytes
+            )
+
+    async def data_received(self, chunk: bytes) -> None:
+        if self._form is None:
+            super().data_received(chunk)
+            return
+        self._received_bytes += len(chunk)
+        if self._received_bytes <= self.body_limit:
+            await self._form.feed(chunk)
+
+    def on_connection_close(self) -> None:
+        if self._form is not None:
+            # Owned by nobody else: the request that was to take the file is gone.
+            self.runtime.spawn(self._form.discard())
+
+    async def post(self) -> None:
+        send, attachment = await self._sent()
+        messages = self.runtime.services.messages
+        taken = False
+        try:
+            receiver_id = send.receiver_id if send.receiver_id is not None else send.receiver
+            if receiver_id is None:
+                raise Invalid.field("receiver_id", "is required")
+            if not send.message.strip() and attachment is None:
+                raise Invalid.field("message", "is required, unless there is an attachment")
+            message, created = await messages.post(
+                self.actor, receiver_id, send.message, attachment, self._client_id(send)
+            )
+            taken = created
+        finally:
+            if attachment is not None and not taken:
+                await messages.discard(attachment)
+        if not created:
+            self.set_header("Idempotency-Replayed", "true")
+        self.answer(message, 201 if created else 200)
+
+    async def _sent(self) -> tuple[Send, Attachment | None]:
+        if self._form is None:
+            send = self.json(Send)
+            return send, await self._inline(send.attachment) if send.attachment else None
+        if self._received_bytes > self.body_limit:
+            await self._form.discard()
+            raise PayloadTooLarge(f"The body may have at most {self.body_limit} bytes.")
+        values, attachment = await self._form.finish()
+        try:
+            if values.pop("attachment", ""):
+                raise Invalid.field("attachment", "must be a file")
+            return self._parsed(Send, {name: value for name, value in values.items()}), attachment
+        except Invalid:
+            await self._form.discard()
+            raise
+
+    async def _inline(self, url: str) -> Attachment:
+        """A small file inside the JSON, as a data: URL."""
+        found = _DATA_URL.fullmatch(url)
+        try:
+            data = base64.b64decode(found[2], validate=True) if found else None
+        except binascii.Error:
+            data = None
+        if found is None or data is None:
+            raise Invalid.field("attachment", "must be a base64 data: URL, or a file in multipart/form-data")
+        type = content_type(data[:512], found[1])
+        async with self.runtime.services.messages.upload("file", type) as upload:
+            await upload.write(data)
+            attachment: Attachment = await upload.finish()
+        return attachment
+
+    def _client_id(self, send: Send) -> str | None:
+        header = self.request.headers.get("Idempotency-Key")
+        if header is None:
+            return send.client_id
+        if not _CLIENT_ID.fullmatch(header):
+            raise Invalid.field("Idempotency-Key", "must have 1 to 64 printable ASCII characters")
+        if send.client_id not in (None, header):
+            raise Invalid.field("client_id", "differs from the Idempotency-Key header")
+        return header
+
+
+class AttachmentHandler(ApiHandler):
+    async def get(self, message_id: str) -> None:
+        attachment, chunks = await self.runtime.services.messages.attachment(self.actor, int(message_id))
+        inline = attachment.type in SAFE_INLINE
+        name = quote(attachment.name, safe="")
+        self.set_header("Content-Type", attachment.type)
+        self.set_header("Content-Length", str(attachment.size_bytes))
+        self.set_header(
+            "Content-Disposition", f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
+        )
+        self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        async for chunk in chunks:
+            self.write(chunk)
+            await self.flush()
+        await self.finish()
+
+
+class HistoryHandler(ApiHandler):
+    async def get(self, user_id: str) -> None:
+        asked = self.query(History)
+        places = [n for n in ("before_id", "after_id", "around_id") if getattr(asked, n) is not None]
+        if len(places) > 1:
+            raise Invalid.field(places[1], f"cannot be combined with {places[0]}")
+        page = await self.runtime.services.messages.history(
+            self.actor,
+            int(user_id),
+            min(asked.limit, MAX_PAGE),
+            offset=asked.offset,
+            before_id=asked.before_id,
+            after_id=asked.after_id,
+            around_id=asked.around_id,
+        )
+        body: dict[str, Any] = {
+            "conversation_id": page.conversation_id,
+            "other_user": conversations.other_user(self.runtime, page.other),
+            "messages": page.messages,
+            "has_more": page.has_more,
+        }
+        self.answer(body)

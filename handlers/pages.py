@@ -1,0 +1,92 @@
+"""The bundled page and its files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado.web import HTTPError, StaticFileHandler
+
+from chatserver import __version__
+from chatserver.runtime import Runtime
+from handlers.assets import Assets
+from handlers.base import BaseHandler
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob: data:",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+    ]
+)
+RIGHT_TO_LEFT = {"ar", "he", "fa", "ur"}
+
+
+def set_page_headers(handler: Any) -> None:
+    handler.clear_header("Server")
+    handler.set_header("X-Content-Type-Options", "nosniff")
+    handler.set_header("Referrer-Policy", "no-referrer")
+    handler.set_header("Cross-Origin-Opener-Policy", "same-origin")
+    handler.set_header("Cross-Origin-Resource-Policy", "same-origin")
+    handler.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+
+
+class ChatPageHandler(BaseHandler):
+    def initialize(self, runtime: Runtime, assets: Assets) -> None:  # type: ignore[override]
+        super().initialize(runtime)
+        self._assets = assets
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        set_page_headers(self)
+
+    def get(self) -> None:
+        self.set_header("Cache-Control", "no-cache")
+        self.add_header("Vary", "Accept-Language")
+        language = self.get_browser_locale().code.split("_")[0]
+        self.render(
+            "chat.html",
+            asset=self._assets.url,
+            version=__version__,
+            lang=language,
+            dir="rtl" if language in RIGHT_TO_LEFT else "ltr",
+        )
+
+    head = get
+
+
+class StaticHandler(StaticFileHandler):
+    """Versioned paths never change; the others are asked about every time."""
+
+    def initialize(self, path: str, versioned: bool = False) -> None:  # type: ignore[override]
+        super().initialize(path)
+        self._versioned = versioned
+
+    def set_default_headers(self) -> None:
+        set_page_headers(self)
+
+    def set_extra_headers(self, path: str) -> None:
+        caching = "public, max-age=31536000, immutable" if self._versioned else "no-cache"
+        self.set_header("Cache-Control", caching)
+        if path == "sw.js":
+            self.set_header("Service-Worker-Allowed", "/")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish("There is nothing here.\n" if status_code == 404 else "This cannot be served.\n")
+
+
+class NoPage(BaseHandler):
+    """Paths outside the API that lead nowhere."""
+
+    async def prepare(self) -> None:
+        raise HTTPError(404)

@@ -1,0 +1,30 @@
+"""Typing, and who is there."""
+
+from __future__ import annotations
+
+from chatserver.errors import Invalid
+from handlers.base import ApiHandler
+from handlers.schemas import Typing
+
+
+class TypingHandler(ApiHandler):
+    async def post(self) -> None:
+        asked = self.json(Typing)
+        receiver_id = asked.receiver_id if asked.receiver_id is not None else asked.receiver
+        if receiver_id is None:
+            raise Invalid.field("receiver_id", "is required")
+        await self.runtime.services.typing.signal(self.actor, receiver_id, asked.is_typing)
+        self.answer({"success": True, "status": "success"})
+
+
+class OnlineUsersHandler(ApiHandler):
+    async def get(self) -> None:
+        self.answer({"online_users": await self.runtime.services.presence.online(self.actor)})
+
+
+class DisconnectHandler(ApiHandler):
+    query_token = True
+
+    async def post(self) -> None:
+        self.runtime.services.presence.disconnect(self.actor)
+        self.answer({"status": "disconnected", "user_id": self.actor.user_id})

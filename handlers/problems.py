@@ -1,0 +1,59 @@
+"""Errors as RFC 9457 problems: one shape for all, with a stable code."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from chatserver import errors
+
+STATUS: dict[str, int] = {
+    "token_missing": 401,
+    "token_invalid": 401,
+    "forbidden": 403,
+    "not_member": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "cursor_expired": 410,
+    "cursor_invalid": 400,
+    "validation_error": 400,
+    "payload_too_large": 413,
+    "unsupported_media_type": 415,
+    "idempotency_conflict": 422,
+    "rate_limited": 429,
+    "unavailable": 503,
+    "internal_error": 500,
+}
+# What Tornado itself raises: bad requests it could not even parse, unknown methods, unknown paths.
+CODES = {400: "validation_error", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+CODES |= {413: "payload_too_large", 415: "unsupported_media_type"}
+DETAILS = {
+    400: "The request could not be read.",
+    404: "There is nothing here.",
+    405: "This method is not offered here; see the Allow header.",
+}
+
+
+def problem(status: int, error: BaseException | None, request_id: str) -> tuple[int, dict[str, Any]]:
+    """The status and the body for an exception; anything that is not ours is a 500 that tells nothing."""
+    extra: dict[str, Any] = {}
+    if isinstance(error, errors.ChatError):
+        code, detail = error.code, error.detail
+        status = STATUS[code]
+        if isinstance(error, errors.CursorExpired):
+            extra["cursor"] = error.cursor
+    else:
+        code = CODES.get(status, "internal_error")
+        status = STATUS[code] if code == "internal_error" else status
+        detail = DETAILS.get(status, "Something went wrong here. It was logged under the request id.")
+    fields = error.fields if isinstance(error, errors.Invalid) else {}
+    return status, {
+        "type": f"/docs#problem-{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": [{"field": name, "detail": text} for name, text in fields.items()],
+        "request_id": request_id,
+        **extra,
+    }

@@ -1,0 +1,52 @@
+"""The whole URL table. Every path of the API works with and without its trailing slash, never by a redirect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatserver.runtime import Runtime
+from handlers import accounts, conversations, events, messages, pages, presence, receipts, server
+from handlers.assets import Assets
+from handlers.base import NothingHere
+
+API = "/api/v1/communication/"
+ID = r"([1-9][0-9]{0,15})"
+
+API_ROUTES: list[tuple[str, type]] = [
+    ("poll/events", events.EventsHandler),
+    ("poll/test", events.PollTestHandler),
+    ("poll/disconnect", presence.DisconnectHandler),
+    ("chats", messages.ChatsHandler),
+    ("chats/conversations", conversations.ConversationsHandler),
+    (f"chats/conversation/{ID}", messages.HistoryHandler),
+    (f"chats/attachment/{ID}", messages.AttachmentHandler),
+    ("chats/mark-read", receipts.MarkReadHandler),
+    ("chats/typing", presence.TypingHandler),
+    ("chats/unread-count", conversations.UnreadCountHandler),
+    ("chats/online-users", presence.OnlineUsersHandler),
+    ("auth/register", accounts.RegisterHandler),
+    ("auth/login", accounts.LoginHandler),
+    ("auth/logout", accounts.LogoutHandler),
+    ("auth/sessions", accounts.SessionsHandler),
+    (f"auth/sessions/{ID}", accounts.SessionHandler),
+    ("users/me", accounts.MeHandler),
+    ("users", accounts.UsersHandler),
+    ("snapshot", conversations.SnapshotHandler),
+    ("server", server.ServerHandler),
+]
+
+
+def routes(runtime: Runtime, assets: Assets) -> list[tuple[Any, ...]]:
+    with_runtime = {"runtime": runtime}
+    root = str(assets.root)
+    return [
+        *[(rf"{API}{path}/?", handler, with_runtime) for path, handler in API_ROUTES],
+        (r"/healthz/?", server.HealthHandler, with_runtime),
+        (r"/readyz/?", server.ReadyHandler, with_runtime),
+        (r"/api/.*", NothingHere, with_runtime),
+        (r"/", pages.ChatPageHandler, {**with_runtime, "assets": assets}),
+        (r"/(sw\.js)", pages.StaticHandler, {"path": root}),
+        (r"/(favicon\.svg)", pages.StaticHandler, {"path": root}),
+        (rf"/static/v-{assets.version}/(.+)", pages.StaticHandler, {"path": root, "versioned": True}),
+        (r"/static/(.+)", pages.StaticHandler, {"path": root}),
+    ]

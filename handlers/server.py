@@ -1,0 +1,70 @@
+"""What this server is, and how it is."""
+
+from __future__ import annotations
+
+from tornado.web import HTTPError
+from tornado_prometheus import MetricsHandler as PrometheusHandler
+
+from chatserver import __version__
+from chatserver.services.messages import MAX_PAGE
+from handlers.base import ApiHandler
+from handlers.events import MAX_EVENTS
+
+FEATURE_LEVEL = 1  # grows by one with every change a client may want to know of
+
+
+class ServerHandler(ApiHandler):
+    public = True
+
+    async def get(self) -> None:
+        settings = self.runtime.settings
+        self.answer(
+            {
+                "version": __version__,
+                "feature_level": FEATURE_LEVEL,
+                "limits": {
+                    "message_chars": settings.message_chars,
+                    "attachment_bytes": settings.attachment_bytes,
+                    "body_bytes": settings.body_bytes,
+                    "history_limit": MAX_PAGE,
+                    "event_limit": MAX_EVENTS,
+                    "client_id_chars": 64,
+                },
+                "timings": {
+                    "hold_secs": settings.hold_secs,
+                    "max_hold_secs": settings.max_hold_secs,
+                    "check_secs": settings.check_secs,
+                    "typing_secs": settings.typing_secs,
+                    "linger_secs": settings.linger_secs,
+                },
+            }
+        )
+
+
+class HealthHandler(ApiHandler):
+    """The process runs. Looks at nothing else, so that a database away restarts no server."""
+
+    public = True
+
+    async def get(self) -> None:
+        self.answer({"status": "ok"})
+
+
+class ReadyHandler(ApiHandler):
+    """503 while the database is away or the server drains; a broker that is away only degrades."""
+
+    public = True
+
+    async def get(self) -> None:
+        parts = await self.runtime.health()
+        ready = parts["database"] == "up" and parts["server"] == "up"
+        if not ready:
+            self.set_header("Retry-After", "2")
+        self.answer({"status": "ready" if ready else "not ready", "components": parts}, 200 if ready else 503)
+
+
+class MetricsHandler(PrometheusHandler):  # type: ignore[misc]
+    """For the admin listener only: the public one does not know it."""
+
+    def head(self) -> None:
+        raise HTTPError(405)
