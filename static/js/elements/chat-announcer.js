@@ -1,0 +1,62 @@
+/** What assistive technology hears: new messages in one polite log, states in one status, failures in an alert. */
+import { t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+import { nameOf } from '../lib/nodes.js';
+
+const BATCH_MS = 700;
+const TOAST_MS = 5000;
+const KEPT_LINES = 8;
+
+export class ChatAnnouncer extends HTMLElement {
+  /** @type {any} */ app;
+  /** @type {string[]} */ #waiting = [];
+  /** @type {number|undefined} */ #batch;
+  /** @type {number|undefined} */ #toast;
+  #life = new AbortController();
+
+  connectedCallback() {
+    fill(
+      this,
+      el('div', { class: 'visually-hidden announcer__log', role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', 'aria-label': t('room.new') }),
+      el('div', { class: 'toast', role: 'status', hidden: true }),
+      el('div', { class: 'toast toast--urgent', role: 'alert', hidden: true }),
+    );
+    this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal: this.#life.signal });
+  }
+
+  disconnectedCallback() {
+    this.#life.abort();
+    clearTimeout(this.#batch);
+    clearTimeout(this.#toast);
+  }
+
+  /** @param {string} text @param {{urgent?: boolean}} [options] */
+  say(text, { urgent = false } = {}) {
+    for (const node of this.querySelectorAll('.toast')) /** @type {HTMLElement} */ (node).hidden = true;
+    const box = /** @type {HTMLElement} */ (this.querySelector(urgent ? '.toast--urgent' : '.toast'));
+    box.hidden = false;
+    fill(box, text);
+    clearTimeout(this.#toast);
+    this.#toast = setTimeout(() => (box.hidden = true), TOAST_MS);
+  }
+
+  /** @param {any} change */
+  #changed({ kind, userId, messages, isNew, mine }) {
+    if (kind !== 'message' || mine || !isNew) return;
+    const name = nameOf(this.app.store.people.get(userId));
+    for (const message of messages) {
+      const text = message.message || t('message.file', { name: message.attachment ?? '' });
+      this.#waiting.push(t('message.incoming', { name, text }));
+    }
+    clearTimeout(this.#batch);
+    this.#batch = setTimeout(() => this.#speak(), BATCH_MS);
+  }
+
+  #speak() {
+    const log = /** @type {Element} */ (this.querySelector('.announcer__log'));
+    log.append(...this.#waiting.splice(0).map((line) => el('p', null, line)));
+    while (log.childElementCount > KEPT_LINES) log.firstElementChild?.remove();
+  }
+}
+
+customElements.define('chat-announcer', ChatAnnouncer);

@@ -1,0 +1,175 @@
+/** The whole page: decides between signing in and chatting, holds the panes, follows the address. */
+import { Accounts } from '../client/accounts.js';
+import { Api, ApiError } from '../client/api.js';
+import { backoffMs, pause } from '../client/backoff.js';
+import { ChatClient } from '../client/chat.js';
+import { newClientId } from '../client/outbox.js';
+import { openShelf } from '../client/shelf.js';
+import { t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+import { browserName } from '../lib/prefs.js';
+import { parseRoute } from '../lib/route.js';
+import { listenForAttention } from './attention.js';
+import { listenForKeys } from './keys.js';
+
+const LIMITS = { message_chars: 4000, attachment_bytes: 10 * 1024 * 1024 };
+
+export class ChatApp extends HTMLElement {
+  accounts = new Accounts();
+  /** @type {ChatClient|null} */ chat = null;
+  limits = LIMITS;
+  /** @type {{userId: number, messageId: number|null}|null} */ route = null;
+  /** @type {AbortController|null} */ #life = null;
+
+  start() {
+    const route = parseRoute(location.hash);
+    if (route?.name === 'sign-up') this.accounts.leave();
+    const account = this.accounts.current();
+    if (account) this.enter(account);
+    else this.signIn({ mode: route?.name === 'sign-up' || this.accounts.list().length === 0 ? 'up' : 'in' });
+  }
+
+  get api() {
+    return /** @type {ChatClient} */ (this.chat).api;
+  }
+
+  get store() {
+    return /** @type {ChatClient} */ (this.chat).store;
+  }
+
+  get me() {
+    return /** @type {import('../client/types.js').Person} */ (this.store.me);
+  }
+
+  /** @param {{mode?: 'up'|'in', notice?: string, username?: string}} options */
+  signIn(options = {}) {
+    this.#leave();
+    this.dataset.pane = 'sign-in';
+    document.title = t('app.name');
+    fill(this, el('chat-sign-in', { '.app': this, '.options': options }));
+  }
+
+  /** @param {import('../client/accounts.js').Account} account */
+  async enter(account) {
+    this.#leave();
+    const life = (this.#life = new AbortController());
+    fill(this, el('main', { class: 'splash', 'aria-busy': 'true' }, el('p', null, t('app.loading'))));
+    const api = new Api({ token: account.token });
+    const shelf = await openShelf();
+    const chat = new ChatClient({ token: account.token, userId: account.user.id, api, shelf, clientName: browserName(newClientId) });
+    this.chat = chat;
+    chat.addEventListener('status', () => this.#statusChanged(account), { signal: life.signal });
+    if (!(await this.#open(chat, account, life.signal))) return;
+    this.accounts.keep({ token: account.token, user: this.me });
+    this.#show(life.signal);
+    this.#learnLimits();
+  }
+
+  /** @param {ChatClient} chat @param {import('../client/accounts.js').Account} account @param {AbortSignal} signal */
+  async #open(chat, account, signal) {
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      try {
+        await chat.open();
+        return !signal.aborted;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) {
+          this.#expired(account);
+          return false;
+        }
+        fill(this, el('main', { class: 'splash', role: 'alert' }, el('p', null, t('sign.offline'))));
+        await pause(backoffMs(attempt), signal);
+      }
+    }
+    return false;
+  }
+
+  /** @param {AbortSignal} signal */
+  #show(signal) {
+    const room = el('chat-room', { '.app': this });
+    fill(
+      this,
+      el('a', { class: 'skip-link', href: '#messages', onclick: (/** @type {Event} */ event) => this.#skip(event) }, t('app.skip')),
+      el('chat-sidebar', { '.app': this }),
+      room,
+      el('chat-status', { '.app': this }),
+      el('chat-announcer', { '.app': this }),
+    );
+    addEventListener('hashchange', () => this.follow(), { signal });
+    for (const name of ['online', 'pageshow']) addEventListener(name, () => this.chat?.nudge(), { signal });
+    document.addEventListener('visibilitychange', () => !document.hidden && this.chat?.nudge(), { signal });
+    addEventListener('pagehide', (event) => !event.persisted && this.chat?.close(), { signal });
+    listenForAttention(this, signal);
+    listenForKeys(this, signal);
+    if (parseRoute(location.hash)?.name === 'sign-up') history.replaceState(null, '', location.pathname);
+    this.follow();
+  }
+
+  /** Shows what the address names. */
+  follow() {
+    const route = parseRoute(location.hash);
+    this.route = route?.name === 'room' ? { userId: route.userId, messageId: route.messageId } : null;
+    this.dataset.pane = this.route ? 'room' : 'list';
+    /** @type {any} */ (this.querySelector('chat-room')).enter(this.route);
+    /** @type {any} */ (this.querySelector('chat-sidebar')).mark(this.route?.userId ?? null);
+    this.dispatchEvent(new Event('route'));
+  }
+
+  /** @param {number} userId */
+  open(userId) {
+    if (this.route?.userId === userId) this.querySelector('textarea')?.focus();
+    location.hash = `#/with/${userId}`;
+  }
+
+  /** Spoken to screen readers and shown for a moment. @param {string} text @param {{urgent?: boolean}} [options] */
+  say(text, options) {
+    /** @type {any} */ (this.querySelector('chat-announcer'))?.say(text, options);
+  }
+
+  async signOut() {
+    const { api, me } = this;
+    this.#leave();
+    this.accounts.forget(me.id);
+    this.signIn({ mode: 'in', username: me.username });
+    await api.logout().catch(() => {});
+  }
+
+  /** This tab becomes someone else; other tabs keep their account. */
+  signInAsSomeoneElse() {
+    this.accounts.leave();
+    history.replaceState(null, '', location.pathname);
+    this.signIn({ mode: 'up', notice: t('sign.else') });
+  }
+
+  /** @param {import('../client/accounts.js').Account} account */
+  #statusChanged(account) {
+    if (this.chat?.status.state === 'signed-out') this.#expired(account);
+  }
+
+  /** @param {import('../client/accounts.js').Account} account */
+  #expired(account) {
+    this.accounts.forget(account.user.id);
+    this.signIn({ mode: 'in', notice: t('sign.expired'), username: account.user.username });
+  }
+
+  /** @param {Event} event */
+  #skip(event) {
+    event.preventDefault();
+    /** @type {HTMLElement|null} */ (this.querySelector('.timeline__scroller'))?.focus();
+  }
+
+  async #learnLimits() {
+    const server = await this.api.server().catch(() => null);
+    if (server?.limits) this.limits = { ...LIMITS, ...server.limits };
+    if (server?.timings?.typing_secs) this.store.typingSecs = server.timings.typing_secs;
+    this.dispatchEvent(new Event('limits'));
+  }
+
+  #leave() {
+    this.#life?.abort();
+    this.#life = null;
+    this.chat?.close();
+    this.chat = null;
+  }
+}
+
+customElements.define('chat-app', ChatApp);

@@ -1,0 +1,140 @@
+/** Signing up and signing in: two fields, password managers welcome, no puzzle. */
+import { Api, ApiError } from '../client/api.js';
+import { t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+import { avatar, nameOf } from '../lib/nodes.js';
+
+const SHORTEST_PASSWORD = 8;
+
+export class ChatSignIn extends HTMLElement {
+  /** @type {any} */ app;
+  /** @type {{mode?: 'up'|'in', notice?: string, username?: string}} */ options = {};
+  #mode = 'up';
+
+  connectedCallback() {
+    this.#mode = this.options.mode ?? 'in';
+    this.#draw();
+  }
+
+  #draw() {
+    const up = this.#mode === 'up';
+    const { notice, username } = this.options;
+    fill(
+      this,
+      el(
+        'main',
+        { class: 'sign-in' },
+        el('img', { class: 'sign-in__mark', src: document.documentElement.dataset.icon, alt: '', width: 56, height: 56 }),
+        el('h1', null, t(up ? 'sign.welcome' : 'sign.back')),
+        up && !notice && el('p', { class: 'sign-in__lead' }, t('sign.lead')),
+        notice && el('p', { class: 'notice', role: 'status' }, notice),
+        this.#accounts(),
+        el(
+          'form',
+          { class: 'stack', onsubmit: (/** @type {Event} */ event) => this.#submit(event) },
+          field('username', t('sign.username'), {
+            autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: 64, required: true,
+            '.value': username ?? '', autofocus: !username,
+          }, up ? t('sign.usernameHelp') : ''),
+          field('password', t('sign.password'), {
+            type: 'password', required: true, autocomplete: up ? 'new-password' : 'current-password',
+            minlength: up ? SHORTEST_PASSWORD : 1, autofocus: Boolean(username),
+          }, up ? t('sign.passwordHelp', { count: SHORTEST_PASSWORD }) : ''),
+          el('label', { class: 'check' }, el('input', { type: 'checkbox', onchange: (/** @type {any} */ event) => this.#reveal(event.target.checked) }), t('sign.show')),
+          el('p', { class: 'form-error', role: 'alert' }),
+          el('button', { class: 'button button--primary button--wide', type: 'submit' }, t(up ? 'sign.up' : 'sign.in')),
+          el('button', { class: 'button button--quiet button--wide', type: 'button', onclick: () => this.#switch() }, t(up ? 'sign.toIn' : 'sign.toUp')),
+        ),
+      ),
+    );
+    /** @type {HTMLElement|null} */ (this.querySelector('[autofocus]'))?.focus();
+  }
+
+  #accounts() {
+    const accounts = this.app.accounts.list();
+    if (accounts.length === 0) return null;
+    return el(
+      'section',
+      { class: 'stack sign-in__accounts', 'aria-label': t('sign.accounts') },
+      el('p', { class: 'muted' }, t('sign.accounts')),
+      accounts.map((/** @type {any} */ account) =>
+        el('button', { class: 'account', type: 'button', onclick: () => this.#continueAs(account) }, avatar(account.user), el('bdi', null, nameOf(account.user)))),
+    );
+  }
+
+  /** @param {any} account */
+  #continueAs(account) {
+    this.app.accounts.choose(account.user.id);
+    this.app.enter(account);
+  }
+
+  #switch() {
+    const username = this.#input('username').value;
+    this.#mode = this.#mode === 'up' ? 'in' : 'up';
+    this.options = { ...this.options, username };
+    this.#draw();
+  }
+
+  /** @param {boolean} visible */
+  #reveal(visible) {
+    this.#input('password').type = visible ? 'text' : 'password';
+  }
+
+  /** @param {Event} event */
+  async #submit(event) {
+    event.preventDefault();
+    const fields = { username: this.#input('username').value.trim(), password: this.#input('password').value };
+    const button = /** @type {HTMLButtonElement} */ (this.querySelector('[type=submit]'));
+    this.#complain('');
+    button.disabled = true;
+    button.textContent = t('sign.busy');
+    try {
+      const api = new Api();
+      if (this.#mode === 'up') await api.register(fields);
+      const { token, user } = await api.login(fields);
+      this.app.accounts.keep({ token, user });
+      await this.app.enter({ token, user });
+    } catch (error) {
+      this.#refused(/** @type {any} */ (error));
+      button.disabled = false;
+      button.textContent = t(this.#mode === 'up' ? 'sign.up' : 'sign.in');
+    }
+  }
+
+  /** @param {any} error */
+  #refused(error) {
+    if (!(error instanceof ApiError) || error.status === 0) return this.#complain(t('sign.offline'));
+    for (const { field } of error.errors) {
+      const input = this.querySelector(`[name="${CSS.escape(String(field))}"]`);
+      input?.setAttribute('aria-invalid', 'true');
+    }
+    const invalid = /** @type {HTMLElement|null} */ (this.querySelector('[aria-invalid]'));
+    (invalid ?? this.#input(error.status === 401 ? 'password' : 'username')).focus();
+    this.#complain(t('sign.failed', { reason: error.detail }));
+  }
+
+  /** @param {string} text */
+  #complain(text) {
+    fill(/** @type {Element} */ (this.querySelector('.form-error')), text);
+    if (!text) for (const input of this.querySelectorAll('[aria-invalid]')) input.removeAttribute('aria-invalid');
+  }
+
+  /** @param {string} name */
+  #input(name) {
+    return /** @type {HTMLInputElement} */ (this.querySelector(`[name="${name}"]`));
+  }
+}
+
+/** @param {string} name @param {string} label @param {Record<string, any>} props @param {string} help */
+function field(name, label, props, help) {
+  const id = `sign-${name}`;
+  return el(
+    'div',
+    { class: 'field' },
+    el('label', { for: id }, label),
+    el('input', { id, name, class: 'input', dir: 'auto', 'aria-describedby': help ? `${id}-help` : null, ...props }),
+    help && el('p', { class: 'field__help', id: `${id}-help` }, help),
+  );
+}
+
+customElements.define('chat-sign-in', ChatSignIn);

@@ -1,0 +1,13 @@
+/** The composition root: picks the words, defines the elements, starts the application. */
+import './elements/chat-announcer.js';
+import './elements/chat-app.js';
+import './elements/chat-composer.js';
+import './elements/chat-room.js';
+import './elements/chat-sidebar.js';
+import './elements/chat-sign-in.js';
+import './elements/chat-status.js';
+import './elements/chat-timeline.js';
+import { loadLanguage } from './i18n/index.js';
+
+await loadLanguage(document.documentElement.lang || 'en');
+/** @type {any} */ (document.querySelector('chat-app')).start();
