@@ -1,0 +1,50 @@
+/** The menu behind one's own picture. A <details>, so it works and closes like one. */
+import { t } from '../i18n/index.js';
+import { el } from '../lib/dom.js';
+import { icon } from '../lib/icons.js';
+import { avatar, nameOf } from '../lib/nodes.js';
+import { openDialog } from './keys.js';
+
+/** @param {any} app */
+export function accountMenu(app) {
+  const { me } = app;
+  const menu = el(
+    'details',
+    { class: 'menu', onkeydown: escape, onfocusout: left },
+    el('summary', { class: 'menu__open', 'aria-label': `${nameOf(me)}: ${t('menu.open')}`, title: t('menu.open') }, avatar(me)),
+    el(
+      'div',
+      { class: 'menu__list' },
+      el('p', { class: 'menu__who' }, el('bdi', null, nameOf(me)), el('span', { class: 'muted', dir: 'ltr' }, `@${me.username}`)),
+      entry('settings', t('menu.settings'), () => openDialog(app, 'settings')),
+      entry('keyboard', t('menu.shortcuts'), () => openDialog(app, 'shortcuts')),
+      el('a', { class: 'menu__entry', href: './#sign-up', target: '_blank', rel: 'noopener' }, icon('window'), t('menu.second')),
+      entry('people', t('menu.else'), () => app.signInAsSomeoneElse()),
+      entry('out', t('menu.out'), () => app.signOut()),
+    ),
+  );
+  return menu;
+
+  /** @param {import('../lib/icons.js').IconName} name @param {string} label @param {() => void} act */
+  function entry(name, label, act) {
+    const run = () => {
+      menu.open = false;
+      menu.querySelector('summary').focus();
+      act();
+    };
+    return el('button', { class: 'menu__entry', type: 'button', onclick: run }, icon(name), label);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function escape(event) {
+    if (event.key !== 'Escape' || !menu.open) return;
+    menu.open = false;
+    menu.querySelector('summary').focus();
+    event.stopPropagation();
+  }
+
+  /** @param {FocusEvent} event */
+  function left(event) {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  }
+}

@@ -1,0 +1,170 @@
+/** The list side: who I am, one search over conversations and people, and the rooms by last activity. */
+import { t } from '../i18n/index.js';
+import { arrange, el, fill } from '../lib/dom.js';
+import { iconButton, nameOf } from '../lib/nodes.js';
+import { roomRow, personRow } from './room-row.js';
+import { accountMenu } from './account-menu.js';
+
+const SEARCH_AFTER_MS = 200;
+
+export class ChatSidebar extends HTMLElement {
+  /** @type {any} */ app;
+  #life = new AbortController();
+  /** @type {Map<string, HTMLElement>} */ #rows = new Map();
+  /** @type {any[]} */ #people = [];
+  /** @type {number|undefined} */ #timer;
+  #frame = 0;
+  #search = '';
+  /** @type {number|null} */ #current = null;
+
+  connectedCallback() {
+    const search = el('input', {
+      class: 'input search__input', type: 'search', dir: 'auto', autocomplete: 'off', enterkeyhint: 'search', 'aria-label': t('rooms.search'), placeholder: t('rooms.search'),
+      oninput: () => this.#typed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#searchKey(event),
+    });
+    fill(
+      this,
+      el(
+        'nav',
+        { class: 'sidebar', 'aria-label': t('rooms.title') },
+        el('header', { class: 'sidebar__head' }, el('h1', { class: 'sidebar__title' }, t('rooms.title')), this.#readAll(), el('div', { class: 'sidebar__me' })),
+        el('div', { class: 'search' }, search),
+        el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.title') }),
+        el('div', { class: 'sidebar__people' }),
+      ),
+    );
+    const { signal } = this.#life;
+    this.app.store.addEventListener('change', () => this.#redrawSoon(), { signal });
+    this.app.addEventListener('draft', () => this.#redrawSoon(), { signal });
+    this.app.addEventListener('prefs', () => this.#redrawSoon(), { signal });
+    // Presence of people we have not talked to is not announced to us: look again now and then.
+    const refresh = setInterval(() => !document.hidden && this.#findPeople(), 60_000);
+    signal.addEventListener('abort', () => clearInterval(refresh));
+    this.#redraw();
+    this.#findPeople();
+  }
+
+  disconnectedCallback() {
+    this.#life.abort();
+    cancelAnimationFrame(this.#frame);
+  }
+
+  /** @param {number|null} userId the open room */
+  mark(userId) {
+    this.#current = userId;
+    this.#redraw();
+  }
+
+  /** @param {number} by */
+  step(by) {
+    const rooms = this.app.store.rooms;
+    const at = rooms.findIndex((/** @type {any} */ room) => room.other_user.id === this.#current);
+    const next = rooms[Math.min(rooms.length - 1, Math.max(0, at + by))];
+    if (next) this.app.open(next.other_user.id);
+  }
+
+  #redrawSoon() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => this.#redraw());
+  }
+
+  #redraw() {
+    this.#drawMe();
+    const found = this.app.store.rooms.filter((/** @type {any} */ room) => this.#matches(room.other_user));
+    this.#part('.sidebar__read-all').hidden = this.app.store.unreadTotal === 0;
+    const rows = found.map((/** @type {any} */ room) => this.#row(`room:${room.other_user.id}`, roomRow(this.app, room, this.#current === room.other_user.id)));
+    arrange(this.#part('.rooms'), rows);
+    this.#part('.rooms').hidden = rows.length === 0;
+    this.#drawPeople(new Set(found.map((/** @type {any} */ room) => room.other_user.id)));
+  }
+
+  #drawMe() {
+    const box = this.#part('.sidebar__me');
+    const { me } = this.app;
+    if (box.dataset.name === nameOf(me)) return;
+    box.dataset.name = nameOf(me);
+    fill(box, accountMenu(this.app));
+  }
+
+  /** @param {Set<number>} shown */
+  #drawPeople(shown) {
+    const people = this.#people.filter((person) => person.id !== this.app.me.id && !shown.has(person.id) && this.#matches(person));
+    const rows = people.map((person) => this.#row(`person:${person.id}`, personRow(this.app, { ...person, ...this.app.store.people.get(person.id) }, this.#current === person.id)));
+    const box = this.#part('.sidebar__people');
+    const nobody = rows.length === 0 && shown.size === 0;
+    const list = box.querySelector('ol') ?? el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.people') });
+    arrange(list, rows);
+    const title = box.querySelector('h2') ?? el('h2', { class: 'sidebar__section' }, t('rooms.people'));
+    const empty = nobody ? (this.#search ? el('p', { class: 'sidebar__none', role: 'status' }, t('rooms.none', { search: this.#search })) : this.#empty()) : null;
+    arrange(box, [...(rows.length ? [title, list] : []), ...(empty ? [empty] : [])]);
+  }
+
+  #empty() {
+    return el(
+      'div',
+      { class: 'empty empty--small' },
+      el('h2', null, t('rooms.empty')),
+      el('p', null, t('rooms.emptyHelp')),
+      el('a', { class: 'button', href: './#sign-up', target: '_blank', rel: 'noopener' }, t('rooms.openSecond')),
+    );
+  }
+
+  /** A row is replaced only when what it shows has changed. @param {string} key @param {HTMLElement} fresh */
+  #row(key, fresh) {
+    const known = this.#rows.get(key);
+    if (known?.isEqualNode(fresh)) return known;
+    const hadFocus = known?.contains(document.activeElement);
+    this.#rows.set(key, fresh);
+    if (known?.isConnected) known.replaceWith(fresh);
+    if (hadFocus) fresh.querySelector('a')?.focus();
+    return fresh;
+  }
+
+  /** @param {any} person */
+  #matches(person) {
+    const wanted = this.#search.toLocaleLowerCase();
+    return !wanted || `${person.full_name ?? ''} ${person.username ?? ''}`.toLocaleLowerCase().includes(wanted);
+  }
+
+  #typed() {
+    this.#search = /** @type {HTMLInputElement} */ (this.#part('input')).value.trim();
+    this.#redraw();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#findPeople(), SEARCH_AFTER_MS);
+  }
+
+  async #findPeople() {
+    const asked = this.#search;
+    const answer = await this.app.api.users(asked).catch(() => null);
+    if (!answer || asked !== this.#search || this.#life.signal.aborted) return;
+    this.#people = answer.users;
+    this.#redraw();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #searchKey(event) {
+    const input = /** @type {HTMLInputElement} */ (this.#part('input'));
+    const first = /** @type {HTMLElement|null} */ (this.querySelector('.rooms .room'));
+    if (event.key === 'ArrowDown') first?.focus();
+    if (event.key === 'Enter' && this.#search) first?.click();
+    if (event.key === 'ArrowDown' || event.key === 'Enter') event.preventDefault();
+    if (event.key === 'Escape' || (event.key === 'Enter' && this.#search)) {
+      input.value = '';
+      this.#typed();
+    }
+  }
+
+  #readAll() {
+    return iconButton('checks', t('rooms.readAll'), {
+      class: 'icon-button sidebar__read-all',
+      onclick: () => this.app.readAll(),
+    });
+  }
+
+  /** @param {string} selector */
+  #part(selector) {
+    return /** @type {HTMLElement} */ (this.querySelector(selector));
+  }
+}
+
+customElements.define('chat-sidebar', ChatSidebar);

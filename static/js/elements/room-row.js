@@ -1,0 +1,72 @@
+/** One line of the list: a conversation with its last message, or a person to talk to. */
+import { number, t } from '../i18n/index.js';
+import { el } from '../lib/dom.js';
+import { icon } from '../lib/icons.js';
+import { avatar, nameOf } from '../lib/nodes.js';
+import { draft, prefs } from '../lib/prefs.js';
+import { exact, shortWhen } from '../lib/time.js';
+
+/** @param {any} app @param {any} room @param {boolean} isCurrent @returns {HTMLElement} */
+export function roomRow(app, room, isCurrent) {
+  const person = { ...room.other_user, ...app.store.people.get(room.other_user.id) };
+  const unread = room.unread_count;
+  const isMuted = prefs().muted.includes(person.id);
+  return line(person, isCurrent, unread > 0 ? 'room--unread' : '', [
+    el(
+      'span',
+      { class: 'room__line' },
+      el('bdi', { class: 'room__name' }, nameOf(person)),
+      isMuted && el('span', { class: 'room__muted' }, icon('mute'), el('span', { class: 'visually-hidden' }, t('rooms.muted'))),
+      room.last_message_at && el('time', { class: 'room__when', datetime: room.last_message_at, title: exact(room.last_message_at) }, shortWhen(room.last_message_at)),
+    ),
+    el(
+      'span',
+      { class: 'room__line' },
+      preview(app, room, person, isCurrent),
+      unread > 0 && el('span', { class: 'badge' }, el('span', { 'aria-hidden': 'true' }, number(unread)), el('span', { class: 'visually-hidden' }, t('rooms.unread', { count: unread }))),
+    ),
+  ]);
+}
+
+/** @param {any} app @param {any} person @param {boolean} isCurrent @returns {HTMLElement} */
+export function personRow(app, person, isCurrent) {
+  return line(person, isCurrent, '', [
+    el('span', { class: 'room__line' }, el('bdi', { class: 'room__name' }, nameOf(person))),
+    el('span', { class: 'room__line' }, el('span', { class: 'room__last', dir: 'ltr' }, `@${person.username}`)),
+  ]);
+}
+
+/** @param {any} app @param {any} room @param {any} person @param {boolean} isCurrent */
+function preview(app, room, person, isCurrent) {
+  if (app.store.isTyping(person.id)) return el('span', { class: 'room__last room__last--typing' }, t('rooms.typing'));
+  const kept = isCurrent ? '' : draft(app.me.id, person.id);
+  if (kept) {
+    return el('span', { class: 'room__last' }, el('span', { class: 'room__draft' }, t('rooms.draft')), ' ', el('bdi', null, oneLine(kept)));
+  }
+  const text = oneLine(room.last_message) || t('rooms.attachment');
+  return el('span', { class: 'room__last', dir: 'auto' }, room.last_message_by_me ? t('rooms.you', { text }) : text);
+}
+
+/** @param {any} person @param {boolean} isCurrent @param {string} state @param {Node[]} children */
+function line(person, isCurrent, state, children) {
+  return el(
+    'li',
+    null,
+    el(
+      'a',
+      { class: `room ${state}`.trim(), href: `#/with/${person.id}`, 'aria-current': isCurrent ? 'page' : null },
+      el(
+        'span',
+        { class: 'room__face' },
+        avatar(person),
+        person.is_online && el('span', { class: 'dot', title: t('rooms.onlineHelp') }, el('span', { class: 'visually-hidden' }, t('rooms.online'))),
+      ),
+      el('span', { class: 'room__body' }, children),
+    ),
+  );
+}
+
+/** @param {unknown} text */
+function oneLine(text) {
+  return String(text ?? '').replace(/\s+/gu, ' ').slice(0, 120).trim();
+}
