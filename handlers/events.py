@@ -65,7 +65,8 @@ class EventsHandler(ApiHandler):
         except TimeoutError:
             stream.close()
             return False
-        return True
+        # Tornado takes a write that failed for a finished one; the stream alone remembers why it was closed.
+        return stream.error is None
 
     def on_finish(self) -> None:
         metrics.POLL_SECONDS.labels(self.outcome).observe(self.request.request_time())
