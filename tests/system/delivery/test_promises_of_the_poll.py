@@ -1,0 +1,195 @@
+"""DESIGN §2, promises 4 and 5: an answer that never arrived is given again, and a poll always ends."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.client import API, Client, Device
+from tests.support.waiting import held, together
+
+
+async def raw_poll(
+    device: Device, base: str, query: str = ""
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A poll of an original client on a socket of its own, with almost no room for the answer."""
+    url = urlsplit(base)
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(raw, (url.hostname, url.port))
+    reader, writer = await asyncio.open_connection(sock=raw, limit=4096)
+    request = (
+        f"GET {API}poll/events/{query} HTTP/1.1\r\nHost: chat\r\nAuthorization: Token {device.token}\r\n\r\n"
+    )
+    writer.write(request.encode())
+    await writer.drain()
+    return reader, writer
+
+
+def cut(writer: asyncio.StreamWriter) -> None:
+    """End the connection with a reset, as a lost network does."""
+    raw = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+@pytest.mark.gen_test
+async def test_an_answer_that_never_arrived_is_given_again_for_the_same_cursor(client: Client) -> None:
+    ann, bob = await client.people("ann", "bob")
+    await bob.here()
+    for text in ("one", "two", "three"):
+        await ann.sent(bob, text)
+    answers = [await bob.poll(cursor=bob.cursor, wait=2) for _ in range(4)]
+    assert [m["message"] for m in answers[0].of("message")] == ["one", "two", "three"]
+    for again in answers[1:]:
+        assert again.events == answers[0].events
+        assert again["cursor"] == answers[0]["cursor"]
+    moved = await bob.poll(cursor=answers[0]["cursor"], wait=0)
+    assert moved.events == []
+
+
+@pytest.mark.gen_test
+async def test_without_a_cursor_an_answer_cut_in_the_middle_is_given_again(client: Client) -> None:
+    ann, bob = await client.people("ann", "bob")
+    # Control signs are six bytes each in JSON: together more than any socket takes for a client that does not read.
+    await together(*(ann.sent(bob, f"{number} " + "\x01" * 3990) for number in range(200)))
+    texts = [m["message"] for m in reversed((await bob.history(ann, limit=200))["messages"])]
+    reader, writer = await raw_poll(bob, client.bases[0], "?limit=200")
+    status = await asyncio.wait_for(reader.readline(), 5)
+    assert status.startswith(b"HTTP/1.1 200"), status
+    cut(writer)
+    got: list[str] = []
+    while len(got) < len(texts):
+        answer = await bob.poll(limit=200)
+        assert answer.of("message"), f"{len(got)} of {len(texts)} given again"
+        got += [m["message"] for m in answer.of("message")]
+    assert got == texts
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("stray", [b"", b"x"], ids=["clean", "with a stray byte behind the request"])
+async def test_without_a_cursor_a_poll_abandoned_while_held_loses_nothing(
+    client: Client, stray: bytes
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+    reader, writer = await raw_poll(bob, client.bases[0])
+    writer.write(stray)
+    await held(reader.readline())
+    cut(writer)
+    await ann.sent(bob, "are you there?")
+    answer = await bob.poll()
+    assert [m["message"] for m in answer.of("message")] == ["are you there?"]
+
+
+@pytest.mark.gen_test
+async def test_without_a_cursor_nothing_between_login_and_the_first_poll_is_missed(client: Client) -> None:
+    ann, bob = await client.people("ann", "bob")
+    late = await bob.another()
+    before = await ann.sent(bob, "before your first poll")
+    for device in (bob, late):
+        answer = await device.poll()
+        assert [m["id"] for m in answer.of("message")] == [before["id"]]
+        assert answer.took < 2
+    newcomer = await bob.another()
+    after = await ann.sent(bob, "after")
+    for device in (bob, late, newcomer):
+        assert [m["id"] for m in (await device.poll()).of("message")] == [after["id"]], (
+            "each place is a session's own"
+        )
+
+
+@pytest.mark.gen_test
+async def test_without_a_cursor_a_steady_poller_sees_each_message_once_and_in_order(client: Client) -> None:
+    ann, bob = await client.people("ann", "bob")
+    texts = [str(number) for number in range(30)]
+
+    async def speak() -> None:
+        for text in texts:
+            await ann.sent(bob, text)
+
+    speaking = asyncio.ensure_future(speak())
+    got: list[str] = []
+    while len(got) < len(texts):
+        got += [m["message"] for m in (await bob.poll()).of("message")]
+    await speaking
+    assert got == texts
+
+
+@pytest.mark.gen_test
+async def test_an_idle_poll_ends_empty_at_its_hold_time(client: Client) -> None:
+    (ann,) = await client.people("ann")
+    ann2, ann3, ann4 = await together(ann.another(), ann.another(), ann.another())
+    await together(ann2.here(), ann3.here(), ann4.here())
+    original, default, second, none = await together(
+        ann.poll(),
+        ann2.poll(cursor=ann2.cursor),
+        ann3.poll(cursor=ann3.cursor, wait=1),
+        ann4.poll(cursor=ann4.cursor, wait=0),
+    )
+    assert original.status == default.status == second.status == none.status == 200
+    assert original.events == default.events == second.events == none.events == []
+    assert abs(original.took - 5.5) <= 0.3, original.took
+    assert abs(default.took - 5.5) <= 0.3, default.took
+    assert 0.85 <= second.took <= 1.4, second.took
+    assert none.took <= 0.5, none.took
+    assert default["cursor"] == ann2.cursor
+
+
+@pytest.mark.gen_test
+async def test_the_newest_poll_of_a_client_wins_and_the_older_one_is_told(client: Client) -> None:
+    ann, bob = await client.people("ann", "bob")
+    await bob.here()
+    for older_at, newer_at in {(client.bases[0], client.bases[0]), (client.bases[0], client.bases[-1])}:
+        start = bob.cursor
+        older = await held(bob.poll(cursor=start, wait=10, client="tab", base=older_at))
+        newer = asyncio.ensure_future(bob.poll(cursor=start, wait=10, client="tab", base=newer_at))
+        ended = await asyncio.wait_for(older, 1.5)
+        assert (ended.status, ended.events, ended["superseded"]) == (200, [], True)
+        assert ended["cursor"] == start
+        assert not newer.done()
+        await ann.sent(bob, "for the newest")
+        answer = await asyncio.wait_for(newer, 1.0)
+        assert [m["message"] for m in answer.of("message")] == ["for the newest"]
+        assert answer["superseded"] is False
+        bob.cursor = answer["cursor"]
+
+
+@pytest.mark.gen_test
+async def test_polls_of_other_clients_or_of_none_coexist(client: Client) -> None:
+    ann, bob = await client.people("ann", "bob")
+    await bob.here()
+    start = bob.cursor
+    names = ["tab 1", "tab 2", None, None, None]
+    polls = [await held(bob.poll(cursor=start, wait=8, client=name), for_secs=0.1) for name in names]
+    bob2 = await bob.another()
+    original = [await held(bob2.poll(), for_secs=0.1) for _ in range(2)]
+    assert not any(poll.done() for poll in (*polls, *original))
+    await ann.sent(bob, "to every tab")
+    for answer in await asyncio.wait_for(together(*polls), 1.0):
+        assert [m["message"] for m in answer.of("message")] == ["to every tab"]
+        assert answer["superseded"] is False
+    shared = [m["message"] for answer in await together(*original) for m in answer.of("message")]
+    assert shared and set(shared) == {"to every tab"}, "tabs of one token share its place: one of them has it"
+
+
+@pytest.mark.gen_test
+async def test_a_poll_asked_in_pages_gives_everything_once_and_says_when_there_is_more(
+    client: Client,
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+    await bob.here()
+    for number in range(25):
+        await ann.sent(bob, str(number))
+    got: list[str] = []
+    more: list[bool] = []
+    for _ in range(3):
+        answer = await bob.next(limit=10, wait=1)
+        got += [m["message"] for m in answer.of("message")]
+        more.append(answer["more"])
+    assert got == [str(number) for number in range(25)]
+    assert more == [True, True, False]

@@ -1,0 +1,108 @@
+"""DESIGN §2, promise 7: typing and presence are never stored and never stuck."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from tests.support.client import Client, Device
+from tests.support.waiting import eventually, held, together
+
+
+async def acquainted(client: Client) -> tuple[Device, Device]:
+    ann, bob = await client.people("ann", "bob")
+    await ann.sent(bob, "hello")
+    await together(ann.here(), bob.here())
+    return ann, bob
+
+
+async def sees_online(viewer: Device, other: Device) -> bool:
+    """What every call says about it, which must be one thing."""
+    conversation = await viewer.conversation_with(other)
+    listed = other.id in (await viewer.get("chats/online-users/"))["online_users"]
+    assert conversation["is_online"] == conversation["other_user"]["is_online"] == listed
+    return listed
+
+
+@pytest.mark.gen_test
+async def test_typing_reaches_a_held_poll_and_ends_by_itself_after_six_seconds(client: Client) -> None:
+    ann, bob = await acquainted(client)
+    away, away_since = await bob.another(), bob.cursor
+    waiting = await held(bob.next(wait=5))
+    begun = time.monotonic()
+    answer = await ann.typing(bob)
+    assert (answer.status, answer.json) == (200, {"success": True, "status": "success"})
+    (typing,) = (await asyncio.wait_for(waiting, 1.0)).of("typing")
+    assert set(typing) == {"sender_id", "sender_name", "is_typing", "conversation_id"}
+    assert (typing["sender_id"], typing["is_typing"]) == (ann.id, True)
+
+    (ended,) = await bob.until(1, "typing", within=8)
+    assert (ended["sender_id"], ended["is_typing"]) == (ann.id, False)
+    assert 5.0 <= time.monotonic() - begun <= 7.0
+    later = await away.poll(cursor=away_since, wait=0)
+    assert not any(t["is_typing"] for t in later.of("typing")), "never stuck for who comes back"
+
+
+@pytest.mark.gen_test
+async def test_typing_ends_when_its_author_says_so_or_sends_the_message(client: Client) -> None:
+    ann, bob = await acquainted(client)
+    for end in (lambda: ann.typing(bob, False), lambda: ann.send(bob, "there")):
+        waiting = await held(bob.next(wait=5))
+        await ann.typing(bob)
+        assert [t["is_typing"] for t in (await asyncio.wait_for(waiting, 1.0)).of("typing")] == [True]
+        waiting = await held(bob.next(wait=5))
+        await end()
+        answer = await asyncio.wait_for(waiting, 1.0)
+        assert [t["is_typing"] for t in answer.of("typing")] == [False] or answer.of("message"), answer
+        assert not any(t["is_typing"] for t in (await bob.next(wait=0.5)).of("typing"))
+
+
+@pytest.mark.gen_test
+async def test_typing_moves_no_cursor_and_is_in_no_history(client: Client) -> None:
+    ann, bob = await acquainted(client)
+    start = bob.cursor
+    waiting = await held(bob.poll(cursor=start, wait=5))
+    await ann.typing(bob)
+    answer = await asyncio.wait_for(waiting, 1.0)
+    assert answer.of("typing")
+    assert answer["cursor"] == start
+    assert (await bob.history(ann))["messages"][0]["message"] == "hello"
+    assert (await bob.conversation_with(ann))["last_message"] == "hello"
+
+
+@pytest.mark.gen_test
+async def test_a_poller_is_online_without_flapping_and_offline_at_once_on_disconnect(client: Client) -> None:
+    ann, bob = await acquainted(client)
+    await bob.next(wait=0)
+    await eventually(lambda: sees_online(ann, bob), why="a poll makes one online")
+
+    async def idle() -> None:
+        for _ in range(4):
+            await bob.next(wait=0.6)
+
+    polling = asyncio.ensure_future(idle())
+    while not polling.done():
+        assert await sees_online(ann, bob), "an idle poller must not flap"
+    await polling
+
+    gone = await bob.disconnect()
+    assert (gone.status, gone["status"], gone["user_id"]) == (200, "disconnected", bob.id)
+
+    async def offline() -> bool:
+        return not await sees_online(ann, bob)
+
+    await eventually(offline, within=3.0)
+    await bob.next(wait=0)
+    await eventually(lambda: sees_online(ann, bob), why="the next poll brings one back")
+
+
+@pytest.mark.gen_test
+async def test_nobody_learns_whether_a_stranger_is_online(client: Client) -> None:
+    ann, bob = await acquainted(client)
+    (eve,) = await client.people("eve")
+    await together(eve.poll(cursor=(await eve.here()).cursor, wait=0), bob.next(wait=0))
+    await eventually(lambda: sees_online(ann, bob))
+    assert (await ann.get("chats/online-users/"))["online_users"] in ([bob.id], sorted([ann.id, bob.id]))
+    assert (await eve.get("chats/online-users/"))["online_users"] in ([], [eve.id])
