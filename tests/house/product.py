@@ -1,0 +1,15 @@
+"""The product's own Python files, read once."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def sources() -> dict[str, str]:
+    """Every product file by its path from the root, with forward slashes."""
+    files = [ROOT / "run.py", *ROOT.glob("chatserver/**/*.py"), *ROOT.glob("handlers/**/*.py")]
+    return {file.relative_to(ROOT).as_posix(): file.read_text() for file in files if file.exists()}

@@ -1,0 +1,191 @@
+"""Who may import whom, and the two things that come from one place only: the environment and the time."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.house.product import sources
+
+DATABASE = ("motor", "pymongo", "bson", "gridfs")
+ENDS = ("chatserver.storage", "chatserver.bus")  # what stands behind the ports
+PURE = tuple(f"chatserver/{name}.py" for name in ("model", "errors", "cursor", "wire", "clock", "settings"))
+NOW = {"now", "utcnow", "today"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    sentence: str
+    applies: Callable[[str], bool]
+    forbids: Callable[[str], bool]
+
+
+def within(module: str, *packages: str) -> bool:
+    return any(module == package or module.startswith(package + ".") for package in packages)
+
+
+def in_core(path: str) -> bool:
+    """Directly in chatserver/, where only runtime.py puts the parts together."""
+    return path.startswith("chatserver/") and path.count("/") == 1 and path != "chatserver/runtime.py"
+
+
+def is_foreign_to_pure(module: str) -> bool:
+    own = [path.removesuffix(".py").replace("/", ".") for path in PURE]
+    standard = module.split(".")[0] in sys.stdlib_module_names
+    return not (standard or module == "chatserver" or within(module, *own))
+
+
+RULES = (
+    Rule(
+        "chatserver knows no HTTP: it never imports handlers",
+        lambda path: path.startswith("chatserver/"),
+        lambda module: within(module, "handlers", "chatserver.handlers"),
+    ),
+    Rule(
+        "services speak to ports, not to Tornado, the drivers, storage or bus",
+        lambda path: path.startswith("chatserver/services/"),
+        lambda module: within(module, "tornado", "pika", *DATABASE, *ENDS),
+    ),
+    Rule(
+        "the core leaves storage and bus to runtime.py",
+        in_core,
+        lambda module: within(module, *ENDS),
+    ),
+    Rule(
+        "handlers call services, never storage or bus",
+        lambda path: path.startswith("handlers/"),
+        lambda module: within(module, *ENDS),
+    ),
+    Rule(
+        "the database driver is imported in storage/ only",
+        lambda path: not path.startswith("chatserver/storage/"),
+        lambda module: within(module, *DATABASE),
+    ),
+    Rule(
+        "pika is imported in bus/rabbit.py only",
+        lambda path: path != "chatserver/bus/rabbit.py",
+        lambda module: within(module, "pika"),
+    ),
+    Rule(
+        "the time comes from clock.py only",
+        lambda path: path != "chatserver/clock.py",
+        lambda module: within(module, "time"),
+    ),
+    Rule(
+        "the innermost modules need the standard library and each other only",
+        lambda path: path in PURE,
+        is_foreign_to_pure,
+    ),
+)
+
+
+def imported(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything imported; `from a import b` counts as `a` and as `a.b`."""
+    package = path.removesuffix(".py").split("/")[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield node.lineno, module
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+
+
+def import_faults(path: str, source: str) -> list[str]:
+    names = list(imported(path, ast.parse(source)))
+    return [
+        f"{path}:{line} imports {module}: {rule.sentence}"
+        for rule in RULES
+        if rule.applies(path)
+        for line, module in names
+        if rule.forbids(module)
+    ]
+
+
+def source_faults(path: str, source: str) -> list[str]:
+    """Reading the environment outside settings.py and the calendar outside clock.py."""
+    faults = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute):
+            name = f"{ast.unparse(node.value)}.{node.attr}"
+        elif isinstance(node, ast.ImportFrom):
+            name = " ".join(f"{node.module}.{alias.name}" for alias in node.names)
+        else:
+            continue
+        words = name.split()
+        if path != "chatserver/settings.py" and {"os.environ", "os.environb", "os.getenv"} & set(words):
+            faults.append(f"{path}:{node.lineno} reads the environment: only settings.py does")
+        owner, _, attribute = name.rpartition(".")
+        if (
+            path != "chatserver/clock.py"
+            and attribute in NOW
+            and owner.split(".")[-1] in ("datetime", "date")
+        ):
+            faults.append(f"{path}:{node.lineno} asks what time it is: only clock.py does")
+    return faults
+
+
+def faults(path: str, source: str) -> list[str]:
+    return import_faults(path, source) + source_faults(path, source)
+
+
+def test_every_file_imports_only_what_its_place_allows() -> None:
+    found = [fault for path, source in sources().items() for fault in faults(path, source)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("chatserver/hub.py", "import handlers.app"),
+        ("chatserver/hub.py", "from handlers import base"),
+        ("chatserver/hub.py", "from chatserver import storage"),
+        ("chatserver/hub.py", "from .bus import local"),
+        ("chatserver/hub.py", "import motor"),
+        ("chatserver/hub.py", "import time"),
+        ("chatserver/hub.py", "from time import monotonic"),
+        ("chatserver/hub.py", "import os\nos.environ['HOME']"),
+        ("chatserver/hub.py", "import os\nos.getenv('HOME')"),
+        ("chatserver/hub.py", "from os import environ"),
+        ("chatserver/hub.py", "from datetime import datetime\ndatetime.now()"),
+        ("chatserver/hub.py", "import datetime\ndatetime.datetime.utcnow()"),
+        ("chatserver/hub.py", "from datetime import date\ndate.today()"),
+        ("chatserver/services/messages.py", "from tornado.ioloop import IOLoop"),
+        ("chatserver/services/messages.py", "def late():\n    from ..storage import users"),
+        ("chatserver/services/messages.py", "import bson"),
+        ("chatserver/services/messages.py", "from chatserver.bus.local import LocalBus"),
+        ("chatserver/bus/local.py", "import pika"),
+        ("chatserver/model.py", "import msgspec"),
+        ("chatserver/model.py", "from chatserver.hub import Hub"),
+        ("handlers/messages.py", "from chatserver.storage.messages import MessageStore"),
+        ("handlers/messages.py", "from pymongo.errors import PyMongoError"),
+        ("run.py", "import gridfs"),
+    ],
+)
+def test_a_breach_is_noticed(path: str, source: str) -> None:
+    assert len(faults(path, source)) >= 1
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        (
+            "chatserver/runtime.py",
+            "from chatserver.storage import open_storage\nfrom chatserver.bus import local",
+        ),
+        ("chatserver/storage/users.py", "import motor\nfrom pymongo.errors import DuplicateKeyError"),
+        ("chatserver/bus/rabbit.py", "import pika\nfrom tornado.ioloop import IOLoop"),
+        ("chatserver/settings.py", "import os\nos.environ\nfrom chatserver.errors import StartupError"),
+        ("chatserver/clock.py", "import time\nfrom datetime import datetime\ndatetime.now()"),
+        ("chatserver/services/messages.py", "from chatserver.ports import Bus\nclock.now()"),
+        ("chatserver/hub.py", "from datetime import datetime\nimport timeit"),
+        ("handlers/base.py", "import tornado.web\nfrom chatserver.services import messages"),
+    ],
+)
+def test_what_is_allowed_passes(path: str, source: str) -> None:
+    assert faults(path, source) == []
