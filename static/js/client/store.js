@@ -32,13 +32,12 @@ export class Store extends EventTarget {
   load(snapshot) {
     this.me = snapshot.user;
     this.people.set(snapshot.user.id, snapshot.user);
-    const heads = new Map([...this.conversations].map(([id, row]) => [id, row.headId]));
     this.conversations.clear();
     for (const row of snapshot.conversations) {
       const person = /** @type {Person} */ (row.other_user ?? /** @type {any} */ (row).user);
       const isOnline = person.is_online ?? /** @type {any} */ (row).is_online ?? false;
       this.people.set(person.id, { ...person, is_online: isOnline });
-      this.conversations.set(person.id, { ...row, other_user: person, headId: heads.get(person.id) });
+      this.conversations.set(person.id, { ...row, other_user: person, headId: row.last_message_id });
     }
     this.#tell('loaded');
   }
@@ -163,7 +162,7 @@ export class Store extends EventTarget {
     row.headId = Math.max(row.headId ?? 0, message.id);
     this.conversations.set(userId, row);
     if (counted) return;
-    row.last_message = message.message || (message.attachment ?? '');
+    row.last_message = message.message || (message.attachment_name ?? '');
     row.last_message_at = message.timestamp;
     row.last_message_by_me = mine;
     if (!mine && !message.is_read) row.unread_count += 1;

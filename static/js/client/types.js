@@ -11,8 +11,9 @@
  * @property {number} receiver_id
  * @property {string} message
  * @property {string} timestamp       RFC 3339, UTC
- * @property {string|null} [attachment]       file name or URL
- * @property {string|null} [attachment_url]   fetch it with the Authorization header
+ * @property {string|null} [attachment]       its address: fetch it with the Authorization header
+ * @property {string|null} [attachment_name]
+ * @property {number|null} [attachment_size]  bytes
  * @property {string|null} [attachment_type]  MIME type
  * @property {boolean} is_read
  * @property {string|null} [read_at]
@@ -26,6 +27,7 @@
  * @property {string|null} last_message_at
  * @property {boolean} last_message_by_me
  * @property {number} unread_count
+ * @property {number} [last_message_id]
  *
  * @typedef {{id: string|number, event: string, data: any, timestamp?: string}} ChatEvent
  * @typedef {{user: Person, conversations: Conversation[], unread?: any, cursor: string}} Snapshot

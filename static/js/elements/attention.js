@@ -36,7 +36,7 @@ function arrived(app, { userId, messages, isNew, mine }) {
   if (wishes.sound) chime();
   if (!wishes.notifications || globalThis.Notification?.permission !== 'granted') return;
   const [message] = messages;
-  const body = message.message || t('message.file', { name: message.attachment ?? '' });
+  const body = message.message || t('message.file', { name: message.attachment_name ?? '' });
   try {
     const note = new Notification(nameOf(app.store.people.get(userId)), { body: body.slice(0, 200), tag: `chat-${userId}`, icon: document.documentElement.dataset.icon });
     note.onclick = () => {

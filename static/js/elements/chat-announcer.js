@@ -45,7 +45,7 @@ export class ChatAnnouncer extends HTMLElement {
     if (kind !== 'message' || mine || !isNew) return;
     const name = nameOf(this.app.store.people.get(userId));
     for (const message of messages) {
-      const text = message.message || t('message.file', { name: message.attachment ?? '' });
+      const text = message.message || t('message.file', { name: message.attachment_name ?? '' });
       this.#waiting.push(t('message.incoming', { name, text }));
     }
     clearTimeout(this.#batch);

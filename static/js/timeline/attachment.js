@@ -1,0 +1,80 @@
+/** A file in a message: pictures in a box of fixed size (nothing jumps when they arrive), the rest as a chip. */
+import { t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+import { icon } from '../lib/icons.js';
+import { size } from '../lib/size.js';
+
+/** Formats that cannot carry script. SVG is not among them and is only ever downloaded. */
+const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
+const KEPT = 60;
+
+/** Pictures already fetched or just sent from here: a message that turns from waiting to sent does not flicker. @type {Map<string, string>} */
+const shown = new Map();
+
+/** @param {any} message @param {any} app @returns {HTMLElement|null} */
+export function attachmentNode(message, app) {
+  const name = message.attachment_name ?? message.file_name ?? (message.attachment ? 'file' : null);
+  if (!name) return null;
+  const type = message.attachment_type ?? message.file?.type ?? '';
+  return PICTURES.has(type) ? picture(message, name, app) : chip(message, name, app);
+}
+
+/** @param {any} message @param {string} name @param {any} app */
+function picture(message, name, app) {
+  const image = el('img', { class: 'picture__image', alt: name, decoding: 'async' });
+  const button = el('button', { class: 'picture', type: 'button', 'aria-label': t('message.openImage', { name }), title: name, onclick: open }, image);
+  const key = message.client_id ?? `m${message.id}`;
+  if (message.file) show(URL.createObjectURL(message.file));
+  else if (shown.has(key)) image.src = shown.get(key);
+  else app.api.file(message.attachment_url ?? message.attachment).then((/** @type {Blob} */ blob) => show(URL.createObjectURL(blob)), failed);
+  return button;
+
+  /** @param {string} url */
+  function show(url) {
+    shown.set(key, url);
+    if (shown.size > KEPT) forgetOldest();
+    image.onerror = failed;
+    image.src = url;
+  }
+
+  function failed() {
+    button.classList.add('picture--failed');
+    fill(button, icon('file'), el('bdi', null, name), el('span', { class: 'muted' }, t('message.fileFailed')));
+  }
+
+  async function open() {
+    const { show: view } = await import('../elements/dialog-image.js');
+    if (image.src) view({ src: image.src, name, download: () => save(message, name, app) });
+  }
+}
+
+function forgetOldest() {
+  const [key, url] = /** @type {[string, string]} */ (shown.entries().next().value);
+  shown.delete(key);
+  // Only a picture no longer in the page loses its bytes.
+  if (!document.querySelector(`img[src="${url}"]`)) URL.revokeObjectURL(url);
+}
+
+/** @param {any} message @param {string} name @param {any} app */
+function chip(message, name, app) {
+  const bytes = message.attachment_size ?? message.file?.size;
+  return el(
+    'button',
+    { class: 'file', type: 'button', 'aria-label': t('message.download', { name }), onclick: () => save(message, name, app) },
+    icon('file'),
+    el('span', { class: 'file__name' }, el('bdi', null, name), bytes !== undefined && bytes !== null && el('span', { class: 'muted' }, size(bytes))),
+  );
+}
+
+/** @param {any} message @param {string} name @param {any} app */
+async function save(message, name, app) {
+  try {
+    const blob = message.file ?? (await app.api.file(message.attachment_url ?? message.attachment));
+    // Never as a document of this origin, whatever it claims to be.
+    const url = URL.createObjectURL(new Blob([blob], { type: 'application/octet-stream' }));
+    el('a', { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  } catch {
+    app.say(t('message.fileFailed'), { urgent: true });
+  }
+}

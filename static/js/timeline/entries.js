@@ -1,0 +1,56 @@
+/**
+ * From messages to what stands in the timeline: day separators, the "new" divider, groups of one person.
+ * Pure: knows no DOM.
+ */
+import { dayKey } from '../lib/time.js';
+
+const GROUP_MS = 5 * 60_000;
+
+/** @typedef {import('../client/types.js').Message} Message */
+/** @typedef {import('../client/types.js').Outgoing} Outgoing */
+/**
+ * @typedef {object} Entry
+ * @property {'begin'|'day'|'divider'|'message'} kind
+ * @property {string} key        the same for the same thing from drawing to drawing
+ * @property {string|number} [at]
+ * @property {any} [message]     a Message, or an Outgoing that waits
+ * @property {boolean} [mine]
+ * @property {boolean} [waiting] not yet accepted
+ * @property {boolean} [head]    first of a group
+ */
+
+/**
+ * @param {{messages: Message[], outgoing: Outgoing[], me: number, dividerId: number|null, isBeginning: boolean}} parts
+ * @returns {Entry[]}
+ */
+export function entriesOf({ messages, outgoing, me, dividerId, isBeginning }) {
+  /** @type {Entry[]} */ const entries = isBeginning ? [{ kind: 'begin', key: 'begin' }] : [];
+  const accepted = new Set(messages.map((message) => message.client_id).filter(Boolean));
+  const lines = [
+    ...messages.map((message) => ({ message, sender: message.sender_id, at: message.timestamp, waiting: false })),
+    ...outgoing
+      .filter((item) => !accepted.has(item.client_id))
+      .map((item) => ({ message: item, sender: me, at: item.created_at, waiting: true })),
+  ];
+  /** @type {typeof lines[0]|null} */ let before = null;
+  for (const line of lines) {
+    const newDay = !before || dayKey(before.at) !== dayKey(line.at);
+    if (newDay) entries.push({ kind: 'day', key: `day:${dayKey(line.at)}`, at: line.at });
+    const divided = !line.waiting && /** @type {Message} */ (line.message).id === dividerId;
+    if (divided) entries.push({ kind: 'divider', key: 'divider' });
+    const head = newDay || divided || before?.sender !== line.sender || moment(line.at) - moment(before.at) > GROUP_MS;
+    entries.push({ kind: 'message', key: keyOf(line.message), message: line.message, mine: line.sender === me, waiting: line.waiting, head });
+    before = line;
+  }
+  return entries;
+}
+
+/** A message keeps its place, and its node, when it turns from waiting to accepted. @param {any} message */
+export function keyOf(message) {
+  return message.client_id ? `c:${message.client_id}` : `m:${message.id}`;
+}
+
+/** @param {string|number} at */
+function moment(at) {
+  return new Date(at).getTime();
+}

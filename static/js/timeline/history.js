@@ -1,0 +1,76 @@
+/** Fetching a conversation's pages into the store, and telling the server how far it was read. Knows no DOM. */
+
+const PAGE = 50;
+const LONGEST = 200;
+
+export class History {
+  #readId = 0;
+
+  /** @param {any} app @param {number} userId */
+  constructor(app, userId) {
+    this.app = app;
+    this.userId = userId;
+  }
+
+  get thread() {
+    return this.app.store.thread(this.userId);
+  }
+
+  async open() {
+    const unread = this.app.store.conversations.get(this.userId)?.unread_count ?? 0;
+    if (!this.thread.isLoaded || this.thread.hasNewer) await this.newest(Math.min(LONGEST, Math.max(PAGE, unread + 20)));
+    this.thread.dividerId = this.thread.firstUnread(unread, this.app.me.id);
+  }
+
+  async newest(limit = PAGE) {
+    const { messages, has_more } = await this.#page({ limit });
+    this.thread.replace([]);
+    this.app.store.addHistory(this.userId, messages, { older: has_more, newer: false });
+  }
+
+  async older() {
+    const { messages, has_more } = await this.#page({ before_id: this.thread.first?.id });
+    this.app.store.addHistory(this.userId, messages, { older: has_more });
+    return messages.length > 0;
+  }
+
+  async newer() {
+    const { messages, has_more } = await this.#page({ after_id: this.thread.last?.id });
+    this.app.store.addHistory(this.userId, messages, { newer: has_more });
+    return messages.length > 0;
+  }
+
+  /** @param {number} id */
+  async around(id) {
+    const { messages, has_more } = await this.#page({ around_id: id });
+    if (messages.length === 0) return;
+    const head = this.app.store.conversations.get(this.userId)?.headId ?? 0;
+    this.thread.replace(messages);
+    this.app.store.addHistory(this.userId, messages, { older: has_more, newer: this.thread.last.id < head });
+  }
+
+  /** After a gap: what came meanwhile, or the newest page where too much came. */
+  async catchUp() {
+    for (const [userId, thread] of this.app.store.threads) if (userId !== this.userId) thread.isLoaded = false;
+    if (!this.thread.isLoaded || this.thread.hasNewer || !this.thread.last) return;
+    const { messages, has_more } = await this.#page({ after_id: this.thread.last.id, limit: LONGEST });
+    if (has_more) await this.newest();
+    else this.app.store.addHistory(this.userId, messages, {});
+  }
+
+  /** @param {number} id */
+  read(id) {
+    const row = this.app.store.conversations.get(this.userId);
+    if (!row?.unread_count || id <= this.#readId) return;
+    const before = this.#readId;
+    this.#readId = id;
+    this.app.chat.markRead(this.userId, id).catch(() => (this.#readId = before));
+  }
+
+  /** @param {Record<string, any>} place */
+  async #page(place) {
+    const page = await this.app.api.history(this.userId, place);
+    if (page.other_user) this.app.store.meet(page.other_user);
+    return page;
+  }
+}

@@ -1,0 +1,149 @@
+/** From entries to nodes. A row is built once and only its state mark is touched when only its state changed. */
+import { number, t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+import { isEmojiOnly } from '../lib/format.js';
+import { icon } from '../lib/icons.js';
+import { avatar, formatted, iconButton, nameOf } from '../lib/nodes.js';
+import { clock, dayName, exact } from '../lib/time.js';
+import { attachmentNode } from './attachment.js';
+
+/** @typedef {import('./entries.js').Entry} Entry */
+
+/**
+ * @typedef {object} RowTools
+ * @property {any} app
+ * @property {any} person                    the other one
+ * @property {(text: string, said?: string) => void} copy
+ * @property {(text: string) => void} quote
+ * @property {(id: number) => void} copyLink
+ */
+
+/** What decides whether a row must be built again. @param {Entry} entry @param {string} name */
+export function shapeOf({ kind, at, message, head }, name) {
+  if (kind !== 'message') return `${kind}|${at ? dayName(at) : ''}|${name}`;
+  return `${message.message}|${message.attachment_name ?? message.file_name ?? ''}|${head}|${name}`;
+}
+
+/** @param {Entry} entry @param {RowTools} tools @returns {HTMLElement} */
+export function buildRow(entry, tools) {
+  if (entry.kind === 'day') return el('li', { class: 'day', 'data-key': entry.key }, el('span', null, dayName(/** @type {any} */ (entry.at))));
+  if (entry.kind === 'divider') return el('li', { class: 'divider', 'data-key': entry.key }, el('span', null, t('room.new')));
+  if (entry.kind === 'begin') {
+    return el('li', { class: 'begin', 'data-key': entry.key }, avatar(tools.person, 'large'), el('p', null, t('room.begin', { name: nameOf(tools.person) })));
+  }
+  return messageRow(entry, tools);
+}
+
+/** @param {Entry} entry @param {RowTools} tools */
+function messageRow({ key, message, mine, head }, tools) {
+  const text = message.message;
+  const at = message.timestamp ?? message.created_at;
+  const big = isEmojiOnly(text) && !message.attachment && !message.file;
+  const body = el(
+    'div',
+    { class: 'message__bubble' },
+    attachmentNode(message, tools.app),
+    text && el('div', { class: 'message__text', dir: 'auto' }, formatted(text, { copyLabel: t('message.copyCode'), onCopy: tools.copy })),
+    el('span', { class: 'message__meta' }, el('time', { datetime: new Date(at).toISOString(), title: exact(at) }, clock(at)), mine && el('span', { class: 'message__mark' })),
+  );
+  const row = el(
+    'li',
+    { class: `message ${mine ? 'message--own' : ''} ${head ? 'message--head' : ''} ${big ? 'message--emoji' : ''}`, 'data-key': key },
+    !mine && (head ? avatar(tools.person) : el('span', { class: 'avatar avatar--space', 'aria-hidden': 'true' })),
+    el('article', { class: 'message__article', tabindex: '-1' }, head && !mine && el('bdi', { class: 'message__name', 'aria-hidden': 'true' }, nameOf(tools.person)), body, el('div', { class: 'message__trouble' })),
+    el('div', { class: 'message__actions', role: 'group', 'aria-label': t('message.actions') }),
+  );
+  return row;
+}
+
+/** The parts of a row that change while it stands. @param {HTMLElement} row @param {Entry} entry @param {RowTools} tools */
+export function updateRow(row, entry, tools) {
+  const { message, mine, waiting } = entry;
+  const state = stateOf(entry, tools.app);
+  const shown = `${state}|${message.id ?? ''}|${message.error ?? ''}|${message.progress === undefined}`;
+  if (row.dataset.shown === shown) return;
+  row.dataset.shown = shown;
+  if (message.id) row.dataset.id = message.id;
+  row.classList.toggle('message--pending', Boolean(waiting) && state !== 'failed');
+  row.classList.toggle('message--failed', state === 'failed');
+  if (mine) drawMark(row, state, message);
+  label(row, entry, state, tools);
+  drawTrouble(row, entry, state, tools);
+  if (!row.querySelector('.message__actions button') || (message.id && !row.querySelector('[data-link]'))) drawActions(row, message, tools);
+}
+
+/** @param {Entry} entry @param {any} app */
+function stateOf({ message, waiting, mine }, app) {
+  if (!mine) return 'received';
+  if (waiting) {
+    if (message.state === 'failed') return 'failed';
+    return message.error || app.chat.status.state === 'waiting' ? 'queued' : 'pending';
+  }
+  if (message.is_read) return 'read';
+  return message.delivered_at ? 'delivered' : 'sent';
+}
+
+const MARKS = /** @type {const} */ ({ pending: 'clock', queued: 'clock', failed: 'warn', sent: 'check', delivered: 'checks', read: 'checks' });
+
+/** @param {HTMLElement} row @param {string} state @param {any} message */
+function drawMark(row, state, message) {
+  const mark = /** @type {HTMLElement} */ (row.querySelector('.message__mark'));
+  mark.dataset.state = state;
+  mark.title = message.read_at && state === 'read' ? `${t('message.read')}: ${exact(message.read_at)}` : t(`message.${state}`);
+  fill(mark, icon(MARKS[/** @type {keyof typeof MARKS} */ (state)]), el('span', { class: 'visually-hidden' }, t(`message.${state}`)));
+}
+
+/** @param {HTMLElement} row @param {Entry} entry @param {string} state @param {RowTools} tools */
+function label(row, { message, mine }, state, tools) {
+  const name = mine ? t('message.you') : nameOf(tools.person);
+  const file = message.attachment_name ?? message.file_name;
+  const text = [file && t('message.file', { name: file }), message.message].filter(Boolean).join(', ');
+  const when = exact(message.timestamp ?? message.created_at);
+  const full = t('message.label', { name, when, text }) + (mine ? `. ${t(`message.${state}`)}` : '');
+  row.querySelector('article')?.setAttribute('aria-label', full);
+}
+
+/** @param {HTMLElement} row @param {Entry} entry @param {string} state @param {RowTools} tools */
+function drawTrouble(row, { message }, state, tools) {
+  const box = /** @type {Element} */ (row.querySelector('.message__trouble'));
+  const { outbox } = tools.app.chat;
+  if (state === 'failed') {
+    const known = t(`reason.${message.error}`);
+    const reason = message.detail || (known.startsWith('reason.') ? message.error : known);
+    fill(
+      box,
+      el('p', { class: 'message__reason' }, icon('warn'), `${t('message.failed')}. ${reason}`),
+      el('button', { class: 'button button--small', type: 'button', onclick: () => outbox.retry(message.client_id) }, t('message.retry')),
+      el('button', { class: 'button button--small button--quiet', type: 'button', onclick: () => outbox.discard(message.client_id) }, t('message.discard')),
+    );
+  } else if (state === 'queued') {
+    const held = Math.ceil((outbox.heldUntil - Date.now()) / 1000);
+    fill(box, el('p', { class: 'message__reason message__reason--calm' }, held > 0 ? t('message.held', { count: held }) : t('message.queued')));
+  } else if (state === 'pending' && message.file) {
+    const name = message.file_name;
+    fill(
+      box,
+      el('progress', { max: 1, value: message.progress ?? 0, 'aria-label': t('message.uploading', { name }) }),
+      el('span', { class: 'message__percent muted' }, `${number(Math.round((message.progress ?? 0) * 100))} %`),
+      iconButton('close', t('message.cancel'), { onclick: () => outbox.discard(message.client_id) }),
+    );
+  } else fill(box);
+}
+
+/** @param {HTMLElement} row @param {number} share of an upload */
+export function drawProgress(row, share) {
+  const bar = row.querySelector('progress');
+  if (bar) bar.value = share;
+  const percent = row.querySelector('.message__percent');
+  if (percent) percent.textContent = `${number(Math.round(share * 100))} %`;
+}
+
+/** @param {HTMLElement} row @param {any} message @param {RowTools} tools */
+function drawActions(row, message, tools) {
+  fill(
+    /** @type {Element} */ (row.querySelector('.message__actions')),
+    message.message && iconButton('quote', t('message.quote'), { onclick: () => tools.quote(message.message) }),
+    message.message && iconButton('copy', t('message.copy'), { onclick: () => tools.copy(message.message) }),
+    message.id && iconButton('link', t('message.link'), { 'data-link': true, onclick: () => tools.copyLink(message.id) }),
+  );
+}
