@@ -66,7 +66,7 @@ def message_document(message: Message) -> Document:
 
 def message(document: Document) -> Message:
     stored = document.get("attachment")
-    id = document["_id"]
+    id = int(document["_id"])  # BSON gives its own kind of integer from 2^31 on, which no JSON encoder takes
     return Message(
         id=id,
         conversation_id=id >> 23,
