@@ -1,0 +1,1 @@
+"""Rings bells: inside one process (`local`), or across nodes through RabbitMQ (`rabbit`)."""
