@@ -1,0 +1,158 @@
+"""A real RabbitMQ node as a child of the tests: own ports, own directories, own cookie, own epmd, nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+# Debian's /usr/sbin wrappers switch to the rabbitmq user; these are the scripts they wrap.
+SCRIPTS = Path("/usr/lib/rabbitmq/bin")
+START_SECS = 90.0
+STOP_SECS = 15.0
+
+
+def missing() -> str | None:
+    """Why no node can be started here, with the cure, or None."""
+    if (SCRIPTS / "rabbitmq-server").exists() and shutil.which("epmd"):
+        return None
+    return "RabbitMQ is not installed: apt-get install -y --no-install-recommends rabbitmq-server"
+
+
+class RabbitNode:
+    """One broker. `kill` and `start` again keeps its ports and its data."""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="rabbit-"))
+        self.port, dist_port, epmd_port = _free_ports(3)
+        self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
+        self._env = self._environment(dist_port, epmd_port)
+        self._epmd: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self._paused = False
+
+    def start(self) -> None:
+        """Return when AMQP answers."""
+        if self._epmd is None:
+            # Ours and in the foreground: the daemon Erlang would start otherwise outlives the tests.
+            port = self._env["ERL_EPMD_PORT"]
+            self._epmd = subprocess.Popen(["epmd", "-port", port, "-address", "127.0.0.1"], env=self._env)
+        with (self.directory / "output").open("ab") as output:
+            self._server = subprocess.Popen(
+                [SCRIPTS / "rabbitmq-server"],
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECS
+        while not self._answers():
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(
+                    "RabbitMQ did not start:\n" + (self.directory / "output").read_text()[-2000:]
+                )
+            time.sleep(0.1)
+
+    def ensure_running(self) -> None:
+        """Undo what a test did to the node."""
+        self.resume()
+        if self._server is None:
+            self.start()
+
+    def stop(self) -> None:
+        """End the node and its epmd, and forget its data."""
+        self.resume()
+        self._end(signal.SIGTERM)
+        if self._epmd is not None:
+            self._epmd.kill()
+            self._epmd.wait()
+            self._epmd = None
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        self.resume()
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Keep every connection open and answer nothing."""
+        self._signal(signal.SIGSTOP)
+        self._paused = True
+
+    def resume(self) -> None:
+        if self._paused:
+            self._signal(signal.SIGCONT)
+            self._paused = False
+
+    def rabbitmqctl(self, *args: str) -> str:
+        """Its standard output. Costs about a second."""
+        command = [SCRIPTS / "rabbitmqctl", "--quiet", *args]
+        done = subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise RuntimeError(f"rabbitmqctl {' '.join(args)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _environment(self, dist_port: int, epmd_port: int) -> dict[str, str]:
+        home = self.directory
+        cookie = home / ".erlang.cookie"
+        cookie.write_text(secrets.token_hex(16))
+        cookie.chmod(0o400)
+        (home / "rabbitmq.conf").write_text("log.console.level = warning\n")
+        (home / "enabled_plugins").write_text("[].\n")
+        return {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "HOME": str(home),
+            "RABBITMQ_NODENAME": f"chat{self.port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(dist_port),
+            "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(home / "log"),
+            "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
+            "ERL_EPMD_PORT": str(epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+        }
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"AMQP\x00\x00\x09\x01")
+                return bool(connection.recv(1))
+        except OSError:
+            return False
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._server is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._server.pid, number)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._server is None:
+            return
+        self._signal(number)
+        try:
+            self._server.wait(STOP_SECS)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+            self._server.wait()
+        self._server = None
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]
