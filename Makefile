@@ -1,0 +1,47 @@
+# One command each, from a fresh checkout: whatever is missing is set up first, and only then.
+# Settings go through ARGS:  make run ARGS="--port 9000"     make test ARGS="-k cursor"
+
+PYTHON := .venv/bin/python
+PREPARE := scripts/prepare
+# Suites that take long or need much; each has a target of its own.
+APART := tests/faults tests/cluster
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-python test-frontend check bench clean ready ready-dev ready-test
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
+		| while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+
+run: ready  ## Start the server with its own database; Ctrl-C stops it
+	@$(PYTHON) run.py $(ARGS)
+
+test: test-python test-frontend  ## All tests but those with targets of their own
+
+test-python: ready-test
+	$(PYTHON) -m pytest $(addprefix --ignore=,$(APART)) $(ARGS)
+
+test-frontend: ready-test
+	@if [ -d tests/frontend ]; then cd tests/frontend && node --test; fi
+
+check: ready-dev  ## Style, format, types and the rules of the house
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest -q tests/house
+
+bench: ready-dev  ## Measure speed and memory on this machine
+	$(PYTHON) -m bench $(ARGS)
+
+clean:  ## Remove what tools left behind; data and .venv stay
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -not -path '*/node_modules/*' -prune -exec rm -rf {} +
+
+ready:
+	@$(PREPARE) run
+
+ready-dev:
+	@$(PREPARE) dev
+
+ready-test:
+	@$(PREPARE) test
