@@ -1,0 +1,1 @@
+"""Speed and memory of the server, measured beside bare Tornado in the same run: `python -m bench`."""

@@ -1,0 +1,189 @@
+"""The workloads. Each takes a target, loads it for some seconds and returns what was measured."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+
+from bench import machine
+from bench.load import Connection, connect
+from bench.machine import Measured, quantile, spent
+from bench.people import Failures, Poller, Senders
+from bench.polls import hold
+from bench.targets import Target
+
+WARM_SECS = 0.5
+
+
+async def prepare(target: Target) -> None:
+    """Every pair has written to one another once: the workloads measure conversations, not their creation."""
+    senders, failures = Senders(target), Failures()
+    todo = iter(range(len(target.people)))
+    await closed_loop(await connect(target.port, 16), lambda: next(todo, None), senders, failures, [])
+    if failures.count:
+        raise RuntimeError(f"{target.name} refuses sends: {failures.first}")
+
+
+async def closed_loop(connections, next_sender, senders, failures, took) -> None:
+    """Each connection sends its next message when the last was answered, until `next_sender` says None."""
+    idle = asyncio.get_running_loop().create_future()
+    running = len(connections)
+    started = dict.fromkeys(connections, 0.0)
+
+    def go(connection: Connection) -> None:
+        nonlocal running
+        sender = next_sender()
+        if sender is None:
+            running -= 1
+            if not running:
+                idle.set_result(None)
+            return
+        _, request = senders.request(sender)
+        started[connection] = time.perf_counter()
+        connection.send(request, answers[connection])
+
+    def answered(connection: Connection, status: int, body: bytes) -> None:
+        took.append(time.perf_counter() - started[connection])
+        if status not in (200, 201):
+            failures.note(status, body)
+        go(connection)
+
+    answers = {connection: partial(answered, connection) for connection in connections}
+    for connection in connections:
+        connection.on_lost = partial(answered, connection, 0, b"connection lost")
+        go(connection)
+    await idle
+    for connection in connections:
+        connection.close()
+
+
+async def sends(target: Target, secs: float, connections: int = 32) -> Measured:
+    """Durable sends a second: 32 connections, each a closed loop over all the people."""
+    senders, failures = Senders(target), Failures()
+    took: list[float] = []
+
+    async def run(secs: float) -> None:
+        end = time.perf_counter() + secs
+        opened = await connect(target.port, connections)
+        await closed_loop(
+            opened,
+            lambda: next(senders.order) if time.perf_counter() < end else None,
+            senders,
+            failures,
+            took,
+        )
+
+    await run(WARM_SECS)
+    took.clear()
+    with machine.window(target.processes) as window:
+        await run(secs)
+    return {
+        "per_sec": len(took) / window.secs,
+        "p50_ms": quantile(took, 0.5) * 1e3,
+        "p99_ms": quantile(took, 0.99) * 1e3,
+        "failures": failures.count,
+        **spent(window, len(took)),
+    }
+
+
+async def delivery(target: Target, secs: float, polls: int = 1_000, rate: int = 200, plain=False) -> Measured:
+    """Time from writing a send to having its event, at a fixed rate into held polls; and from its 201."""
+    senders, failures = Senders(target), Failures()
+    written: dict[int, float] = {}
+    accepted: dict[int, float] = {}
+    received: dict[int, float] = {}
+    pollers = await hold(target, polls, failures, 3.0, on_tag=received.setdefault, plain=plain)
+    idle = await connect(target.port, 64)
+    await asyncio.sleep(1.0)
+
+    def answered(connection: Connection, tag: int, status: int, body: bytes) -> None:
+        accepted[tag] = time.perf_counter()
+        idle.append(connection)
+        if status != 201:
+            failures.note(status, body)
+
+    def send() -> None:
+        tag, request = senders.next()
+        written[tag] = time.perf_counter()
+        connection = idle.pop()
+        connection.send(request, partial(answered, connection, tag))
+
+    late: list[float] = []
+    with machine.window(target.processes) as window:
+        started = time.perf_counter()
+        for number in range(int(rate * secs)):
+            due = started + number / rate
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            late.append(time.perf_counter() - due)
+            if not idle:  # never wait for the server: that would hide its stalls
+                idle += await connect(target.port, 16)
+            send()
+    await asyncio.sleep(1.0)  # for what is still on its way
+    for connection in idle + [poller.connection for poller in pollers]:
+        connection.close()
+    came = [tag for tag in written if tag in received]
+    whole = [received[tag] - written[tag] for tag in came]
+    after = [received[tag] - accepted[tag] for tag in came if tag in accepted]
+    return {
+        "p50_ms": quantile(whole, 0.5) * 1e3,
+        "p99_ms": quantile(whole, 0.99) * 1e3,
+        "after_201_p50_ms": quantile(after, 0.5) * 1e3,
+        "after_201_p99_ms": quantile(after, 0.99) * 1e3,
+        "send_p50_ms": quantile((accepted[tag] - written[tag] for tag in accepted), 0.5) * 1e3,
+        "lost": len(written) - len(came),
+        "generator_late_p99_ms": quantile(late, 0.99) * 1e3,
+        "failures": failures.count,
+        **spent(window, len(written)),
+    }
+
+
+async def pairs(target: Target, secs: float, count: int = 100) -> Measured:
+    """Closed loop end to end: each pair's next message goes when the last was answered *and* received."""
+    senders, failures = Senders(target), Failures()
+    pair_of: dict[int, int] = {}
+    open_ends: dict[int, int] = {}  # tag: how many of (201, event) are still missing
+    done: list[float] = []
+    writers = await connect(target.port, count)
+    started: dict[int, float] = {}
+
+    def send(pair: int) -> None:
+        tag, request = senders.request(2 * pair)
+        pair_of[tag], open_ends[tag], started[tag] = pair, 2, time.perf_counter()
+        writers[pair].send(request, partial(answered, tag))
+
+    def answered(tag: int, status: int, body: bytes) -> None:
+        if status != 201:
+            failures.note(status, body)
+        close_end(tag, time.perf_counter())
+
+    def close_end(tag: int, now: float) -> None:
+        if tag not in open_ends:
+            return  # from an earlier round
+        open_ends[tag] -= 1
+        if not open_ends[tag]:
+            del open_ends[tag]
+            done.append(now - started.pop(tag))
+            send(pair_of.pop(tag))
+
+    receivers = await connect(target.port, count)
+    for pair, connection in enumerate(receivers):
+        token = target.people[2 * pair + 1][1]
+        Poller(connection, token, failures, on_tag=close_end).poll()
+    await asyncio.sleep(0.5)
+    for pair in range(count):
+        send(pair)
+    await asyncio.sleep(WARM_SECS)
+    done.clear()
+    with machine.window(target.processes) as window:
+        await asyncio.sleep(secs)
+        count_done = len(done)
+    for connection in writers + receivers:
+        connection.close()
+    return {
+        "per_sec": count_done / window.secs,
+        "p50_ms": quantile(done, 0.5) * 1e3,
+        "p99_ms": quantile(done, 0.99) * 1e3,
+        "failures": failures.count,
+        **spent(window, count_done),
+    }
