@@ -1,0 +1,219 @@
+/** Writing: grows with the text, keeps drafts, tells the other one, takes files, sends on Enter. */
+import { t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+import { icon } from '../lib/icons.js';
+import { iconButton, nameOf } from '../lib/nodes.js';
+import { draft, prefs, setDraft } from '../lib/prefs.js';
+import { size } from '../lib/size.js';
+import { FileTray } from './file-tray.js';
+
+const TYPING_EVERY_MS = 3000;
+const TYPING_ENDS_MS = 4000;
+const SAVE_AFTER_MS = 250;
+
+export class ChatComposer extends HTMLElement {
+  /** @type {any} */ app;
+  userId = 0;
+  #typedAt = 0;
+  /** @type {number|undefined} */ #typing;
+  /** @type {number|undefined} */ #saving;
+  /** @type {any} */ #completion = null;
+
+  connectedCallback() {
+    const name = nameOf(this.app.store.people.get(this.userId));
+    const limit = size(this.app.limits.attachment_bytes);
+    this.text = el('textarea', {
+      class: 'composer__text', rows: 1, dir: 'auto', enterkeyhint: 'send', 'aria-label': t('composer.label', { name }), placeholder: t('composer.placeholder', { name }), 'aria-describedby': 'composer-count',
+      oninput: () => this.#typed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event), onpaste: (/** @type {ClipboardEvent} */ event) => this.#pasted(event), onblur: () => this.#save(),
+    });
+    this.files = el('input', { type: 'file', multiple: true, class: 'visually-hidden', tabindex: '-1', 'aria-hidden': 'true', onchange: () => this.#chosen() });
+    this.tray = new FileTray(this.app, () => this.#drawSend());
+    this.count = el('p', { class: 'composer__count', id: 'composer-count' });
+    fill(
+      this,
+      el(
+        'form',
+        { class: 'composer', onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), this.send()) },
+        this.tray.node,
+        el('div', { class: 'composer__popup' }),
+        el(
+          'div',
+          { class: 'composer__line' },
+          this.files,
+          iconButton('attach', t('composer.attach', { size: limit }), { onclick: () => this.files.click() }),
+          this.text,
+          iconButton('emoji', t('composer.emoji'), { 'aria-haspopup': 'dialog', onclick: () => this.#pickEmoji() }),
+          el('button', { class: 'composer__send', type: 'submit', 'aria-label': t('composer.send'), title: t('composer.send') }, icon('send')),
+        ),
+        this.count,
+      ),
+    );
+    this.text.value = draft(this.app.me.id, this.userId);
+    this.#drawSend();
+    this.#grow();
+  }
+
+  disconnectedCallback() {
+    this.#save();
+    this.#stopTyping();
+    this.tray?.clear();
+  }
+
+  focusText() {
+    this.text?.focus();
+  }
+
+  /** @param {File[]} files */
+  addFiles(files) {
+    this.tray?.add(files);
+    this.focusText();
+  }
+
+  /** @param {string} quoted */
+  quote(quoted) {
+    const lines = quoted.split('\n').filter((line) => !line.startsWith('> ')).map((line) => `> ${line}`);
+    this.text.value = `${lines.join('\n')}\n${this.text.value}`;
+    this.focusText();
+    this.text.setSelectionRange(this.text.value.length, this.text.value.length);
+    this.#typed();
+  }
+
+  send() {
+    const message = this.text.value.trim();
+    const files = this.tray?.files ?? [];
+    if ((!message && files.length === 0) || this.#left < 0) {
+      if (this.#left < 0) this.app.say(t('composer.tooLong', { count: this.app.limits.message_chars }), { urgent: true });
+      return;
+    }
+    const { outbox } = this.app.chat;
+    const receiver_id = this.userId;
+    if (files.length === 0) outbox.add({ receiver_id, message });
+    // The text is the first file's caption.
+    files.forEach((file, at) => outbox.add({ receiver_id, message: at === 0 ? message : '', file, file_name: file.name }));
+    this.text.value = '';
+    this.tray?.clear();
+    this.#stopTyping();
+    this.#save();
+    this.#drawSend();
+    this.#grow();
+    this.#completion?.close();
+    this.app.querySelector('chat-timeline')?.toEnd();
+    this.focusText();
+  }
+
+  #typed() {
+    clearTimeout(this.#saving);
+    this.#saving = setTimeout(() => this.#save(), SAVE_AFTER_MS);
+    this.#drawSend();
+    this.#grow();
+    this.#complete();
+    if (this.text.value.trim()) this.#tellTyping();
+    else this.#stopTyping();
+  }
+
+  #tellTyping() {
+    clearTimeout(this.#typing);
+    this.#typing = setTimeout(() => this.#stopTyping(), TYPING_ENDS_MS);
+    if (Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
+    this.#typedAt = Date.now();
+    this.app.api.typing(this.userId, true).catch(() => {});
+  }
+
+  #stopTyping() {
+    clearTimeout(this.#typing);
+    if (!this.#typedAt) return;
+    this.#typedAt = 0;
+    this.app.chat?.api.typing(this.userId, false).catch(() => {});
+  }
+
+  #save() {
+    clearTimeout(this.#saving);
+    if (!this.app.chat || draft(this.app.me.id, this.userId) === this.text.value) return;
+    setDraft(this.app.me.id, this.userId, this.text.value);
+    this.app.dispatchEvent(new Event('draft'));
+  }
+
+  /** Characters as the server counts them: code points, after trimming. */
+  get #left() {
+    return this.app.limits.message_chars - [...this.text.value.trim()].length;
+  }
+
+  #drawSend() {
+    const left = this.#left;
+    const { message_chars: most } = this.app.limits;
+    const near = left <= most / 10;
+    fill(this.count, near && t(left < 0 ? 'composer.over' : 'composer.left', { count: Math.abs(left) }));
+    this.count?.classList.toggle('composer__count--over', left < 0);
+    const empty = !this.text.value.trim() && !this.tray?.files.length;
+    /** @type {any} */ (this.querySelector('.composer__send')).classList.toggle('composer__send--ready', !empty && left >= 0);
+  }
+
+  /** Where the browser does not size text fields to their content, rows are counted. */
+  #grow() {
+    if (CSS.supports('field-sizing', 'content')) return;
+    this.text.rows = 1;
+    while (this.text.scrollHeight > this.text.clientHeight && this.text.rows < 10) this.text.rows += 1;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    // Enter that ends a composition (Japanese, Chinese, Korean input) belongs to the input method.
+    if (event.isComposing || event.keyCode === 229) return;
+    if (this.#completion?.key(event)) return;
+    if (event.key === 'Enter' && !event.altKey) {
+      const wants = prefs().enterSends ? !event.shiftKey : event.ctrlKey || event.metaKey;
+      if (!wants) return;
+      event.preventDefault();
+      this.send();
+    } else if (event.key === 'ArrowUp' && !this.text.value) {
+      event.preventDefault();
+      const articles = this.app.querySelectorAll('chat-timeline article');
+      articles[articles.length - 1]?.focus();
+    }
+  }
+
+  /** @param {ClipboardEvent} event plain text pastes as it is; files and what is too long become files */
+  #pasted(event) {
+    const files = [...(event.clipboardData?.files ?? [])];
+    const text = event.clipboardData?.getData('text/plain') ?? '';
+    if (files.length > 0 && !text) {
+      event.preventDefault();
+      this.addFiles(files);
+    } else if ([...text].length > this.app.limits.message_chars) {
+      event.preventDefault();
+      this.addFiles([new File([text], 'text.txt', { type: 'text/plain' })]);
+      this.app.say(t('composer.asFile'));
+    }
+  }
+
+  #chosen() {
+    this.addFiles([...this.files.files]);
+    this.files.value = '';
+  }
+
+  async #pickEmoji() {
+    const { openPicker } = await import('./emoji-picker.js');
+    openPicker(this.querySelector('.composer__popup'), (/** @type {string} */ emoji) => this.insert(emoji));
+  }
+
+  /** @param {string} text */
+  insert(text) {
+    this.text.setRangeText(text, this.text.selectionStart, this.text.selectionEnd, 'end');
+    this.#typed();
+    this.focusText();
+  }
+
+  async #complete() {
+    const typed = this.text.value.slice(0, this.text.selectionStart);
+    const match = /(?:^|\s):([a-z_]{2,20})$/u.exec(typed);
+    if (!match) {
+      this.#completion?.close();
+      return;
+    }
+    const { EmojiCompletion } = await import('./emoji-completion.js');
+    this.#completion ??= new EmojiCompletion(this.text, /** @type {HTMLElement} */ (this.querySelector('.composer__popup')), () => this.#typed());
+    this.#completion.open(match[1]);
+  }
+}
+
+customElements.define('chat-composer', ChatComposer);

@@ -1,0 +1,13 @@
+/** A picture as large as the window allows. */
+import { t } from '../i18n/index.js';
+import { el } from '../lib/dom.js';
+import { showDialog } from './dialog.js';
+
+/** @param {{src: string, name: string, download: () => void}} picture */
+export function show({ src, name, download }) {
+  const body = [
+    el('img', { class: 'viewer__image', src, alt: name }),
+    el('button', { class: 'button', type: 'button', onclick: download }, t('message.download', { name })),
+  ];
+  showDialog(name || t('viewer.title'), body, 'dialog--viewer');
+}

@@ -1,0 +1,62 @@
+/** Ctrl+K: a few letters of a name, Enter, there. */
+import { t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+import { avatar, nameOf } from '../lib/nodes.js';
+import { showDialog } from './dialog.js';
+
+const MOST = 8;
+
+/** @param {any} app */
+export function show(app) {
+  /** @type {any[]} */ let found = [];
+  /** @type {any[]} */ let strangers = [];
+  let at = 0;
+  const list = el('ul', { class: 'switcher', role: 'listbox', id: 'switcher-list', 'aria-label': t('switcher.title') });
+  const input = el('input', {
+    class: 'input', type: 'text', dir: 'auto', autocomplete: 'off', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'switcher-list', 'aria-label': t('switcher.placeholder'), placeholder: t('switcher.placeholder'),
+    oninput: typed, onkeydown: key,
+  });
+  const dialog = showDialog(t('switcher.title'), [input, list], 'dialog--switcher');
+  input.focus();
+  typed();
+
+  async function typed() {
+    at = 0;
+    draw();
+    const asked = input.value.trim();
+    const answer = await app.api.users(asked).catch(() => null);
+    if (!answer || asked !== input.value.trim()) return;
+    strangers = answer.users;
+    draw();
+  }
+
+  function draw() {
+    const wanted = input.value.trim().toLocaleLowerCase();
+    const known = app.store.rooms.map((/** @type {any} */ room) => room.other_user);
+    const ids = new Set(known.map((/** @type {any} */ person) => person.id));
+    const all = [...known, ...strangers.filter((person) => !ids.has(person.id) && person.id !== app.me.id)];
+    found = all.filter((person) => `${nameOf(person)} ${person.username}`.toLocaleLowerCase().includes(wanted)).slice(0, MOST);
+    fill(list, found.map((person, index) =>
+      el('li', { class: 'switcher__option', role: 'option', id: `switch-${index}`, 'aria-selected': String(index === at), onclick: () => go(person) }, avatar(person), el('bdi', null, nameOf(person)))));
+    if (found.length) input.setAttribute('aria-activedescendant', `switch-${at}`);
+    else input.removeAttribute('aria-activedescendant');
+  }
+
+  /** @param {KeyboardEvent} event */
+  function key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && found.length) {
+      at = (at + step + found.length) % found.length;
+      draw();
+    } else if (event.key === 'Enter' && !event.isComposing && found[at]) go(found[at]);
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {any} person */
+  function go(person) {
+    dialog.close();
+    app.store.meet(person);
+    app.open(person.id);
+  }
+}

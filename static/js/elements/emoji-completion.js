@@ -1,0 +1,67 @@
+/** `:smi` offers 😄 while one types: arrows choose, Enter or Tab takes, Escape leaves. */
+import { t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+import { findEmoji } from '../lib/emoji.js';
+
+const MOST = 6;
+
+export class EmojiCompletion {
+  /** @type {import('../lib/emoji.js').Emoji[]} */ #found = [];
+  #at = 0;
+  #typed = '';
+
+  /** @param {HTMLTextAreaElement} text @param {HTMLElement} place @param {() => void} onTaken */
+  constructor(text, place, onTaken) {
+    this.text = text;
+    this.place = place;
+    this.onTaken = onTaken;
+  }
+
+  /** @param {string} typed */
+  open(typed) {
+    this.#typed = typed;
+    this.#found = findEmoji(typed).slice(0, MOST);
+    this.#at = 0;
+    if (this.#found.length) this.#draw();
+    else this.close();
+  }
+
+  close() {
+    if (!this.#found.length) return;
+    this.#found = [];
+    fill(this.place);
+    for (const name of ['aria-activedescendant', 'aria-controls']) this.text.removeAttribute(name);
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key was ours */
+  key(event) {
+    if (!this.#found.length) return false;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      this.#at = (this.#at + step + this.#found.length) % this.#found.length;
+      this.#draw();
+    } else if (event.key === 'Enter' || event.key === 'Tab') this.#take(this.#found[this.#at].emoji);
+    else if (event.key === 'Escape') this.close();
+    else return false;
+    event.preventDefault();
+    return true;
+  }
+
+  /** @param {string} emoji */
+  #take(emoji) {
+    const end = this.text.selectionStart;
+    this.close();
+    this.text.setRangeText(`${emoji} `, end - this.#typed.length - 1, end, 'end');
+    this.onTaken();
+    this.text.focus();
+  }
+
+  #draw() {
+    const options = this.#found.map(({ emoji, names }, at) =>
+      el('li', { class: 'completion__option', role: 'option', id: `emoji-${at}`, 'aria-selected': String(at === this.#at), onmousedown: (/** @type {Event} */ event) => (event.preventDefault(), this.#take(emoji)) },
+        el('span', { 'aria-hidden': 'true' }, emoji), ` ${names[0].replaceAll('_', ' ')}`));
+    fill(this.place, el('ul', { class: 'completion', role: 'listbox', id: 'emoji-options', 'aria-label': t('emoji.suggestions') }, options));
+    this.text.setAttribute('aria-controls', 'emoji-options');
+    this.text.setAttribute('aria-activedescendant', `emoji-${this.#at}`);
+  }
+}

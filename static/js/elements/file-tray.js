@@ -1,0 +1,69 @@
+/** Files chosen but not yet sent. Says no before the upload where the server would say it after. */
+import { t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+import { icon } from '../lib/icons.js';
+import { iconButton } from '../lib/nodes.js';
+import { size } from '../lib/size.js';
+
+export class FileTray {
+  /** @type {File[]} */ files = [];
+  /** @type {Map<File, string>} */ #previews = new Map();
+
+  /** @param {any} app @param {() => void} onChange */
+  constructor(app, onChange) {
+    this.app = app;
+    this.onChange = onChange;
+    this.node = el('ul', { class: 'tray', hidden: true, 'aria-label': t('composer.files') });
+  }
+
+  /** @param {File[]} files */
+  add(files) {
+    const most = this.app.limits.attachment_bytes;
+    for (const file of files) {
+      if (file.size > most) this.app.say(t('composer.tooLarge', { name: file.name, size: size(most) }), { urgent: true });
+      else if (file.size === 0) this.app.say(t('composer.emptyFile', { name: file.name }), { urgent: true });
+      else this.files.push(file);
+    }
+    this.#draw();
+    if (this.files.length) this.app.say(t('composer.added', { count: this.files.length }));
+  }
+
+  clear() {
+    this.files = [];
+    this.#draw();
+  }
+
+  #draw() {
+    for (const [file, url] of this.#previews) {
+      if (this.files.includes(file)) continue;
+      URL.revokeObjectURL(url);
+      this.#previews.delete(file);
+    }
+    this.node.hidden = this.files.length === 0;
+    fill(this.node, this.files.map((file) => this.#item(file)));
+    this.onChange();
+  }
+
+  /** @param {File} file */
+  #item(file) {
+    const remove = () => {
+      this.files = this.files.filter((other) => other !== file);
+      this.#draw();
+      this.app.querySelector('chat-composer')?.focusText();
+    };
+    return el(
+      'li',
+      { class: 'tray__item' },
+      this.#preview(file),
+      el('span', { class: 'file__name' }, el('bdi', null, file.name), el('span', { class: 'muted' }, size(file.size))),
+      iconButton('close', t('composer.remove', { name: file.name }), { onclick: remove }),
+    );
+  }
+
+  /** @param {File} file */
+  #preview(file) {
+    if (!/^image\/(?:png|jpeg|gif|webp|avif)$/u.test(file.type)) return icon('file');
+    if (!this.#previews.has(file)) this.#previews.set(file, URL.createObjectURL(file));
+    return el('img', { class: 'tray__image', alt: '', src: this.#previews.get(file) });
+  }
+}
