@@ -10,7 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
@@ -47,7 +47,7 @@ setup(
     version=version(),
     description="A long-polling chat server that loses nothing",
     python_requires=">=3.11",
-    packages=find_packages(include=["chatserver", "chatserver.*"]),
+    packages=find_namespace_packages(include=["chatserver", "chatserver.*"]),
     install_requires=requirements(),
     entry_points={"console_scripts": ["chatserver = chatserver.__main__:main"]},
     cmdclass={"build_py": BuildWithSite},
