@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
+from cachetools import LRUCache
 
 from chatserver import metrics, wire
 from chatserver.clock import Clock
@@ -21,6 +22,7 @@ from chatserver.services.places import Places
 
 JITTER = 0.1  # of the hold, so that people who came together do not come back together
 LOOK_AGAIN_SECS = 0.5  # while the database is away, for a poll already held
+EPOCHS = 100_000
 _EPHEMERAL_ID = 1 << 52  # ids of ephemeral events, apart from all ids made of a version
 _encode = msgspec.json.Encoder().encode
 
@@ -62,6 +64,7 @@ class Events:
         self._places = places
         self._bus = bus
         self._clock = clock
+        self._epochs: LRUCache[int, str] = LRUCache(EPOCHS)  # a confirmed version is one of this epoch
 
     async def poll(self, actor: Actor, request: Request, started: Callable[[Waiter], None]) -> Answer:
         """Held until there is something, or for the time asked. `started` gets the waiter, to end it early.
@@ -125,12 +128,14 @@ class Events:
                 tail = await self._looks.tail(present, None)
             if place.version < tail.oldest_version:  # the ring no longer reaches back that far
                 place = Cursor(tail.epoch, tail.oldest_version)
+        self._epochs[actor.user_id] = tail.epoch
         return await self._entries.batch(actor, place, tail, request.limit)
 
     def _nothing_new(self, present: Present, place: Cursor) -> bool:
         """Somebody read this version just now, and nothing has rung since."""
         return (
             present.version == place.version
+            and self._epochs.get(present.user_id) == place.epoch
             and place.offset == 0
             and self._clock.monotonic() - present.confirmed_at <= TRUST_SECS
         )
