@@ -36,7 +36,7 @@ class BaseHandler(RequestHandler):
         self.runtime = runtime
         self._received: list[bytes] = []
         self._received_bytes = 0
-        self._ignored: list[str] = []
+        self._ignored: list[str] | None = None  # None: this call asked for nothing
 
     async def _execute(self, *args: Any, **kwargs: Any) -> None:
         with self.runtime.request():
@@ -182,7 +182,7 @@ class ApiHandler(BaseHandler):
 
     def _parsed(self, schema: type[T], values: dict[str, Any]) -> T:
         parsed, ignored = parse(schema, values)
-        self._ignored += ignored
+        self._ignored = [*(self._ignored or ()), *ignored]
         return parsed
 
     def answer(self, body: Any, status: int = 200) -> None:
@@ -191,8 +191,13 @@ class ApiHandler(BaseHandler):
         self.finish(body if isinstance(body, bytes) else _encode(body))
 
     def tell_ignored(self) -> None:
-        if self._ignored:
-            names = (re.sub(r"[^A-Za-z0-9_.-]", "?", name)[:64] for name in self._ignored[:20])
+        ignored = self._ignored
+        if ignored is None:
+            ignored = [
+                name for name in self.request.query_arguments if name != "token" or not self.query_token
+            ]
+        if ignored:
+            names = (re.sub(r"[^A-Za-z0-9_.-]", "?", name)[:64] for name in ignored[:20])
             self.set_header("X-Ignored-Parameters", ", ".join(names))
 
 
