@@ -156,8 +156,9 @@ class Device:
     async def get(self, path: str, **more: Any) -> Answer:
         return await self.client.call("GET", path, token=self.token, **more)
 
-    async def post(self, path: str, body: Any = None, **more: Any) -> Answer:
-        return await self.client.call("POST", path, token=self.token, json_body=body, **more)
+    async def post(self, path: str, content: Any = None, **more: Any) -> Answer:
+        """`content` is sent as JSON; what is no JSON goes into `body` and `headers`."""
+        return await self.client.call("POST", path, token=self.token, json_body=content, **more)
 
     async def send(self, to: Device | int, message: str, **more: Any) -> Answer:
         receiver = to if isinstance(to, int) else to.id

@@ -1,0 +1,186 @@
+"""Files: stored exactly, given to members only, and never as something a browser would run."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Pair, assert_problem
+from tests.api.multipart import BOUNDARY, multipart
+from tests.api.shapes import MESSAGE
+from tests.support.client import Answer, Client, unique
+from tests.support.waiting import together
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
+HTML = b"<html><script>alert(document.domain)</script></html>"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+async def send(pair: Pair, *files: tuple[str, bytes, str], **fields: str) -> Answer:
+    return await pair.ann.post("chats/", **multipart({"receiver_id": str(pair.bob.id), **fields}, *files))
+
+
+async def count(pair: Pair) -> int:
+    return len((await pair.bob.history(pair.ann))["messages"])
+
+
+@pytest.mark.gen_test
+async def test_a_file_is_sent_with_a_message_and_downloaded_unchanged(pair: Pair) -> None:
+    answer = await send(pair, ("holiday.png", PNG, "image/png"), message="look", client_id=unique("key"))
+    assert answer.status == 201, answer
+    assert set(answer.json) == MESSAGE
+    assert (answer["message"], answer["attachment_type"]) == ("look", "image/png")
+    assert (answer["attachment_name"], answer["attachment_size"]) == ("holiday.png", len(PNG))
+    assert answer["attachment"] and answer["attachment_url"]
+    (shown, *_) = (await pair.bob.history(pair.ann))["messages"]
+    assert shown["attachment_url"] == answer["attachment_url"]
+    event = (await pair.bob.poll()).of("message")[-1]
+    assert (event["attachment"], event["attachment_type"]) == (answer["attachment"], "image/png")
+    for member in (pair.ann, pair.bob):
+        file = await member.get(answer["attachment_url"])
+        assert (file.status, file.body) == (200, PNG)
+        assert file.headers["Content-Type"] == "image/png"
+        assert int(file.headers["Content-Length"]) == len(PNG)
+
+
+@pytest.mark.gen_test
+async def test_a_file_needs_no_text_and_shows_in_the_list_of_conversations(pair: Pair) -> None:
+    answer = await send(pair, ("holiday.png", PNG, "image/png"))
+    assert (answer.status, answer["message"]) == (201, ""), answer
+    assert (await pair.bob.conversation_with(pair.ann))["unread_count"] == 3
+
+
+@pytest.mark.gen_test
+async def test_a_repeated_upload_is_one_message_and_another_file_a_conflict(pair: Pair) -> None:
+    key = unique("key")
+    first = await send(pair, ("a.png", PNG, "image/png"), client_id=key)
+    again = await send(pair, ("a.png", PNG, "image/png"), client_id=key)
+    assert (first.status, again.status) == (201, 200)
+    assert again["id"] == first["id"]
+    other = await send(pair, ("a.txt", b"something else", "text/plain"), client_id=key)
+    assert_problem(other, 422, "idempotency_conflict")
+    assert (await pair.bob.get(first["attachment_url"])).body == PNG
+    assert await count(pair) == 4
+
+
+@pytest.mark.gen_test
+async def test_a_file_is_for_members_only_and_does_not_exist_for_others(pair: Pair, client: Client) -> None:
+    sent = await send(pair, ("secret.txt", b"between us", "text/plain"))
+    (eve,) = await client.people("eve")
+    assert_problem(await eve.get(sent["attachment_url"]), 404, "not_found")
+    assert_problem(await client.call("GET", sent["attachment_url"]), 401, "token_missing")
+    without = await pair.bob.get(sent["attachment_url"].replace(str(sent["id"]), str(pair.messages[0]["id"])))
+    assert_problem(without, 404, "not_found")
+    unknown = await pair.bob.get(sent["attachment_url"].replace(str(sent["id"]), str(2**52)))
+    assert_problem(unknown, 404, "not_found")
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "inline"),
+    [
+        ("real.png", PNG, "image/png", True),
+        ("real.png", PNG, "text/html", True),
+        ("page.html", HTML, "text/html", False),
+        ("vector.svg", SVG, "image/svg+xml", False),
+        ("liar.png", HTML, "image/png", False),
+        ("liar.gif", SVG, "image/gif", False),
+        ("page.xhtml", HTML, "application/xhtml+xml", False),
+        ("code.js", b"alert(1)", "text/javascript", False),
+        ("odd", b"?", "no type at all", False),
+        ("odd", b"?", "text/html\x0b; x", False),
+        ("notes.txt", b"notes", "text/plain", False),
+        ("nothing.txt", b"", "text/plain", False),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 40 else "",
+)
+async def test_only_a_real_image_is_shown_and_all_else_is_downloaded(
+    pair: Pair, name: str, content: bytes, kind: str, inline: bool
+) -> None:
+    sent = await send(pair, (name, content, kind))
+    assert sent.status == 201, sent
+    file = await pair.bob.get(sent["attachment_url"])
+    assert (file.status, file.body) == (200, content)
+    assert file.headers["X-Content-Type-Options"] == "nosniff"
+    assert file.headers["Content-Disposition"].split(";")[0] == ("inline" if inline else "attachment")
+    assert "sandbox" in file.headers["Content-Security-Policy"]
+    assert not inline or file.headers["Content-Type"] == "image/png"
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\\\temp\\\\a.txt", "a.txt"),
+        ("<img src=x onerror=alert(1)>.txt", "<img src=x onerror=alert(1)>.txt"),
+        ("отчёт 漢字 🙂.txt", "отчёт 漢字 🙂.txt"),
+        ("a%0d%0aX-Evil: 1.txt", None),
+        ("a;b=c.txt", "a;b=c.txt"),
+        ("\u202egpj.exe", "gpj.exe"),
+        ("x" * 1000 + ".txt", None),
+        ("..", None),
+        ("/", None),
+    ],
+)
+async def test_a_file_name_is_only_ever_a_name(pair: Pair, name: str, kept: str | None) -> None:
+    sent = await send(pair, (name, b"content", "text/plain"))
+    assert sent.status == 201, sent
+    shown = sent["attachment_name"]
+    assert 0 < len(shown) <= 255
+    assert "/" not in shown and "\\" not in shown and ".." not in shown
+    assert kept is None or shown == kept
+    file = await pair.bob.get(sent["attachment_url"])
+    assert (file.status, file.body) == (200, b"content")
+    assert "X-Evil" not in file.headers
+    assert all(ord(sign) < 127 for sign in file.headers["Content-Disposition"])
+
+
+@pytest.mark.gen_test
+async def test_a_file_at_the_limit_is_taken_and_one_above_is_a_413(
+    pair: Pair, limits: dict[str, int]
+) -> None:
+    largest = bytes(range(256)) * (limits["attachment"] // 256)
+    fits, above, far_above = await together(
+        send(pair, ("a.bin", largest, "application/octet-stream")),
+        send(pair, ("a.bin", largest + b"x", "application/octet-stream")),
+        send(pair, ("a.bin", largest * 3, "application/octet-stream")),
+    )
+    assert fits.status == 201, fits
+    assert (await pair.bob.get(fits["attachment_url"])).body == largest
+    assert_problem(above, 413, "payload_too_large")
+    assert_problem(far_above, 413, "payload_too_large")
+    assert await count(pair) == 4
+
+
+BROKEN: list[tuple[str, dict[str, Any]]] = [
+    ("no boundary", {"body": b"x", "headers": {"Content-Type": "multipart/form-data"}}),
+    ("empty body", {"body": b"", "headers": {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}}),
+    ("only noise", {"body": b"x" * 999, "headers": {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}}),
+    ("a boundary too long", {"body": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=" + "x" * 300}}),
+    ("ends early", multipart({"receiver_id": "%s", "message": "x"}, end="")),
+    ("two files", multipart({"receiver_id": "%s"}, ("a", b"a", "text/plain"), ("b", b"b", "text/plain"))),
+    ("many parts", multipart({"receiver_id": "%s", **{f"f{n}": "x" for n in range(500)}})),
+    ("no receiver", multipart({"message": "x"}, ("a", b"a", "text/plain"))),
+    ("a receiver that is no number", multipart({"receiver_id": "x"}, ("a", b"a", "text/plain"))),
+    ("NUL in the message", multipart({"receiver_id": "%s", "message": "a\0b"})),
+    ("NUL in the name", multipart({"receiver_id": "%s"}, ("a\0.html", b"a", "text/plain"))),
+    ("text for a file", multipart({"receiver_id": "%s", "message": "x", "attachment": "C:/a.txt"})),
+    ("message too long", multipart({"receiver_id": "%s", "message": "x" * 4001}, ("a", b"a", "text/plain"))),
+]  # fmt: skip
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("request_parts", [parts for _, parts in BROKEN], ids=[name for name, _ in BROKEN])
+async def test_a_broken_form_is_refused_and_nothing_of_it_stored(
+    pair: Pair, request_parts: dict[str, Any]
+) -> None:
+    body = request_parts["body"].replace(b"%s", str(pair.bob.id).encode())
+    answer = await pair.ann.post("chats/", body=body, headers=request_parts["headers"])
+    assert_problem(answer, 400, "validation_error")
+    assert answer["errors"], "some field is named"
+    assert await count(pair) == 3
