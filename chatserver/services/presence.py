@@ -52,6 +52,8 @@ class Presence:
     def disconnect(self, actor: Actor) -> None:
         """Offline now, on every node."""
         self._hub.disconnect(actor.user_id)
+        for ids in self._elsewhere.values():
+            ids.discard(actor.user_id)  # each node that hears the bell lets go, and says so in its own time
         self._bus.publish(Bell("disconnect", (actor.user_id,), {"user_id": actor.user_id}))
 
     def turned(self, user_id: int, present: bool) -> None:
@@ -97,9 +99,10 @@ class Presence:
             self._turned.clear()
             while self._turns:
                 user_id, present = self._turns.popleft()
+                if self._came or self._left:
+                    self._tell(full=False)
                 if self.is_online(user_id) != present:
                     continue  # turned again, or is still there on another node
-                self._tell(full=False)
                 try:
                     contacts = await self._conversations.contacts(Actor(user_id, 0))
                 except ChatError:
