@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,11 +60,11 @@ class World:
 
     def stop(self) -> None:
         self.thaw()
-        for server in self.servers:
-            if server.process is not None:
-                server.stop()
-            server.assert_clean_log()
-            server.forget()
+        with ExitStack() as stack:  # one that ends badly must not leave the others running
+            for server in self.servers:
+                stack.callback(server.forget)
+                stack.callback(server.assert_clean_log)
+                stack.callback(server.stop)
 
 
 def build(shape: str, request: pytest.FixtureRequest, env: dict[str, str] | None = None) -> World:
