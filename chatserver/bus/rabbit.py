@@ -166,10 +166,11 @@ def _brokers(urls: str, node: str) -> list[pika.URLParameters]:
 
 
 def _readable(error: BaseException | None) -> str:
-    """The innermost reason on one line: pika wraps a refused connection four times."""
+    """The innermost reason on one line: pika wraps a refused connection three times, each in its own way."""
     while error is not None:
-        inner = getattr(error, "exceptions", error.args)
-        if not inner or not isinstance(inner[-1], BaseException):
+        wrapped = [*getattr(error, "exceptions", error.args), getattr(error, "exception", None)]
+        inner = [one for one in wrapped if isinstance(one, BaseException)]
+        if not inner:
             break
         error = inner[-1]
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
