@@ -125,6 +125,13 @@ export class ChatApp extends HTMLElement {
     /** @type {any} */ (this.querySelector('chat-announcer'))?.say(text, options);
   }
 
+  async readAll() {
+    const rows = this.store.rooms.filter((room) => room.unread_count > 0 && room.conversation_id !== null);
+    await Promise.allSettled(rows.map((room) => this.api.markAllRead(/** @type {number} */ (room.conversation_id))));
+    const counts = await this.api.unreadCount().catch(() => null);
+    if (counts) this.store.setUnread(counts);
+  }
+
   async signOut() {
     const { api, me } = this;
     this.#leave();
