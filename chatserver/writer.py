@@ -1,7 +1,7 @@
 """Group commit: all sends waiting in this process go out together. One flush runs, the next collects; no timer.
 
-A flush appends (compare-and-append: the id is the next seq, so whoever is late collides and tries again), fans out,
-and only then answers. A client that goes away cancels nothing.
+Two stages, each with one call under way: the first appends (compare-and-append: the id is the next seq, so whoever is
+late collides and tries again), the second fans out and answers. A client that goes away cancels nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from chatserver.ports import MessageStore
 
 MAX_WAITING = 2_000
 MAX_FLUSH = 64
+_APPEND_SECONDS = metrics.FLUSH_SECONDS.labels("append")
+_FAN_OUT_SECONDS = metrics.FLUSH_SECONDS.labels("fan_out")
 HEADS = 100_000  # conversations whose head is remembered
 
 
@@ -66,16 +68,18 @@ class Writer:
         messages: MessageStore,
         fanout: FanOut,
         clock: Clock,
-        stored: Callable[[Message, Conversation], None],
+        announce: Callable[[Message, Conversation], None],
     ) -> None:
-        """`stored` is told of every new message after its fan-out, in the order of the log."""
+        """`announce` is told of every new message after its fan-out, in the order of the log."""
         self._messages = messages
         self._fanout = fanout
         self._clock = clock
-        self._stored = stored
+        self._announce = announce
         self._heads: LRUCache[int, int] = LRUCache(HEADS)
         self._waiting: deque[Draft] = deque()
-        self._flushing: asyncio.Task[None] | None = None
+        self._stored: list[tuple[Draft, Message, bool]] = []
+        self._appending: asyncio.Task[None] | None = None
+        self._fanning: asyncio.Task[None] | None = None
 
     async def post(self, draft: Draft) -> tuple[Message, bool]:
         """Raises Unavailable (it may or may not be stored: repeat with the same client_id), IdempotencyConflict."""
@@ -85,8 +89,8 @@ class Writer:
         late = Unavailable("The message could not be stored in time; send it again.")
         timer = loop.call_later(draft.deadline - self._clock.monotonic(), _fail, draft, late)
         self._waiting.append(draft)
-        if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.create_task(self._flush_all())
+        if self._appending is None or self._appending.done():
+            self._appending = asyncio.create_task(self._append_all())
         try:
             return await asyncio.shield(draft.answer)
         finally:
@@ -98,74 +102,73 @@ class Writer:
 
     async def close(self) -> None:
         """Every send already taken is finished."""
-        if self._flushing is not None:
-            await asyncio.gather(self._flushing, return_exceptions=True)
+        for stage in (self._appending, self._fanning):
+            if stage is not None:
+                await asyncio.gather(stage, return_exceptions=True)
 
-    async def _flush_all(self) -> None:
+    async def _append_all(self) -> None:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(MAX_FLUSH, len(self._waiting)))]
             batch = [draft for draft in batch if not draft.answer.done()]
+            runs: dict[int, list[Draft]] = {}
+            for draft in batch:
+                runs.setdefault(draft.conversation.id, []).append(draft)
+            metrics.FLUSH_SIZE.observe(len(batch))
             try:
-                await self._flush(batch)
+                with _APPEND_SECONDS.time():
+                    await self._append(runs)
             except Exception as error:
                 for draft in batch:
                     _fail(draft, error)
                 raise
 
-    async def _flush(self, batch: list[Draft]) -> None:
-        metrics.FLUSH_SIZE.observe(len(batch))
-        runs: dict[int, list[Draft]] = {}
-        for draft in batch:
-            runs.setdefault(draft.conversation.id, []).append(draft)
-        with metrics.FLUSH_SECONDS.labels("append").time():
-            stored = await self._append(runs)
-        if not stored:
-            return
-        advances = [_advance(run) for run in stored]
-        with metrics.FLUSH_SECONDS.labels("fan_out").time():
-            await self._fanout.advance(advances)
-        for run in stored:
-            for draft, message in run:
-                self._stored(message, draft.conversation)
-                _answer(draft, message, created=True)
+    def _appended(self, draft: Draft, message: Message, *, created: bool) -> None:
+        """On to the second stage: its database call overlaps with the next append."""
+        self._stored.append((draft, message, created))
+        if self._fanning is None or self._fanning.done():
+            self._fanning = asyncio.create_task(self._fan_out_all())
 
-    async def _append(self, runs: dict[int, list[Draft]]) -> list[list[tuple[Draft, Message]]]:
-        """What was stored, a run for each conversation in order. The rest is answered here or waits for the next flush.
+    async def _fan_out_all(self) -> None:
+        while self._stored:
+            batch, self._stored = self._stored, []
+            with _FAN_OUT_SECONDS.time():
+                await self._fanout.advance(_advances(batch))
+            for draft, message, created in batch:
+                if created:
+                    self._announce(message, draft.conversation)
+                _answer(draft, message, created=created)
 
-        Conversations with one message go out in one unordered insert. A longer run goes alone and in order, because
+    async def _append(self, runs: dict[int, list[Draft]]) -> None:
+        """Conversations with one message go out in one unordered insert. A longer run goes alone and in order, because
         a refused message with others stored behind it would be a hole in the log.
         """
         await self._learn_heads(list(runs))
-        groups: list[tuple[list[tuple[Draft, Message]], bool]] = [([], False)]
+        singles: list[tuple[Draft, Message]] = []
+        groups = [(singles, False)]
         for id, drafts in runs.items():
             head = self._heads.get(id)
             if head is None:
                 self._again(drafts, "head unknown")
                 continue
             numbered = [(draft, draft.at(seq)) for seq, draft in enumerate(drafts, head + 1)]
-            full = [draft for draft, message in numbered if message.seq > MAX_SEQ]
-            for draft in full:
-                _fail(draft, Invalid.field("conversation_id", "this conversation is full"))
-            numbered = numbered[: len(numbered) - len(full)]
+            for draft, message in numbered:
+                if message.seq > MAX_SEQ:
+                    _fail(draft, Invalid.field("conversation_id", "this conversation is full"))
+            numbered = [(draft, message) for draft, message in numbered if message.seq <= MAX_SEQ]
             if len(numbered) == 1:
-                groups[0][0].extend(numbered)
-            elif numbered:
+                singles += numbered
+            else:
                 groups.append((numbered, True))
-        results = await asyncio.gather(*(self._insert(group, ordered) for group, ordered in groups if group))
-        stored: dict[int, list[tuple[Draft, Message]]] = {}
-        for group in results:
-            for draft, message in group:
-                stored.setdefault(message.conversation_id, []).append((draft, message))
-        return list(stored.values())
+        await asyncio.gather(*(self._insert(group, ordered) for group, ordered in groups if group))
 
-    async def _insert(self, group: list[tuple[Draft, Message]], ordered: bool) -> list[tuple[Draft, Message]]:
+    async def _insert(self, group: list[tuple[Draft, Message]], ordered: bool) -> None:
         outcomes = await self._messages.append([message for _, message in group], ordered=ordered)
-        stored: list[tuple[Draft, Message]] = []
         again: list[Draft] = []
         for (draft, message), outcome in zip(group, outcomes, strict=True):
             if outcome is Outcome.STORED:
                 self._heads[message.conversation_id] = message.seq
-                stored.append((draft, message))
+                metrics.MESSAGES.inc()
+                self._appended(draft, message, created=True)
             elif outcome is Outcome.REPEATED:
                 await self._replay(draft)
             elif outcome is Outcome.REFUSED:
@@ -177,7 +180,6 @@ class Writer:
                 metrics.APPEND_RETRIES.labels(outcome.value).inc()
                 again.append(draft)
         self._again(again)
-        return stored
 
     def _again(self, drafts: list[Draft], reason: str | None = None) -> None:
         """Back to the front, in their order. Their time runs on: `post` gives up on them, not this."""
@@ -205,22 +207,32 @@ class Writer:
             draft.in_doubt = True
             self._again([draft], "repeat not visible")
         elif draft.matches(stored):
-            await self._fanout.advance([_advance([(draft, stored)])])
-            if draft.in_doubt:
-                self._stored(stored, draft.conversation)
-            else:
+            if not draft.in_doubt:
                 metrics.REPLAYS.inc()
-            _answer(draft, stored, created=draft.in_doubt)
+            self._appended(draft, stored, created=draft.in_doubt)
         else:
             _fail(draft, IdempotencyConflict("client_id was used before, with another message."))
 
 
-def _advance(run: list[tuple[Draft, Message]]) -> Advance:
-    own: dict[int, int] = {}
-    for draft, _ in run:
-        own[draft.sender_id] = own.get(draft.sender_id, 0) + 1
-    first, last = run[0][1], run[-1][1]
-    return Advance(first.conversation_id, first.seq, last.seq, run[0][0].conversation.member_ids, own)
+def _advances(batch: list[tuple[Draft, Message, bool]]) -> list[Advance]:
+    """One for each unbroken run of a conversation: several flushes may have met here."""
+    runs: list[list[tuple[Draft, Message]]] = []
+    last: dict[int, list[tuple[Draft, Message]]] = {}
+    for draft, message, _ in batch:
+        run = last.get(message.conversation_id)
+        if run is None or run[-1][1].seq + 1 != message.seq:
+            run = last[message.conversation_id] = []
+            runs.append(run)
+        run.append((draft, message))
+    advances = []
+    for run in runs:
+        own: dict[int, int] = {}
+        for draft, _ in run:
+            own[draft.sender_id] = own.get(draft.sender_id, 0) + 1
+        first, newest = run[0][1], run[-1][1]
+        members = run[0][0].conversation.member_ids
+        advances.append(Advance(first.conversation_id, first.seq, newest.seq, members, own))
+    return advances
 
 
 def _answer(draft: Draft, message: Message, *, created: bool) -> None:

@@ -9,8 +9,8 @@ from tornado.iostream import StreamClosedError
 
 from chatserver import metrics
 from chatserver.cursor import parse_cursor
-from chatserver.hub import Ended, Waiter
 from chatserver.services.events import Answer, Request
+from chatserver.waiter import Ended, Waiter
 from handlers.base import ApiHandler
 from handlers.schemas import Poll
 
@@ -41,7 +41,7 @@ class EventsHandler(ApiHandler):
         if answer.ended is Ended.DRAINING or self.runtime.draining:
             self.set_header("Connection", "close")
         self.set_header("X-Accel-Buffering", "no")
-        written = await self._written(_body(answer, request, asked.cursor is not None))
+        written = await self._written(_body(answer, request, _extended(asked)))
         await answer.delivered(written)
 
     def _started(self, waiter: Waiter) -> None:
@@ -70,6 +70,11 @@ class EventsHandler(ApiHandler):
 
     def on_finish(self) -> None:
         metrics.POLL_SECONDS.labels(self.outcome).observe(self.request.request_time())
+
+
+def _extended(asked: Poll) -> bool:
+    """Clients of the original system name none of these, and get exactly what they always got."""
+    return any(value is not None for value in (asked.cursor, asked.wait, asked.client))
 
 
 def _body(answer: Answer, request: Request, extended: bool) -> bytes:

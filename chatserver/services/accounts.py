@@ -14,7 +14,7 @@ from chatserver.model import Actor, User
 from chatserver.ports import InboxStore, MarkStore, UserStore
 from chatserver.security import Passwords
 
-USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{2,31}", re.ASCII)
+USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
 PASSWORD_CHARS = (8, 256)
 FULL_NAME_CHARS = 100
 KNOWN_SECS = 60  # how long another node's change of a name may go unseen
@@ -35,7 +35,7 @@ class Accounts:
     async def register(self, username: str, password: str, full_name: str | None) -> User:
         """Raises Invalid; also for a taken name, in any spelling of its case."""
         if not USERNAME.fullmatch(username):
-            problem = "must be 3 to 32 of the letters a-z, digits, dot, dash and underscore"
+            problem = "must be 2 to 32 of the letters a-z, digits, dot, dash and underscore"
             raise Invalid.field("username", problem)
         if not PASSWORD_CHARS[0] <= len(password) <= PASSWORD_CHARS[1]:
             problem = f"must have {PASSWORD_CHARS[0]} to {PASSWORD_CHARS[1]} characters"

@@ -13,12 +13,13 @@ from chatserver import metrics, wire
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
 from chatserver.errors import CursorExpired, TokenInvalid, Unavailable
-from chatserver.hub import Ended, Ephemeral, Hub, Present, Waiter
+from chatserver.hub import Hub, Present
 from chatserver.looks import TRUST_SECS, Looks
 from chatserver.model import Actor, Bell, Tail
 from chatserver.ports import Bus
 from chatserver.services.entries import Batch, Entries
 from chatserver.services.places import Places
+from chatserver.waiter import Ended, Ephemeral, Waiter
 
 JITTER = 0.1  # of the hold, so that people who came together do not come back together
 LOOK_AGAIN_SECS = 0.5  # while the database is away, for a poll already held

@@ -15,6 +15,7 @@ from chatserver.model import (
     Session,
     Tail,
     User,
+    split_message_id,
 )
 from chatserver.storage.driver import Document
 
@@ -113,7 +114,10 @@ def entry_document(entry: Entry) -> Document:
     return document
 
 
-def entry(document: Document) -> Entry:
+def entry(document: Document | int) -> Entry:
+    if isinstance(document, int):
+        conversation_id, seq = split_message_id(document)
+        return Entry("messages", conversation_id, seq, seq)
     get = document.get
     return Entry(
         _LETTER_TO_KIND[document["k"]],
@@ -136,12 +140,14 @@ def _by_conversation(numbers: Document) -> dict[int, int]:
 
 
 def inbox(document: Document) -> Inbox:
+    mine = f":{document['_id']}"
+    own = {key.removesuffix(mine): n for key, n in document["own"].items() if key.endswith(mine)}
     return Inbox(
         document["epoch"],
         document["version"],
         _by_conversation(document["heads"]),
         _by_conversation(document["reads"]),
-        _by_conversation(document["own"]),
+        _by_conversation(own),
     )
 
 

@@ -1,5 +1,9 @@
 """Inboxes: one document per user. One write to it is atomic, so version, head and entry appear together.
 
+A ring entry that is a plain number is the id of one new message: most are, and a ring of numbers costs the server
+less than half of what a ring of documents does (docs/performance.md). `own` counts by `conversation:sender`, so that
+one update serves both members of a direct conversation; only a person's own count is ever read.
+
 No filter here ever takes a missing head for 0: without a head the user is not a member, and gets nothing.
 """
 
@@ -8,10 +12,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection as Many
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
 
-from chatserver.model import Advance, Entry, Inbox, Tail
+from chatserver.model import Advance, Entry, Inbox, Tail, message_id
 from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document
 
@@ -32,7 +37,7 @@ class InboxStore:
         c = conversation_id
         await self._inboxes.update_many(
             {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$exists": False}},
-            {"$set": {f"heads.{c}": head, f"reads.{c}": head, f"own.{c}": 0}},
+            {"$set": {f"heads.{c}": head, f"reads.{c}": head}},
         )
 
     async def advance(self, advances: Sequence[Advance]) -> bool:
@@ -40,23 +45,27 @@ class InboxStore:
         writes: list[UpdateOne | UpdateMany] = []
         expected = 0
         for advance in advances:
-            c, t = advance.conversation_id, advance.last
-            entry = {"k": "m", "c": c, "f": advance.first, "t": t}
+            c, first, last = advance.conversation_id, advance.first, advance.last
+            entry: Any = {"k": "m", "c": c, "f": first, "t": last}
+            if first == last:
+                entry = message_id(c, last)
             moved: Document = {
-                "$set": {f"heads.{c}": t},
+                "$set": {f"heads.{c}": last},
                 "$push": {"ring": {"$each": [entry], "$slice": -RING}},
             }
-            standing = {f"heads.{c}": advance.first - 1}
-            others = [id for id in advance.member_ids if id not in advance.own]
-            expected += len(advance.member_ids)
-            for user_id, count in advance.own.items():
-                increments = {"version": 1, f"own.{c}": count}
-                writes.append(UpdateOne({"_id": user_id, **standing}, {"$inc": increments, **moved}))
-            if len(others) == 1:
-                writes.append(UpdateOne({"_id": others[0], **standing}, {"$inc": {"version": 1}, **moved}))
-            elif others:
-                filter = {"_id": {"$in": others}, **standing}
-                writes.append(UpdateMany(filter, {"$inc": {"version": 1}, **moved}))
+            member_ids = list(advance.member_ids)
+            expected += len(member_ids)
+            counts: Document = {f"own.{c}:{sender}": count for sender, count in advance.own.items()}
+            if len(member_ids) > 2:
+                # In a group the counts of others would pile up in every inbox.
+                for sender, count in advance.own.items():
+                    increments = {"version": 1, f"own.{c}:{sender}": count}
+                    standing = {"_id": sender, f"heads.{c}": first - 1}
+                    writes.append(UpdateOne(standing, {"$inc": increments, **moved}))
+                member_ids = [id for id in member_ids if id not in advance.own]
+                counts = {}
+            filter = {"_id": {"$in": member_ids}, f"heads.{c}": first - 1}
+            writes.append(UpdateMany(filter, {"$inc": {"version": 1, **counts}, **moved}))
         result = await self._inboxes.bulk_write(writes, ordered=False)
         return bool(result.matched_count == expected)
 
@@ -75,17 +84,20 @@ class InboxStore:
         """
         c = str(conversation_id)
         head = f"$heads.{c}"
-        mine = {"$and": [{"$eq": ["$$sent.u", "$_id"]}, {"$gt": ["$$sent.s", head]}]}
-        sent = [{"u": user_id, "s": seq} for user_id, seq in senders]
-        counted = {"$size": {"$filter": {"input": {"$literal": sent}, "as": "sent", "cond": mine}}}
+        counts: Document = {}
+        for sender in {sender for sender, _ in senders}:
+            sent = {"$literal": [seq for other, seq in senders if other == sender]}
+            above = {"$filter": {"input": sent, "as": "seq", "cond": {"$gt": ["$$seq", head]}}}
+            count = {"$add": [{"$ifNull": [f"$own.{c}:{sender}", 0]}, {"$size": above}]}
+            counts[f"own.{c}:{sender}"] = {"$cond": [{"$eq": ["$_id", sender]}, count, "$$REMOVE"]}
         entry = {"k": "m", "c": conversation_id, "f": {"$add": [head, 1]}, "t": last}
         pipeline = [
             {
                 "$set": {
                     "version": {"$add": ["$version", 1]},
                     "ring": {"$slice": [{"$concatArrays": ["$ring", [entry]]}, -RING]},
-                    f"own.{c}": {"$add": [{"$ifNull": [f"$own.{c}", 0]}, counted]},
                     f"heads.{c}": last,
+                    **counts,
                 }
             }
         ]
@@ -119,7 +131,7 @@ class InboxStore:
         result = await self._inboxes.update_one(
             filter,
             {
-                "$set": {f"reads.{c}": entry.last, f"own.{c}": own},
+                "$set": {f"reads.{c}": entry.last, f"own.{c}:{user_id}": own},
                 "$inc": {"version": 1},
                 "$push": _pushed(entry),
             },
@@ -130,7 +142,8 @@ class InboxStore:
         """Everything but the ring; of one conversation only when it is named."""
         projection: Document = {"ring": 0}
         if conversation_id is not None:
-            parts = {f"{part}.{conversation_id}": 1 for part in ("heads", "reads", "own")}
+            c = conversation_id
+            parts = {f"heads.{c}": 1, f"reads.{c}": 1, f"own.{c}:{user_id}": 1}
             projection = {"epoch": 1, "version": 1, **parts}
         found = await self._inboxes.find_one({"_id": user_id}, projection)
         return codec.inbox({"heads": {}, "reads": {}, "own": {}, **found}) if found else None

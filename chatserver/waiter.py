@@ -1,0 +1,82 @@
+"""One held poll, and what it may be given beside stored events."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from chatserver.model import Actor
+
+
+class Ended(Enum):
+    """Why a wait is over."""
+
+    WOKEN = "woken"
+    TIMEOUT = "timeout"
+    SUPERSEDED = "superseded"
+    REVOKED = "revoked"
+    GONE = "gone"
+    DRAINING = "draining"
+
+
+@dataclass(frozen=True, slots=True)
+class Ephemeral:
+    """An event that is never stored. `key` tells what it replaces; `extended` ones are for clients with a cursor."""
+
+    serial: int
+    key: tuple[Any, ...]
+    event: str
+    data: dict[str, Any]
+    expires: float
+    extended: bool
+
+
+class Waiter:
+    """One held poll."""
+
+    __slots__ = ("_ended", "_future", "_woken", "actor", "client", "seen", "started")
+
+    def __init__(self, actor: Actor, client: str | None, started: float, seen: int) -> None:
+        self.actor = actor
+        self.client = client
+        self.started = started
+        self.seen = seen  # serial of the last ephemeral event given to this client
+        self._woken = False
+        self._ended: Ended | None = None
+        self._future: asyncio.Future[None] | None = None
+
+    def wake(self) -> None:
+        self._woken = True
+        self._resolve()
+
+    def end(self, reason: Ended) -> None:
+        """For good: every later wait is over at once. The first reason stands."""
+        self._ended = self._ended or reason
+        self._resolve()
+
+    def looked(self) -> None:
+        """About to look: bells until now are covered by that look."""
+        self._woken = False
+
+    @property
+    def ended(self) -> Ended | None:
+        return self._ended
+
+    async def wait(self, secs: float) -> Ended:
+        """Until woken (also by a bell since `looked`), ended, or `secs` have passed."""
+        if self._ended is None and not self._woken and secs > 0:
+            loop = asyncio.get_running_loop()
+            self._future = loop.create_future()
+            timer = loop.call_later(secs, self._resolve)
+            try:
+                await self._future
+            finally:
+                timer.cancel()
+                self._future = None
+        return self._ended or (Ended.WOKEN if self._woken else Ended.TIMEOUT)
+
+    def _resolve(self) -> None:
+        if self._future is not None and not self._future.done():
+            self._future.set_result(None)
