@@ -15,7 +15,7 @@ export function roomRow(app, room, isCurrent) {
     el(
       'span',
       { class: 'room__line' },
-      el('bdi', { class: 'room__name' }, nameOf(person)),
+      el('span', { class: 'room__name' }, el('bdi', null, nameOf(person))),
       isMuted && el('span', { class: 'room__muted' }, icon('mute'), el('span', { class: 'visually-hidden' }, t('rooms.muted'))),
       room.last_message_at && el('time', { class: 'room__when', datetime: room.last_message_at, title: exact(room.last_message_at) }, shortWhen(room.last_message_at)),
     ),
@@ -31,7 +31,7 @@ export function roomRow(app, room, isCurrent) {
 /** @param {any} app @param {any} person @param {boolean} isCurrent @returns {HTMLElement} */
 export function personRow(app, person, isCurrent) {
   return line(person, isCurrent, '', [
-    el('span', { class: 'room__line' }, el('bdi', { class: 'room__name' }, nameOf(person))),
+    el('span', { class: 'room__line' }, el('span', { class: 'room__name' }, el('bdi', null, nameOf(person)))),
     el('span', { class: 'room__line' }, el('span', { class: 'room__last', dir: 'ltr' }, `@${person.username}`)),
   ]);
 }
@@ -44,7 +44,7 @@ function preview(app, room, person, isCurrent) {
     return el('span', { class: 'room__last' }, el('span', { class: 'room__draft' }, t('rooms.draft')), ' ', el('bdi', null, oneLine(kept)));
   }
   const text = oneLine(room.last_message) || t('rooms.attachment');
-  return el('span', { class: 'room__last', dir: 'auto' }, room.last_message_by_me ? t('rooms.you', { text }) : text);
+  return el('span', { class: 'room__last' }, el('bdi', null, room.last_message_by_me ? t('rooms.you', { text }) : text));
 }
 
 /** @param {any} person @param {boolean} isCurrent @param {string} state @param {Node[]} children */
