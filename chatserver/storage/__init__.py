@@ -28,7 +28,14 @@ class Storage:
     def __init__(self, uri: str, settings: Settings) -> None:
         self._client: Any = make_client(uri, settings.mongodb_driver, settings.mongodb_timeout_secs)
         self._database = self._client[settings.mongodb_database]
-        gate = Gate(settings.mongodb_in_flight)
+        in_flight = settings.mongodb_in_flight
+        if settings.mongodb_driver == "motor":
+            from motor.frameworks.tornado import max_workers
+
+            in_flight = min(
+                in_flight, max_workers
+            )  # one more would wait for a thread beyond its own time limit
+        gate = Gate(in_flight)
         self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS}
         self._session_days = settings.session_days
         collections = self._collections
