@@ -78,8 +78,12 @@ class Client:
         headers: dict[str, str] | None = None,
         base: str | None = None,
         limit_secs: float = 60.0,
+        ask_first: bool = False,
     ) -> Answer:
-        """One request as given, no redirect followed. `path` is under the API's base unless it starts with /."""
+        """One request as given, no redirect followed. `path` is under the API's base unless it starts with /.
+
+        `ask_first`: send the body only when the server says it wants it.
+        """
         url = (base or self.random.choice(self.bases)) + (path if path.startswith("/") else API + path)
         if query:
             url += "?" + urlencode({k: v for k, v in query.items() if v is not None})
@@ -102,6 +106,7 @@ class Client:
             follow_redirects=False,
             decompress_response=False,
             allow_nonstandard_methods=True,
+            expect_100_continue=ask_first,
             raise_error=False,
         )
         return Answer(response.code, response.headers, response.body, time.monotonic() - begun)
