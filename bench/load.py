@@ -16,17 +16,19 @@ Answered = Callable[[int, bytes], None]
 
 
 class ConnectionLost(Exception):
-    """The server closed a connection that was waiting for an answer."""
+    """The server closed a connection."""
 
 
 class Connection(asyncio.Protocol):
-    """One keep-alive connection, one request at a time. `on_answer` is called with status and body."""
+    """One keep-alive connection, one request at a time. `on_answer` is called with status and body.
 
-    __slots__ = ("buffer", "closed", "on_answer", "on_lost", "transport")
+    `on_lost` is called when the server closes it: nothing here opens it again.
+    """
+
+    __slots__ = ("buffer", "on_answer", "on_lost", "transport")
 
     def __init__(self) -> None:
         self.buffer = b""
-        self.closed = False
         self.on_answer: Answered | None = None
         self.on_lost: Callable[[], None] | None = None
         self.transport: asyncio.Transport | None = None
@@ -58,8 +60,8 @@ class Connection(asyncio.Protocol):
             on_answer(int(data[9:12]), data[body_start:body_end])
 
     def connection_lost(self, exc: Exception | None) -> None:
-        waiting, self.on_answer, self.closed = self.on_answer, None, True
-        if waiting is not None and self.on_lost is not None:
+        self.on_answer = None
+        if self.on_lost is not None:
             self.on_lost()
 
     def close(self) -> None:

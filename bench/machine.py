@@ -56,7 +56,7 @@ def free_port() -> int:
 def start(command: Sequence[str], core: int | None, log: str) -> psutil.Popen:
     """A child pinned before its first instruction, its output in a log file."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    with (BUILD / f"{log}.log").open("ab") as output:
+    with (BUILD / f"{log}.log").open("wb") as output:
         return psutil.Popen(
             command,
             cwd=ROOT,

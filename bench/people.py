@@ -28,7 +28,9 @@ class Failures:
 
     def note(self, status: int, body: bytes) -> None:
         self.count += 1
-        self.first = self.first or f"{status} {body[:200].decode(errors='replace')}"
+        if not self.first:
+            self.first = f"{status} {body[:300].decode(errors='replace')}"
+            print(f"  first failure: {self.first}", flush=True)
 
 
 class Senders:
@@ -76,6 +78,7 @@ class Poller:
         self.plain = plain  # as the clients of the original system do: no cursor, no name
         self.cursor = b""
         self.answers = 0
+        connection.on_lost = lambda: failures.note(0, b"the server closed a poll's connection")
 
     def poll(self) -> None:
         asked = [] if self.plain else ["client=bench"]

@@ -7,7 +7,7 @@ import time
 from functools import partial
 
 from bench import machine
-from bench.load import Connection, connect
+from bench.load import Connection, ConnectionLost, connect
 from bench.machine import Measured, quantile, spent
 from bench.people import Failures, Poller, Senders
 from bench.polls import hold
@@ -36,7 +36,7 @@ async def closed_loop(connections, next_sender, senders, failures, took) -> None
         sender = next_sender()
         if sender is None:
             running -= 1
-            if not running:
+            if not running and not idle.done():
                 idle.set_result(None)
             return
         _, request = senders.request(sender)
@@ -51,7 +51,7 @@ async def closed_loop(connections, next_sender, senders, failures, took) -> None
 
     answers = {connection: partial(answered, connection) for connection in connections}
     for connection in connections:
-        connection.on_lost = partial(answered, connection, 0, b"connection lost")
+        connection.on_lost = lambda: idle.done() or idle.set_exception(ConnectionLost())
         go(connection)
     await idle
     for connection in connections:
@@ -98,9 +98,10 @@ async def delivery(target: Target, secs: float, polls: int = 1_000, rate: int = 
     await asyncio.sleep(1.0)
 
     def answered(connection: Connection, tag: int, status: int, body: bytes) -> None:
-        accepted[tag] = time.perf_counter()
         idle.append(connection)
-        if status != 201:
+        if status == 201:
+            accepted[tag] = time.perf_counter()
+        else:
             failures.note(status, body)
 
     def send() -> None:
@@ -122,16 +123,15 @@ async def delivery(target: Target, secs: float, polls: int = 1_000, rate: int = 
     await asyncio.sleep(1.0)  # for what is still on its way
     for connection in idle + [poller.connection for poller in pollers]:
         connection.close()
-    came = [tag for tag in written if tag in received]
-    whole = [received[tag] - written[tag] for tag in came]
-    after = [received[tag] - accepted[tag] for tag in came if tag in accepted]
+    whole = [received[tag] - written[tag] for tag in written if tag in received]
+    after = [received[tag] - accepted[tag] for tag in accepted if tag in received]
     return {
         "p50_ms": quantile(whole, 0.5) * 1e3,
         "p99_ms": quantile(whole, 0.99) * 1e3,
         "after_201_p50_ms": quantile(after, 0.5) * 1e3,
         "after_201_p99_ms": quantile(after, 0.99) * 1e3,
         "send_p50_ms": quantile((accepted[tag] - written[tag] for tag in accepted), 0.5) * 1e3,
-        "lost": len(written) - len(came),
+        "lost": len(accepted) - len(after),
         "generator_late_p99_ms": quantile(late, 0.99) * 1e3,
         "failures": failures.count,
         **spent(window, len(written)),
