@@ -101,14 +101,14 @@ class Hub:
     def __len__(self) -> int:
         return len(self._present)
 
-    def ring(self, user_ids: Iterable[int]) -> None:
-        """Look! Whoever is held here does; whoever lingers will at the next poll."""
+    def ring(self, user_ids: Iterable[int], but_session: int | None = None) -> None:
+        """Look! Whoever is held here does; whoever lingers will at the next poll, and `but_session` too."""
         for user_id in user_ids:
             present = self._present.get(user_id)
             if present is not None:
                 present.version = None
                 present.stamp += 1
-                self._wake(present)
+                self._wake(present, but_session)
 
     def push(
         self,
@@ -197,8 +197,10 @@ class Hub:
     def _named(self, present: Present, name: tuple[int, str | None]) -> list[Waiter]:
         return [w for w in present.waiters if (w.actor.session_id, w.client) == name]
 
-    def _wake(self, present: Present) -> None:
+    def _wake(self, present: Present, but_session: int | None = None) -> None:
         for waiter in present.waiters:
+            if waiter.actor.session_id == but_session:
+                continue
             if not self._to_wake:
                 asyncio.get_running_loop().call_soon(self._wake_slice)
             self._to_wake.append(waiter)

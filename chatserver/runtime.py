@@ -101,6 +101,8 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
     clock = clock or Clock()
     node = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with AsyncExitStack() as stack:
+        # First, because a wrong URL is told here: it should not cost a database start.
+        bus = RabbitBus(settings.amqp_url, node, clock) if settings.amqp_url else LocalBus()
         uri = settings.mongodb_uri
         if not uri:
             mongod = EmbeddedMongod(settings.data_dir, settings.mongod or None)
@@ -111,7 +113,6 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         await storage.prepare()
         version = await storage.server_version()
         place = f"embedded in {settings.data_dir}" if not settings.mongodb_uri else "yours"
-        bus = RabbitBus(settings.amqp_url, node, clock) if settings.amqp_url else LocalBus()
         stack.push_async_callback(bus.close)
         hub = Hub(bus, clock, settings.linger_secs, lambda *turn: services.presence.turned(*turn))
         fanout = FanOut(storage.messages, storage.inboxes, bus, clock)

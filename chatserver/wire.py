@@ -23,9 +23,7 @@ ATTACHMENT_PATH = "/api/v1/communication/chats/attachment/"
 
 def moment(at: datetime | None) -> str | None:
     """RFC 3339, UTC, milliseconds."""
-    return (
-        at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z" if at else None
-    )
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z" if at else None
 
 
 def user(user: User) -> Json:

@@ -32,6 +32,8 @@ class ChatApplication(PrometheusMixIn, Application):  # type: ignore[misc]
         """Our own line instead of Tornado's, which holds the query and with it a token."""
         self.observe_request(handler)
         status = handler.get_status()
+        if not self.settings["log_requests"] and (status < 500 or status == 503):
+            return
         log = access.error if status >= 500 and status != 503 else access.debug
         log(
             "request",
@@ -60,6 +62,7 @@ def make_app(runtime: Runtime) -> Application:
         default_handler_args={"runtime": runtime},
         template_path=str(ROOT / "templates"),
         compress_response=False,
+        log_requests=runtime.settings.log_level == "debug",
     )
 
 
@@ -75,4 +78,4 @@ def make_server(app: Any, trusted_proxies: tuple[str, ...] = ()) -> HTTPServer:
 
 
 def make_admin_app() -> Application:
-    return Application([(r"/metrics/?", MetricsHandler)])
+    return Application([(r"/metrics/?", MetricsHandler)], log_function=lambda handler: None)

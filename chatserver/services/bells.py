@@ -50,8 +50,10 @@ class Bells:
             log.warning("malformed bell", kind=bell.kind, error=repr(error))
 
     def _message(self, bell: Bell) -> None:
-        self._entries.remember(wire.hinted_message(bell.body))
-        self._hub.ring(bell.user_ids)
+        message = wire.hinted_message(bell.body)
+        self._entries.remember(message)
+        # The sending session has nothing to get from this; waking it would cost it a look for each of its sends.
+        self._hub.ring(bell.user_ids, but_session=message.session_id)
 
     def _session(self, bell: Bell) -> None:
         self._hub.ring(bell.user_ids)
