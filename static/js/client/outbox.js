@@ -22,6 +22,7 @@ export class Outbox extends EventTarget {
   #stopped = false;
   #attempt = 0;
   #lastOrder = 0;
+  #pauseMs = 0;
 
   /**
    * @param {object} parts
@@ -141,10 +142,7 @@ export class Outbox extends EventTarget {
     const call = new AbortController();
     this.#calls.set(item.client_id, call);
     try {
-      const onProgress = (/** @type {number} */ share) => {
-        item.progress = share;
-        this.#tell('progress', item);
-      };
+      const onProgress = (/** @type {number} */ share) => this.#tell('progress', Object.assign(item, { progress: share }));
       const message = await this.api.send(item, { signal: call.signal, onProgress });
       this.#attempt = 0;
       this.heldUntil = 0;
@@ -175,8 +173,6 @@ export class Outbox extends EventTarget {
     return true;
   }
 
-  #pauseMs = 0;
-
   async #rest() {
     const nap = (this.#nap = new AbortController());
     await this.sleep(this.#pauseMs, nap.signal);
@@ -187,8 +183,7 @@ export class Outbox extends EventTarget {
     return this.items.find((item) => item.state === 'pending');
   }
 
-  /** @param {string} clientId */
-  #find(clientId) {
+  #find(/** @type {string} */ clientId) {
     return this.items.find((item) => item.client_id === clientId);
   }
 

@@ -3,6 +3,7 @@
  * Applying an event twice changes nothing the second time. Tells listeners through `change` events:
  * `detail` is `{kind, userId?, messages?}`. Knows no DOM and makes no request.
  */
+import { moved, otherIn } from './conversation.js';
 import { Thread } from './thread.js';
 
 /** @typedef {import('./types.js').Person} Person */
@@ -125,47 +126,18 @@ export class Store extends EventTarget {
     this.#tell('rooms');
   }
 
-  /** @param {Message & {sender_name?: string, sender_username?: string, receiver_name?: string}} message */
+  /** @param {Message} message */
   #message(message) {
     const mine = message.sender_id === this.me?.id;
     const userId = mine ? message.receiver_id : message.sender_id;
-    this.#meetOther(userId, message, mine);
+    if (!this.people.has(userId)) this.people.set(userId, otherIn(message, mine));
     const thread = this.thread(userId);
     const known = thread.has(message.id);
     // Behind a gap (someone reads old history) new messages wait until that reader comes back to the end.
     if (thread.isLoaded && !thread.hasNewer) thread.add([message]);
     this.typing.delete(userId);
-    this.#roomMoved(userId, message, mine);
+    this.conversations.set(userId, moved(this.conversations.get(userId), /** @type {Person} */ (this.people.get(userId)), message, mine));
     this.#tell('message', { userId, messages: [message], isNew: !known, mine });
-  }
-
-  /** @param {number} userId @param {any} message @param {boolean} mine */
-  #meetOther(userId, message, mine) {
-    const side = mine ? 'receiver' : 'sender';
-    if (this.people.has(userId)) return;
-    const name = message[`${side}_name`] ?? '';
-    this.people.set(userId, { id: userId, username: message[`${side}_username`] ?? name, full_name: name, avatar: message[`${side}_avatar`] });
-  }
-
-  /** @param {number} userId @param {Message} message @param {boolean} mine */
-  #roomMoved(userId, message, mine) {
-    const row = this.conversations.get(userId) ?? {
-      conversation_id: message.conversation_id,
-      other_user: /** @type {Person} */ (this.people.get(userId)),
-      last_message: '',
-      last_message_at: null,
-      last_message_by_me: false,
-      unread_count: 0,
-    };
-    const counted = row.headId ? message.id <= row.headId : message.timestamp <= (row.last_message_at ?? '');
-    row.conversation_id = message.conversation_id;
-    row.headId = Math.max(row.headId ?? 0, message.id);
-    this.conversations.set(userId, row);
-    if (counted) return;
-    row.last_message = message.message || (message.attachment_name ?? '');
-    row.last_message_at = message.timestamp;
-    row.last_message_by_me = mine;
-    if (!mine && !message.is_read) row.unread_count += 1;
   }
 
   /** @param {{sender_id: number, is_typing: boolean}} data */

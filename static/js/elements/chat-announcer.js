@@ -30,11 +30,12 @@ export class ChatAnnouncer extends HTMLElement {
     clearTimeout(this.#toast);
   }
 
-  /** @param {string} text @param {{urgent?: boolean}} [options] */
-  say(text, { urgent = false } = {}) {
+  /** @param {string} text @param {{urgent?: boolean, silent?: boolean}} [options] silent: heard, not seen */
+  say(text, { urgent = false, silent = false } = {}) {
     for (const node of this.querySelectorAll('.toast')) /** @type {HTMLElement} */ (node).hidden = true;
     const box = /** @type {HTMLElement} */ (this.querySelector(urgent ? '.toast--urgent' : '.toast'));
     box.hidden = false;
+    box.classList.toggle('visually-hidden', silent);
     fill(box, text);
     clearTimeout(this.#toast);
     this.#toast = setTimeout(() => (box.hidden = true), TOAST_MS);

@@ -9,7 +9,6 @@ import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { browserName } from '../lib/prefs.js';
 import { parseRoute } from '../lib/route.js';
-import { listenForAttention } from './attention.js';
 import { listenForKeys } from './keys.js';
 
 const LIMITS = { message_chars: 4000, attachment_bytes: 10 * 1024 * 1024 };
@@ -42,8 +41,9 @@ export class ChatApp extends HTMLElement {
   }
 
   /** @param {{mode?: 'up'|'in', notice?: string, username?: string}} options */
-  signIn(options = {}) {
+  async signIn(options = {}) {
     this.#leave();
+    await import('./chat-sign-in.js');
     this.dataset.pane = 'sign-in';
     document.title = t('app.name');
     fill(this, el('chat-sign-in', { '.app': this, '.options': options }));
@@ -98,7 +98,8 @@ export class ChatApp extends HTMLElement {
     for (const name of ['online', 'pageshow']) addEventListener(name, () => this.chat?.nudge(), { signal });
     document.addEventListener('visibilitychange', () => !document.hidden && this.chat?.nudge(), { signal });
     addEventListener('pagehide', (event) => !event.persisted && this.chat?.close(), { signal });
-    listenForAttention(this, signal);
+    // Nothing on screen waits for it.
+    import('./attention.js').then(({ listenForAttention }) => !signal.aborted && listenForAttention(this, signal));
     listenForKeys(this, signal);
     if (parseRoute(location.hash)?.name === 'sign-up') history.replaceState(null, '', location.pathname);
     this.follow();
@@ -120,7 +121,7 @@ export class ChatApp extends HTMLElement {
     location.hash = `#/with/${userId}`;
   }
 
-  /** Spoken to screen readers and shown for a moment. @param {string} text @param {{urgent?: boolean}} [options] */
+  /** Spoken to screen readers and shown for a moment. @param {string} text @param {{urgent?: boolean, silent?: boolean}} [options] */
   say(text, options) {
     /** @type {any} */ (this.querySelector('chat-announcer'))?.say(text, options);
   }

@@ -5,26 +5,24 @@ import { icon } from '../lib/icons.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { draft, prefs, setDraft } from '../lib/prefs.js';
 import { size } from '../lib/size.js';
+import { pasted } from './drop.js';
 import { FileTray } from './file-tray.js';
+import { TypingNote } from './typing-note.js';
 
-const TYPING_EVERY_MS = 3000;
-const TYPING_ENDS_MS = 4000;
 const SAVE_AFTER_MS = 250;
 
 export class ChatComposer extends HTMLElement {
   /** @type {any} */ app;
   userId = 0;
-  #typedAt = 0;
-  /** @type {number|undefined} */ #typing;
+  #typing = new TypingNote((isTyping) => this.app.chat?.api.typing(this.userId, isTyping));
   /** @type {number|undefined} */ #saving;
   /** @type {any} */ #completion = null;
 
   connectedCallback() {
-    const name = nameOf(this.app.store.people.get(this.userId));
     const limit = size(this.app.limits.attachment_bytes);
     this.text = el('textarea', {
-      class: 'composer__text', rows: 1, dir: 'auto', enterkeyhint: 'send', 'aria-label': t('composer.label', { name }), placeholder: t('composer.placeholder', { name }), 'aria-describedby': 'composer-count',
-      oninput: () => this.#typed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event), onpaste: (/** @type {ClipboardEvent} */ event) => this.#pasted(event), onblur: () => this.#save(),
+      class: 'composer__text', rows: 1, dir: 'auto', enterkeyhint: 'send', 'aria-describedby': 'composer-count',
+      oninput: () => this.#typed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event), onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, this.app, (files) => this.addFiles(files)), onblur: () => this.#save(),
     });
     this.files = el('input', { type: 'file', multiple: true, class: 'visually-hidden', tabindex: '-1', 'aria-hidden': 'true', onchange: () => this.#chosen() });
     this.tray = new FileTray(this.app, () => this.#drawSend());
@@ -48,6 +46,7 @@ export class ChatComposer extends HTMLElement {
         this.count,
       ),
     );
+    this.address(nameOf(this.app.store.people.get(this.userId)));
     this.text.value = draft(this.app.me.id, this.userId);
     this.#drawSend();
     this.#grow();
@@ -55,8 +54,14 @@ export class ChatComposer extends HTMLElement {
 
   disconnectedCallback() {
     this.#save();
-    this.#stopTyping();
+    this.#typing.stop();
     this.tray?.clear();
+  }
+
+  /** @param {string} name whom the text goes to */
+  address(name) {
+    this.text.setAttribute('aria-label', t('composer.label', { name }));
+    this.text.placeholder = t('composer.placeholder', { name });
   }
 
   focusText() {
@@ -92,7 +97,7 @@ export class ChatComposer extends HTMLElement {
     files.forEach((file, at) => outbox.add({ receiver_id, message: at === 0 ? message : '', file, file_name: file.name }));
     this.text.value = '';
     this.tray?.clear();
-    this.#stopTyping();
+    this.#typing.stop();
     this.#save();
     this.#drawSend();
     this.#grow();
@@ -107,23 +112,8 @@ export class ChatComposer extends HTMLElement {
     this.#drawSend();
     this.#grow();
     this.#complete();
-    if (this.text.value.trim()) this.#tellTyping();
-    else this.#stopTyping();
-  }
-
-  #tellTyping() {
-    clearTimeout(this.#typing);
-    this.#typing = setTimeout(() => this.#stopTyping(), TYPING_ENDS_MS);
-    if (Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
-    this.#typedAt = Date.now();
-    this.app.api.typing(this.userId, true).catch(() => {});
-  }
-
-  #stopTyping() {
-    clearTimeout(this.#typing);
-    if (!this.#typedAt) return;
-    this.#typedAt = 0;
-    this.app.chat?.api.typing(this.userId, false).catch(() => {});
+    if (this.text.value.trim()) this.#typing.keystroke();
+    else this.#typing.stop();
   }
 
   #save() {
@@ -169,20 +159,6 @@ export class ChatComposer extends HTMLElement {
       event.preventDefault();
       const articles = this.app.querySelectorAll('chat-timeline article');
       articles[articles.length - 1]?.focus();
-    }
-  }
-
-  /** @param {ClipboardEvent} event plain text pastes as it is; files and what is too long become files */
-  #pasted(event) {
-    const files = [...(event.clipboardData?.files ?? [])];
-    const text = event.clipboardData?.getData('text/plain') ?? '';
-    if (files.length > 0 && !text) {
-      event.preventDefault();
-      this.addFiles(files);
-    } else if ([...text].length > this.app.limits.message_chars) {
-      event.preventDefault();
-      this.addFiles([new File([text], 'text.txt', { type: 'text/plain' })]);
-      this.app.say(t('composer.asFile'));
     }
   }
 

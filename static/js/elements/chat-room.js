@@ -87,6 +87,7 @@ export class ChatRoom extends HTMLElement {
     const shown = JSON.stringify([nameOf(person), person.is_online, isMuted]);
     if (/** @type {HTMLElement} */ (head).dataset.shown === shown) return;
     /** @type {HTMLElement} */ (head).dataset.shown = shown;
+    /** @type {any} */ (this.querySelector('chat-composer')).address(nameOf(person));
     fill(
       head,
       el('a', { class: 'icon-button room-view__back', href: '#/', 'aria-label': t('room.back'), title: t('room.back') }, icon('back')),

@@ -52,6 +52,7 @@ export class ChatSidebar extends HTMLElement {
   /** @param {number|null} userId the open room */
   mark(userId) {
     this.#current = userId;
+    if (userId !== null && this.#search) this.#clear();
     this.#redraw();
   }
 
@@ -92,9 +93,9 @@ export class ChatSidebar extends HTMLElement {
     const rows = people.map((person) => this.#row(`person:${person.id}`, personRow(this.app, { ...person, ...this.app.store.people.get(person.id) }, this.#current === person.id)));
     const box = this.#part('.sidebar__people');
     const nobody = rows.length === 0 && shown.size === 0;
-    const list = box.querySelector('ol') ?? el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.people') });
+    const list = box.querySelector('.rooms') ?? el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.people') });
     arrange(list, rows);
-    const title = box.querySelector('h2') ?? el('h2', { class: 'sidebar__section' }, t('rooms.people'));
+    const title = box.querySelector('.sidebar__section') ?? el('h2', { class: 'sidebar__section' }, t('rooms.people'));
     const empty = nobody ? (this.#search ? el('p', { class: 'sidebar__none', role: 'status' }, t('rooms.none', { search: this.#search })) : this.#empty()) : null;
     arrange(box, [...(rows.length ? [title, list] : []), ...(empty ? [empty] : [])]);
   }
@@ -138,20 +139,22 @@ export class ChatSidebar extends HTMLElement {
     const answer = await this.app.api.users(asked).catch(() => null);
     if (!answer || asked !== this.#search || this.#life.signal.aborted) return;
     this.#people = answer.users;
+    for (const person of this.#people) if (!this.app.store.people.has(person.id)) this.app.store.meet(person);
     this.#redraw();
   }
 
   /** @param {KeyboardEvent} event */
   #searchKey(event) {
-    const input = /** @type {HTMLInputElement} */ (this.#part('input'));
     const first = /** @type {HTMLElement|null} */ (this.querySelector('.rooms .room'));
     if (event.key === 'ArrowDown') first?.focus();
     if (event.key === 'Enter' && this.#search) first?.click();
     if (event.key === 'ArrowDown' || event.key === 'Enter') event.preventDefault();
-    if (event.key === 'Escape' || (event.key === 'Enter' && this.#search)) {
-      input.value = '';
-      this.#typed();
-    }
+    if (event.key === 'Escape') this.#clear();
+  }
+
+  #clear() {
+    /** @type {HTMLInputElement} */ (this.#part('input')).value = '';
+    this.#typed();
   }
 
   #readAll() {

@@ -34,11 +34,11 @@ export class ChatSignIn extends HTMLElement {
           { class: 'stack', onsubmit: (/** @type {Event} */ event) => this.#submit(event) },
           field('username', t('sign.username'), {
             autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: 64, required: true,
-            '.value': username ?? '', autofocus: !username,
+            '.value': username ?? '', 'data-first': !username,
           }, up ? t('sign.usernameHelp') : ''),
           field('password', t('sign.password'), {
             type: 'password', required: true, autocomplete: up ? 'new-password' : 'current-password',
-            minlength: up ? SHORTEST_PASSWORD : 1, autofocus: Boolean(username),
+            minlength: up ? SHORTEST_PASSWORD : 1, 'data-first': Boolean(username),
           }, up ? t('sign.passwordHelp', { count: SHORTEST_PASSWORD }) : ''),
           el('label', { class: 'check' }, el('input', { type: 'checkbox', onchange: (/** @type {any} */ event) => this.#reveal(event.target.checked) }), t('sign.show')),
           el('p', { class: 'form-error', role: 'alert' }),
@@ -47,7 +47,7 @@ export class ChatSignIn extends HTMLElement {
         ),
       ),
     );
-    /** @type {HTMLElement|null} */ (this.querySelector('[autofocus]'))?.focus();
+    /** @type {HTMLElement|null} */ (this.querySelector('[data-first]'))?.focus();
   }
 
   #accounts() {

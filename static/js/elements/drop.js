@@ -1,4 +1,5 @@
-/** Files dragged over a room light up one clear place to drop them. */
+/** Files that come by dragging or pasting. Dragged over a room they light up one clear place to drop them. */
+import { t } from '../i18n/index.js';
 
 /** @param {HTMLElement} view @param {(files: File[]) => void} take @param {AbortSignal} signal */
 export function listenForFiles(view, take, signal) {
@@ -30,4 +31,18 @@ export function listenForFiles(view, take, signal) {
   for (const name of ['dragover', 'drop']) {
     addEventListener(name, (event) => carriesFiles(/** @type {DragEvent} */ (event)) && event.preventDefault(), { signal });
   }
+}
+
+/**
+ * Plain text pastes as it is; pictures, and text too long for a message, become files.
+ * @param {ClipboardEvent} event @param {any} app @param {(files: File[]) => void} take
+ */
+export function pasted(event, app, take) {
+  const files = [...(event.clipboardData?.files ?? [])];
+  const text = event.clipboardData?.getData('text/plain') ?? '';
+  const isTooLong = [...text].length > app.limits.message_chars;
+  if (!isTooLong && (files.length === 0 || text)) return;
+  event.preventDefault();
+  take(isTooLong ? [new File([text], 'text.txt', { type: 'text/plain' })] : files);
+  if (isTooLong) app.say(t('composer.asFile'));
 }

@@ -25,7 +25,7 @@ export class FileTray {
       else this.files.push(file);
     }
     this.#draw();
-    if (this.files.length) this.app.say(t('composer.added', { count: this.files.length }));
+    if (this.files.length) this.app.say(t('composer.added', { count: this.files.length }), { silent: true });
   }
 
   clear() {

@@ -3,7 +3,6 @@ export default {
   'app.name': 'محادثة',
   'app.skip': 'الانتقال إلى الرسائل',
   'app.loading': 'جارٍ فتح محادثاتك…',
-  'app.unsupported': 'هذا المتصفح قديم جدًا. يُرجى تحديثه.',
 
   'sign.welcome': 'أهلًا بك',
   'sign.lead': 'خانتان فقط وتبدأ الحديث.',
@@ -26,9 +25,7 @@ export default {
 
   'rooms.title': 'المحادثات',
   'rooms.search': 'البحث في الأشخاص والمحادثات',
-  'rooms.clear': 'مسح البحث',
   'rooms.people': 'الأشخاص',
-  'rooms.found': { zero: 'لا نتائج', one: 'نتيجة واحدة', two: 'نتيجتان', few: '{count} نتائج', many: '{count} نتيجة', other: '{count} نتيجة' },
   'rooms.none': 'لا أحد هنا باسم «{search}».',
   'rooms.empty': 'لا أحد للحديث معه بعد؟',
   'rooms.emptyHelp': 'افتح نافذة ثانية وسجّل باسم شخص آخر وتحدّث مع نفسك، ثم ادعُ الآخرين.',
@@ -125,7 +122,6 @@ export default {
   'composer.remove': 'إزالة {name}',
   'composer.files': 'ملفات للإرسال',
   'composer.added': { zero: 'لا ملفات', one: 'ملف واحد جاهز للإرسال', two: 'ملفان جاهزان للإرسال', few: '{count} ملفات جاهزة للإرسال', many: '{count} ملفًا جاهزًا للإرسال', other: '{count} ملف جاهز للإرسال' },
-  'composer.uploaded': 'تم إرسال {name}.',
 
   'emoji.title': 'رموز تعبيرية',
   'emoji.search': 'البحث في الرموز (بالإنجليزية)',

@@ -3,7 +3,6 @@ export default {
   'app.name': 'Chat',
   'app.skip': 'Skip to messages',
   'app.loading': 'Opening your conversations…',
-  'app.unsupported': 'This browser is too old for the chat. Please update it.',
 
   'sign.welcome': 'Welcome',
   'sign.lead': 'Two fields and you are talking.',
@@ -26,9 +25,7 @@ export default {
 
   'rooms.title': 'Conversations',
   'rooms.search': 'Search people and conversations',
-  'rooms.clear': 'Clear search',
   'rooms.people': 'People',
-  'rooms.found': { one: '{count} result', other: '{count} results' },
   'rooms.none': 'Nobody called “{search}” here.',
   'rooms.empty': 'Nobody to talk to yet?',
   'rooms.emptyHelp': 'Open a second window, sign up as someone else, and talk to yourself. Then invite the others.',
@@ -125,7 +122,6 @@ export default {
   'composer.remove': 'Remove {name}',
   'composer.files': 'Files to send',
   'composer.added': { one: '{count} file ready to send', other: '{count} files ready to send' },
-  'composer.uploaded': '{name} was sent.',
 
   'emoji.title': 'Emoji',
   'emoji.search': 'Search emoji',

@@ -21,13 +21,13 @@ export const EMOJI = Object.entries(GROUPS).flatMap(([group, line]) =>
 
 export const EMOJI_GROUPS = Object.keys(GROUPS);
 
-/** Names that begin so come first. @param {string} text */
+/** The exact name comes first, then names that begin so. @param {string} text */
 export function findEmoji(text) {
   const wanted = text.toLowerCase().replaceAll(' ', '_');
   /** @param {Emoji} item */
-  const rank = ({ names }) => (names.some((name) => name.startsWith(wanted)) ? 0 : names.some((name) => name.includes(wanted)) ? 1 : 2);
+  const rank = ({ names }) => (names.includes(wanted) ? 0 : names.some((name) => name.startsWith(wanted)) ? 1 : names.some((name) => name.includes(wanted)) ? 2 : 3);
   return EMOJI.map((item) => ({ item, at: rank(item) }))
-    .filter(({ at }) => at < 2)
+    .filter(({ at }) => at < 3)
     .sort((a, b) => a.at - b.at)
     .map(({ item }) => item);
 }

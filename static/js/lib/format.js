@@ -1,9 +1,9 @@
 /**
- * What a message's plain text shows: links, `code`, ``` blocks and > quotes. Returns a tree of plain
- * objects, which `nodes.js` draws; nothing here can make markup out of text.
- *
- * @typedef {{kind: 'text'|'code'|'block'|'link'|'quote', text: string, href?: string, parts?: Part[]}} Part
+ * What a message's plain text shows: links, code, code blocks and quotes. Returns a tree of plain
+ * objects, which nodes.js draws; nothing here can make markup out of text.
  */
+
+/** @typedef {{kind: 'text'|'code'|'block'|'link'|'quote', text: string, href?: string, parts?: any[]}} Part */
 
 const LINK = /\bhttps?:\/\/[^\s<>"'`]+/giu;
 const FENCE = /```(?:[\w+-]*\n)?([\s\S]*?)```/gu;

@@ -1,0 +1,37 @@
+/** One line of the list, and how a message moves it. Pure. */
+
+/** @typedef {import('./types.js').Person} Person */
+/** @typedef {import('./types.js').Message} Message */
+/** @typedef {import('./types.js').Conversation & {headId?: number}} Row */
+
+/**
+ * A message counts once, however often it is told.
+ * @param {Row|undefined} known @param {Person} other @param {Message} message @param {boolean} mine @returns {Row}
+ */
+export function moved(known, other, message, mine) {
+  const row = known ?? {
+    conversation_id: null,
+    other_user: other,
+    last_message: '',
+    last_message_at: null,
+    last_message_by_me: false,
+    unread_count: 0,
+  };
+  const counted = row.headId ? message.id <= row.headId : message.timestamp <= (row.last_message_at ?? '');
+  const next = { ...row, conversation_id: message.conversation_id, headId: Math.max(row.headId ?? 0, message.id) };
+  if (counted) return next;
+  return {
+    ...next,
+    last_message: message.message || (message.attachment_name ?? ''),
+    last_message_at: message.timestamp,
+    last_message_by_me: mine,
+    unread_count: row.unread_count + (!mine && !message.is_read ? 1 : 0),
+  };
+}
+
+/** Someone we only know from this message. @param {any} message @param {boolean} mine @returns {Person} */
+export function otherIn(message, mine) {
+  const side = mine ? 'receiver' : 'sender';
+  const name = message[`${side}_name`] ?? '';
+  return { id: message[`${side}_id`], username: message[`${side}_username`] ?? name, full_name: name, avatar: message[`${side}_avatar`] };
+}

@@ -1,0 +1,28 @@
+/** What the timeline says where there are no messages: nothing written yet, still loading, could not load. */
+import { t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+
+/** @param {HTMLElement} scroller @param {boolean} isEmpty @param {string} name */
+export function showEmpty(scroller, isEmpty, name) {
+  scroller.querySelector('.timeline__empty')?.remove();
+  if (isEmpty) scroller.append(el('div', { class: 'empty timeline__empty' }, el('h2', null, t('room.sayHello', { name })), el('p', null, t('room.sayHelloHelp'))));
+}
+
+/** @param {HTMLElement} scroller @param {boolean} isLoading */
+export function showLoading(scroller, isLoading) {
+  scroller.setAttribute('aria-busy', String(isLoading));
+  /** @type {HTMLElement} */ (scroller.querySelector('.timeline__loading')).hidden = !isLoading;
+}
+
+/** @param {HTMLElement} list @param {any} error @param {() => void} again */
+export function showFailed(list, error, again) {
+  const gone = error?.status === 404;
+  const retry = () => {
+    fill(list);
+    again();
+  };
+  fill(
+    list,
+    el('li', { class: 'empty', role: 'alert' }, el('p', null, t(gone ? 'room.unknown' : 'room.loadFailed')), !gone && el('button', { class: 'button', type: 'button', onclick: retry }, t('room.tryAgain'))),
+  );
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Accounts } from '../../static/js/client/accounts.js';
+import { Api, ApiError } from '../../static/js/client/api.js';
+import { ChatClient } from '../../static/js/client/chat.js';
+import { Leader } from '../../static/js/client/leader.js';
+
+function answer(status, body, headers = {}) {
+  return new Response(body === undefined ? null : JSON.stringify(body), { status, headers });
+}
+
+function shelfOf(entries = {}) {
+  const map = new Map(Object.entries(entries));
+  return { getItem: (key) => map.get(key) ?? null, setItem: (key, value) => map.set(key, value) };
+}
+
+/** Tabs of one browser: locks and channels shared by them all. */
+function browser() {
+  const channels = new Set();
+  const waiting = [];
+  let held = null;
+  const next = () => {
+    if (held || waiting.length === 0) return;
+    const { work, done, fail } = waiting.shift();
+    held = work;
+    Promise.resolve(work()).then(done, fail).finally(() => {
+      held = null;
+      next();
+    });
+  };
+  return {
+    locks: {
+      request(_name, options, work = options) {
+        return new Promise((done, fail) => {
+          waiting.push({ work, done, fail });
+          next();
+        });
+      },
+    },
+    channel() {
+      const channel = {
+        onmessage: null,
+        postMessage(data) {
+          for (const other of channels) if (other !== channel) queueMicrotask(() => other.onmessage?.({ data: structuredClone(data) }));
+        },
+        close: () => channels.delete(channel),
+      };
+      channels.add(channel);
+      return channel;
+    },
+  };
+}
+
+test('the token travels in a header and never in an address', async () => {
+  const calls = [];
+  const api = new Api({ token: 'secret', fetch: async (url, options) => (calls.push([url, options]), answer(200, {})) });
+
+  await api.poll({ cursor: '1:2', wait: 3, client: 'tab' });
+
+  assert.match(calls[0][0], /poll\/events\/\?cursor=1%3A2&wait=3&client=tab$/);
+  assert.doesNotMatch(calls[0][0], /secret/);
+  assert.equal(calls[0][1].headers.Authorization, 'Bearer secret');
+});
+
+test('a problem becomes an error with its stable code', async () => {
+  const problem = { code: 'rate_limited', detail: 'Slow down.', errors: [{ field: 'message' }] };
+  const api = new Api({ fetch: async () => answer(429, problem, { 'Retry-After': '4' }) });
+
+  const error = await api.server().catch((caught) => caught);
+
+  assert.ok(error instanceof ApiError && error.isTemporary);
+  assert.deepEqual([error.code, error.detail, error.retryAfterSecs, error.errors.length], ['rate_limited', 'Slow down.', 4, 1]);
+});
+
+test("a proxy's HTML error page is still an error with a status", async () => {
+  const api = new Api({ fetch: async () => new Response('<h1>Bad gateway</h1>', { status: 502 }) });
+
+  const error = await api.server().catch((caught) => caught);
+
+  assert.deepEqual([error.status, error.code, error.isTemporary], [502, 'http_502', true]);
+});
+
+test('no connection is an error of its own', async () => {
+  const api = new Api({ fetch: async () => Promise.reject(new TypeError('failed to fetch')) });
+
+  const error = await api.server().catch((caught) => caught);
+
+  assert.deepEqual([error.code, error.isTemporary], ['network', true]);
+});
+
+test('each tab keeps its own account and a new tab takes the last', () => {
+  const local = shelfOf();
+  const one = new Accounts({ local, session: shelfOf() });
+  const two = new Accounts({ local, session: shelfOf() });
+  one.keep({ token: 'a', user: { id: 1 } });
+  two.keep({ token: 'b', user: { id: 2 } });
+
+  assert.equal(one.current().token, 'a');
+  assert.equal(two.current().token, 'b');
+  assert.equal(new Accounts({ local, session: shelfOf() }).current().token, 'b');
+});
+
+test('a tab asked to sign in as someone else is nobody until it does', () => {
+  const accounts = new Accounts({ local: shelfOf(), session: shelfOf() });
+  accounts.keep({ token: 'a', user: { id: 1 } });
+
+  accounts.leave();
+
+  assert.equal(accounts.current(), null);
+  assert.equal(accounts.list().length, 1);
+});
+
+test('blocked storage forgets but does not fail', () => {
+  const blocked = { getItem: () => { throw new Error('no'); }, setItem: () => { throw new Error('no'); } };
+  const accounts = new Accounts({ local: blocked, session: null });
+
+  accounts.keep({ token: 'a', user: { id: 1 } });
+
+  assert.equal(accounts.current(), null);
+});
+
+test('one tab leads and its end hands over to the next', async () => {
+  const tabs = browser();
+  const elected = [];
+  const make = (name) => new Leader({ name: 'x', onElected: () => elected.push(name), onNote() {}, locks: tabs.locks, channel: tabs.channel });
+  const [one, two] = [make('one'), make('two')];
+  one.start();
+  two.start();
+  await new Promise((done) => setTimeout(done, 2));
+  assert.deepEqual(elected, ['one']);
+
+  one.stop();
+  await new Promise((done) => setTimeout(done, 2));
+
+  assert.deepEqual(elected, ['one', 'two']);
+});
+
+test('without locks every tab leads itself', () => {
+  let led = 0;
+  const leader = new Leader({ name: 'x', onElected: () => (led += 1), onNote() {}, locks: undefined, channel: null });
+
+  leader.start();
+
+  assert.equal(led, 1);
+  assert.equal(leader.isShared, false);
+});
+
+test('two tabs hold one poll and both are live, and the second takes over', async () => {
+  const tabs = browser();
+  const polls = [];
+  const makeApi = (tab) => ({
+    snapshot: async () => ({ user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: 'c0' }),
+    poll: ({ signal, cursor }) =>
+      new Promise((done, fail) => {
+        polls.push({ tab, cursor, done });
+        signal.addEventListener('abort', () => fail(new Error('aborted')));
+      }),
+  });
+  const [one, two] = ['one', 'two'].map((tab) => new ChatClient({ token: 't', userId: 1, api: makeApi(tab), tabs }));
+  await one.open();
+  await two.open();
+  const message = { id: 5, seq: 1, conversation_id: 1, sender_id: 2, receiver_id: 1, message: 'hi', timestamp: '2026-01-01T00:00:00.000Z', is_read: false };
+
+  polls[0].done({ events: [{ event: 'message', data: message }], cursor: 'c1' });
+  await new Promise((done) => setTimeout(done, 5));
+
+  assert.deepEqual([one.store.unreadTotal, two.store.unreadTotal], [1, 1]);
+  assert.ok(polls.every((poll) => poll.tab === 'one'));
+
+  one.close();
+  await new Promise((done) => setTimeout(done, 5));
+
+  assert.equal(polls.at(-1).tab, 'two');
+  assert.equal(polls.at(-1).cursor, 'c1');
+  two.close();
+});

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Store } from '../../static/js/client/store.js';
+import { Thread } from '../../static/js/client/thread.js';
+
+const ANN = { id: 1, username: 'ann', full_name: 'Ann' };
+const BO = { id: 2, username: 'bo', full_name: 'Bo' };
+
+function message(seq, from = 2, more = {}) {
+  return { id: 1000 + seq, seq, conversation_id: 9, sender_id: from, receiver_id: 3 - from, message: `m${seq}`, timestamp: `2026-01-01T00:00:${String(seq).padStart(2, '0')}.000Z`, is_read: false, client_id: null, ...more };
+}
+
+function event(kind, data) {
+  return { id: Math.random(), event: kind, data };
+}
+
+function loaded(row = {}) {
+  const store = new Store({ now: () => store.clock ?? 0 });
+  store.load({
+    user: ANN,
+    cursor: 'c',
+    conversations: [{ conversation_id: 9, other_user: BO, last_message: 'm3', last_message_at: '2026-01-01T00:00:03.000Z', last_message_by_me: false, unread_count: 1, last_message_id: 1003, ...row }],
+  });
+  return store;
+}
+
+test('a message moves its conversation and counts once, however often it is told', () => {
+  const store = loaded();
+
+  store.apply([event('message', message(4))]);
+  store.apply([event('message', message(4))]);
+
+  assert.equal(store.conversations.get(2).unread_count, 2);
+  assert.equal(store.rooms[0].last_message, 'm4');
+});
+
+test('what the snapshot counted is not counted again', () => {
+  const store = loaded();
+
+  store.apply([event('message', message(3))]);
+
+  assert.equal(store.unreadTotal, 1);
+});
+
+test('a message from a stranger opens a conversation with them', () => {
+  const store = loaded();
+
+  store.apply([event('message', message(1, 2, { sender_id: 7, sender_name: 'Eve', conversation_id: 12, id: 5001 }))]);
+
+  assert.equal(store.conversations.get(7).unread_count, 1);
+  assert.equal(store.people.get(7).full_name, 'Eve');
+});
+
+test('messages that overtake one another stand in order', () => {
+  const thread = new Thread();
+
+  thread.add([message(5)]);
+  thread.add([message(3), message(4)]);
+  thread.add([message(4)]);
+
+  assert.deepEqual(thread.messages.map((item) => item.seq), [3, 4, 5]);
+});
+
+test('a receipt marks everything before it and never moves back', () => {
+  const store = loaded();
+  store.addHistory(2, [message(1, 1), message(2, 1), message(3, 1)], { older: false, newer: false });
+
+  store.apply([event('read_receipt', { message_id: 1002, reader_id: 2, read_at: 'now', conversation_id: 9 })]);
+  store.apply([event('delivery_receipt', { conversation_id: 9, user_id: 2, delivered_seq: 3, delivered_at: 'now' })]);
+
+  assert.deepEqual(store.thread(2).messages.map((item) => item.is_read), [true, true, false]);
+  assert.equal(store.thread(2).messages[2].delivered_at, 'now');
+});
+
+test('reading here lowers the count to what lies after', () => {
+  const store = loaded({ unread_count: 3 });
+  store.addHistory(2, [message(1), message(2), message(3)], { older: false, newer: false });
+
+  store.readUpTo(2, 1002);
+
+  assert.equal(store.unreadTotal, 1);
+});
+
+test('typing runs out by itself and ends with the message', () => {
+  const store = loaded();
+  store.apply([event('typing', { sender_id: 2, is_typing: true, conversation_id: 9 })]);
+  assert.equal(store.isTyping(2), true);
+
+  store.clock = 6001;
+  assert.equal(store.isTyping(2), false);
+
+  store.apply([event('typing', { sender_id: 2, is_typing: true, conversation_id: 9 }), event('message', message(4))]);
+  assert.equal(store.isTyping(2), false);
+});
+
+test('my own typing on another device is not shown to me', () => {
+  const store = loaded();
+
+  store.apply([event('typing', { sender_id: 1, is_typing: true, conversation_id: 9 })]);
+
+  assert.equal(store.isTyping(1), false);
+});
+
+test('unknown kinds of events are ignored', () => {
+  const store = loaded();
+
+  store.apply([event('parade', { elephants: 3 }), event('notification', { title: 'x' }), event('message', message(4))]);
+
+  assert.equal(store.unreadTotal, 2);
+});
+
+test('while old history is read, new messages do not open a hole', () => {
+  const store = loaded();
+  store.addHistory(2, [message(1)], { older: false, newer: true });
+
+  store.apply([event('message', message(4))]);
+
+  assert.deepEqual(store.thread(2).messages.map((item) => item.seq), [1]);
+  assert.equal(store.unreadTotal, 2);
+});
+
+test('the divider stands before the first unread message of the other one', () => {
+  const thread = new Thread();
+  thread.add([message(1), message(2, 1), message(3), message(4)]);
+
+  assert.equal(thread.firstUnread(2, 1), 1003);
+  assert.equal(thread.firstUnread(0, 1), null);
+});
+
+test('presence reaches the people we know', () => {
+  const store = loaded();
+
+  store.apply([event('presence', { user_id: 2, is_online: true }), event('presence', { user_id: 99, is_online: true })]);
+
+  assert.equal(store.people.get(2).is_online, true);
+  assert.equal(store.people.has(99), false);
+});
