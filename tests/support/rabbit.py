@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.support.ports import free_ports
+
 # Debian's /usr/sbin wrappers switch to the rabbitmq user; these are the scripts they wrap.
 SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 START_SECS = 90.0
@@ -31,7 +33,7 @@ class RabbitNode:
 
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="rabbit-"))
-        self.port, dist_port, epmd_port = _free_ports(3)
+        self.port, dist_port, epmd_port = free_ports(3)
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
         self._env = self._environment(dist_port, epmd_port)
         self._epmd: subprocess.Popen[bytes] | None = None
@@ -148,11 +150,3 @@ class RabbitNode:
             self._signal(signal.SIGKILL)
             self._server.wait()
         self._server = None
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]

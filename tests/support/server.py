@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,15 +14,10 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.ports import free_ports
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECS = 20.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def clean_environment() -> dict[str, str]:
@@ -43,7 +37,7 @@ class ServerProcess:
     ) -> None:
         self._own_dir = None if data_dir else tempfile.TemporaryDirectory(prefix="chat")
         self.data_dir = data_dir or Path(self._own_dir.name)  # type: ignore[union-attr]
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.base = f"http://127.0.0.1:{self.port}"
         self.log_path = self.data_dir / f"server-{self.port}.log"
         self.arguments = ["--port", str(self.port), "--data-dir", str(self.data_dir)]
