@@ -20,7 +20,7 @@ from chatserver.errors import EX_CONFIG, StartupError, Unavailable
 Document = dict[str, Any]
 T = TypeVar("T")
 
-GATE_WAIT_SECS = 0.25
+GATE_WAIT_SECS = 0.75  # with the longest call still within the 3 s in which a refusal is due
 
 
 def make_client(uri: str, driver: str, timeout_secs: float) -> Any:
