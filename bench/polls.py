@@ -13,7 +13,7 @@ from bench.machine import Measured, spent
 from bench.people import Failures, Poller
 from bench.targets import Target
 
-CROWD_FIRST_HOLD_SECS = 15
+ARRIVALS_PER_SEC = 400  # of people nobody has seen before: each is looked up
 
 
 async def hold(target: Target, count: int, failures: Failures, ramp_secs: float, **options) -> list[Poller]:
@@ -38,13 +38,15 @@ async def crowd(target: Target, secs: float, polls: int = 10_000) -> Measured:
         poller.connection.close()
     await asyncio.sleep(1.5)
     before = machine.rss_bytes(target.process)
-    pollers = await hold(target, polls, failures, polls / 1_600, wait=CROWD_FIRST_HOLD_SECS)
+    ramp_secs = polls / ARRIVALS_PER_SEC
+    first_hold_secs = ramp_secs * 1.2 + 6  # longer than the ramp, so that all are held at once
+    pollers = await hold(target, polls, failures, ramp_secs, wait=first_hold_secs)
     await asyncio.sleep(2.0)
     held = sum(1 for poller in pollers if poller.connection.on_answer is not None)
     rss = machine.rss_bytes(target.process) - before
     for poller in pollers:
         poller.wait = None
-    await asyncio.sleep(CROWD_FIRST_HOLD_SECS * 1.1 + 1.0)
+    await asyncio.sleep(first_hold_secs * 1.1)
     answers = sum(poller.answers for poller in pollers)
     with machine.window(target.processes) as window:
         await asyncio.sleep(secs)

@@ -57,6 +57,10 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def shown(measured: Measured) -> str:
+    return "  ".join(f"{key} {number(value)}" for key, value in measured.items())
+
+
 def spread(values: list[float]) -> str:
     middle = number(median(values))
     return f"{middle} ({number(min(values))}–{number(max(values))})" if len(values) > 1 else middle
@@ -131,13 +135,15 @@ def keep(results: dict[str, Any], path: Path = RESULTS) -> dict[str, Any]:
     return merged
 
 
-def publish(results: dict[str, Any]) -> None:
-    """Put the table between its marks in docs/performance.md."""
+def publish(results: dict[str, Any], plots: list[Path]) -> None:
+    """Put the table and the plots between their marks in docs/performance.md."""
     text = DOCUMENT.read_text("utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     dates = sorted({result["date"] for result in results.values()})
     machines = sorted({result["machine"] for result in results.values()})
     made = f"Measured {' and '.join(dates)} on {'; '.join(machines)}."
-    body = f"{BEGIN}\n\n{table(results)}\n\n{made}\n{noise(results)}\n\n{END}"
+    images = [f"![{plot.stem}]({plot.relative_to(DOCUMENT.parent)})" for plot in plots]
+    parts = [BEGIN, table(results), f"{made}\n{noise(results)}", *images, END]
+    body = "\n\n".join(parts)
     DOCUMENT.write_text(before + body + after, "utf-8")

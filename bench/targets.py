@@ -54,6 +54,7 @@ async def ours(users: int = 1_000, amqp_url: str = "") -> Target:
     """This server with an empty database. Its mongod runs on the load generator's core, as we do."""
     mongo = MongoNode().start()
     assert mongo.process is not None
+    machine.favour(mongo.process.pid, psutil.Process().nice())
     people = await settle(mongo.uri, users)
     port = machine.free_port()
     directory = tempfile.mkdtemp(prefix="bench")

@@ -7,7 +7,7 @@ import time
 from functools import partial
 
 from bench import machine
-from bench.load import Connection, ConnectionLost, connect
+from bench.load import Connection, connect
 from bench.machine import Measured, quantile, spent
 from bench.people import Failures, Poller, Senders
 from bench.polls import hold
@@ -44,21 +44,30 @@ async def closed_loop(connections, next_sender, senders, failures, took) -> None
         connection.send(request, answers[connection])
 
     def answered(connection: Connection, status: int, body: bytes) -> None:
-        took.append(time.perf_counter() - started[connection])
-        if status not in (200, 201):
+        if status == 201:
+            took.append(time.perf_counter() - started[connection])
+        else:
             failures.note(status, body)
         go(connection)
 
+    def lost(connection: Connection) -> None:
+        """The server closed it, after a refusal or because it ended. The others go on."""
+        nonlocal running
+        failures.note(0, b"the server closed a sender's connection")
+        running -= 1
+        if not running and not idle.done():
+            idle.set_result(None)
+
     answers = {connection: partial(answered, connection) for connection in connections}
     for connection in connections:
-        connection.on_lost = lambda: idle.done() or idle.set_exception(ConnectionLost())
+        connection.on_lost = partial(lost, connection)
         go(connection)
     await idle
     for connection in connections:
         connection.close()
 
 
-async def sends(target: Target, secs: float, connections: int = 32) -> Measured:
+async def sends(target: Target, secs: float, connections: int = 32, warm_secs: float = WARM_SECS) -> Measured:
     """Durable sends a second: 32 connections, each a closed loop over all the people."""
     senders, failures = Senders(target), Failures()
     took: list[float] = []
@@ -74,12 +83,13 @@ async def sends(target: Target, secs: float, connections: int = 32) -> Measured:
             took,
         )
 
-    await run(WARM_SECS)
+    await run(warm_secs)
     took.clear()
     with machine.window(target.processes) as window:
         await run(secs)
     return {
         "per_sec": len(took) / window.secs,
+        "sent": len(took),
         "p50_ms": quantile(took, 0.5) * 1e3,
         "p99_ms": quantile(took, 0.99) * 1e3,
         "failures": failures.count,
