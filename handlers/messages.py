@@ -137,7 +137,6 @@ class AttachmentHandler(ApiHandler):
             "Content-Disposition", f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
         )
         self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
-        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
         async for chunk in chunks:
             self.write(chunk)
             await self.flush()
