@@ -1,0 +1,88 @@
+"""A person at a browser: signs up, opens a conversation, writes, reads. Says afterwards what the page complained about."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import re
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+PASSWORD = "correct horse battery staple"
+# What a browser itself writes into the console when a request fails; the page cannot prevent it.
+EXPECTED = re.compile(r"Failed to load resource|net::ERR_|favicon")
+_numbers = itertools.count(1)
+
+
+def unique(name: str) -> str:
+    return f"{name}{next(_numbers)}x{os.getpid()}x{random.randrange(16**5):05x}"
+
+
+class Person:
+    def __init__(self, browser: Browser, base: str, name: str = "ann", **context: Any) -> None:
+        self.base = base
+        self.name = unique(name)
+        self.context: BrowserContext = browser.new_context(
+            viewport=context.pop("viewport", {"width": 1180, "height": 760}),
+            locale=context.pop("locale", "en-GB"),
+            **context,
+        )
+        self.complaints: list[str] = []
+        self.page = self.tab()
+
+    def tab(self) -> Page:
+        page = self.context.new_page()
+        page.set_default_timeout(8000)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("console", self._heard)
+        page.on("dialog", lambda dialog: (self.complaints.append("a dialog opened"), dialog.dismiss()))
+        return page
+
+    def _heard(self, message: Any) -> None:
+        if message.type in ("error", "warning") and not EXPECTED.search(message.text):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def sign_up(self) -> Person:
+        self.page.goto(f"{self.base}/#sign-up")
+        self.page.fill("[name=username]", self.name)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("[type=submit]")
+        expect(self.page.locator("chat-sidebar nav")).to_be_visible()
+        return self
+
+    def open(self, other: Person, page: Page | None = None) -> Person:
+        page = page or self.page
+        page.fill("chat-sidebar input[type=search]", other.name)
+        page.locator("chat-sidebar .room").filter(has_text=other.name).first.click()
+        expect(page.locator(".room-view__name")).to_have_text(other.name)
+        expect(page.locator(".timeline__scroller[aria-busy=false]")).to_be_attached()
+        return self
+
+    def write(self, text: str, page: Page | None = None) -> None:
+        box = (page or self.page).locator("chat-composer textarea")
+        box.fill(text)
+        box.press("Enter")
+
+    def message(self, text: str, page: Page | None = None) -> Locator:
+        return (page or self.page).locator(".message").filter(has_text=text)
+
+    def texts(self, page: Page | None = None) -> list[str]:
+        return (page or self.page).locator(".message__text").all_inner_texts()
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The API, as this person."""
+        return self.page.evaluate(
+            """([method, path, json]) => document.querySelector('chat-app').api
+                .request(method, path, json === null ? {} : {json})""",
+            [method, path, body],
+        )
+
+    @property
+    def id(self) -> int:
+        return int(self.page.evaluate("document.querySelector('chat-app').me.id"))
+
+    def leave(self) -> None:
+        self.context.close()
+        assert not self.complaints, self.complaints

@@ -1,0 +1,183 @@
+"""Two people talk."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.browser.person import Person
+
+People = Callable[..., Person]
+
+
+def test_a_message_appears_in_the_other_window_at_once_and_is_ticked_as_read(
+    person: People, screenshot: Callable[[Person, str], None]
+) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    bob.open(ann)
+
+    ann.write("Good morning, Bob")
+    begun = time.monotonic()
+    expect(bob.message("Good morning, Bob")).to_be_visible()
+    took = time.monotonic() - begun
+    bob.page.bring_to_front()
+
+    assert took < 1.0, f"{took:.3f} s"
+    expect(ann.message("Good morning, Bob").locator("[data-state=read]")).to_be_visible()
+    screenshot(ann, "talking")
+
+
+def test_a_message_stands_in_its_place_before_the_server_answers_and_keeps_its_node(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    ann.page.route("**/chats/", lambda route: (time.sleep(0.5), route.continue_()))
+
+    ann.write("At once")
+    row = ann.message("At once")
+    expect(row).to_have_class(re.compile("message--pending"), timeout=300)
+    row.evaluate("node => (node.marked = true)")
+
+    expect(row.locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    assert row.evaluate("node => node.marked === true")
+    expect(row).to_have_count(1)
+
+
+def test_typing_is_shown_and_ends_with_the_message(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    bob.open(ann)
+
+    bob.page.locator("textarea").press_sequentially("Hm", delay=20)
+    expect(ann.page.locator(".typing")).to_contain_text(f"{bob.name} is typing")
+    bob.write("Hm, yes")
+
+    expect(ann.page.locator(".typing")).to_be_empty()
+
+
+def test_unread_messages_are_counted_divided_and_cleared_when_seen(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    bob.open(ann)
+    for number in range(3):
+        bob.write(f"unread {number}")
+        expect(bob.message(f"unread {number}").locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+
+    expect(ann.page.locator(".badge")).to_contain_text("3")
+    expect(ann.page).to_have_title(re.compile(r"^\(3\)"))
+    ann.page.bring_to_front()
+    ann.open(bob)
+
+    expect(ann.page.locator(".divider")).to_be_visible()
+    expect(ann.page.locator(".badge")).to_have_count(0)
+    expect(ann.page).not_to_have_title(re.compile(r"^\("))
+
+
+def test_enter_sends_shift_enter_breaks_and_a_composition_is_left_alone(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    box = ann.page.locator("textarea")
+
+    box.press_sequentially("one")
+    box.press("Shift+Enter")
+    box.press_sequentially("two")
+    box.evaluate(
+        "node => node.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true}))"
+    )
+    expect(ann.page.locator(".message")).to_have_count(0)
+    box.press("Enter")
+
+    assert ann.texts() == ["one\ntwo"]
+
+
+def test_a_draft_survives_switching_and_reloading(person: People) -> None:
+    ann, bob, eve = person("ann"), person("bob"), person("eve")
+    ann.open(bob)
+    ann.write("hello")
+    ann.page.locator("textarea").fill("half a thought")
+    ann.open(eve)
+
+    expect(ann.page.locator("chat-sidebar .room").filter(has_text=bob.name)).to_contain_text("Draft")
+    ann.open(bob)
+    ann.page.reload()
+
+    expect(ann.page.locator("textarea")).to_have_value("half a thought")
+
+
+def test_pictures_and_files_arrive_and_pictures_open_large(person: People, tmp_path: Path) -> None:
+    ann, bob = person("ann"), person("bob")
+    bob.open(ann)
+    ann.open(bob)
+    picture = Path(__file__).resolve().parents[2] / "static/icons/icon-192.png"
+    notes = tmp_path / "notes.txt"
+    notes.write_text("some notes")
+
+    ann.page.set_input_files("input[type=file]", [picture, notes])
+    ann.write("with a caption")
+
+    image = bob.page.locator(".picture__image")
+    expect(image).to_be_visible()
+    bob.page.wait_for_function("document.querySelector('.picture__image').naturalWidth === 192")
+    expect(bob.message("with a caption").locator(".picture")).to_be_visible()
+    bob.page.locator(".picture").click()
+    expect(bob.page.locator("dialog .viewer__image")).to_be_visible()
+    bob.page.keyboard.press("Escape")
+    with bob.page.expect_download() as download:
+        bob.page.get_by_role("button", name="Download notes.txt").click()
+    assert Path(download.value.path()).read_text() == "some notes"
+
+
+def test_a_file_too_large_is_refused_before_it_is_sent(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+
+    ann.page.evaluate("document.querySelector('chat-app').limits.attachment_bytes = 1000")
+    ann.page.set_input_files(
+        "input[type=file]", files=[{"name": "big.bin", "mimeType": "application/zip", "buffer": b"x" * 1001}]
+    )
+
+    expect(ann.page.locator(".toast--urgent")).to_contain_text("big.bin is too large")
+    expect(ann.page.locator(".tray__item")).to_have_count(0)
+
+
+def test_scrolling_back_loads_older_messages_and_the_line_in_sight_does_not_move(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.page.evaluate(
+        """async (id) => {
+          const {api} = document.querySelector('chat-app');
+          for (let n = 0; n < 160; n += 1) await api.send({receiver_id: id, message: `line ${n}`, client_id: `scroll${n}`});
+        }""",
+        bob.id,
+    )
+    bob.open(ann)
+    scroller = bob.page.locator(".timeline__scroller")
+    scroller.evaluate("node => (node.scrollTop = node.scrollHeight)")
+    jumps = bob.page.evaluate(
+        """async () => {
+          const scroller = document.querySelector('.timeline__scroller');
+          const rows = () => [...document.querySelectorAll('.message')];
+          let worst = 0;
+          for (let turn = 0; turn < 120 && !document.querySelector('.begin'); turn += 1) {
+            const top = scroller.getBoundingClientRect().top;
+            const seen = rows().find((row) => row.getBoundingClientRect().top >= top);
+            const before = seen.getBoundingClientRect().top;
+            const moved = Math.min(180, scroller.scrollTop);
+            scroller.scrollTop -= moved;
+            await new Promise((done) => setTimeout(done, 40));
+            if (seen.isConnected && moved > 0) worst = Math.max(worst, Math.abs(seen.getBoundingClientRect().top - before - moved));
+          }
+          return worst;
+        }"""
+    )
+
+    expect(bob.page.locator(".begin")).to_be_attached()
+    assert jumps <= 1, f"{jumps} px"
+    expect(bob.page.locator(".jump")).to_be_visible()
+    ann.open(bob)
+    ann.write("and one more")
+    expect(bob.page.locator(".jump")).to_contain_text("1 new message")
+    bob.page.locator(".jump").click()
+    expect(bob.message("and one more")).to_be_in_viewport()

@@ -1,0 +1,175 @@
+"""Connections break, tabs crash, servers restart: nothing is lost and nothing comes twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Browser, expect
+
+from tests.browser.person import Person
+from tests.support.server import ServerProcess
+
+People = Callable[..., Person]
+
+
+def test_what_is_written_offline_is_kept_and_sent_once_in_order_on_return(
+    person: People, screenshot: Callable[[Person, str], None]
+) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    bob.open(ann)
+
+    ann.context.set_offline(True)
+    for text in ("first", "second", "third"):
+        ann.write(text)
+    expect(ann.message("third").locator("[data-state=queued]")).to_be_visible()
+    expect(ann.page.locator("chat-status")).to_contain_text("offline")
+    screenshot(ann, "offline")
+    ann.context.set_offline(False)
+
+    expect(bob.message("third")).to_be_visible(timeout=15_000)
+    assert bob.texts() == ["first", "second", "third"]
+    expect(ann.page.locator(".message--pending")).to_have_count(0)
+    expect(ann.page.locator("chat-status")).to_be_hidden()
+
+
+def test_a_tab_that_dies_while_sending_leaves_its_message_to_the_next_one(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    bob.open(ann)
+    ann.page.route("**/chats/", lambda route: route.abort())
+    ann.write("written, then gone")
+    expect(ann.message("written, then gone").locator("[data-state=queued]")).to_be_visible()
+    address = ann.page.url
+    ann.page.close()
+
+    ann.page = ann.tab()
+    ann.page.goto(address)
+
+    expect(bob.message("written, then gone")).to_be_visible()
+    time.sleep(1)
+    assert bob.texts() == ["written, then gone"]
+
+
+def test_an_answer_that_got_lost_does_not_send_the_message_twice(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    bob.open(ann)
+    calls = []
+
+    def lose_the_answer(route: object) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            route.fetch()  # type: ignore[attr-defined]
+            route.abort()  # type: ignore[attr-defined]
+        else:
+            route.continue_()  # type: ignore[attr-defined]
+
+    ann.page.route("**/chats/", lose_the_answer)
+    ann.write("only once")
+
+    expect(ann.message("only once").locator("[data-state=read], [data-state=sent], [data-state=delivered]")).to_be_visible()
+    assert len(calls) == 2
+    time.sleep(0.5)
+    assert bob.texts() == ["only once"] and ann.texts() == ["only once"]
+
+
+def test_a_refused_message_stays_with_its_reason_and_can_be_retried_or_discarded(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    ann.page.route(
+        "**/chats/",
+        lambda route: route.fulfill(
+            status=403, content_type="application/problem+json", body='{"code":"forbidden","detail":"Not today."}'
+        ),
+    )
+    ann.write("try me")
+    row = ann.message("try me")
+    expect(row).to_contain_text("Not today.")
+
+    ann.page.unroute("**/chats/")
+    row.get_by_role("button", name="Retry").click()
+
+    expect(row.locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+
+
+def test_twelve_tabs_hold_one_poll_are_all_live_and_hand_over_when_the_leader_closes(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    tabs = [ann.page, *(ann.tab() for _ in range(11))]
+    for tab in tabs[1:]:
+        tab.goto(ann.base)
+        expect(tab.locator("chat-sidebar nav")).to_be_visible()
+    leading = [tab.evaluate("document.querySelector('chat-app').chat.leader.isLeader") for tab in tabs]
+    assert leading.count(True) == 1
+
+    bob.open(ann)
+    bob.write("to all of you")
+    for tab in tabs:
+        expect(tab.locator("chat-sidebar .room").filter(has_text=bob.name)).to_contain_text("to all of you")
+
+    tabs.pop(leading.index(True)).close()
+    bob.write("after the leader")
+    for tab in tabs:
+        expect(tab.locator("chat-sidebar .room").filter(has_text=bob.name)).to_contain_text("after the leader")
+        expect(tab.locator(".badge")).to_contain_text("2")
+    ann.page = tabs[0]
+
+
+def test_what_one_tab_sends_and_reads_shows_in_the_other_tab_of_the_same_session(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    second = ann.tab()
+    second.goto(ann.base)
+    ann.open(bob)
+    ann.open(bob, second)
+
+    ann.write("from the first tab")
+    expect(ann.message("from the first tab", second)).to_have_count(1)
+    ann.write("from the second tab", second)
+
+    expect(ann.message("from the second tab")).to_have_count(1)
+    assert ann.texts() == ann.texts(second)
+
+
+def test_a_server_restart_under_an_open_page_costs_nothing(
+    browser: Browser, screenshot: Callable[[Person, str], None]
+) -> None:
+    server = ServerProcess().start()
+    ann, bob = Person(browser, server.base, "ann").sign_up(), Person(browser, server.base, "bob").sign_up()
+    try:
+        ann.open(bob)
+        bob.open(ann)
+        ann.write("before")
+        expect(bob.message("before")).to_be_visible()
+        server.stop()
+        for text in ("while 1", "while 2", "while 3"):
+            ann.write(text)
+        expect(ann.page.locator("chat-status")).to_contain_text("Connection lost", timeout=15_000)
+        screenshot(ann, "reconnecting")
+        server.start()
+        ann.page.get_by_role("button", name="Retry now").click()
+
+        expect(bob.message("while 3")).to_be_visible(timeout=40_000)
+        assert bob.texts() == ["before", "while 1", "while 2", "while 3"]
+        bob.write("after")
+        expect(ann.message("after")).to_be_visible()
+        ann.leave()
+        bob.leave()
+    finally:
+        server.stop()
+        server.forget()
+
+
+def test_an_ended_session_asks_to_sign_in_and_comes_back_to_the_same_place_with_the_draft(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    ann.page.locator("textarea").fill("unfinished")
+    ann.call("POST", "auth/logout/")
+
+    expect(ann.page.locator(".sign-in .notice")).to_contain_text("Your session has ended", timeout=20_000)
+    expect(ann.page.locator("[name=username]")).to_have_value(ann.name)
+    ann.page.fill("[name=password]", "correct horse battery staple")
+    ann.page.click("[type=submit]")
+
+    expect(ann.page.locator(".room-view__name")).to_have_text(bob.name)
+    expect(ann.page.locator("textarea")).to_have_value("unfinished")
