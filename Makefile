@@ -4,10 +4,10 @@
 PYTHON := .venv/bin/python
 PREPARE := scripts/prepare
 # Suites that take long or need much; each has a target of its own.
-APART := tests/faults tests/cluster
+APART := tests/faults/full tests/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-python test-frontend check bench clean ready ready-dev ready-test
+.PHONY: help run test test-python test-frontend faults soak check bench clean ready ready-dev ready-test
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -23,6 +23,12 @@ test-python: ready-test
 
 test-frontend: ready-test
 	@if [ -d tests/frontend ]; then cd tests/frontend && node --test; fi
+
+faults: ready-test  ## Break everything on purpose, under load; FAULTS_SEED=N plays a run again
+	$(PYTHON) -m pytest -s -q tests/faults $(ARGS)
+
+soak: ready-test  ## Load and random faults for MINUTES (10)
+	SOAK_MINUTES=$(or $(MINUTES),10) $(PYTHON) -m pytest -s -q tests/faults/full/test_soak.py $(ARGS)
 
 check: ready-dev  ## Style, format, types and the rules of the house
 	$(PYTHON) -m ruff check .

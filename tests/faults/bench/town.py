@@ -1,0 +1,108 @@
+"""The servers of a fault test, what stands behind them, and how the test talks to the one who watches it run."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.faults.bench.load import Load
+from tests.faults.bench.oracle import Oracle
+from tests.faults.bench.verdict import Verdict, delays, judge, percentile
+from tests.support.client import unique
+from tests.support.mongo import MongoNode
+from tests.support.server import ServerProcess
+
+_runs = itertools.count(1)
+
+
+def seed() -> int:
+    """FAULTS_SEED plays a run again."""
+    return int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(1, 1_000_000))
+
+
+@dataclass
+class Town:
+    """Some server processes on one database and one broker."""
+
+    mongo: MongoNode
+    rabbit: Any
+    directory: Path
+    servers: list[ServerProcess] = field(default_factory=list)
+    seed: int = field(default_factory=seed)
+    _begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def bases(self) -> list[str]:
+        return [server.base for server in self.servers]
+
+    def say(self, what: str) -> None:
+        """A line of progress: shown as it comes with -s, else only beside a failure."""
+        print(f"[{time.monotonic() - self._begun:6.1f} s] {what}", flush=True)
+
+    def start(
+        self,
+        count: int = 2,
+        env: dict[str, str] | None = None,
+        *,
+        envs: list[dict[str, str]] | None = None,
+        mongodb_uri: str | None = None,
+        amqp_url: str | None = None,
+        wait: bool = True,
+    ) -> Town:
+        """`envs` gives each server its own settings beside `env`."""
+        self.say(f"seed {self.seed}; FAULTS_SEED={self.seed} plays it again")
+        shared = {"CHATSERVER_MONGODB_DATABASE": unique("faults"), **(env or {})}
+        for number in range(count):
+            own = shared | (envs[number] if envs else {})
+            uri, url = mongodb_uri or self.mongo.uri, amqp_url or (self.rabbit and self.rabbit.url)
+            server = ServerProcess(mongodb_uri=uri, amqp_url=url, env=own)
+            self.servers.append(server.start(wait=False))
+        if wait:
+            for server in self.servers:
+                server.wait_ready()
+        return self
+
+    def stop(self) -> None:
+        """Every server ends well, and none of them ever wrote a traceback."""
+        with ExitStack() as stack:
+            for server in self.servers:
+                stack.callback(server.forget)
+                stack.callback(server.assert_clean_log)
+                stack.callback(server.stop)
+
+    @contextmanager
+    def oracle(self) -> Iterator[Oracle]:
+        made = Oracle(self.directory / f"records-{next(_runs)}.jsonl")
+        try:
+            yield made
+        finally:
+            made.close()
+
+    async def conclude(self, load: Load, within: float = 30.0) -> Verdict:
+        """Hush, let everything arrive, read all back, and judge."""
+        await load.hush(within)
+        await load.delivered()
+        load.check_readers()
+        await load.read_back()
+        verdict = judge(load.oracle.records())
+        self.say(f"{verdict}; sends {dict(load.tally.statuses)}, {load.resets} cursor resets")
+        assert not load.tally.faults() + load.poll_tally.faults()
+        return verdict
+
+
+async def calm_p99(load: Load, rate: float, secs: float = 2.0) -> float:
+    """p99 from acknowledged to received with nothing wrong: what this machine can do right now."""
+    since = time.monotonic()
+    load.speak(rate)
+    await asyncio.sleep(secs)
+    await load.hush()
+    await load.delivered()
+    return percentile(delays(load.oracle.records(), since), 99)

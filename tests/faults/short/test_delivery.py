@@ -1,0 +1,31 @@
+"""Short forms of the D tests: order, repeats and wake-ups with nothing broken."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.bench.town import Town
+from tests.faults.conftest import Opens
+from tests.faults.scenarios.delivery import crowd_one_conversation, race_cursors, repeat_at_once
+
+
+@pytest.mark.gen_test(timeout=90)
+async def test_D1_no_cursor_overtakes_a_write(town: Town, opened: Opens) -> None:
+    town.start(2)
+    async with opened(town, people=6, devices=2) as load:
+        (await race_cursors(town, load, sends=1500)).assert_clean(least=1500)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_D3_a_hot_conversation_keeps_one_order_without_a_gap(town: Town, opened: Opens) -> None:
+    town.start(2)
+    async with opened(town, people=2, devices=2) as load:
+        verdict, _ = await crowd_one_conversation(town, load, sends=600)
+        verdict.assert_clean(least=600)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_D4_the_same_send_many_times_at_once_is_one_message(town: Town, opened: Opens) -> None:
+    town.start(2)
+    async with opened(town, people=4) as load:
+        (await repeat_at_once(town, load, ids=25)).assert_clean(least=50)
