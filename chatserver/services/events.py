@@ -91,6 +91,7 @@ class Events:
             waiter.looked()
             ephemerals = self._hub.take_ephemerals(present, waiter, extended=request.cursor is not None)
             retry_secs = hold
+            looked = True
             try:
                 batch = await self._look(actor, request, present, place)
                 place = batch.place
@@ -98,10 +99,13 @@ class Events:
                 if batch is None:
                     raise
                 retry_secs = LOOK_AGAIN_SECS
+                looked = False
             if batch.revoked:
                 raise TokenInvalid("The session was revoked.")
             if batch.events or ephemerals:
                 return await self._answer(actor, request, batch, ephemerals, None)
+            if looked and batch.more and waiter.ended is None:
+                continue  # a whole page of what is not for this session: the next may be
             left = deadline - self._clock.monotonic()
             ended = await waiter.wait(min(left, retry_secs))
             if ended is Ended.WOKEN or (ended is Ended.TIMEOUT and left > retry_secs):

@@ -49,8 +49,8 @@ class Places:
             return Cursor(tail.epoch, tail.oldest_version)  # restored from a backup
         known = self._known.get(actor.session_id)
         # Entries that gave no event are passed in memory only; looking through them again would cost a write each.
-        ahead = [c for c in (seen, known) if c and c.epoch == place.epoch and c.version > place.version]
-        return max(ahead, key=lambda c: (c.version, c.offset), default=place)
+        passed = [c for c in (seen, known) if c and c.epoch == place.epoch]
+        return max([place, *passed], key=lambda c: (c.version, c.offset))
 
     async def _kept(self, actor: Actor) -> KeptPlace:
         kept = await self._sessions.kept_place(actor.session_id)

@@ -1,0 +1,166 @@
+"""The product without HTTP, in this process, on a real mongod. Nothing runs by itself: tests say when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from tornado.ioloop import IOLoop
+
+from chatserver.bus.local import LocalBus
+from chatserver.clock import Clock
+from chatserver.cursor import Cursor
+from chatserver.fanout import FanOut
+from chatserver.hub import Hub
+from chatserver.looks import Check, Looks
+from chatserver.model import Actor, Conversation, Entry, Inbox, Message, User
+from chatserver.security import Passwords
+from chatserver.services import Services, build_services
+from chatserver.services.events import Answer, Request
+from chatserver.settings import Settings
+from chatserver.storage import Storage
+from chatserver.sweeper import Sweeper
+from chatserver.writer import Draft, Writer
+from tests.support.client import unique
+from tests.support.mongo import MongoNode
+
+DATABASE = unique("unit")
+
+
+@dataclass
+class Chat:
+    """One node. `Chat.another()` is a second one on the same database."""
+
+    settings: Settings
+    node: str = "one"
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.storage = Storage(self.settings.mongodb_uri, self.settings)
+        self.bus = LocalBus()
+        self.hub = Hub(self.bus, self.clock, self.settings.linger_secs)
+        self.fanout = FanOut(self.storage.messages, self.storage.inboxes, self.bus, self.clock)
+        self.looks = Looks(self.storage.inboxes, self.clock)
+        self.check = Check(self.hub, self.storage.inboxes, self.bus, self.clock, self.settings.check_secs)
+        self.passwords = Passwords()
+        self.services: Services = build_services(
+            self.settings,
+            self.node,
+            self.storage,
+            self.bus,
+            self.hub,
+            self.fanout,
+            self.looks,
+            self.passwords,
+            self.clock,
+        )
+        self.bus.listen(self.services.bells.heard)
+
+    @property
+    def writer(self) -> Writer:
+        return self.services.writer
+
+    def sweeper(self) -> Sweeper:
+        finish = self.services.receipts.finish_read, self.services.notifications.finish
+        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish)
+
+    async def open(self) -> Chat:
+        await self.storage.prepare()
+        await self.bus.open()
+        return self
+
+    async def close(self) -> None:
+        await self.writer.close()
+        await self.services.receipts.close()
+        await self.fanout.close()
+        await self.looks.close()
+        self.services.typing.close()
+        self.passwords.close()
+        await self.storage.close()
+
+    async def person(self) -> Actor:
+        """Somebody new on their first device."""
+        user = User(await self.storage.marks.next_id("user"), unique("u"), "Somebody", None)
+        await self.storage.inboxes.ensure(user.id)
+        await self.storage.users.create(user, "", self.clock.now())
+        return await self.device(user.id)
+
+    async def device(self, user_id: int) -> Actor:
+        user = await self.services.accounts.user(user_id)
+        _, _, session = await self.services.sessions.start(user, "test")
+        return Actor(user_id, session.id)
+
+    async def pair(self) -> tuple[Actor, Actor, Conversation]:
+        """Two people with a conversation in which nothing was said."""
+        ann, bob = await self.person(), await self.person()
+        conversation, _ = await self.services.conversations.open_direct(ann, bob.user_id)
+        return ann, bob, conversation
+
+    def draft(self, actor: Actor, conversation: Conversation, text: str, **more: Any) -> Draft:
+        fields: dict[str, Any] = {
+            "client_id": unique("key"),
+            "attachment": None,
+            "created_at": self.clock.now(),
+            "deadline": self.clock.monotonic() + 5,
+            **more,
+        }
+        return Draft(conversation, actor.user_id, actor.session_id, text=text, **fields)
+
+    async def say(self, actor: Actor, conversation: Conversation, text: str) -> Message:
+        return (await self.writer.post(self.draft(actor, conversation, text)))[0]
+
+    async def append_only(self, actor: Actor, conversation: Conversation, text: str) -> Message:
+        """What a node leaves behind that dies between the append and the fan-out."""
+        seq = await self.storage.messages.head(conversation.id) + 1
+        message = self.draft(actor, conversation, text).at(seq)
+        await self.storage.messages.append([message], ordered=True)
+        return message
+
+    async def log(self, conversation: Conversation) -> list[str]:
+        """All texts, oldest first; their numbers are proved to be 1, 2, 3 …"""
+        found = await self.storage.messages.page_after(conversation.id, 0, 10_000)
+        assert [m.seq for m in reversed(found)] == list(range(1, len(found) + 1)), "the log has a hole"
+        return [m.text for m in reversed(found)]
+
+    async def inbox(self, actor: Actor) -> Inbox:
+        found = await self.storage.inboxes.inbox(actor.user_id)
+        assert found is not None
+        return found
+
+    async def ring(self, actor: Actor) -> list[Entry]:
+        return list((await self.storage.inboxes.tails({actor.user_id: None}))[actor.user_id].entries)
+
+    async def cursor(self, actor: Actor) -> Cursor:
+        inbox = await self.inbox(actor)
+        return Cursor(inbox.epoch, inbox.version)
+
+    async def poll(
+        self, actor: Actor, cursor: Cursor | None = None, wait: float = 0.0, limit: int = 100, **more: Any
+    ) -> Answer:
+        request = Request(cursor, wait, limit, more.pop("client", None), **more)
+        answer = await self.services.events.poll(actor, request, lambda waiter: None)
+        await answer.delivered(True)
+        return answer
+
+
+@pytest.fixture
+def chats(mongo: MongoNode, io_loop: IOLoop) -> Iterator[Any]:
+    """Call it for one more node."""
+    opened: list[Chat] = []
+
+    async def open_one() -> Chat:
+        settings = Settings(mongodb_uri=mongo.uri, mongodb_database=DATABASE)
+        opened.append(await Chat(settings, f"node {len(opened)}").open())
+        return opened[-1]
+
+    yield open_one
+    for chat in opened:
+        io_loop.run_sync(chat.close)
+
+
+@pytest.fixture
+def chat(chats: Any, io_loop: IOLoop) -> Chat:
+    made: Chat = io_loop.run_sync(chats)
+    return made

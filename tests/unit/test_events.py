@@ -1,0 +1,75 @@
+"""The poll's arithmetic: what is passed over, what is given, and when a held poll looks again."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+import pytest
+
+from chatserver.model import Advance
+
+
+def texts(answer: Any) -> list[str]:
+    events = [msgspec.json.decode(event) for event in answer.events]
+    return [event["data"]["message"] for event in events if event["event"] == "message"]
+
+
+@pytest.mark.gen_test
+async def test_without_a_cursor_a_page_that_is_all_not_for_this_session_is_passed(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    for number in range(12):
+        await chat.append_only(bob, conversation, f"mine {number}")
+    await chat.fanout.repair(Advance(conversation.id, 1, 12, conversation.member_ids))
+    await chat.say(ann, conversation, "for bob")
+    found: list[str] = []
+    for _ in range(4):
+        found += texts(await chat.poll(bob, limit=5))
+    assert found == ["for bob"]
+
+
+@pytest.mark.gen_test
+async def test_a_held_poll_looks_on_when_a_whole_page_was_not_for_it(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    cursor = await chat.cursor(bob)
+    for number in range(12):
+        await chat.say(bob, conversation, f"mine {number}")
+    await chat.say(ann, conversation, "for bob")
+    began = time.monotonic()
+    answer = await chat.poll(bob, cursor, wait=5, limit=5)
+    assert texts(answer) == ["for bob"]
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.gen_test
+async def test_a_page_may_end_inside_a_range_and_the_next_goes_on_there(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    first = cursor = await chat.cursor(bob)
+    for number in range(12):
+        await chat.append_only(ann, conversation, str(number))
+    await chat.fanout.repair(Advance(conversation.id, 1, 12, conversation.member_ids))
+    await chat.say(ann, conversation, "12")
+    pages: list[list[str]] = []
+    ids: list[int] = []
+    more = True
+    while more:
+        answer = await chat.poll(bob, cursor, limit=5)
+        assert [e for e in (await chat.poll(bob, cursor, limit=5)).events] == answer.events
+        pages.append(texts(answer))
+        ids += [msgspec.json.decode(event)["id"] for event in answer.events]
+        cursor, more = answer.cursor, answer.more
+    assert [text for page in pages for text in page] == [str(n) for n in range(13)]
+    assert [len(page) for page in pages] == [5, 5, 3]
+    assert ids == sorted(set(ids))
+    assert (first.version, first.offset) == (cursor.version - 2, 0)
+
+
+@pytest.mark.gen_test
+async def test_without_a_cursor_a_range_is_given_page_by_page(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    for number in range(12):
+        await chat.append_only(ann, conversation, str(number))
+    await chat.fanout.repair(Advance(conversation.id, 1, 12, conversation.member_ids))
+    pages = [texts(await chat.poll(bob, limit=5)) for _ in range(4)]
+    assert pages == [["0", "1", "2", "3", "4"], ["5", "6", "7", "8", "9"], ["10", "11"], []]
