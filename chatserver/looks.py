@@ -112,21 +112,23 @@ class Check:
                 log.exception("check failed")
 
     async def check(self, presents: list[Present]) -> None:
-        """One read of the versions of these; whoever moved without a bell is woken."""
+        """One read of the versions of these; whoever sleeps behind one is woken.
+
+        Each poll is asked for itself: what is known of a person may come from a poll of another device.
+        """
         if not presents:
             return
         began = self._clock.monotonic()
-        before = [(present, present.stamp, present.version) for present in presents]
+        before = [(present, present.stamp) for present in presents]
         versions = await self._inboxes.versions([present.user_id for present in presents])
-        for present, stamp, known in before:
+        for present, stamp in before:
             version = versions.get(present.user_id)
             if version is None or present.stamp != stamp:
                 continue
-            if known is not None and version != known and present.version == known:
-                metrics.CHECK_WAKEUPS.inc()
+            if any(waiter.sleeps_before(version) for waiter in present.waiters):
+                if present.version is not None:  # else a bell did ring, and left the sending session asleep
+                    metrics.CHECK_WAKEUPS.inc()
                 self._hub.ring([present.user_id])
-            elif known is None and present.waiters:
-                continue  # its own look is under way
             else:
                 present.confirm(version, began, stamp)
 

@@ -36,13 +36,14 @@ class Ephemeral:
 class Waiter:
     """One held poll."""
 
-    __slots__ = ("_ended", "_future", "_woken", "actor", "client", "seen", "started")
+    __slots__ = ("_ended", "_future", "_woken", "actor", "client", "seen", "started", "version")
 
     def __init__(self, actor: Actor, client: str | None, started: float, seen: int) -> None:
         self.actor = actor
         self.client = client
         self.started = started
         self.seen = seen  # serial of the last ephemeral event given to this client
+        self.version: int | None = None  # up to which it has looked
         self._woken = False
         self._ended: Ended | None = None
         self._future: asyncio.Future[None] | None = None
@@ -59,6 +60,11 @@ class Waiter:
     def looked(self) -> None:
         """About to look: bells until now are covered by that look."""
         self._woken = False
+
+    def sleeps_before(self, version: int) -> bool:
+        """Whether it waits without knowing of this version, and nobody has woken it yet."""
+        asleep = self._future is not None and not self._woken
+        return asleep and self.version is not None and self.version < version
 
     @property
     def ended(self) -> Ended | None:

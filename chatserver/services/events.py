@@ -95,6 +95,7 @@ class Events:
             try:
                 batch = await self._look(actor, request, present, place)
                 place = batch.place
+                waiter.version = place.version
             except Unavailable:
                 if batch is None:
                     raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 from chatserver.model import Advance
+from tests.support.waiting import eventually, held
 
 
 def texts(answer: Any) -> list[str]:
@@ -73,3 +75,45 @@ async def test_without_a_cursor_a_range_is_given_page_by_page(chat: Any) -> None
     await chat.fanout.repair(Advance(conversation.id, 1, 12, conversation.member_ids))
     pages = [texts(await chat.poll(bob, limit=5)) for _ in range(4)]
     assert pages == [["0", "1", "2", "3", "4"], ["5", "6", "7", "8", "9"], ["10", "11"], []]
+
+
+@pytest.mark.gen_test
+async def test_the_check_wakes_the_sender_whose_own_bell_did_not(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    cursor = await chat.cursor(ann)
+    poll = await held(chat.poll(ann, cursor, wait=20))
+    await chat.say(ann, conversation, "wakes everybody but me")
+    message = await chat.append_only(bob, conversation, "its bell is lost")
+    await chat.storage.inboxes.advance(
+        [Advance(conversation.id, message.seq, message.seq, conversation.member_ids)]
+    )
+
+    async def answered() -> bool:
+        await chat.check.check(list(chat.hub))
+        await asyncio.sleep(0)
+        return poll.done()
+
+    await eventually(answered, 3)
+    assert texts(await poll) == ["its bell is lost"]
+
+
+@pytest.mark.gen_test
+async def test_the_check_wakes_a_poll_behind_what_another_poll_has_read(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    other = await chat.device(ann.user_id)
+    cursor = await chat.cursor(ann)
+    poll = await held(chat.poll(ann, cursor, wait=20))
+    message = await chat.append_only(bob, conversation, "its bell is lost")
+    await chat.storage.inboxes.advance(
+        [Advance(conversation.id, message.seq, message.seq, conversation.member_ids)]
+    )
+    chat.hub.get(ann.user_id).confirmed_at -= 10  # too old to be trusted: the next poll looks
+    assert texts(await chat.poll(other, cursor)) == ["its bell is lost"]
+
+    async def answered() -> bool:
+        await chat.check.check(list(chat.hub))
+        await asyncio.sleep(0)
+        return poll.done()
+
+    await eventually(answered, 3)
+    assert texts(await poll) == ["its bell is lost"]
