@@ -98,7 +98,8 @@ def flag_options(command: Any) -> Any:
         help = (
             f"{field.metadata['help']} [{PREFIX}{name.upper()}; default: {shown if shown != '' else 'empty'}]"
         )
-        command = click.option(f"--{name.replace('_', '-')}", name, metavar="VALUE", help=help)(command)
+        flag, hidden = f"--{name.replace('_', '-')}", field.metadata["hidden"]
+        command = click.option(flag, name, metavar="VALUE", help=help, hidden=hidden)(command)
     return command
 
 

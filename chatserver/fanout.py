@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from chatserver import metrics
+from chatserver import failpoints, metrics
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Advance, Bell
@@ -36,9 +36,13 @@ class FanOut:
     async def advance(self, advances: Sequence[Advance]) -> None:
         """Never raises: what the database does not take now is retried behind the scenes."""
         try:
+            if failpoints.armed:
+                await failpoints.reach("before_fanout")
             if not await self._inboxes.advance(advances):
                 for advance in advances:
                     await self.repair(advance)
+            if failpoints.armed:
+                await failpoints.reach("after_fanout")
         except Unavailable:
             self._retry_later(advances)
 

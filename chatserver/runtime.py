@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from chatserver import failpoints
 from chatserver.bus.local import LocalBus
 from chatserver.bus.rabbit import RabbitBus
 from chatserver.clock import Clock
@@ -98,6 +99,7 @@ class Runtime:
 @asynccontextmanager
 async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Runtime]:
     """Raises StartupError. Everything is closed when the block is left, in reverse order."""
+    failpoints.arm(settings.failpoints)
     clock = clock or Clock()
     node = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with AsyncExitStack() as stack:

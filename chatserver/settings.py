@@ -20,8 +20,10 @@ from chatserver.errors import EX_CONFIG, StartupError
 PREFIX = "CHATSERVER_"
 
 
-def setting(default: Any, help: str, *, least: float | None = None, secret: bool = False) -> Any:
-    metadata = {"help": help, "least": least, "secret": secret}
+def setting(
+    default: Any, help: str, *, least: float | None = None, secret: bool = False, hidden: bool = False
+) -> Any:
+    metadata = {"help": help, "least": least, "secret": secret, "hidden": hidden}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -70,6 +72,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = setting((), "Addresses whose X-Forwarded-For is believed.")
     log_level: str = setting("info", "debug, info, warning or error.")
     log_format: str = setting("auto", "text, json, or auto: text on a terminal.")
+    failpoints: str = setting("", "For tests: where to break on purpose (failpoints.py).", hidden=True)
 
 
 FIELDS: dict[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Settings)}

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from cachetools import LRUCache
 
-from chatserver import metrics
+from chatserver import failpoints, metrics
 from chatserver.clock import Clock
 from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.fanout import FanOut
@@ -136,6 +136,9 @@ class Writer:
             for draft, message, created in batch:
                 if created:
                     self._announce(message, draft.conversation)
+            if failpoints.armed:
+                await failpoints.reach("before_ack")
+            for draft, message, created in batch:
                 _answer(draft, message, created=created)
 
     async def _append(self, runs: dict[int, list[Draft]]) -> None:

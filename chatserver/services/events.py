@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 from cachetools import LRUCache
 
-from chatserver import metrics, wire
+from chatserver import failpoints, metrics, wire
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
 from chatserver.errors import CursorExpired, TokenInvalid, Unavailable
@@ -107,6 +107,8 @@ class Events:
                 return await self._answer(actor, request, batch, ephemerals, None)
             if looked and batch.more and waiter.ended is None:
                 continue  # a whole page of what is not for this session: the next may be
+            if failpoints.armed:
+                await failpoints.reach("after_check_before_wait")
             left = deadline - self._clock.monotonic()
             ended = await waiter.wait(min(left, retry_secs))
             if ended is Ended.WOKEN or (ended is Ended.TIMEOUT and left > retry_secs):

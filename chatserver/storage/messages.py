@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pymongo.errors import BulkWriteError
 
+from chatserver import failpoints
 from chatserver.errors import Unavailable
 from chatserver.model import MAX_SEQ, Message, Outcome, message_id, split_message_id
 from chatserver.storage import codec
@@ -23,6 +24,8 @@ class MessageStore:
         outcomes = [Outcome.STORED] * len(messages)
         try:
             await self._messages.insert_many(documents, ordered=ordered)
+            if failpoints.armed:
+                await failpoints.reach("after_append")
         except Unavailable:
             return [Outcome.UNKNOWN] * len(messages)
         except BulkWriteError as error:
