@@ -7,7 +7,7 @@ PREPARE := scripts/prepare
 APART := tests/faults/full tests/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-python test-frontend faults soak check bench clean ready ready-dev ready-test
+.PHONY: help run test test-python test-frontend faults soak check bench mutants clean ready ready-dev ready-test
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -38,6 +38,9 @@ check: ready-dev  ## Style, format, types and the rules of the house
 
 bench: ready-dev  ## Measure speed and memory on this machine
 	$(PYTHON) -m bench $(ARGS)
+
+mutants: ready-test  ## Take out each mechanism and see the test of its promise fail
+	$(PYTHON) -m tests.mutants
 
 clean:  ## Remove what tools left behind; data and .venv stay
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -107,12 +107,11 @@ async def test_a_database_that_dies_and_comes_back_has_lost_nothing_that_was_acc
     assert set(said) <= {m["message"] for m in seen}
 
 
+@pytest.mark.parametrize("shape", [TWO], indirect=True, scope="session")  # one alone has no broker
 @pytest.mark.gen_test(timeout=120)
 async def test_without_the_broker_sends_are_accepted_and_arrive_within_a_second(
-    fresh: World, fresh_client: Client, shape: str
+    fresh: World, fresh_client: Client
 ) -> None:
-    if shape != TWO:
-        pytest.skip("one process alone has no broker")
     ann, bob = await fresh_client.people("ann", "bob")
     await bob.here()
 

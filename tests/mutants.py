@@ -1,0 +1,164 @@
+"""Takes out one mechanism at a time and demands that the promise resting on it is seen to break.
+
+A test that cannot fail proves nothing. Each mutant is a copy of the checkout with one piece of text replaced; the
+named tests must pass as they are and fail on the copy. Run by `make mutants`; results stand in docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DELIVERY = "tests/system/delivery/"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    promise: str
+    mechanism: str
+    file: str
+    old: str
+    new: str
+    tests: str  # for pytest -k, in the delivery suite
+
+
+MUTANTS = [
+    Mutant(
+        "1. A send answered 201 reaches every session of every member",
+        "the fan-out",
+        "chatserver/writer.py",
+        "await self._fanout.advance(_advances(batch))",
+        "_advances(batch)",
+        "answered_201_is_stored_and_reaches and alone",
+    ),
+    Mutant(
+        "2. One order without gaps",
+        "compare-and-append on the next seq",
+        "chatserver/writer.py",
+        "enumerate(drafts, head + 1)",
+        "enumerate(drafts, head + 2)",
+        "one_order_without_gaps and alone",
+    ),
+    Mutant(
+        "3. The same send repeated is stored once",
+        "the unique index over sender and client_id",
+        "chatserver/storage/indexes.py",
+        'create_index([("sender_id", 1), ("client_id", 1)], unique=True)',
+        'create_index([("sender_id", 1), ("client_id", 1)])',
+        "repeated_is_stored_once and alone",
+    ),
+    Mutant(
+        "4. Without a cursor, an answer that was not fully written is given again",
+        "asking the socket whether the answer was written",
+        "handlers/events.py",
+        "await answer.delivered(written)",
+        "await answer.delivered(True)",
+        "answer_cut_in_the_middle and alone",
+    ),
+    Mutant(
+        "4. With a cursor, an answer that never arrived is given again",
+        "reading from the client's own place",
+        "chatserver/services/entries.py",
+        "if place.version == tail.version:",
+        "if place.version <= tail.version - 1 or place.version == tail.version:",
+        "never_arrived_is_given_again and alone",
+    ),
+    Mutant(
+        "5. A poll always ends at its hold time",
+        "the deadline of the hold",
+        "chatserver/services/events.py",
+        "deadline = self._clock.monotonic() + hold",
+        "deadline = self._clock.monotonic() + hold * 3",
+        "idle_poll_ends_empty and alone",
+    ),
+    Mutant(
+        "5. Of two polls of one client the newest wins",
+        "ending the older waiter",
+        "chatserver/hub.py",
+        "older.end(Ended.SUPERSEDED)",
+        "older.looked()",
+        "newest_poll_of_a_client_wins and alone",
+    ),
+    Mutant(
+        "6. MongoDB away is an honest 503 within 3 s",
+        "the deadline of database calls",
+        "chatserver/storage/driver.py",
+        '"timeoutMS": int(timeout_secs * 1000)',
+        '"timeoutMS": int(timeout_secs * 20000)',
+        "frozen_database and alone",
+    ),
+    Mutant(
+        "6. RabbitMQ away is later, never lost",
+        "the check every 0.3 s",
+        "chatserver/looks.py",
+        "await self.check(self._turn())",
+        "self._turn()",
+        "without_the_broker and processes",
+    ),
+    Mutant(
+        "7. Typing is never stuck",
+        "its expiry where it is shown",
+        "chatserver/services/typing.py",
+        "loop.call_later(self._typing_secs,",
+        "loop.call_later(self._typing_secs * 100,",
+        "ends_by_itself_after_six_seconds and alone",
+    ),
+    Mutant(
+        "8. Shutdown answers every held poll",
+        "ending the waiters before the connections",
+        "chatserver/runtime.py",
+        "self.hub.close()",
+        "self.hub.expire()",
+        "shutdown_answers_every_held_poll and alone",
+    ),
+]
+
+
+def run(checkout: Path, tests: str) -> bool:
+    """Whether the tests pass there. Exit code 5 (none selected) is a mistake in the list above."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", DELIVERY, "-k", tests]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=300)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"pytest could not run ({done.returncode}):\n{done.stdout}{done.stderr}")
+    return done.returncode == 0
+
+
+def survives(mutant: Mutant) -> bool:
+    with tempfile.TemporaryDirectory(prefix="mutant") as place:
+        copy = Path(place) / "checkout"
+        left_out = shutil.ignore_patterns(".git", ".venv", "data", "build", "node_modules", "__pycache__")
+        shutil.copytree(ROOT, copy, ignore=left_out)
+        source = copy / mutant.file
+        text = source.read_text("utf-8")
+        if text.count(mutant.old) != 1:
+            raise SystemExit(
+                f"{mutant.file}: {mutant.old!r} stands there {text.count(mutant.old)} times, not once"
+            )
+        source.write_text(text.replace(mutant.old, mutant.new), "utf-8")
+        return run(copy, mutant.tests)
+
+
+def main() -> None:
+    survivors = 0
+    for number, mutant in enumerate(MUTANTS, 1):
+        print(
+            f"[{number}/{len(MUTANTS)}] {mutant.promise}\n        without {mutant.mechanism}: ",
+            end="",
+            flush=True,
+        )
+        if survives(mutant):
+            survivors += 1
+            print("NOT NOTICED")
+        else:
+            print("noticed")
+    print(f"{len(MUTANTS) - survivors} mechanisms taken out and noticed, {survivors} not")
+    sys.exit(1 if survivors else 0)
+
+
+if __name__ == "__main__":
+    main()
