@@ -43,7 +43,9 @@ class FanOut:
                     await self.repair(advance)
             if failpoints.armed:
                 await failpoints.reach("after_fanout")
-        except Unavailable:
+        except Exception as error:
+            if not isinstance(error, Unavailable):
+                log.exception("fan-out failed", conversations=len(advances))
             self._retry_later(advances)
 
     async def repair(self, advance: Advance) -> bool:
@@ -78,6 +80,8 @@ class FanOut:
                 await self._clock.sleep(pause)
                 pause = min(longest, pause * 2)
                 continue
+            except Exception:  # only this one: the others must not wait behind it
+                log.exception("fan-out left to the sweeper", conversation=advance.conversation_id)
             pause = RETRY_SECS[0]
             if self._unfinished[advance.conversation_id] is advance:
                 del self._unfinished[advance.conversation_id]

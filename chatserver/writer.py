@@ -9,57 +9,25 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 
+import structlog
 from cachetools import LRUCache
 
 from chatserver import failpoints, metrics
 from chatserver.clock import Clock
+from chatserver.draft import Draft
 from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.fanout import FanOut
-from chatserver.model import MAX_SEQ, Advance, Attachment, Conversation, Message, Outcome, message_id
+from chatserver.model import MAX_SEQ, Advance, Conversation, Message, Outcome
 from chatserver.ports import MessageStore
+
+log = structlog.get_logger(__name__)
 
 MAX_WAITING = 2_000
 MAX_FLUSH = 64
 _APPEND_SECONDS = metrics.FLUSH_SECONDS.labels("append")
 _FAN_OUT_SECONDS = metrics.FLUSH_SECONDS.labels("fan_out")
 HEADS = 100_000  # conversations whose head is remembered
-
-
-@dataclass(slots=True, eq=False)
-class Draft:
-    """A send under way. `answer` gives the stored message and whether this send created it."""
-
-    conversation: Conversation
-    sender_id: int
-    session_id: int
-    client_id: str | int
-    text: str
-    attachment: Attachment | None
-    created_at: datetime
-    deadline: float
-    answer: asyncio.Future[tuple[Message, bool]] = field(default_factory=asyncio.Future)
-    in_doubt: bool = False  # an earlier try may have been stored: finding it is then no repeat
-
-    def at(self, seq: int) -> Message:
-        return Message(
-            message_id(self.conversation.id, seq),
-            self.conversation.id,
-            seq,
-            self.sender_id,
-            self.session_id,
-            self.client_id,
-            self.text,
-            self.attachment,
-            self.created_at,
-        )
-
-    def matches(self, stored: Message) -> bool:
-        mine, theirs = self.attachment, stored.attachment
-        same_file = (mine and (mine.name, mine.sha256)) == (theirs and (theirs.name, theirs.sha256))
-        return stored.conversation_id == self.conversation.id and stored.text == self.text and same_file
 
 
 class Writer:
@@ -86,8 +54,7 @@ class Writer:
         if len(self._waiting) >= MAX_WAITING:
             raise Unavailable("Too many messages are waiting to be stored.")
         loop = asyncio.get_running_loop()
-        late = Unavailable("The message could not be stored in time; send it again.")
-        timer = loop.call_later(draft.deadline - self._clock.monotonic(), _fail, draft, late)
+        timer = loop.call_later(draft.deadline - self._clock.monotonic(), draft.expire)
         self._waiting.append(draft)
         if self._appending is None or self._appending.done():
             self._appending = asyncio.create_task(self._append_all())
@@ -102,9 +69,8 @@ class Writer:
 
     async def close(self) -> None:
         """Every send already taken is finished."""
-        for stage in (self._appending, self._fanning):
-            if stage is not None:
-                await asyncio.gather(stage, return_exceptions=True)
+        while running := [stage for stage in (self._appending, self._fanning) if stage and not stage.done()]:
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def _append_all(self) -> None:
         while self._waiting:
@@ -117,13 +83,14 @@ class Writer:
             try:
                 with _APPEND_SECONDS.time():
                     await self._append(runs)
-            except Exception as error:
+            except Exception as error:  # of this flush; the next one has done nothing wrong
+                log.exception("append failed", messages=len(batch))
                 for draft in batch:
-                    _fail(draft, error)
-                raise
+                    draft.fail(error)
 
     def _appended(self, draft: Draft, message: Message, *, created: bool) -> None:
         """On to the second stage: its database call overlaps with the next append."""
+        draft.stored = message, created
         self._stored.append((draft, message, created))
         if self._fanning is None or self._fanning.done():
             self._fanning = asyncio.create_task(self._fan_out_all())
@@ -138,8 +105,8 @@ class Writer:
                     self._announce(message, draft.conversation)
             if failpoints.armed:
                 await failpoints.reach("before_ack")
-            for draft, message, created in batch:
-                _answer(draft, message, created=created)
+            for draft, _, _ in batch:
+                draft.succeed()
 
     async def _append(self, runs: dict[int, list[Draft]]) -> None:
         """Conversations with one message go out in one unordered insert. A longer run goes alone and in order, because
@@ -156,13 +123,16 @@ class Writer:
             numbered = [(draft, draft.at(seq)) for seq, draft in enumerate(drafts, head + 1)]
             for draft, message in numbered:
                 if message.seq > MAX_SEQ:
-                    _fail(draft, Invalid.field("conversation_id", "this conversation is full"))
+                    draft.fail(Invalid.field("conversation_id", "this conversation is full"))
             numbered = [(draft, message) for draft, message in numbered if message.seq <= MAX_SEQ]
             if len(numbered) == 1:
                 singles += numbered
             else:
                 groups.append((numbered, True))
-        await asyncio.gather(*(self._insert(group, ordered) for group, ordered in groups if group))
+        inserts = [self._insert(group, ordered) for group, ordered in groups if group]
+        for surprise in await asyncio.gather(*inserts, return_exceptions=True):
+            if surprise is not None:
+                raise surprise
 
     async def _insert(self, group: list[tuple[Draft, Message]], ordered: bool) -> None:
         outcomes = await self._messages.append([message for _, message in group], ordered=ordered)
@@ -175,7 +145,7 @@ class Writer:
             elif outcome is Outcome.REPEATED:
                 await self._replay(draft)
             elif outcome is Outcome.REFUSED:
-                _fail(draft, Unavailable("The database refused the message."))
+                draft.fail(Unavailable("The database refused the message."))
             else:
                 if outcome is not Outcome.SKIPPED:
                     self._heads.pop(message.conversation_id, None)
@@ -207,14 +177,14 @@ class Writer:
         except Unavailable:
             stored = None
         if stored is None:  # there, but not yet with a majority
-            draft.in_doubt = True
             self._again([draft], "repeat not visible")
         elif draft.matches(stored):
-            if not draft.in_doubt:
+            created = draft.made(stored)
+            if not created:
                 metrics.REPLAYS.inc()
-            self._appended(draft, stored, created=draft.in_doubt)
+            self._appended(draft, stored, created=created)
         else:
-            _fail(draft, IdempotencyConflict("client_id was used before, with another message."))
+            draft.fail(IdempotencyConflict("client_id was used before, with another message."))
 
 
 def _advances(batch: list[tuple[Draft, Message, bool]]) -> list[Advance]:
@@ -236,14 +206,3 @@ def _advances(batch: list[tuple[Draft, Message, bool]]) -> list[Advance]:
         members = run[0][0].conversation.member_ids
         advances.append(Advance(first.conversation_id, first.seq, newest.seq, members, own))
     return advances
-
-
-def _answer(draft: Draft, message: Message, *, created: bool) -> None:
-    if not draft.answer.done():
-        draft.answer.set_result((message, created))
-
-
-def _fail(draft: Draft, error: Exception) -> None:
-    if not draft.answer.done():
-        draft.answer.set_exception(error)
-        draft.answer.exception()  # looked at, so that a client gone away leaves no warning

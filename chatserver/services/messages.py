@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from chatserver.clock import Clock
+from chatserver.draft import Draft
 from chatserver.errors import Invalid, NotFound
 from chatserver.model import MAX_SEQ, Actor, Attachment, Conversation, Member, Message, User, split_message_id
 from chatserver.ports import Stores, Upload
@@ -16,7 +17,7 @@ from chatserver.services.receipts import Receipts
 from chatserver.services.typing import Typing
 from chatserver.wire import Json
 from chatserver.wire import message as message_json
-from chatserver.writer import Draft, Writer
+from chatserver.writer import Writer
 
 MAX_PAGE = 200
 

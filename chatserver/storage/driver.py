@@ -118,9 +118,14 @@ class Collection:
         return await self._gate.call("aggregate", run)
 
     async def bulk_write(self, writes: list[Any], *, ordered: bool) -> Any:
-        return await self._gate.call(
-            "bulk_write", lambda: self._collection.bulk_write(writes, ordered=ordered)
-        )
+        """Raises Unavailable also for a part: a failover may end it in the middle. All of ours may be repeated."""
+        try:
+            return await self._gate.call(
+                "bulk_write", lambda: self._collection.bulk_write(writes, ordered=ordered)
+            )
+        except BulkWriteError as error:
+            metrics.MONGODB_ERRORS.inc()
+            raise Unavailable("The database did not take all of it.") from error
 
     async def create_index(self, keys: Any, **options: Any) -> None:
         await self._gate.call("create_index", lambda: self._collection.create_index(keys, **options))

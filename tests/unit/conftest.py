@@ -12,6 +12,7 @@ from tornado.ioloop import IOLoop
 from chatserver.bus.local import LocalBus
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
+from chatserver.draft import Draft
 from chatserver.fanout import FanOut
 from chatserver.hub import Hub
 from chatserver.looks import Check, Looks
@@ -22,7 +23,7 @@ from chatserver.services.events import Answer, Request
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 from chatserver.sweeper import Sweeper
-from chatserver.writer import Draft, Writer
+from chatserver.writer import Writer
 from tests.support.client import unique
 from tests.support.mongo import MongoNode
 

@@ -1,0 +1,64 @@
+"""A send under way, and its one answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chatserver.errors import Unavailable
+from chatserver.model import Attachment, Conversation, Message, message_id
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """`answer` gives the stored message and whether this send created it."""
+
+    conversation: Conversation
+    sender_id: int
+    session_id: int
+    client_id: str | int
+    text: str
+    attachment: Attachment | None
+    created_at: datetime
+    deadline: float
+    answer: asyncio.Future[tuple[Message, bool]] = field(default_factory=asyncio.Future)
+    in_doubt: bool = False  # an earlier try may have been stored: finding it is then no repeat
+    stored: tuple[Message, bool] | None = None  # what the answer will be: only the fan-out is not done yet
+
+    def at(self, seq: int) -> Message:
+        return Message(
+            message_id(self.conversation.id, seq),
+            self.conversation.id,
+            seq,
+            self.sender_id,
+            self.session_id,
+            self.client_id,
+            self.text,
+            self.attachment,
+            self.created_at,
+        )
+
+    def matches(self, stored: Message) -> bool:
+        mine, theirs = self.attachment, stored.attachment
+        same_file = (mine and (mine.name, mine.sha256)) == (theirs and (theirs.name, theirs.sha256))
+        return stored.conversation_id == self.conversation.id and stored.text == self.text and same_file
+
+    def made(self, stored: Message) -> bool:
+        """Whether it was an earlier try of this very send that stored the message."""
+        return self.in_doubt and stored.created_at == self.created_at
+
+    def succeed(self) -> None:
+        if self.stored is not None and not self.answer.done():
+            self.answer.set_result(self.stored)
+
+    def fail(self, error: Exception) -> None:
+        """What is stored cannot fail any more."""
+        if self.stored is None and not self.answer.done():
+            self.answer.set_exception(error)
+            self.answer.exception()  # looked at, so that a client gone away leaves no warning
+
+    def expire(self) -> None:
+        """Time is up. What a majority has is accepted, however long its fan-out takes."""
+        self.succeed()
+        self.fail(Unavailable("The message could not be stored in time; send it again."))

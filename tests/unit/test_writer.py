@@ -1,0 +1,211 @@
+"""Group commit: one numbered log whatever collides, and one true answer for every send."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from pymongo.errors import BulkWriteError
+
+from chatserver.errors import IdempotencyConflict, Unavailable
+from chatserver.model import Outcome
+from tests.support.waiting import eventually, together
+
+
+@pytest.mark.gen_test
+async def test_two_writers_that_race_for_one_conversation_leave_one_log_without_a_hole(chats: Any) -> None:
+    one, two = await chats(), await chats()
+    ann, bob, conversation = await one.pair()
+    await together(
+        *(
+            node.say(actor, conversation, f"{node.node}: {number}")
+            for number in range(40)
+            for node, actor in ((one, ann), (two, bob))
+        )
+    )
+    log = await one.log(conversation)
+    for node in (one, two):
+        mine = [text for text in log if text.startswith(node.node)]
+        assert mine == [f"{node.node}: {number}" for number in range(40)]
+    for actor in (ann, bob):
+        inbox = await one.inbox(actor)
+        assert inbox.heads[conversation.id] == 80
+        assert inbox.unread(conversation.id) == 40
+
+
+@pytest.mark.gen_test
+async def test_a_run_with_a_repeat_in_its_middle_leaves_no_hole(chat: Any) -> None:
+    ann, _, conversation = await chat.pair()
+    first = chat.draft(ann, conversation, "first")
+    await chat.writer.post(first)
+    again = chat.draft(ann, conversation, "first", client_id=first.client_id)
+    drafts = [chat.draft(ann, conversation, "a"), again, chat.draft(ann, conversation, "b")]
+    answers = await together(*map(chat.writer.post, drafts))
+    assert [created for _, created in answers] == [True, False, True]
+    assert answers[1][0] == (await chat.storage.messages.by_client_id(ann.user_id, first.client_id))
+    assert await chat.log(conversation) == ["first", "a", "b"]
+
+
+@pytest.mark.gen_test
+async def test_a_repeat_with_other_text_is_a_conflict_and_takes_no_number(chat: Any) -> None:
+    ann, _, conversation = await chat.pair()
+    first = chat.draft(ann, conversation, "first")
+    await chat.writer.post(first)
+    with pytest.raises(IdempotencyConflict):
+        await chat.writer.post(chat.draft(ann, conversation, "other", client_id=first.client_id))
+    await chat.say(ann, conversation, "second")
+    assert await chat.log(conversation) == ["first", "second"]
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("arrived", [True, False], ids=["it was stored", "it was not stored"])
+async def test_an_unknown_outcome_is_tried_again_and_stored_once(
+    chat: Any, monkeypatch: pytest.MonkeyPatch, arrived: bool
+) -> None:
+    ann, bob, conversation = await chat.pair()
+    append, tries = chat.storage.messages.append, 0
+
+    async def unsure(messages: Any, *, ordered: bool) -> list[Outcome]:
+        nonlocal tries
+        tries += 1
+        if tries > 1:
+            return list(await append(messages, ordered=ordered))
+        if arrived:
+            await append(messages, ordered=ordered)
+        return [Outcome.UNKNOWN] * len(messages)
+
+    monkeypatch.setattr(chat.storage.messages, "append", unsure)
+    answers = await together(*(chat.writer.post(chat.draft(ann, conversation, t)) for t in "abc"))
+    assert [(message.seq, created) for message, created in answers] == [(1, True), (2, True), (3, True)]
+    assert await chat.log(conversation) == ["a", "b", "c"]
+    assert (await chat.inbox(bob)).unread(conversation.id) == 3
+
+
+@pytest.mark.gen_test
+async def test_a_repeat_of_what_no_majority_has_yet_is_still_a_repeat(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, conversation = await chat.pair()
+    first = chat.draft(ann, conversation, "first")
+    await chat.writer.post(first)
+    by_client_id, looks = chat.storage.messages.by_client_id, 0
+
+    async def late(*key: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return await by_client_id(*key) if looks > 1 else None
+
+    monkeypatch.setattr(chat.storage.messages, "by_client_id", late)
+    again = chat.draft(ann, conversation, "first", client_id=first.client_id)
+    message, created = await chat.writer.post(again)
+    assert (message.seq, created) == (1, False)
+
+
+@pytest.mark.gen_test
+async def test_a_send_whose_fan_out_half_fails_is_answered_and_fanned_out_later(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, conversation = await chat.pair()
+    bulk_write, failed = chat.storage.inboxes._inboxes._collection.bulk_write, []
+
+    class Inboxes:
+        """What a failover leaves of a bulk write: errors of single writes, not of the call."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(collection, name)
+
+        async def bulk_write(self, writes: Any, ordered: bool) -> Any:
+            if failed:
+                return await bulk_write(writes, ordered=ordered)
+            failed.append(True)
+            error = {"index": 0, "code": 189, "errmsg": "primary stepped down"}
+            raise BulkWriteError({"writeErrors": [error], "writeConcernErrors": [], "nMatched": 0})
+
+    collection = chat.storage.inboxes._inboxes._collection
+    monkeypatch.setattr(chat.storage.inboxes._inboxes, "_collection", Inboxes())
+    began = time.monotonic()
+    assert (await chat.say(ann, conversation, "hello")).seq == 1
+    assert time.monotonic() - began < 2
+
+    async def arrived() -> bool:
+        return (await chat.inbox(bob)).unread(conversation.id) == 1
+
+    await eventually(arrived, 3)
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("step", ["append", "advance"])
+async def test_a_surprise_in_one_flush_does_not_stop_the_next(
+    chat: Any, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    ann, bob, conversation = await chat.pair()
+    store = chat.storage.messages if step == "append" else chat.storage.inboxes
+    real, calls = getattr(store, step), []
+
+    async def surprising(*arguments: Any, **options: Any) -> Any:
+        calls.append(True)
+        if len(calls) == 1:
+            await asyncio.sleep(0.05)  # so that the second one is waiting already
+            raise RuntimeError("nobody thought of this")
+        return await real(*arguments, **options)
+
+    monkeypatch.setattr(store, step, surprising)
+    first = asyncio.create_task(chat.writer.post(chat.draft(ann, conversation, "first")))
+    await asyncio.sleep(0.02)
+    began = time.monotonic()
+    await chat.say(ann, conversation, "second")
+    assert time.monotonic() - began < 2
+    if step == "append":
+        with pytest.raises(RuntimeError):
+            await first
+    else:
+        assert (await first)[0].text == "first"  # it is stored: that is what was asked
+
+    async def arrived() -> bool:
+        return (await chat.inbox(bob)).unread(conversation.id) == len(await chat.log(conversation))
+
+    await eventually(arrived, 3)
+
+
+@pytest.mark.gen_test
+async def test_what_is_stored_is_answered_in_time_however_long_its_fan_out_takes(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, conversation = await chat.pair()
+    advance = chat.storage.inboxes.advance
+
+    async def slow(advances: Any) -> bool:
+        await asyncio.sleep(0.6)
+        return bool(await advance(advances))
+
+    monkeypatch.setattr(chat.storage.inboxes, "advance", slow)
+    draft = chat.draft(ann, conversation, "hello", deadline=chat.clock.monotonic() + 0.3)
+    message, created = await chat.writer.post(draft)
+    assert (message.seq, created) == (1, True)
+
+
+@pytest.mark.gen_test
+async def test_a_send_that_cannot_be_stored_is_refused_at_its_deadline(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, conversation = await chat.pair()
+
+    async def away(messages: Any, *, ordered: bool) -> list[Outcome]:
+        await asyncio.sleep(0.05)
+        return [Outcome.UNKNOWN] * len(messages)
+
+    monkeypatch.setattr(chat.storage.messages, "append", away)
+    with pytest.raises(Unavailable):
+        await chat.writer.post(chat.draft(ann, conversation, "x", deadline=chat.clock.monotonic() + 0.2))
+
+
+@pytest.mark.gen_test
+async def test_closing_waits_for_the_fan_out_of_what_is_still_being_appended(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    sends = [asyncio.create_task(chat.writer.post(chat.draft(ann, conversation, t))) for t in "abc"]
+    await asyncio.sleep(0)
+    await chat.writer.close()
+    assert (await chat.inbox(bob)).unread(conversation.id) == 3
+    assert [(await send)[0].seq for send in sends] == [1, 2, 3]
