@@ -110,6 +110,18 @@ class Load:
                 async for message in self._history(line, one.token, other.id):
                     self.oracle.store(message)
 
+    async def say_once(self, base: str) -> None:
+        """One send to this server, which dies of it: every reader is owed it although nobody was told so."""
+        sender, receiver = self._pick()
+        line = Line([base], Tally(), self.seed)
+        client_id = f"{self.seed}-{next(self._numbers)}"
+        self.oracle.intend(client_id, sender.id, receiver.id, client_id)
+        self.oracle.owe(client_id)
+        body = {"receiver_id": receiver.id, "message": client_id, "client_id": client_id}
+        with contextlib.suppress(*FAILED):
+            reply = await line.call("POST", "chats/", sender.token, body)
+            raise AssertionError(f"answered {reply.status}")
+
     def three(self) -> tuple[Device, Device, Device]:
         """Three people, on the devices they send with."""
         one, other, third = self.random.sample(self._speakers, 3)

@@ -34,15 +34,19 @@ class Oracle:
         self._write("intent", client_id=client_id, sender_id=sender_id, receiver_id=receiver_id, text=text)
 
     def acknowledge(self, client_id: str, status: int, message: Record, tries: int) -> None:
-        for user_id in set(self._sent.pop(client_id, ())):  # once: a repeat may be acknowledged again
-            self.acknowledged += user_id == message["sender_id"]
+        self.acknowledged += client_id in self._sent  # once: a repeat may be acknowledged again
+        self.owe(client_id)
+        self._write("ack", client_id=client_id, status=status, tries=tries, **_facts(message))
+
+    def owe(self, client_id: str) -> None:
+        """From now on `missing` counts it until every reader of both members has it."""
+        for user_id in set(self._sent.pop(client_id, ())):
             for reader in self._users.get(user_id, ()):
                 pair = (reader, client_id)
                 if pair in self._early:
                     self._early.discard(pair)
                 else:
                     self._missing.add(pair)
-        self._write("ack", client_id=client_id, status=status, tries=tries, **_facts(message))
 
     def deliver(self, reader: str, message: Record, via: str = "poll") -> None:
         """`via`: poll, or history for what was paged after a cursor had expired."""

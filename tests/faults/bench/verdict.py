@@ -33,8 +33,8 @@ class Verdict:
     def __str__(self) -> str:
         return (
             f"{self.intended} intended, {self.acknowledged} acknowledged, {self.stored} stored,"
-            f" {self.delivered} delivered: {len(self.lost)} lost, {len(self.duplicated)} duplicated, {len(self.out_of_order)} out of order,"
-            f" {len(self.phantom)} phantom"
+            f" {self.delivered} delivered: {len(self.lost)} lost, {len(self.duplicated)} duplicated,"
+            f" {len(self.out_of_order)} out of order, {len(self.phantom)} phantom"
         )
 
     def _examples(self) -> str:

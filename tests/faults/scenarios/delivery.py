@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 
 from tests.faults.bench.load import Load
 from tests.faults.bench.town import Town
-from tests.faults.bench.verdict import Verdict
+from tests.faults.bench.verdict import Verdict, delays, percentile
 from tests.faults.bench.wire import Line, Reply, Tally
 from tests.support.waiting import together
 
@@ -59,6 +60,21 @@ async def repeat_at_once(town: Town, load: Load, ids: int, times: int = 20) -> V
     town.say(f"{ids} ids sent {times} times each; answers of 201 per id: {dict(created)}")
     assert set(created) == {1}, created
     return await town.conclude(load)
+
+
+async def race_wake_ups(town: Town, load: Load, rounds: int, window_secs: float) -> list[float]:
+    """Every poll dawdles between its look and its wait (a failpoint), and messages fall into just that gap.
+
+    Seconds from accepted to received. A wake-up lost there would show as a wait for the check or the end of the hold.
+    """
+    for _ in range(rounds):
+        await load.pump(1, mouths=1)
+        await load.delivered(within=10)
+        await asyncio.sleep(load.random.uniform(0, 1.5 * window_secs))
+    await town.conclude(load)
+    found = delays(load.oracle.records())
+    town.say(f"{rounds} messages into the gap, p99 {percentile(found, 99):.3f} s, longest {max(found):.3f} s")
+    return found
 
 
 def assert_conflict(reply: Reply) -> None:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.bench.town import Town
+from tests.faults.bench.verdict import percentile
 from tests.faults.conftest import Opens
-from tests.faults.scenarios.delivery import crowd_one_conversation, race_cursors, repeat_at_once
+from tests.faults.scenarios.delivery import (
+    crowd_one_conversation,
+    race_cursors,
+    race_wake_ups,
+    repeat_at_once,
+)
 
 
 @pytest.mark.gen_test(timeout=90)
@@ -29,3 +35,15 @@ async def test_D4_the_same_send_many_times_at_once_is_one_message(town: Town, op
     town.start(2)
     async with opened(town, people=4) as load:
         (await repeat_at_once(town, load, ids=25)).assert_clean(least=50)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_D6_a_bell_between_look_and_wait_is_heard(town: Town, opened: Opens) -> None:
+    """No check can help: it comes every 30 s here. Each poll dawdles `gap` seconds after its look."""
+    gap = 0.05
+    env = {"CHATSERVER_FAILPOINTS": f"after_check_before_wait=sleep:{gap}", "CHATSERVER_CHECK_SECS": "30"}
+    town.start(2, env)
+    async with opened(town, people=3, wait=20) as load:
+        found = await race_wake_ups(town, load, rounds=100, window_secs=gap)
+        assert max(found) < 1.0, "a poll slept through its bell"
+        assert percentile(found, 90) < gap + 0.25

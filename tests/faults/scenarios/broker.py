@@ -1,0 +1,101 @@
+"""The broker dies, falls silent or was never there; messages are then late by a tick and never lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.faults.bench.load import Load
+from tests.faults.bench.town import Town, calm_p99
+from tests.faults.bench.verdict import Verdict, delays, percentile
+from tests.support.waiting import eventually
+
+RATE = 40.0
+FORGET_SECS = 1.0  # around a fault's beginning, when bells are lost that nobody knows of yet
+
+
+@dataclass
+class BrokerOutages:
+    verdict: Verdict
+    calm_p99: float
+    down_p99: list[float] = field(default_factory=list)
+    bus_up: list[float] = field(default_factory=list)  # seconds after the broker answered
+    healed_p99: list[float] = field(default_factory=list)
+    refused: int = 0  # sends that took a second try
+
+    def __str__(self) -> str:
+        return (
+            f"calm p99 {self.calm_p99:.3f} s; while down at most {max(self.down_p99):.3f} s; bus up at most"
+            f" {max(self.bus_up):.1f} s after the broker; p99 then at most {max(self.healed_p99):.3f} s;"
+            f" {self.refused} sends refused"
+        )
+
+
+def bus_states(town: Town) -> list[str]:
+    found = []
+    for base in town.bases:
+        try:
+            with urllib.request.urlopen(f"{base}/readyz", timeout=2) as answer:
+                found.append(json.load(answer)["components"]["bus"])
+        except (urllib.error.URLError, OSError):
+            found.append("no answer")
+    return found
+
+
+async def all_up(town: Town) -> bool:
+    return set(await asyncio.to_thread(bus_states, town)) == {"up"}
+
+
+async def kill_broker(
+    town: Town, load: Load, cycles: int, down_secs: float, rate: float = RATE
+) -> BrokerOutages:
+    return await _outages(town, load, cycles, down_secs, rate, town.rabbit.kill, town.rabbit.start)
+
+
+async def silence_broker(
+    town: Town, load: Load, cycles: int, down_secs: float, rate: float = RATE
+) -> BrokerOutages:
+    """Its connections stay and nothing comes through them."""
+    return await _outages(town, load, cycles, down_secs, rate, town.rabbit.pause, town.rabbit.resume)
+
+
+async def _outages(
+    town: Town,
+    load: Load,
+    cycles: int,
+    down_secs: float,
+    rate: float,
+    take: Callable[[], None],
+    give_back: Callable[[], None],
+    healed_secs: float = 3.0,
+) -> BrokerOutages:
+    await eventually(lambda: all_up(town), within=20, why="the bus is up before anything is done to it")
+    found = BrokerOutages(Verdict(), await calm_p99(load, rate))
+    load.speak(rate)
+    for cycle in range(1, cycles + 1):
+        await asyncio.to_thread(take)
+        down = time.monotonic()
+        await asyncio.sleep(down_secs)
+        await asyncio.to_thread(give_back)
+        back = time.monotonic()
+        await eventually(lambda: all_up(town), within=30, why="connected again")
+        up = time.monotonic()
+        await asyncio.sleep(healed_secs + FORGET_SECS)
+        await load.delivered(within=5)
+        records = load.oracle.records()
+        found.down_p99.append(percentile(delays(records, down, down + down_secs), 99))
+        found.bus_up.append(up - back)
+        found.healed_p99.append(percentile(delays(records, up + FORGET_SECS), 99))
+        load.check_readers()
+        town.say(
+            f"outage {cycle} of {cycles}: accepted {load.oracle.acknowledged}, bus up after {up - back:.1f} s"
+        )
+    found.verdict = await town.conclude(load)
+    found.refused = load.refusals.retried
+    town.say(str(found))
+    return found
