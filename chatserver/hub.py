@@ -70,14 +70,14 @@ class Hub:
         name = (actor.session_id, client)
         seen = present.names.get(name)
         waiter = Waiter(actor, client, self._clock.now().timestamp(), seen or 0)
-        if client is not None:
-            for older in self._named(present, name):
-                older.end(Ended.SUPERSEDED)
+        olders = self._named(present, name) if client is not None else []
+        for older in olders:
+            older.end(Ended.SUPERSEDED)
         present.waiters.add(waiter)
         metrics.HELD_POLLS.inc()
         if self._draining:
             waiter.end(Ended.DRAINING)
-        return present, waiter, seen is not None
+        return present, waiter, seen is not None or bool(olders)
 
     def leave(self, present: Present, waiter: Waiter) -> None:
         if waiter not in present.waiters:
