@@ -1,4 +1,7 @@
-"""A person at a browser: signs up, opens a conversation, writes, reads. Says afterwards what the page complained about."""
+"""A person at a browser: signs up, opens a conversation, writes, reads.
+
+Leaving fails the test if one of their pages complained about anything.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ CORPUS = [
     "<iframe srcdoc='<script>parent.hacked=1</script>'>",
     "javascript:window.hacked=1",
     "[x](javascript:window.hacked=1)",
-    "https://a.example/\"onmouseover=window.hacked=1 x=\"",
+    'https://a.example/"onmouseover=window.hacked=1 x="',
     "`<img src=x onerror=window.hacked=1>`",
     "```\n</code><script>window.hacked=1</script>\n```",
     "> <math><mi//xlink:href='data:x,<script>window.hacked=1</script>'>",
@@ -42,23 +42,32 @@ def talk(ann: Person, bob: Person) -> None:
 
 def test_nothing_a_person_writes_is_executed_as_message_name_or_file_name(person: People) -> None:
     ann, bob = person("ann"), person("bob")
-    ann.call("PATCH", "users/me/", {"full_name": CORPUS[1]})
     bob.open(ann)
     ann.open(bob)
+    ann.call("PATCH", "users/me/", {"full_name": CORPUS[1]})
     for text in CORPUS:
         ann.write(text)
         expect(bob.page.locator(".message")).to_have_count(CORPUS.index(text) + 1)
     ann.page.set_input_files(
         "input[type=file]",
         files=[
-            {"name": "<img src=x onerror=hacked=1>.svg", "mimeType": "image/svg+xml", "buffer": b"<svg onload='hacked=1'/>"},
-            {"name": '"><script>hacked=1</script>.html', "mimeType": "text/html", "buffer": b"<script>hacked=1</script>"},
+            {
+                "name": "<img src=x onerror=hacked=1>.svg",
+                "mimeType": "image/svg+xml",
+                "buffer": b"<svg onload='hacked=1'/>",
+            },
+            {
+                "name": '"><script>hacked=1</script>.html',
+                "mimeType": "text/html",
+                "buffer": b"<script>hacked=1</script>",
+            },
         ],
     )
     ann.write("files")
     expect(bob.page.locator(".file")).to_have_count(2)
     bob.page.reload()
     expect(bob.page.locator(".file")).to_have_count(2)
+    expect(bob.page.locator(".room-view__name")).to_have_text(CORPUS[1])
 
     for one in (ann, bob):
         assert one.page.evaluate("window.hacked") is None
@@ -67,7 +76,9 @@ def test_nothing_a_person_writes_is_executed_as_message_name_or_file_name(person
         assert set(hrefs) <= {"https:", "http:"}
 
 
-def test_a_phone_shows_one_pane_at_a_time_and_its_back_button_works(person: People, screenshot: Screenshot) -> None:
+def test_a_phone_shows_one_pane_at_a_time_and_its_back_button_works(
+    person: People, screenshot: Screenshot
+) -> None:
     ann, bob = person("ann", viewport={"width": 360, "height": 740}, has_touch=True), person("bob")
     screenshot(ann, "phone-list")
     talk(ann, bob)
@@ -90,13 +101,15 @@ def test_nothing_is_cut_off_at_320_pixels_or_at_double_text_size(person: People,
 
     wide = ann.page.evaluate(
         """() => [...document.querySelectorAll('chat-app, chat-app *')].filter((node) => node.checkVisibility()
-          && !node.closest('.code-block, .visually-hidden, .message__actions') && node.getBoundingClientRect().right > innerWidth + 1)
-          .map((node) => node.className)"""
+          && !node.closest('.code-block, .visually-hidden, .message__actions')
+          && node.getBoundingClientRect().right > innerWidth + 1).map((node) => node.className)"""
     )
     assert wide == []
 
 
-def test_dark_follows_the_system_and_can_be_chosen_without_a_flash(person: People, screenshot: Screenshot) -> None:
+def test_dark_follows_the_system_and_can_be_chosen_without_a_flash(
+    person: People, screenshot: Screenshot
+) -> None:
     ann, bob = person("ann", color_scheme="dark"), person("bob")
     talk(ann, bob)
     background = "getComputedStyle(document.documentElement).backgroundColor"
@@ -110,8 +123,13 @@ def test_dark_follows_the_system_and_can_be_chosen_without_a_flash(person: Peopl
     assert bob.page.evaluate(background) == dark
 
 
-def test_arabic_is_laid_out_from_right_to_left(browser: Browser, server: ServerProcess, screenshot: Screenshot) -> None:
-    ann, bob = Person(browser, server.base, "ann", locale="ar").sign_up(), Person(browser, server.base, "bob").sign_up()
+def test_arabic_is_laid_out_from_right_to_left(
+    browser: Browser, server: ServerProcess, screenshot: Screenshot
+) -> None:
+    ann, bob = (
+        Person(browser, server.base, "ann", locale="ar").sign_up(),
+        Person(browser, server.base, "bob").sign_up(),
+    )
     talk(ann, bob)
     bob.write("مرحبا! هل وصلتك الملاحظات؟ see you at 3")
     expect(ann.message("مرحبا")).to_be_visible()
@@ -187,6 +205,7 @@ def test_the_whole_way_without_a_mouse(browser: Browser, server: ServerProcess) 
     expect(page.locator("chat-sidebar nav")).to_be_visible()
 
     page.keyboard.press("Control+k")
+    expect(page.locator("dialog input")).to_be_focused()
     page.keyboard.type(bob.name)
     expect(page.locator(".switcher__option")).to_have_count(1)
     page.keyboard.press("Enter")
@@ -230,6 +249,7 @@ def test_two_windows_of_one_browser_can_be_two_people(person: People) -> None:
     second.click("[type=submit]")
     expect(second.locator("chat-sidebar nav")).to_be_visible()
     ann.page.reload()
+    expect(ann.page.locator("chat-sidebar nav")).to_be_visible()
 
     names = [page.evaluate("document.querySelector('chat-app').me.username") for page in (ann.page, second)]
     assert names == [ann.name, f"{ann.name}b"]

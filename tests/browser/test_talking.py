@@ -51,6 +51,8 @@ def test_typing_is_shown_and_ends_with_the_message(person: People) -> None:
     ann, bob = person("ann"), person("bob")
     ann.open(bob)
     bob.open(ann)
+    ann.write("How is it going?")
+    expect(bob.message("How is it going?")).to_be_visible()
 
     bob.page.locator("textarea").press_sequentially("Hm", delay=20)
     expect(ann.page.locator(".typing")).to_contain_text(f"{bob.name} is typing")
@@ -64,7 +66,9 @@ def test_unread_messages_are_counted_divided_and_cleared_when_seen(person: Peopl
     bob.open(ann)
     for number in range(3):
         bob.write(f"unread {number}")
-        expect(bob.message(f"unread {number}").locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+        expect(
+            bob.message(f"unread {number}").locator("[data-state=sent], [data-state=delivered]")
+        ).to_be_visible()
 
     expect(ann.page.locator(".badge")).to_contain_text("3")
     expect(ann.page).to_have_title(re.compile(r"^\(3\)"))
@@ -148,10 +152,13 @@ def test_scrolling_back_loads_older_messages_and_the_line_in_sight_does_not_move
     ann.page.evaluate(
         """async (id) => {
           const {api} = document.querySelector('chat-app');
-          for (let n = 0; n < 160; n += 1) await api.send({receiver_id: id, message: `line ${n}`, client_id: `scroll${n}`});
+          for (let n = 0; n < 160; n += 1) {
+            await api.send({receiver_id: id, message: `line ${n}`, client_id: `scroll${n}`});
+          }
         }""",
         bob.id,
     )
+    bob.page.evaluate("document.querySelector('chat-app').readAll()")
     bob.open(ann)
     scroller = bob.page.locator(".timeline__scroller")
     scroller.evaluate("node => (node.scrollTop = node.scrollHeight)")
@@ -167,7 +174,8 @@ def test_scrolling_back_loads_older_messages_and_the_line_in_sight_does_not_move
             const moved = Math.min(180, scroller.scrollTop);
             scroller.scrollTop -= moved;
             await new Promise((done) => setTimeout(done, 40));
-            if (seen.isConnected && moved > 0) worst = Math.max(worst, Math.abs(seen.getBoundingClientRect().top - before - moved));
+            if (!seen.isConnected || moved === 0) continue;
+            worst = Math.max(worst, Math.abs(seen.getBoundingClientRect().top - before - moved));
           }
           return worst;
         }"""

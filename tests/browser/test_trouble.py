@@ -69,7 +69,10 @@ def test_an_answer_that_got_lost_does_not_send_the_message_twice(person: People)
     ann.page.route("**/chats/", lose_the_answer)
     ann.write("only once")
 
-    expect(ann.message("only once").locator("[data-state=read], [data-state=sent], [data-state=delivered]")).to_be_visible()
+    accepted = ann.message("only once").locator(
+        "[data-state=read], [data-state=sent], [data-state=delivered]"
+    )
+    expect(accepted).to_be_visible()
     assert len(calls) == 2
     time.sleep(0.5)
     assert bob.texts() == ["only once"] and ann.texts() == ["only once"]
@@ -81,7 +84,9 @@ def test_a_refused_message_stays_with_its_reason_and_can_be_retried_or_discarded
     ann.page.route(
         "**/chats/",
         lambda route: route.fulfill(
-            status=403, content_type="application/problem+json", body='{"code":"forbidden","detail":"Not today."}'
+            status=403,
+            content_type="application/problem+json",
+            body='{"code":"forbidden","detail":"Not today."}',
         ),
     )
     ann.write("try me")
@@ -111,7 +116,9 @@ def test_twelve_tabs_hold_one_poll_are_all_live_and_hand_over_when_the_leader_cl
     tabs.pop(leading.index(True)).close()
     bob.write("after the leader")
     for tab in tabs:
-        expect(tab.locator("chat-sidebar .room").filter(has_text=bob.name)).to_contain_text("after the leader")
+        expect(tab.locator("chat-sidebar .room").filter(has_text=bob.name)).to_contain_text(
+            "after the leader"
+        )
         expect(tab.locator(".badge")).to_contain_text("2")
     ann.page = tabs[0]
 
@@ -160,7 +167,9 @@ def test_a_server_restart_under_an_open_page_costs_nothing(
         server.forget()
 
 
-def test_an_ended_session_asks_to_sign_in_and_comes_back_to_the_same_place_with_the_draft(person: People) -> None:
+def test_an_ended_session_asks_to_sign_in_and_comes_back_to_the_same_place_with_the_draft(
+    person: People,
+) -> None:
     ann, bob = person("ann"), person("bob")
     ann.open(bob)
     ann.page.locator("textarea").fill("unfinished")

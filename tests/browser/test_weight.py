@@ -38,6 +38,7 @@ def test_the_page_is_light_and_its_first_message_soon_in_sight_on_a_slow_line(pe
     page.add_init_script(WATCH_SHIFT)
     line = bob.context.new_cdp_session(page)
     line.send("Network.enable")
+    line.send("Network.setCacheDisabled", {"cacheDisabled": True})
     line.send(
         "Network.emulateNetworkConditions",
         {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 90_000},
@@ -58,28 +59,29 @@ def test_the_page_is_light_and_its_first_message_soon_in_sight_on_a_slow_line(pe
 def test_five_thousand_messages_scroll_with_few_of_them_in_the_page(person: People) -> None:
     ann, bob = person("ann"), person("bob")
     ann.open(bob)
-    longest = ann.page.evaluate(
+    slow = ann.page.evaluate(
         """async () => {
           const app = document.querySelector('chat-app');
           const {userId} = app.route;
           const messages = Array.from({length: 5000}, (_, n) => ({
-            id: n + 1, seq: n + 1, conversation_id: 1, sender_id: n % 3 ? app.me.id : userId, receiver_id: n % 3 ? userId : app.me.id,
-            message: `message ${n} `.repeat(1 + (n % 7)), timestamp: new Date(1.7e12 + n * 60000).toISOString(), is_read: true, client_id: null,
+            id: n + 1, seq: n + 1, conversation_id: 1, is_read: true, client_id: null,
+            sender_id: n % 3 ? app.me.id : userId, receiver_id: n % 3 ? userId : app.me.id,
+            message: `message ${n} `.repeat(1 + (n % 7)), timestamp: new Date(1.7e12 + n * 60000).toISOString(),
           }));
           app.store.addHistory(userId, messages, {older: false, newer: false});
           const timeline = document.querySelector('chat-timeline');
           timeline.draw();
-          let longest = 0;
+          const frames = [];
           const scroller = document.querySelector('.timeline__scroller');
           for (let turn = 0; turn < 200; turn += 1) {
             const begun = performance.now();
             scroller.scrollTop -= 900;
             await new Promise(requestAnimationFrame);
-            longest = Math.max(longest, performance.now() - begun);
+            frames.push(performance.now() - begun);
           }
-          return longest;
+          return frames.sort((a, b) => a - b)[Math.floor(frames.length * 0.95)];
         }"""
     )
 
     assert ann.page.locator(".message").count() <= 300
-    assert longest < 250, f"{longest:.0f} ms for one frame"
+    assert slow < 100, f"{slow:.0f} ms for one frame in twenty"

@@ -50,9 +50,8 @@ export class Outbox extends EventTarget {
 
   /** Takes up what an earlier page left behind. */
   async open() {
-    const ours = new Set(this.items.map((item) => item.client_id));
     const left = await this.shelf.all(this.userId);
-    this.items = [...left.filter((item) => !ours.has(item.client_id)), ...this.items];
+    this.items = [...left.filter((item) => !this.#find(item.client_id)), ...this.items];
     this.#tell();
     await this.flush();
   }
@@ -113,11 +112,8 @@ export class Outbox extends EventTarget {
   /** Send what waits, now. */
   async flush() {
     this.#nap?.abort();
-    if (this.#flushing) {
-      this.#again = true;
-      return this.#flushing;
-    }
-    this.#flushing = this.#flushAll();
+    this.#again = this.#flushing !== null;
+    this.#flushing ??= this.#flushAll();
     await this.#flushing;
   }
 
@@ -177,6 +173,11 @@ export class Outbox extends EventTarget {
     const nap = (this.#nap = new AbortController());
     await this.sleep(this.#pauseMs, nap.signal);
     this.#nap = null;
+  }
+
+  /** The first in line met trouble, and the others wait behind it. */
+  get isStuck() {
+    return Boolean(this.#next()?.error);
   }
 
   #next() {

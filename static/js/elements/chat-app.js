@@ -88,7 +88,7 @@ export class ChatApp extends HTMLElement {
     const room = el('chat-room', { '.app': this });
     fill(
       this,
-      el('a', { class: 'skip-link', href: '#messages', onclick: (/** @type {Event} */ event) => this.#skip(event) }, t('app.skip')),
+      el('a', { class: 'skip-link', href: '#content', onclick: (/** @type {Event} */ event) => this.#skip(event) }, t('app.skip')),
       el('chat-sidebar', { '.app': this }),
       room,
       el('chat-status', { '.app': this }),
@@ -98,8 +98,9 @@ export class ChatApp extends HTMLElement {
     for (const name of ['online', 'pageshow']) addEventListener(name, () => this.chat?.nudge(), { signal });
     document.addEventListener('visibilitychange', () => !document.hidden && this.chat?.nudge(), { signal });
     addEventListener('pagehide', (event) => !event.persisted && this.chat?.close(), { signal });
-    // Nothing on screen waits for it.
+    // Nothing on screen waits for these; the second must be there when someone types on after Ctrl+K.
     import('./attention.js').then(({ listenForAttention }) => !signal.aborted && listenForAttention(this, signal));
+    import('./dialog-switcher.js');
     listenForKeys(this, signal);
     if (parseRoute(location.hash)?.name === 'sign-up') history.replaceState(null, '', location.pathname);
     this.follow();
@@ -162,7 +163,7 @@ export class ChatApp extends HTMLElement {
   /** @param {Event} event */
   #skip(event) {
     event.preventDefault();
-    /** @type {HTMLElement|null} */ (this.querySelector('.timeline__scroller'))?.focus();
+    /** @type {HTMLElement|null} */ (this.querySelector('.timeline__scroller') ?? this.querySelector('main'))?.focus();
   }
 
   async #learnLimits() {
@@ -175,8 +176,8 @@ export class ChatApp extends HTMLElement {
   #leave() {
     this.#life?.abort();
     this.#life = null;
+    // Closed but kept: what elements still do on their way out finds it.
     this.chat?.close();
-    this.chat = null;
   }
 }
 

@@ -16,9 +16,12 @@ export class ChatComposer extends HTMLElement {
   userId = 0;
   #typing = new TypingNote((isTyping) => this.app.chat?.api.typing(this.userId, isTyping));
   /** @type {number|undefined} */ #saving;
+  /** Kept apart: a draft is saved after its writer's session has ended, too. */
+  #me = 0;
   /** @type {any} */ #completion = null;
 
   connectedCallback() {
+    this.#me = this.app.me.id;
     const limit = size(this.app.limits.attachment_bytes);
     this.text = el('textarea', {
       class: 'composer__text', rows: 1, dir: 'auto', enterkeyhint: 'send', 'aria-describedby': 'composer-count',
@@ -47,7 +50,7 @@ export class ChatComposer extends HTMLElement {
       ),
     );
     this.address(nameOf(this.app.store.people.get(this.userId)));
-    this.text.value = draft(this.app.me.id, this.userId);
+    this.text.value = draft(this.#me, this.userId);
     this.#drawSend();
     this.#grow();
   }
@@ -118,8 +121,8 @@ export class ChatComposer extends HTMLElement {
 
   #save() {
     clearTimeout(this.#saving);
-    if (!this.app.chat || draft(this.app.me.id, this.userId) === this.text.value) return;
-    setDraft(this.app.me.id, this.userId, this.text.value);
+    if (draft(this.#me, this.userId) === this.text.value) return;
+    setDraft(this.#me, this.userId, this.text.value);
     this.app.dispatchEvent(new Event('draft'));
   }
 

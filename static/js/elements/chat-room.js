@@ -48,7 +48,7 @@ export class ChatRoom extends HTMLElement {
       this,
       el(
         'main',
-        { class: 'room-view room-view--none' },
+        { class: 'room-view room-view--none', id: 'content', tabindex: '-1' },
         el('div', { class: 'empty' }, icon('chat'), el('h2', null, t('room.pick')), el('p', null, t('room.pickHelp', { keys: 'Ctrl+K' })),
           el('p', { class: 'muted' }, t('rooms.emptyHelp')),
           el('a', { class: 'button', href: './#sign-up', target: '_blank', rel: 'noopener' }, t('rooms.openSecond'))),
@@ -63,7 +63,7 @@ export class ChatRoom extends HTMLElement {
     const timeline = el('chat-timeline', { '.app': this.app, '.userId': person.id, '.wantedId': route.messageId });
     const view = el(
       'main',
-      { class: 'room-view', 'aria-label': name },
+      { class: 'room-view', id: 'content', tabindex: '-1', 'aria-label': name },
       el('header', { class: 'room-view__head' }),
       el('div', { class: 'room-view__find' }),
       timeline,
@@ -95,7 +95,7 @@ export class ChatRoom extends HTMLElement {
       el(
         'div',
         { class: 'room-view__who' },
-        el('h2', { class: 'room-view__name' }, el('bdi', null, nameOf(person))),
+        el('h1', { class: 'room-view__name' }, el('bdi', null, nameOf(person))),
         el('p', { class: 'room-view__state', title: t('rooms.onlineHelp') }, person.is_online && el('span', { class: 'dot dot--inline', 'aria-hidden': 'true' }), t(person.is_online ? 'rooms.online' : 'rooms.offline')),
       ),
       iconButton('search', t('room.find'), { onclick: () => this.#find() }),

@@ -29,7 +29,7 @@ export class ChatTimeline extends HTMLElement {
     const { signal } = this.#life;
     this.list = el('ol', { class: 'timeline__list', role: 'list' });
     this.scroller = el('div', {
-      class: 'timeline__scroller', id: 'messages', role: 'region', tabindex: '0', 'aria-label': t('room.messages', { name: this.#name }),
+      class: 'timeline__scroller', role: 'region', tabindex: '0', 'aria-label': t('room.messages', { name: this.#name }),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
     }, el('p', { class: 'timeline__loading', hidden: true }, t('room.loading')), this.list);
     this.jump = new Jump(() => this.toEnd());

@@ -34,7 +34,7 @@ export function openPicker(place, pick) {
     return el(
       'section',
       null,
-      title && el('h3', { class: 'emoji__title' }, title),
+      title && el('h2', { class: 'emoji__title' }, title),
       el('div', { class: 'emoji__items' }, items.map(({ emoji, names }) =>
         el('button', { class: 'emoji__item', type: 'button', 'aria-label': names[0].replaceAll('_', ' '), title: `:${names[0]}`, onclick: () => (pick(emoji), close()) }, emoji))),
     );

@@ -53,6 +53,8 @@ function messageRow({ key, message, mine, head }, tools) {
     el('article', { class: 'message__article', tabindex: '-1' }, head && !mine && el('bdi', { class: 'message__name', 'aria-hidden': 'true' }, nameOf(tools.person)), body, el('div', { class: 'message__trouble' })),
     el('div', { class: 'message__actions', role: 'group', 'aria-label': t('message.actions') }),
   );
+  // Most rows are never pointed at: their buttons are made when they are.
+  for (const name of ['pointerenter', 'focusin']) row.addEventListener(name, () => drawActions(row, text, tools));
   return row;
 }
 
@@ -69,7 +71,6 @@ export function updateRow(row, entry, tools) {
   if (mine) drawMark(row, state, message);
   label(row, entry, state, tools);
   drawTrouble(row, entry, state, tools);
-  if (!row.querySelector('.message__actions button') || (message.id && !row.querySelector('[data-link]'))) drawActions(row, message, tools);
 }
 
 /** @param {Entry} entry @param {any} app */
@@ -77,7 +78,7 @@ function stateOf({ message, waiting, mine }, app) {
   if (!mine) return 'received';
   if (waiting) {
     if (message.state === 'failed') return 'failed';
-    return message.error || app.chat.status.state === 'waiting' ? 'queued' : 'pending';
+    return app.chat.outbox.isStuck || app.chat.status.state === 'waiting' ? 'queued' : 'pending';
   }
   if (message.is_read) return 'read';
   return message.delivered_at ? 'delivered' : 'sent';
@@ -138,12 +139,16 @@ export function drawProgress(row, share) {
   if (percent) percent.textContent = `${number(Math.round(share * 100))} %`;
 }
 
-/** @param {HTMLElement} row @param {any} message @param {RowTools} tools */
-function drawActions(row, message, tools) {
+/** @param {HTMLElement} row @param {string} text @param {RowTools} tools */
+function drawActions(row, text, tools) {
+  const box = /** @type {HTMLElement} */ (row.querySelector('.message__actions'));
+  const id = row.dataset.id ?? '';
+  if (box.dataset.for === id) return;
+  box.dataset.for = id;
   fill(
-    /** @type {Element} */ (row.querySelector('.message__actions')),
-    message.message && iconButton('quote', t('message.quote'), { onclick: () => tools.quote(message.message) }),
-    message.message && iconButton('copy', t('message.copy'), { onclick: () => tools.copy(message.message) }),
-    message.id && iconButton('link', t('message.link'), { 'data-link': true, onclick: () => tools.copyLink(message.id) }),
+    box,
+    text && iconButton('quote', t('message.quote'), { onclick: () => tools.quote(text) }),
+    text && iconButton('copy', t('message.copy'), { onclick: () => tools.copy(text) }),
+    id && iconButton('link', t('message.link'), { onclick: () => tools.copyLink(Number(id)) }),
   );
 }
