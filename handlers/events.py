@@ -48,6 +48,7 @@ class EventsHandler(ApiHandler):
         self._waiter = waiter
 
     def on_connection_close(self) -> None:
+        super().on_connection_close()
         if self._waiter is not None:
             self._waiter.end(Ended.GONE)
 

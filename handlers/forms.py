@@ -76,13 +76,18 @@ class Form:
             self._error = error
 
     async def finish(self) -> tuple[dict[str, Any], Attachment | None]:
-        """The fields as text, and the stored file. Raises what went wrong; nothing is stored then."""
+        """The fields as text, and the stored file, which is the caller's from now on.
+
+        Raises what went wrong; nothing is stored then.
+        """
         try:
             if self._error is None and not self._ended:
                 raise Invalid.field("body", "is multipart/form-data that ends early")
             if self._error is not None:
                 raise self._error
-            return {name: _text(name, data) for name, data in self._fields.items()}, self._attachment
+            values = {name: _text(name, data) for name, data in self._fields.items()}
+            attachment, self._attachment = self._attachment, None
+            return values, attachment
         except ChatError:
             await self.discard()
             raise

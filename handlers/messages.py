@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from python_multipart.multipart import parse_options_header
 
-from chatserver.errors import Invalid, PayloadTooLarge
+from chatserver.errors import ChatError, Invalid, PayloadTooLarge, Unavailable
 from chatserver.model import Attachment
 from chatserver.services.messages import MAX_PAGE
 from handlers import conversations
@@ -59,30 +59,38 @@ class ChatsHandler(ApiHandler):
             await self._form.feed(chunk)
 
     def on_connection_close(self) -> None:
+        super().on_connection_close()
         if self._form is not None:
-            # Owned by nobody else: the request that was to take the file is gone.
+            # What the form still owns: a file that a send has taken over stays.
             self.runtime.spawn(self._form.discard())
 
     async def post(self) -> None:
         send, attachment = await self._sent()
-        messages = self.runtime.services.messages
-        taken = False
         try:
-            receiver_id = send.receiver_id if send.receiver_id is not None else send.receiver
-            if receiver_id is None:
-                raise Invalid.field("receiver_id", "is required")
-            if not send.message.strip() and attachment is None:
-                raise Invalid.field("message", "is required, unless there is an attachment")
-            message, created = await messages.post(
-                self.actor, receiver_id, send.message, attachment, self._client_id(send)
-            )
-            taken = created
-        finally:
-            if attachment is not None and not taken:
-                await messages.discard(attachment)
+            message, created = await self._posted(send, attachment)
+        except Unavailable:
+            raise  # it may be stored all the same: better a file too many than a message without its file
+        except ChatError:
+            await self._drop(attachment)
+            raise
         if not created:
+            await self._drop(attachment)
             self.set_header("Idempotency-Replayed", "true")
         self.answer(message, 201 if created else 200)
+
+    async def _posted(self, send: Send, attachment: Attachment | None) -> tuple[dict[str, Any], bool]:
+        receiver_id = send.receiver_id if send.receiver_id is not None else send.receiver
+        if receiver_id is None:
+            raise Invalid.field("receiver_id", "is required")
+        if not send.message.strip() and attachment is None:
+            raise Invalid.field("message", "is required, unless there is an attachment")
+        client_id = self._client_id(send)
+        messages = self.runtime.services.messages
+        return await messages.post(self.actor, receiver_id, send.message, attachment, client_id)
+
+    async def _drop(self, attachment: Attachment | None) -> None:
+        if attachment is not None:
+            await self.runtime.services.messages.discard(attachment)
 
     async def _sent(self) -> tuple[Send, Attachment | None]:
         if self._form is None:
@@ -95,9 +103,9 @@ class ChatsHandler(ApiHandler):
         try:
             if values.pop("attachment", ""):
                 raise Invalid.field("attachment", "must be a file")
-            return self._parsed(Send, {name: value for name, value in values.items()}), attachment
+            return self._parsed(Send, values), attachment
         except Invalid:
-            await self._form.discard()
+            await self._drop(attachment)
             raise
 
     async def _inline(self, url: str) -> Attachment:

@@ -6,9 +6,11 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import structlog
+
 from chatserver.clock import Clock
 from chatserver.draft import Draft
-from chatserver.errors import Invalid, NotFound
+from chatserver.errors import Invalid, NotFound, Unavailable
 from chatserver.model import MAX_SEQ, Actor, Attachment, Conversation, Member, Message, User, split_message_id
 from chatserver.ports import Stores, Upload
 from chatserver.services.accounts import Accounts
@@ -18,6 +20,8 @@ from chatserver.services.typing import Typing
 from chatserver.wire import Json
 from chatserver.wire import message as message_json
 from chatserver.writer import Writer
+
+log = structlog.get_logger(__name__)
 
 MAX_PAGE = 200
 
@@ -98,7 +102,10 @@ class Messages:
 
     async def discard(self, attachment: Attachment) -> None:
         """The send that this file was for did not take it."""
-        await self._stores.attachments.delete(attachment)
+        try:
+            await self._stores.attachments.delete(attachment)
+        except Unavailable:
+            log.warning("a file that no message names was left behind", attachment=attachment.id)
 
     async def attachment(self, actor: Actor, id: int) -> tuple[Attachment, AsyncIterator[bytes]]:
         """Raises NotFound, also for members of other conversations."""

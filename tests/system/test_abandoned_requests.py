@@ -1,0 +1,120 @@
+"""A client that goes away in the middle, or is told "later", costs nobody a message, a file or a quick stop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.client import API, Client, Device
+from tests.support.server import ServerProcess
+from tests.support.waiting import eventually
+
+BOUNDARY = "between"
+FILE = b"only these bytes " * 5000
+
+
+def form(receiver: Device, **fields: str) -> bytes:
+    """A message with a file."""
+    parts = {"receiver_id": str(receiver.id), "message": "look at this", **fields}
+    head = "".join(
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in parts.items()
+    )
+    head += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="attachment"; filename="a.txt"\r\n\r\n'
+    return head.encode() + FILE + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def start(failpoints: str) -> ServerProcess:
+    return ServerProcess(env={"CHATSERVER_FAILPOINTS": failpoints}).start()
+
+
+@pytest.fixture
+def fresh(request: pytest.FixtureRequest) -> Iterator[ServerProcess]:
+    made = start(getattr(request, "param", ""))
+    yield made
+    made.stop()
+    made.forget()
+
+
+@pytest.fixture
+def client(fresh: ServerProcess, io_loop: Any) -> Iterator[Client]:
+    made = Client([fresh.base])
+    yield made
+    made.close()
+
+
+async def abandoned(device: Device, base: str, head: str, body: bytes, after_secs: float = 0.2) -> None:
+    """Send this much of a request, wait a moment, hang up."""
+    url = urlsplit(base)
+    _, writer = await asyncio.open_connection(url.hostname, url.port)
+    start_line, _, more = head.partition("\n")
+    lines = [f"{start_line} HTTP/1.1", "Host: chat", f"Authorization: Token {device.token}", more.strip()]
+    writer.write("\r\n".join([*filter(None, lines), "", ""]).encode() + body)
+    await writer.drain()
+    await asyncio.sleep(after_secs)
+    writer.close()
+    await writer.wait_closed()
+
+
+async def downloaded(device: Device, message: dict[str, Any]) -> bytes:
+    answer = await device.get(message["attachment"])
+    assert answer.status == 200, answer
+    return answer.body
+
+
+@pytest.mark.gen_test
+async def test_requests_abandoned_in_the_middle_of_their_bodies_do_not_hold_up_a_stop(
+    fresh: ServerProcess, client: Client
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+    upload = (
+        f"POST {API}chats/\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: 99999"
+    )
+    await abandoned(ann, fresh.base, upload, form(bob)[:1000])
+    await abandoned(ann, fresh.base, f"GET {API}poll/events/\nContent-Length: 10", b"12345")
+    await abandoned(ann, fresh.base, f"POST {API}chats/\nContent-Length: 10", b"12345")
+    began = time.monotonic()
+    fresh.terminate()
+    assert fresh.wait() == 0
+    assert time.monotonic() - began < 5
+    assert "requests cut" not in fresh.log()
+    fresh.start()
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("fresh", ["before_ack=sleep:1"], indirect=True)
+async def test_a_file_stays_with_its_message_when_the_sender_hangs_up_before_the_answer(
+    fresh: ServerProcess, client: Client
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+    await bob.here()
+    body = form(bob)
+    upload = f"POST {API}chats/\nContent-Type: multipart/form-data; boundary={BOUNDARY}"
+    await abandoned(ann, fresh.base, f"{upload}\r\nContent-Length: {len(body)}", body, 0.5)
+    (event,) = await bob.until(1)
+    await asyncio.sleep(1)
+    assert await downloaded(bob, event) == FILE
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("fresh", ["after_append=sleep:4/2"], indirect=True)
+async def test_a_file_stays_with_a_message_that_was_stored_although_its_send_was_refused_as_too_slow(
+    fresh: ServerProcess, client: Client
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+    await ann.sent(bob, "the first append is quick")
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    send = {"body": form(bob, client_id="key"), "headers": headers}
+    assert (await ann.post("chats/", **send)).status == 503
+
+    async def stored() -> bool:
+        answer = await ann.post("chats/", **send)
+        assert answer.status == 200, answer
+        return await downloaded(bob, answer.json) == FILE
+
+    await eventually(stored, 6)
