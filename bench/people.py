@@ -94,6 +94,7 @@ class Poller:
         self.answers += 1
         if status != 200:
             self.failures.note(status, body)
+            self.connection.on_lost = None  # the server closes after a refusal: that is not a second one
             return  # this poller stops: a failure must not turn into a spin
         found = CURSOR.search(body)
         if found:
