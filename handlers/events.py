@@ -58,16 +58,22 @@ class EventsHandler(ApiHandler):
         if stream is None or stream.closed():
             return False
         self.tell_ignored()
+        self.set_header("Content-Length", str(len(body)))
+        self.write(body)
         try:
             async with asyncio.timeout(WRITE_SECS):
-                await self.finish(body)
+                await self.flush()
         except StreamClosedError:
             return False
         except TimeoutError:
             stream.close()
             return False
-        # Tornado takes a write that failed for a finished one; the stream alone remembers why it was closed.
-        return stream.error is None
+        # Tornado takes a write that failed for a finished one, and a client that hangs up in good order is no error.
+        # But until `finish` nobody else closes the stream.
+        if stream.closed():
+            return False
+        self.finish()
+        return True
 
     def on_finish(self) -> None:
         metrics.POLL_SECONDS.labels(self.outcome).observe(self.request.request_time())

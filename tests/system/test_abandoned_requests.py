@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from tests.support.client import API, Client, Device
 from tests.support.server import ServerProcess
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, together
 
 BOUNDARY = "between"
 FILE = b"only these bytes " * 5000
@@ -118,3 +119,28 @@ async def test_a_file_stays_with_a_message_that_was_stored_although_its_send_was
         return await downloaded(bob, answer.json) == FILE
 
     await eventually(stored, 6)
+
+
+@pytest.mark.gen_test
+async def test_without_a_cursor_an_answer_whose_client_closed_before_taking_it_all_is_given_again(
+    fresh: ServerProcess, client: Client
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+    # Control signs are six bytes each in JSON: together more than any socket takes for a client that does not read.
+    await together(*(ann.sent(bob, f"{number} " + "\x01" * 3990) for number in range(200)))
+    ids = [message["id"] for message in reversed((await bob.history(ann, limit=200))["messages"])]
+    url = urlsplit(fresh.base)
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(raw, (url.hostname, url.port))
+    reader, writer = await asyncio.open_connection(sock=raw, limit=4096)
+    writer.write(
+        f"GET {API}poll/events/?limit=200 HTTP/1.1\r\nHost: chat\r\nAuthorization: Token {bob.token}\r\n\r\n".encode()
+    )
+    status = await asyncio.wait_for(reader.readline(), 5)
+    assert status.startswith(b"HTTP/1.1 200"), status
+    writer.write_eof()  # an orderly end, unlike a reset: the server sees no error
+    await asyncio.sleep(0.5)
+    writer.close()
+    assert [message["id"] for message in (await bob.poll(limit=200)).of("message")] == ids
