@@ -119,14 +119,19 @@ class Receipts:
         c = entry.conversation_id
         for _ in range(TRIES):
             inbox = await self._stores.inboxes.inbox(user_id, c)
-            if inbox is None or c not in inbox.heads or inbox.reads.get(c, 0) >= entry.last:
+            if inbox is None or c not in inbox.heads:
                 return 0
-            head = inbox.heads[c]
-            own = 0
-            if entry.last < head:
-                own = await self._stores.messages.count_by(user_id, c, entry.last, head)
+            read, head = inbox.reads.get(c, 0), inbox.heads[c]
+            if read >= entry.last:
+                # Done before, or overtaken by a later read, of which the other devices were not told these.
+                await self._stores.inboxes.push([user_id], entry)
+                return 0
+            # A read may be ahead of a fan-out that will count messages already passed: hence numbers below 0.
+            count_by = self._stores.messages.count_by
+            own = await count_by(user_id, c, entry.last, head) if entry.last < head else 0
+            own -= await count_by(user_id, c, head, entry.last) if head < entry.last else 0
             if await self._stores.inboxes.move_read(user_id, entry, inbox, own):
-                return inbox.unread(c) - max(0, head - entry.last - own)
+                return entry.last - read - (inbox.own.get(c, 0) - own)
         raise Unavailable("The conversation moves too fast right now.")
 
     async def close(self) -> None:
