@@ -66,6 +66,7 @@ class Sweeper:
             await self._finish_read(pending)
         for notification in await self._stores.notifications.pending(PENDING):
             await self._finish_notification(notification)
+        last = min(last, began)  # a wrong clock may have put the mark into the future
         since = last - MARGIN if last.timestamp() > 60 else last
         appended = await self._stores.messages.appended_since(since)
         conversations = iter(appended)

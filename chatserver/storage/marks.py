@@ -24,9 +24,10 @@ class MarkStore:
     async def claim_sweep(self, now: datetime, interval_secs: float) -> datetime | None:
         """When the last completed sweep began, if it is our turn now; None while another node's turn lasts."""
         due = now - timedelta(seconds=interval_secs)
+        # A claim from the future is one by a wrong clock: it must not keep the others from their turns.
         try:
             found = await self._marks.find_one_and_update(
-                {"_id": "sweep", "claimed_at": {"$not": {"$gt": due}}},
+                {"_id": "sweep", "claimed_at": {"$not": {"$gt": due, "$lte": now}}},
                 {"$set": {"claimed_at": now}},
                 upsert=True,
             )

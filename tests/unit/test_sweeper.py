@@ -1,0 +1,54 @@
+"""What a node leaves half done when it dies, any other finishes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chatserver.model import Notification
+from tests.support.waiting import eventually, held
+
+
+@pytest.mark.gen_test
+async def test_a_fan_out_that_was_never_done_is_finished_and_wakes_who_is_held(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    poll = await held(chat.poll(bob, await chat.cursor(bob), wait=20))
+    await chat.append_only(ann, conversation, "its node died")
+    await chat.sweeper().sweep()
+    await eventually(poll.done, 2)
+    assert b"its node died" in (await poll).events[0]
+    assert (await chat.inbox(bob)).unread(conversation.id) == 1
+    assert (await chat.inbox(ann)).unread(conversation.id) == 0
+    version = (await chat.inbox(bob)).version
+    await chat.sweeper().sweep()
+    assert (await chat.inbox(bob)).version == version, "nothing is given twice"
+
+
+@pytest.mark.gen_test
+async def test_a_read_and_a_notification_whose_fan_out_was_never_done_are_finished(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    await chat.say(ann, conversation, "hello")
+    now = chat.clock.now()
+    assert await chat.storage.conversations.move_read(conversation.id, bob.user_id, 1, now)
+    id = await chat.storage.marks.next_id("notification")
+    await chat.storage.notifications.create(Notification(id, bob.user_id, "t", "m", "kind", now))
+    await chat.sweeper().sweep()
+    assert [entry.kind for entry in await chat.ring(ann)] == ["messages", "read"]
+    assert sorted(entry.kind for entry in await chat.ring(bob)) == ["messages", "notification", "read"]
+    assert (await chat.inbox(bob)).unread(conversation.id) == 0
+    assert not await chat.storage.conversations.pending_reads(10)
+    assert not await chat.storage.notifications.pending(10)
+
+
+@pytest.mark.gen_test
+async def test_a_node_whose_clock_is_a_day_ahead_does_not_make_the_others_miss_anything(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    now = chat.clock.now()
+    marks = chat.storage.marks
+    assert await marks.claim_sweep(now + timedelta(days=1), 5) is not None
+    await marks.complete_sweep(now + timedelta(days=1))
+    await chat.append_only(ann, conversation, "its node died")
+    await chat.sweeper().sweep()
+    assert (await chat.inbox(bob)).unread(conversation.id) == 1
