@@ -136,7 +136,8 @@ class Messages:
         if around_id is not None:
             seq = _seq_within(id, around_id, "around_id")
             older = await self._stores.messages.page(id, 0, seq + 1, limit // 2 + 1)
-            newer = await self._stores.messages.page_after(id, seq, limit - len(older))
+            left = limit - len(older)
+            newer = await self._stores.messages.page_after(id, seq, left) if left else []  # 0 is no limit
             found, has_more = newer + older, bool(older) and older[-1].seq > 1
         elif after_id is not None:
             seq = _seq_within(id, after_id, "after_id")
