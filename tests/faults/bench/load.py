@@ -53,6 +53,8 @@ class Load:
         self._reading: list[asyncio.Task[None]] = []
         self._sending: list[asyncio.Task[None]] = []
         self._speaking = False
+        self._readers_here = asyncio.Event()
+        self._readers_here.set()
 
     async def open(self) -> Load:
         """Sign everyone up and start the readers, each with a cursor of before the first message."""
@@ -122,6 +124,13 @@ class Load:
             reply = await line.call("POST", "chats/", sender.token, body)
             raise AssertionError(f"answered {reply.status}")
 
+    def pause_readers(self) -> None:
+        """No reader polls again before `resume_readers`."""
+        self._readers_here.clear()
+
+    def resume_readers(self) -> None:
+        self._readers_here.set()
+
     def three(self) -> tuple[Device, Device, Device]:
         """Three people, on the devices they send with."""
         one, other, third = self.random.sample(self._speakers, 3)
@@ -179,7 +188,7 @@ class Load:
     async def _read(self, device: Device, reader: str) -> None:
         line = self._line(self.poll_tally)
         cursor, highest = device.cursor, {}
-        while True:
+        while await self._readers_here.wait():
             query = {"cursor": cursor, "wait": self._wait, "client": reader, "limit": 200}
             try:
                 reply = await line.call(

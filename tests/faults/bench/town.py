@@ -86,10 +86,10 @@ class Town:
         finally:
             made.close()
 
-    async def conclude(self, load: Load, within: float = 30.0) -> Verdict:
+    async def conclude(self, load: Load, within: float = 30.0, arrive_secs: float = 20.0) -> Verdict:
         """Hush, let everything arrive, read all back, and judge."""
         await load.hush(within)
-        await load.delivered()
+        await load.delivered(arrive_secs)
         load.check_readers()
         await load.read_back()
         verdict = judge(load.oracle.records())

@@ -15,7 +15,7 @@ from tests.faults.bench.town import Town, calm_p99
 from tests.faults.bench.verdict import Verdict, delays, percentile
 from tests.support.waiting import eventually
 
-RATE = 40.0
+RATE = 6.0  # so few that no message is woken up for by the next one
 FORGET_SECS = 1.0  # around a fault's beginning, when bells are lost that nobody knows of yet
 
 

@@ -77,5 +77,15 @@ async def race_wake_ups(town: Town, load: Load, rounds: int, window_secs: float)
     return found
 
 
+async def away_too_long(town: Town, load: Load, sends: int) -> Verdict:
+    """A device is not there for more events than any ring keeps, and comes back with its old cursor."""
+    await load.pump(1, mouths=1)
+    await load.delivered()
+    load.pause_readers()
+    await load.pump(sends, mouths=8, pair=(0, 1))
+    load.resume_readers()
+    return await town.conclude(load)
+
+
 def assert_conflict(reply: Reply) -> None:
     assert (reply.status, reply.json["code"]) == (422, "idempotency_conflict"), reply

@@ -28,11 +28,11 @@ async def test_A1_a_database_killed_under_load_loses_nothing_acknowledged(town: 
 @pytest.mark.gen_test(timeout=120)
 async def test_B1_a_broker_killed_under_load_makes_messages_late_by_a_tick(town: Town, opened: Opens) -> None:
     town.start(2)
-    async with opened(town) as load:
-        found = await kill_broker(town, load, cycles=1, down_secs=5.0)
-        found.verdict.assert_clean(least=200)
+    async with opened(town, people=12) as load:
+        found = await kill_broker(town, load, cycles=1, down_secs=6.0)
+        found.verdict.assert_clean(least=60)
         assert found.refused == 0, "sends need no broker"
-        assert max(found.down_p99) <= max(0.5, 0.3 + 5 * found.calm_p99)
+        assert max(found.down_p99) <= max(0.5, 0.3 + 3 * found.calm_p99)
         assert max(found.bus_up) <= 16
         assert max(found.healed_p99) <= max(0.15, 5 * found.calm_p99)
 

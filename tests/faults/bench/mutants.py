@@ -1,0 +1,50 @@
+"""The server with one precaution taken out: if the fault tests do not notice, they prove nothing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.support.server import ROOT
+
+PARTS = ("chatserver", "handlers", "static", "templates")
+
+# name → (file, what is there, what takes its place); what is there must be found exactly once
+MUTATIONS: dict[str, list[tuple[str, str, str]]] = {
+    "no journal": [
+        ("chatserver/storage/driver.py", '"w": "majority"', '"w": 1'),
+        ("chatserver/storage/driver.py", '"journal": True', '"journal": False'),
+        ("chatserver/storage/driver.py", '"readConcernLevel": "majority"', '"readConcernLevel": "local"'),
+    ],
+    "no range repair": [
+        ("chatserver/fanout.py", "        if lowest is None:\n", "        if True:\n"),
+    ],
+    "no check": [
+        (
+            "chatserver/looks.py",
+            "            self._hub.expire()\n",
+            "            self._hub.expire()\n            continue\n",
+        ),
+    ],
+    # What rang before the wait is forgotten, as it would be for a poll that registered only then.
+    "look, then register": [
+        (
+            "chatserver/services/events.py",
+            "            left = deadline - self._clock.monotonic()\n",
+            "            waiter.looked()\n            left = deadline - self._clock.monotonic()\n",
+        ),
+    ],
+}
+
+
+def plant(name: str, into: Path) -> Path:
+    """A copy of the product with the mutation, to be started in place of the product."""
+    for part in PARTS:
+        shutil.copytree(ROOT / part, into / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "run.py", into / "run.py")
+    for file, there, instead in MUTATIONS[name]:
+        path = into / file
+        text = path.read_text()
+        assert text.count(there) == 1, f"{name}: {there!r} is {text.count(there)} times in {file}"
+        path.write_text(text.replace(there, instead))
+    return into
