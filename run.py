@@ -1,12 +1,15 @@
-"""Entry point: settings, runtime, application, serve until a signal, drain."""
+"""Entry point: settings, runtime, application, serve until a signal, drain; in one process or in several."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import errno
+import os
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,19 +19,98 @@ from tornado.netutil import bind_sockets
 from chatserver import __version__
 from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError
 from chatserver.logs import configure_logs
-from chatserver.runtime import Runtime, open_runtime
+from chatserver.notify import watched
+from chatserver.parent import Parent
+from chatserver.runtime import Runtime, open_database, open_runtime
+from chatserver.scrape import own_metrics
 from chatserver.settings import FIELDS, PREFIX, Settings, load
-from handlers.app import make_admin_app, make_app, make_server
+from chatserver.supervisor import Supervisor
+from handlers.admin import make_supervisor_app
+from handlers.app import ChatServer, make_admin_app, make_app, make_server
 
 log = structlog.get_logger("chatserver")
 
+THIS_FILE = str(Path(__file__).resolve())
 BACKLOG = 1024
+LAST_CALL_SECS = 1.0
 
 
 async def serve(settings: Settings) -> None:
     """Until SIGINT or SIGTERM; a second one ends at once. Raises StartupError."""
+    stop = stop_on_signals()
+    # Before anything is started: a taken port should not cost a database start.
+    sockets = listen(settings.host, settings.port, "--port")
+    admin_sockets = listen_admin(settings)
+    async with watched() as tell, open_runtime(settings) as runtime:
+        server = make_server(make_app(runtime), settings.trusted_proxies)
+        server.add_sockets(sockets)
+        admin = make_server(make_admin_app())
+        admin.add_sockets(admin_sockets)
+        print(banner(settings, runtime.database, sockets), flush=True)
+        log.info("listening", host=settings.host, port=port_of(sockets), node=runtime.node)
+        tell("READY=1")
+        await stop.wait()
+        tell("STOPPING=1")
+        await drain(server, runtime)
+        admin.stop()
+        await admin.close_all_connections()
+    log.info("stopped")
+
+
+async def supervise(settings: Settings) -> None:
+    """The same with several processes; SIGHUP replaces them one by one. Raises StartupError."""
+    stop = stop_on_signals()
+    sockets = listen(settings.host, settings.port, "--port")
+    admin_sockets = listen_admin(settings)
+    command = [sys.executable, THIS_FILE, *sys.argv[1:]]
+    text = banner(settings, "yours" if settings.mongodb_uri else "embedded", sockets)
+    async with (
+        watched() as tell,
+        open_database(settings) as uri,
+        Supervisor(command, sockets, uri, settings.processes, settings.drain_secs) as supervisor,
+    ):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, supervisor.renew)
+        admin = make_server(make_supervisor_app(supervisor))
+        admin.add_sockets(admin_sockets)
+        print(text, flush=True)
+        log.info("listening", host=settings.host, port=port_of(sockets), processes=settings.processes)
+        tell("READY=1")
+        await stop.wait()
+        tell("STOPPING=1")
+        admin.stop()
+        await admin.close_all_connections()
+    log.info("stopped")
+
+
+async def serve_child(settings: Settings, fd: int) -> None:
+    """One of several: what is shared comes from the parent, whose end is also ours."""
+    stop = stop_on_signals()
+    parent = await Parent.attach(fd)
+    parent.follow(stop.set, own_metrics)
+    try:
+        async with open_runtime(dataclasses.replace(settings, mongodb_uri=parent.mongodb_uri)) as runtime:
+            server = make_server(make_app(runtime), settings.trusted_proxies)
+            server.add_sockets(parent.sockets)
+            log.info("serving", process=parent.number, node=runtime.node)
+            parent.ready()
+            await stop.wait()
+            await drain(server, runtime)
+    finally:
+        await parent.close()
+
+
+async def drain(server: ChatServer, runtime: Runtime) -> None:
+    log.info("draining")
+    server.refuse_more()
+    runtime.end_polls()
+    await server.last_call(LAST_CALL_SECS)
+    await runtime.drain(runtime.settings.drain_secs)
+    await server.close_all_connections()
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM; a second one ends the program, with no more wait than closing takes."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
 
     def on_signal() -> None:
         if stop.is_set():
@@ -36,27 +118,12 @@ async def serve(settings: Settings) -> None:
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    # Before anything is started: a taken port should not cost a database start.
-    sockets = listen(settings.host, settings.port, "--port")
-    admin_sockets = (
-        listen(settings.admin_host, settings.admin_port, "--admin-port") if settings.admin_port else []
-    )
-    async with open_runtime(settings) as runtime:
-        server = make_server(make_app(runtime), settings.trusted_proxies)
-        server.add_sockets(sockets)
-        admin = make_server(make_admin_app())
-        admin.add_sockets(admin_sockets)
-        print(banner(settings, runtime, sockets[0].getsockname()[1]), flush=True)
-        log.info("listening", host=settings.host, port=sockets[0].getsockname()[1], node=runtime.node)
-        await stop.wait()
-        log.info("draining")
-        server.stop()
-        await runtime.drain(settings.drain_secs)
-        await server.close_all_connections()
-        admin.stop()
-        await admin.close_all_connections()
-    log.info("stopped")
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    return stop
+
+
+def listen_admin(settings: Settings) -> list[socket.socket]:
+    return listen(settings.admin_host, settings.admin_port, "--admin-port") if settings.admin_port else []
 
 
 def listen(host: str, port: int, flag: str) -> list[socket.socket]:
@@ -77,18 +144,26 @@ def listen(host: str, port: int, flag: str) -> list[socket.socket]:
         ) from None
 
 
-def banner(settings: Settings, runtime: Runtime, port: int) -> str:
+def port_of(sockets: list[socket.socket]) -> int:
+    port: int = sockets[0].getsockname()[1]
+    return port
+
+
+def banner(settings: Settings, database: str, sockets: list[socket.socket]) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     data = settings.data_dir.resolve() if not settings.mongodb_uri else "in your MongoDB"
     lines = [
         f"chatserver {__version__}",
-        f"  page and API  http://{host}:{port}/",
+        f"  page and API  http://{host}:{port_of(sockets)}/",
         f"  data          {data}",
-        f"  database      {runtime.database}",
+        f"  database      {database}",
         f"  bus           {'RabbitMQ' if settings.amqp_url else 'in this process'}",
-        "  stop          Ctrl-C",
     ]
-    return "\n".join(lines)
+    if settings.processes > 1:
+        lines.append(
+            f"  processes     {settings.processes}; kill -HUP {os.getpid()} replaces them one by one"
+        )
+    return "\n".join([*lines, "  stop          Ctrl-C"])
 
 
 def flag_options(command: Any) -> Any:
@@ -108,12 +183,16 @@ def flag_options(command: Any) -> Any:
 )
 @click.option("--config", metavar="FILE", help=f"A TOML file with these settings. [{PREFIX}CONFIG]")
 @flag_options
+@click.option("--child", type=int, hidden=True, help="Given by the parent: where to find it.")
 @click.version_option(__version__)
-def main(**flags: str | None) -> None:
+def main(child: int | None, **flags: str | None) -> None:
     try:
         settings = load(flags)
         configure_logs(settings.log_level, settings.log_format)
-        asyncio.run(serve(settings))
+        if child is not None:
+            asyncio.run(serve_child(settings, child))
+        else:
+            asyncio.run(supervise(settings) if settings.processes > 1 else serve(settings))
     except StartupError as error:
         print(f"chatserver: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -61,10 +61,14 @@ class Runtime:
             if not self._requests:
                 self._idle.set()
 
-    async def drain(self, secs: float) -> None:
-        """Answer what is held, refuse to hold more, and wait for what is being answered."""
+    def end_polls(self) -> None:
+        """Answer what is held and hold no more."""
         self.draining = True
         self.hub.close()
+
+    async def drain(self, secs: float) -> None:
+        """End the polls and wait for what is being answered."""
+        self.end_polls()
         if self._requests:
             try:
                 async with asyncio.timeout(secs):
@@ -97,6 +101,16 @@ class Runtime:
 
 
 @asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[str]:
+    """The address of your MongoDB, or of an embedded one that runs until the block is left. Raises StartupError."""
+    if settings.mongodb_uri:
+        yield settings.mongodb_uri
+        return
+    async with EmbeddedMongod(settings.data_dir, settings.mongod or None) as mongod:
+        yield mongod.uri
+
+
+@asynccontextmanager
 async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Runtime]:
     """Raises StartupError. Everything is closed when the block is left, in reverse order."""
     failpoints.arm(settings.failpoints)
@@ -105,11 +119,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
     async with AsyncExitStack() as stack:
         # First, because a wrong URL is told here: it should not cost a database start.
         bus = RabbitBus(settings.amqp_url, node, clock) if settings.amqp_url else LocalBus()
-        uri = settings.mongodb_uri
-        if not uri:
-            mongod = EmbeddedMongod(settings.data_dir, settings.mongod or None)
-            await stack.enter_async_context(mongod)
-            uri = mongod.uri
+        uri = await stack.enter_async_context(open_database(settings))
         storage = Storage(uri, settings)
         stack.push_async_callback(storage.close)
         await storage.prepare()

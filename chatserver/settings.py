@@ -33,7 +33,9 @@ class Settings:
     port: int = setting(8888, "Port of the page and the API; 0 takes a free one.", least=0)
     admin_host: str = setting("127.0.0.1", "Address of the /metrics listener.")
     admin_port: int = setting(0, "Port of the /metrics listener; 0 switches it off.", least=0)
-    processes: int = setting(1, "Server processes sharing the port; more than one needs amqp_url.", least=1)
+    processes: int = setting(
+        1, "Server processes sharing the port, 0 for one per core; more than one needs amqp_url.", least=0
+    )
     data_dir: Path = setting(Path("data"), "Where the embedded database keeps its files.")
     mongodb_uri: str = setting("", "Your MongoDB; empty starts an embedded one.", secret=True)
     mongodb_database: str = setting("chatserver", "Database name.")
@@ -106,11 +108,20 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
                 mistakes.append(f"{source}: {error}")
             break
     settings = Settings(**values)
+    if settings.processes == 0:
+        settings = dataclasses.replace(settings, processes=os.cpu_count() or 1)
     if settings.processes > 1 and not settings.amqp_url:
         mistakes.append("--processes: more than one process needs RabbitMQ; set --amqp-url")
     if mistakes:
         raise StartupError("settings cannot be used:\n  " + "\n  ".join(mistakes), EX_CONFIG)
     return settings
+
+
+def service_watch(environ: Mapping[str, str] = os.environ) -> tuple[str, float]:
+    """systemd's notification socket ("" without one), and for how long it bears our silence (0: for ever)."""
+    meant_for = environ.get("WATCHDOG_PID", str(os.getpid()))
+    silence = int(environ.get("WATCHDOG_USEC", "0")) / 1e6 if meant_for == str(os.getpid()) else 0.0
+    return environ.get("NOTIFY_SOCKET", ""), silence
 
 
 def _read_file(path: str, mistakes: list[str]) -> dict[str, Any]:

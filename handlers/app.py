@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +68,29 @@ def make_app(runtime: Runtime) -> Application:
     )
 
 
-def make_server(app: Any, trusted_proxies: tuple[str, ...] = ()) -> HTTPServer:
-    return HTTPServer(
+class ChatServer(HTTPServer):
+    _gone: asyncio.Event | None = None
+
+    def refuse_more(self) -> None:
+        """Accept nothing new, and let every connection end with its next answer."""
+        self.stop()
+        self.conn_params.no_keep_alive = True
+
+    async def last_call(self, secs: float) -> None:
+        """Until all connections are gone, at most `secs`: on one that looks idle a request may be on its way."""
+        self._gone = asyncio.Event()
+        if self._connections:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._gone.wait(), secs)
+
+    def on_close(self, server_conn: object) -> None:
+        super().on_close(server_conn)
+        if self._gone is not None and not self._connections:
+            self._gone.set()
+
+
+def make_server(app: Any, trusted_proxies: tuple[str, ...] = ()) -> ChatServer:
+    return ChatServer(
         app,
         xheaders=bool(trusted_proxies),
         trusted_downstream=list(trusted_proxies),
