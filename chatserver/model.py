@@ -228,3 +228,13 @@ class KeptPlace:
     place: Cursor
     pending: Cursor | None
     node: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceMove:
+    """What is to be noted of a kept place: `answering` before an answer goes out, then `answered` or `unanswered`."""
+
+    session_id: int
+    kind: str
+    place: Cursor
+    node: str

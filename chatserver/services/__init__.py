@@ -41,6 +41,15 @@ class Services:
     events: Events
     bells: Bells
     writer: Writer
+    places: Places
+
+    async def close(self) -> None:
+        """Finish what was taken: every send, then the marks that are only gathered so far."""
+        self.typing.close()
+        await self.writer.close()
+        await self.receipts.close()
+        await self.places.close()
+        await self.sessions.close()
 
 
 def build_services(
@@ -66,6 +75,7 @@ def build_services(
         entries.remember(message)
         bus.publish(Bell("message", conversation.member_ids, wire.message_hint(message)))
 
+    places = Places(stores.sessions, node, clock)
     writer = Writer(stores.messages, fanout, clock, ring)
     return Services(
         accounts=accounts,
@@ -86,7 +96,8 @@ def build_services(
         typing=typing,
         presence=presence,
         notifications=Notifications(stores, bus, clock),
-        events=Events(hub, looks, entries, Places(stores.sessions, node, clock), bus, clock),
+        events=Events(hub, looks, entries, places, bus, clock),
         bells=Bells(hub, entries, sessions, typing, presence),
         writer=writer,
+        places=places,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cachetools import LRUCache, TTLCache
@@ -98,14 +99,16 @@ class Conversations:
         ]
         return sorted(overviews, key=lambda o: (o.last_message.created_at, o.last_message.id), reverse=True)
 
-    async def contacts(self, actor: Actor) -> set[int]:
-        """People the actor shares a conversation with, the actor left out."""
-        inbox = await self.inbox(actor)
-        if not inbox.heads:
-            return set()
-        conversations = await self._stores.conversations.conversations(inbox.heads)
-        found = {id for conversation in conversations.values() for id in conversation.member_ids}
-        return found - {actor.user_id}
+    async def contacts(self, user_ids: Iterable[int]) -> dict[int, set[int]]:
+        """Each user → people they share a conversation with, themselves left out."""
+        memberships = await self._stores.inboxes.memberships(user_ids)
+        ids = {id for owned in memberships.values() for id in owned}
+        conversations = await self._stores.conversations.conversations(ids) if ids else {}
+        found: dict[int, set[int]] = {}
+        for user_id, owned in memberships.items():
+            members = {m for id in owned if id in conversations for m in conversations[id].member_ids}
+            found[user_id] = members - {user_id}
+        return found
 
     def _keep(self, pair: str, id: int, *user_ids: int) -> Conversation:
         conversation = Conversation(id, "direct", tuple(sorted(set(user_ids))))

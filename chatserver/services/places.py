@@ -13,9 +13,10 @@ from cachetools import LRUCache
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
 from chatserver.errors import TokenInvalid, Unavailable
-from chatserver.model import Actor, KeptPlace, Tail
+from chatserver.model import Actor, KeptPlace, PlaceMove, Tail
 from chatserver.ports import SessionStore
 from chatserver.services.entries import Batch
+from chatserver.together import Together
 
 # Another node's answer may have reached the client just before that node's word of it reaches the database.
 SETTLE_SECS = 0.05
@@ -27,6 +28,8 @@ class Places:
         self._sessions = sessions
         self._node = node
         self._clock = clock
+        self._kept_places = Together(sessions.kept_places)
+        self._moves = Together(self._move)
         self._known: LRUCache[int, Cursor] = LRUCache(100_000)
 
     def known(self, actor: Actor) -> Cursor | None:
@@ -53,7 +56,7 @@ class Places:
         return max([place, *passed], key=lambda c: (c.version, c.offset))
 
     async def _kept(self, actor: Actor) -> KeptPlace:
-        kept = await self._sessions.kept_place(actor.session_id)
+        kept = await self._kept_places.get(actor.session_id)
         if kept is None:
             raise TokenInvalid("The session was revoked.")
         return kept
@@ -67,16 +70,25 @@ class Places:
                 """Nothing was given, so nothing can be lost."""
 
             return nothing
-        await self._sessions.answering(actor.session_id, batch.place, self._node)
+        await self._note(actor, "answering", batch.place)
 
         async def delivered(written: bool) -> None:
             try:
                 if written:
                     self._known[actor.session_id] = batch.place
-                    await self._sessions.answered(actor.session_id, batch.place)
-                else:
-                    await self._sessions.unanswered(actor.session_id)
+                await self._note(actor, "answered" if written else "unanswered", batch.place)
             except Unavailable:
                 pass  # given again: twice rather than never
 
         return delivered
+
+    async def _note(self, actor: Actor, kind: str, place: Cursor) -> None:
+        await self._moves.get(PlaceMove(actor.session_id, kind, place, self._node))
+
+    async def _move(self, moves: list[PlaceMove]) -> dict[PlaceMove, None]:
+        await self._sessions.move_places(moves)
+        return {}
+
+    async def close(self) -> None:
+        await self._kept_places.close()
+        await self._moves.close()

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 BEAT_SECS = 5.0
 SILENT_SECS = 20.0
 FULL_BEATS = 12  # every so many beats a node tells all it has, for those who missed something
+GATHER_SECS = 0.2  # comings and goings are told together: thousands may arrive at once
+MAX_TOLD = 200
 MAX_TURNS = 10_000  # comings and goings waiting to be told
 
 
@@ -46,8 +48,8 @@ class Presence:
 
     async def online(self, actor: Actor) -> list[int]:
         """Those of the actor's contacts who are there, by id."""
-        contacts = await self._conversations.contacts(actor)
-        return sorted(id for id in contacts if self.is_online(id))
+        contacts = await self._conversations.contacts([actor.user_id])
+        return sorted(id for id in contacts.get(actor.user_id, ()) if self.is_online(id))
 
     def disconnect(self, actor: Actor) -> None:
         """Offline now, on every node."""
@@ -93,23 +95,25 @@ class Presence:
                 del self._heard_at[node], self._elsewhere[node]
 
     async def announce(self) -> None:
-        """Tell contacts of comings and goings, one after the other. Until cancelled."""
+        """Tell contacts of comings and goings, many at once. Until cancelled."""
         while True:
             await self._turned.wait()
             self._turned.clear()
+            await self._clock.sleep(GATHER_SECS)
             while self._turns:
-                user_id, present = self._turns.popleft()
+                turns = dict(self._turns.popleft() for _ in range(min(MAX_TOLD, len(self._turns))))
                 if self._came or self._left:
                     self._tell(full=False)
-                if self.is_online(user_id) != present:
-                    continue  # turned again, or is still there on another node
+                # Whoever turned again meanwhile, or is still there on another node, is as before.
+                turned = [id for id, present in turns.items() if self.is_online(id) == present]
                 try:
-                    contacts = await self._conversations.contacts(Actor(user_id, 0))
+                    contacts = await self._conversations.contacts(turned)
                 except ChatError:
                     continue
-                body = {"user_id": user_id, "is_online": present}
-                if contacts:
-                    self._bus.publish(Bell("presence", tuple(contacts), body))
+                for user_id in turned:
+                    if others := contacts.get(user_id):
+                        body = {"user_id": user_id, "is_online": turns[user_id]}
+                        self._bus.publish(Bell("presence", tuple(others), body))
 
     def farewell(self) -> None:
         """This node goes: whoever was here is elsewhere soon, or offline."""

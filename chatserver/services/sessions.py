@@ -14,6 +14,7 @@ from chatserver.model import Actor, Bell, Entry, Session, User
 from chatserver.ports import Bus, InboxStore, MarkStore, SessionStore
 from chatserver.security import new_token, token_hash
 from chatserver.services.accounts import Accounts
+from chatserver.together import Together
 
 TRUST_SECS = 5.0
 TOUCH_SECS = 600.0  # how exact "last used" is
@@ -24,7 +25,7 @@ class Trusted:
     actor: Actor
     checked_at: float
     version: int | None  # of the owner's inbox, known before the check
-    touched_at: float
+    read_at: float
 
 
 class Sessions:
@@ -45,6 +46,7 @@ class Sessions:
         self._hub = hub
         self._bus = bus
         self._clock = clock
+        self._by_hash = Together(sessions.by_token_hashes)
         self._trusted: LRUCache[bytes, Trusted] = LRUCache(100_000)
         self._hashes: LRUCache[int, bytes] = LRUCache(100_000)
 
@@ -75,20 +77,21 @@ class Sessions:
         trusted = self._trusted.get(key)
         if trusted is not None and now - trusted.checked_at <= TRUST_SECS:
             return trusted.actor
-        version = self._version_now(trusted.actor.user_id) if trusted else None
-        if trusted is not None and version is not None and version == trusted.version:
-            trusted.checked_at = now
+        version, confirmed_at = self._version_now(trusted.actor.user_id) if trusted else (None, now)
+        # Read now and then all the same, or a session that only ever waits would seem unused.
+        recent = trusted is not None and now - trusted.read_at < TOUCH_SECS
+        if trusted is not None and recent and version is not None and version == trusted.version:
+            trusted.checked_at = confirmed_at
             return trusted.actor
-        session = await self._sessions.by_token_hash(key)
+        session = await self._by_hash.get(key)
         if session is None:
             self._trusted.pop(key, None)
             raise TokenInvalid("The token is unknown, revoked or expired.")
         actor = Actor(session.user_id, session.id)
-        touched_at = trusted.touched_at if trusted else now - TOUCH_SECS
-        if now - touched_at >= TOUCH_SECS:
-            await self._sessions.touch(session.id, self._clock.now())
-            touched_at = now
-        self._trusted[key] = Trusted(actor, now, version, touched_at)
+        wall = self._clock.now()
+        if (wall - session.last_used_at).total_seconds() >= TOUCH_SECS:
+            await self._sessions.touch(session.id, wall)
+        self._trusted[key] = Trusted(actor, now, version, now)
         self._hashes[session.id] = key
         return actor
 
@@ -99,9 +102,11 @@ class Sessions:
         """Ends the session's held polls at once, on every node. Raises NotFound for sessions of others."""
         if not await self._sessions.delete(actor.user_id, session_id):
             raise NotFound("There is no such session.")
-        await self._inboxes.push([actor.user_id], Entry("session", ref=session_id))
-        self._bus.publish(Bell("session", (actor.user_id,), {"session_id": session_id}))
-        self.forget(actor.user_id, session_id)
+        try:
+            await self._inboxes.push([actor.user_id], Entry("session", ref=session_id))
+        finally:  # it is deleted: whoever asks again is only told that it is not there
+            self._bus.publish(Bell("session", (actor.user_id,), {"session_id": session_id}))
+            self.forget(actor.user_id, session_id)
 
     def forget(self, user_id: int, session_id: int) -> None:
         """The session was revoked, here or elsewhere."""
@@ -110,9 +115,13 @@ class Sessions:
             self._trusted.pop(key, None)
         self._hub.revoke(user_id, session_id)
 
-    def _version_now(self, user_id: int) -> int | None:
-        """The version, if it was confirmed so lately that a revocation cannot be older than TRUST_SECS."""
+    def _version_now(self, user_id: int) -> tuple[int | None, float]:
+        """The version and when it was confirmed, if so lately that a revocation cannot be older than TRUST_SECS."""
+        now = self._clock.monotonic()
         present = self._hub.get(user_id)
-        if present is None or self._clock.monotonic() - present.confirmed_at > TRUST_SECS:
-            return None
-        return present.version
+        if present is None or now - present.confirmed_at > TRUST_SECS:
+            return None, now
+        return present.version, present.confirmed_at
+
+    async def close(self) -> None:
+        await self._by_hash.close()

@@ -148,6 +148,11 @@ class InboxStore:
         found = await self._inboxes.find_one({"_id": user_id}, projection)
         return codec.inbox({"heads": {}, "reads": {}, "own": {}, **found}) if found else None
 
+    async def memberships(self, user_ids: Iterable[int]) -> dict[int, list[int]]:
+        """user → ids of the conversations they are in."""
+        found = await self._inboxes.find({"_id": {"$in": list(user_ids)}}, {"heads": 1})
+        return {doc["_id"]: [int(id) for id in doc["heads"]] for doc in found}
+
     async def tails(self, known: dict[int, int | None]) -> dict[int, Tail]:
         """The newest entries of several inboxes, in one read or two.
 

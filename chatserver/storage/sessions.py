@@ -6,10 +6,13 @@ last being answered.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from pymongo import UpdateOne
+
 from chatserver.cursor import Cursor
-from chatserver.model import KeptPlace, Session
+from chatserver.model import KeptPlace, PlaceMove, Session
 from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document
 
@@ -31,9 +34,9 @@ class SessionStore:
             }
         )
 
-    async def by_token_hash(self, token_hash: bytes) -> Session | None:
-        found = await self._sessions.find_one({"token_hash": token_hash}, {"place": 0, "pending": 0})
-        return codec.session(found) if found else None
+    async def by_token_hashes(self, token_hashes: list[bytes]) -> dict[bytes, Session]:
+        found = await self._sessions.find({"token_hash": {"$in": token_hashes}}, {"place": 0, "pending": 0})
+        return {doc["token_hash"]: codec.session(doc) for doc in found}
 
     async def of_user(self, user_id: int) -> list[Session]:
         found = await self._sessions.find({"user_id": user_id}, sort=[("last_used_at", -1)], limit=1000)
@@ -45,37 +48,37 @@ class SessionStore:
     async def delete(self, user_id: int, session_id: int) -> bool:
         return await self._sessions.delete_one({"_id": session_id, "user_id": user_id}) == 1
 
-    async def kept_place(self, session_id: int) -> KeptPlace | None:
-        found = await self._sessions.find_one({"_id": session_id}, {"place": 1, "pending": 1})
-        if found is None:
-            return None
-        pending = found.get("pending")
-        return KeptPlace(
-            _place(found["place"]), pending and _place(pending), pending["node"] if pending else ""
-        )
+    async def kept_places(self, session_ids: list[int]) -> dict[int, KeptPlace]:
+        found = await self._sessions.find({"_id": {"$in": session_ids}}, {"place": 1, "pending": 1})
+        return {doc["_id"]: _kept(doc) for doc in found}
 
-    async def answering(self, session_id: int, pending: Cursor, node: str) -> None:
-        """Written before an answer goes out, so that another node knows one is on its way."""
-        document = {**_place_document(pending), "node": node}
-        await self._sessions.update_one({"_id": session_id}, {"$set": {"pending": document}})
+    async def move_places(self, moves: Sequence[PlaceMove]) -> None:
+        """In their order. A place never moves back within an epoch."""
+        await self._sessions.bulk_write([_update(move) for move in moves], ordered=True)
 
-    async def answered(self, session_id: int, place: Cursor) -> None:
-        """The answer got through. The place never moves back within an epoch."""
-        document = _place_document(place)
-        behind = {
-            "$or": [
-                {"place.epoch": {"$ne": place.epoch}},
-                {"place.version": {"$lt": place.version}},
-                {"place.version": place.version, "place.offset": {"$lt": place.offset}},
-            ]
-        }
-        await self._sessions.update_one(
-            {"_id": session_id, **behind}, {"$set": {"place": document}, "$unset": {"pending": ""}}
-        )
 
-    async def unanswered(self, session_id: int) -> None:
-        """The answer was cut: it will be given again from `place`."""
-        await self._sessions.update_one({"_id": session_id}, {"$unset": {"pending": ""}})
+def _update(move: PlaceMove) -> UpdateOne:
+    if move.kind == "answering":
+        pending = {**_place_document(move.place), "node": move.node}
+        return UpdateOne({"_id": move.session_id}, {"$set": {"pending": pending}})
+    if move.kind == "unanswered":
+        return UpdateOne({"_id": move.session_id}, {"$unset": {"pending": ""}})
+    place = move.place
+    behind = {
+        "$or": [
+            {"place.epoch": {"$ne": place.epoch}},
+            {"place.version": {"$lt": place.version}},
+            {"place.version": place.version, "place.offset": {"$lt": place.offset}},
+        ]
+    }
+    update = {"$set": {"place": _place_document(place)}, "$unset": {"pending": ""}}
+    return UpdateOne({"_id": move.session_id, **behind}, update)
+
+
+def _kept(document: Document) -> KeptPlace:
+    pending = document.get("pending")
+    node = pending["node"] if pending else ""
+    return KeptPlace(_place(document["place"]), _place(pending) if pending else None, node)
 
 
 def _place_document(place: Cursor) -> Document:

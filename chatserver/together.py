@@ -1,0 +1,47 @@
+"""Database calls of many callers made as one: one call runs, what is asked meanwhile goes into the next. No timer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+MAX_KEYS = 500
+
+
+class Together(Generic[K, V]):
+    """`call` gets the keys that were asked for and returns what it has for them; a key without a value gives None."""
+
+    def __init__(self, call: Callable[[list[K]], Awaitable[dict[K, V]]]) -> None:
+        self._call = call
+        self._asked: dict[K, asyncio.Future[V | None]] = {}
+        self._running: asyncio.Task[None] | None = None
+
+    async def get(self, key: K) -> V | None:
+        """As things are now or later, never as they were before. Raises what `call` raises."""
+        future = self._asked.get(key)
+        if future is None:
+            future = self._asked[key] = asyncio.get_running_loop().create_future()
+            if self._running is None or self._running.done():
+                self._running = asyncio.create_task(self._run())
+        return await asyncio.shield(future)
+
+    async def _run(self) -> None:
+        while self._asked:
+            batch = {key: self._asked.pop(key) for key in list(self._asked)[:MAX_KEYS]}
+            try:
+                found = await self._call(list(batch))
+            except Exception as error:
+                for future in batch.values():
+                    future.set_exception(error)
+                    future.exception()  # looked at, also when nobody waits any more
+            else:
+                for key, future in batch.items():
+                    future.set_result(found.get(key))
+
+    async def close(self) -> None:
+        if self._running is not None:
+            await asyncio.gather(self._running, return_exceptions=True)
