@@ -7,7 +7,7 @@ PREPARE := scripts/prepare
 APART := tests/faults/full tests/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-python test-frontend faults soak check bench mutants clean ready ready-dev ready-test
+.PHONY: help run test test-python test-frontend faults soak check docs contract bench mutants clean ready ready-dev ready-test
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -35,6 +35,12 @@ check: ready-dev  ## Style, format, types and the rules of the house
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest -q tests/house
+
+docs: ready  ## Write docs/api.md anew from the OpenAPI document
+	$(PYTHON) -m scripts.api_reference
+
+contract: ready docs  ## Keep the OpenAPI document as it is now, after a change of the contract that is meant
+	$(PYTHON) -m scripts.api_reference golden
 
 bench: ready-dev  ## Measure speed and memory on this machine
 	$(PYTHON) -m bench $(ARGS)

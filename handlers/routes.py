@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from chatserver.runtime import Runtime
-from handlers import accounts, conversations, events, messages, pages, presence, receipts, server
+from handlers import accounts, conversations, docs, events, messages, pages, presence, receipts, server
 from handlers.assets import Assets
-from handlers.base import NothingHere
+from handlers.base import BaseHandler, NothingHere
 
 API = "/api/v1/communication/"
 ID = r"([1-9][0-9]{0,15})"
 
-API_ROUTES: list[tuple[str, type]] = [
+API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("poll/events", events.EventsHandler),
     ("poll/test", events.PollTestHandler),
     ("poll/disconnect", presence.DisconnectHandler),
@@ -34,15 +34,25 @@ API_ROUTES: list[tuple[str, type]] = [
     ("snapshot", conversations.SnapshotHandler),
     ("server", server.ServerHandler),
 ]
+# For hosts and integrators; described like the API, without its base.
+OTHER_ROUTES: list[tuple[str, type[BaseHandler]]] = [
+    ("/healthz", server.HealthHandler),
+    ("/readyz", server.ReadyHandler),
+    ("/openapi.json", docs.DocumentHandler),
+    ("/docs", docs.DocsHandler),
+]
 
 
 def routes(runtime: Runtime, assets: Assets) -> list[tuple[Any, ...]]:
     with_runtime = {"runtime": runtime}
+    with_docs = {**with_runtime, "docs": docs.Docs(assets)}
     root = str(assets.root)
     return [
         *[(rf"{API}{path}/?", handler, with_runtime) for path, handler in API_ROUTES],
         (r"/healthz/?", server.HealthHandler, with_runtime),
         (r"/readyz/?", server.ReadyHandler, with_runtime),
+        (r"/openapi\.json/?", docs.DocumentHandler, with_docs),
+        (r"/docs/?", docs.DocsHandler, with_docs),
         (r"/api/.*", NothingHere, with_runtime),
         (r"/", pages.ChatPageHandler, {**with_runtime, "assets": assets}),
         (r"/(sw\.js)", pages.StaticHandler, {"path": root}),

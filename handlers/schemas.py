@@ -1,4 +1,7 @@
-"""What each call takes. Strict, and kind to old clients: "5" counts as 5 and "true" as true where that is meant."""
+"""What each call takes. Strict, and kind to old clients: "5" counts as 5 and "true" as true where that is meant.
+
+The descriptions, and what stands in `extra_json_schema`, are for the OpenAPI document: the services check those.
+"""
 
 from __future__ import annotations
 
@@ -11,72 +14,142 @@ import msgspec
 from msgspec import Meta, Struct
 
 from chatserver.errors import Invalid
+from chatserver.services.accounts import FULL_NAME_CHARS, PASSWORD_CHARS, USERNAME
 
-Id = Annotated[int, Meta(ge=1, lt=1 << 53, description="A whole number below 2^53.")]
+Id = Annotated[int, Meta(ge=1, lt=1 << 53)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 Count = Annotated[int, Meta(ge=1, lt=1 << 53)]
+Receiver = Annotated[Id | None, Meta(description="The person it is for.")]
+OldReceiver = Annotated[
+    Id | None, Meta(description="The old name of `receiver_id`.", extra_json_schema={"deprecated": True})
+]
+FullName = Annotated[
+    str | None,
+    Meta(
+        description=f"The name shown: 1 to {FULL_NAME_CHARS} visible characters.",
+        extra_json_schema={"minLength": 1},
+    ),
+]
 
 
 class Register(Struct):
-    username: str
-    password: str
-    full_name: str | None = None
+    username: Annotated[
+        str,
+        Meta(
+            description="2 to 32 letters a-z, digits, dots, dashes and underscores; unique whatever its case.",
+            extra_json_schema={"pattern": f"^{USERNAME.pattern}$"},
+        ),
+    ]
+    password: Annotated[
+        str,
+        Meta(
+            description="Length is what makes it good.",
+            extra_json_schema={
+                "minLength": PASSWORD_CHARS[0],
+                "maxLength": PASSWORD_CHARS[1],
+                "format": "password",
+            },
+        ),
+    ]
+    full_name: FullName = None
 
 
 class Login(Struct):
-    username: str
-    password: str
+    username: Annotated[str, Meta(description="In any spelling of its case.")]
+    password: Annotated[str, Meta(extra_json_schema={"format": "password"})]
 
 
 class Profile(Struct):
-    full_name: str | None = None
-    avatar: str | None = None
+    """What is left out, or null, stays as it is."""
+
+    full_name: FullName = None
+    avatar: Annotated[
+        str | None,
+        Meta(
+            description="An http or https address of at most 500 characters; empty removes the picture.",
+            extra_json_schema={"pattern": "^(https?://[^\\s\"'<>\\\\]{1,490})?$"},
+        ),
+    ] = None
 
 
 class Search(Struct):
-    search: str = ""
+    search: Annotated[str, Meta(description="The beginning of a username or of a full name.")] = ""
 
 
 class Send(Struct):
-    receiver_id: Id | None = None
-    receiver: Id | None = None
-    message: str = ""
-    attachment: str | None = None
-    client_id: ClientId | None = None
+    """A receiver, and a text or a file."""
+
+    receiver_id: Receiver = None
+    receiver: OldReceiver = None
+    message: Annotated[
+        str,
+        Meta(
+            description="The text, stored and returned exactly. Once trimmed 1 to 4,000 characters, unless the "
+            "server says otherwise (`limits.message_chars`); it may be empty beside an attachment."
+        ),
+    ] = ""
+    attachment: Annotated[
+        str | None,
+        Meta(
+            description="A small file as a base64 `data:` URL. Larger ones go as a file in multipart/form-data.",
+            extra_json_schema={"pattern": "^(data:[^;,]*(;[^;,]*)*;base64,.*)?$"},
+        ),
+    ] = None
+    client_id: Annotated[
+        ClientId | None,
+        Meta(description="Your own key for this message: a repeat with the same key gives the first result."),
+    ] = None
 
 
 class MarkRead(Struct):
-    message_ids: Annotated[list[Id], Meta(min_length=1, max_length=1000)] | None = None
-    conversation_id: Id | None = None
-    sender_id: Id | None = None
+    """Exactly one of these."""
+
+    message_ids: Annotated[
+        Annotated[list[Id], Meta(min_length=1, max_length=1000)] | None,
+        Meta(description="Read up to the highest known of them; unknown ids are ignored."),
+    ] = None
+    conversation_id: Annotated[Id | None, Meta(description="Everything in this conversation.")] = None
+    sender_id: Annotated[Id | None, Meta(description="Everything in the conversation with them.")] = None
 
 
 class Typing(Struct):
-    receiver_id: Id | None = None
-    receiver: Id | None = None
-    is_typing: bool = True
+    receiver_id: Receiver = None
+    receiver: OldReceiver = None
+    is_typing: Annotated[bool, Meta(description="False when they stop before sending.")] = True
 
 
 class History(Struct):
-    limit: Count = 50
-    offset: Annotated[int, Meta(ge=0, lt=1 << 53)] = 0
-    before_id: Id | None = None
-    after_id: Id | None = None
-    around_id: Id | None = None
+    limit: Annotated[Count, Meta(description="How many; above 200 counts as 200.")] = 50
+    offset: Annotated[
+        int,
+        Meta(
+            ge=0, lt=1 << 53, description="Skip the newest ones. For old clients: `before_id` does not shift."
+        ),
+    ] = 0
+    before_id: Annotated[Id | None, Meta(description="Only messages older than this one.")] = None
+    after_id: Annotated[Id | None, Meta(description="Only messages newer than this one, the nearest.")] = None
+    around_id: Annotated[Id | None, Meta(description="This message and its neighbours on both sides.")] = None
 
 
 class Poll(Struct):
-    cursor: str | None = None
-    wait: Annotated[float, Meta(ge=0)] | None = None
-    limit: Count = 100
-    client: ClientId | None = None
-    token: str | None = None
-
-
-class Nothing(Struct):
-    """For calls without parameters, so that what is ignored can be told."""
-
-    token: str | None = None
+    cursor: Annotated[
+        str | None,
+        Meta(description="The place to go on from, as the last answer, the snapshot or a 410 gave it."),
+    ] = None
+    wait: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        Meta(
+            description="How many seconds to hold the poll when there is nothing; at most 50. Left out: 5.5.",
+        ),
+    ] = None
+    limit: Annotated[Count, Meta(description="How many stored events at most; above 200 counts as 200.")] = (
+        100
+    )
+    client: Annotated[
+        ClientId | None,
+        Meta(description="A name for this tab or device: a newer poll of the same name ends the older one."),
+    ] = None
+    token: Annotated[str | None, Meta(description="The token, for clients that cannot send a header.")] = None
 
 
 T = TypeVar("T", bound=Struct)

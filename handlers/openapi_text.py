@@ -1,0 +1,78 @@
+"""The words of the OpenAPI document that belong to no single call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+INTRODUCTION = """\
+Chat over plain HTTP requests: send with a POST, receive with a held poll. Sent and answered means stored.
+
+**In a hurry?** Make an account (`auth/register/`), sign in (`auth/login/`), send the token as \
+`Authorization: Bearer …`, load the `snapshot/`, then call `poll/events/` in a loop with the cursor of each \
+last answer. Send with a `client_id` and repeat until you get an answer.
+
+**The same everywhere**
+
+- Every address works with and without its last slash, and never answers with a redirect.
+- JSON in UTF-8, snake_case. Ids are whole numbers below 2^53. Times are RFC 3339 in UTC with milliseconds; a \
+`timestamp` at the top of a poll's answer is seconds since 1970.
+- Whatever goes wrong is `application/problem+json` (RFC 9457) with a stable `code`: see Problems. A known address \
+with another method is a 405 `method_not_allowed`, an unknown one a 404 `not_found`.
+- Input is checked strictly: wrong types, duplicate keys, NUL, lone surrogates and nesting over 20 are a 400 that \
+names the field. Old clients are met half-way: an id may be a decimal string, a boolean also `1`, `0`, `"true"` or \
+`"false"`, and null is the same as left out.
+- Fields and parameters that a call does not know are ignored, and named in `X-Ignored-Parameters`.
+- Answers may get further fields, and polls further kinds of events: ignore what you do not know.
+- `X-Request-Id` is on every answer. Send your own (1 to 64 letters, digits and `_.:-`) to find it again in the log.
+- Someone who is not a member of a conversation learns nothing of it: it is a 404, as if it did not exist.
+- Other sites may call from a browser when the setting `cors_origins` names them.
+"""
+
+SECURITY: dict[str, dict[str, Any]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`Authorization: Bearer` and the token that signing in gave.",
+    },
+    "token": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`Authorization: Token` and the same token, as the original clients send it.",
+    },
+    "query_token": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "token",
+        "description": "For clients that cannot send a header. Addresses are easily seen by others: avoid it.",
+    },
+}
+
+
+def _header(text: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    return {"description": text, "required": required, "schema": schema}
+
+
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-Id": _header("What the log knows this request by.", {"type": "string"}, required=True),
+    "X-Ignored-Parameters": _header(
+        "Names of fields and parameters that this call does not know, separated by commas.",
+        {"type": "string"},
+    ),
+    "Idempotency-Replayed": _header("This answers a repeat.", {"const": "true"}, required=True),
+    "Retry-After": _header(
+        "Seconds to wait before the next try.", {"type": "integer", "minimum": 0}, required=True
+    ),
+    "WWW-Authenticate": _header("How to sign in.", {"const": "Bearer"}, required=True),
+}
+HEADERS_OF_STATUS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+
+REQUEST_HEADERS: dict[str, dict[str, Any]] = {
+    "Idempotency-Key": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": "Another way to give `client_id`; when both are given they must be the same.",
+        "schema": {"type": "string", "pattern": "^[ -~]{1,64}$"},
+    }
+}

@@ -1,0 +1,100 @@
+"""Registering, signing in and out, and people."""
+
+from __future__ import annotations
+
+from handlers import accounts, schemas
+from handlers import answers as shapes
+from handlers.operations import story
+from handlers.operations.operation import Answer, Example, Operation
+
+SIGNING_IN = "Signing in"
+PEOPLE = "People"
+
+OPERATIONS: dict[tuple[type, str], Operation] = {
+    (accounts.RegisterHandler, "POST"): Operation(
+        "register",
+        SIGNING_IN,
+        "Make an account",
+        {201: Answer(shapes.UserAnswer, "The account. Sign in next.")},
+        body=schemas.Register,
+        examples=(
+            Example(
+                "Ann",
+                {"user": story.ANN},
+                201,
+                {"username": "ann", "password": story.PASSWORD, "full_name": "Ann Arden"},
+            ),
+        ),
+    ),
+    (accounts.LoginHandler, "POST"): Operation(
+        "login",
+        SIGNING_IN,
+        "Sign in",
+        {200: Answer(shapes.SignedIn, "A new session, and its token.")},
+        "Each sign-in is a session of its own, with a token of its own. What happens from this moment on is kept "
+        "for its first poll.",
+        body=schemas.Login,
+        codes=("token_invalid",),
+        examples=(
+            Example(
+                "Ann",
+                {"token": story.TOKEN, "user": story.ANN, "session": story.SESSION},
+                body={"username": "ann", "password": story.PASSWORD},
+            ),
+        ),
+    ),
+    (accounts.LogoutHandler, "POST"): Operation(
+        "logout",
+        SIGNING_IN,
+        "Sign out",
+        {200: Answer(shapes.Done, "The session is over and its token worth nothing.")},
+        "Polls that the session still holds end at once, with a 401.",
+        codes=("not_found",),
+        examples=(Example("This device", story.DONE),),
+    ),
+    (accounts.SessionsHandler, "GET"): Operation(
+        "list_sessions",
+        SIGNING_IN,
+        "List your sessions",
+        {200: Answer(shapes.Sessions, "The one used last comes first.")},
+        examples=(Example("One device", {"sessions": [story.SESSION]}),),
+    ),
+    (accounts.SessionHandler, "DELETE"): Operation(
+        "end_session",
+        SIGNING_IN,
+        "End a session",
+        {200: Answer(shapes.Done, "That device is signed out.")},
+        path=("session_id", "One of your own sessions."),
+        examples=(Example("A lost device", story.DONE, path=3),),
+    ),
+    (accounts.MeHandler, "GET"): Operation(
+        "me",
+        PEOPLE,
+        "Who you are",
+        {200: Answer(shapes.UserAnswer, "You.")},
+        codes=("not_found",),
+        examples=(Example("Ann", {"user": story.ANN}),),
+    ),
+    (accounts.MeHandler, "PATCH"): Operation(
+        "update_me",
+        PEOPLE,
+        "Change your name or picture",
+        {200: Answer(shapes.UserAnswer, "You, as changed.")},
+        body=schemas.Profile,
+        codes=("not_found",),
+        examples=(
+            Example(
+                "A new name", {"user": {**story.ANN, "full_name": "Ann B."}}, body={"full_name": "Ann B."}
+            ),
+        ),
+    ),
+    (accounts.UsersHandler, "GET"): Operation(
+        "search_users",
+        PEOPLE,
+        "Find people",
+        {200: Answer(shapes.Users, "Those whose username or full name begins like that, whatever the case.")},
+        "Without `search` the first people by name. No wildcards.",
+        query=schemas.Search,
+        examples=(Example("By the beginning of a name", {"users": [story.BOB]}, query={"search": "bo"}),),
+    ),
+}

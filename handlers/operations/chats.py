@@ -1,0 +1,172 @@
+"""Messages, conversations, and who is there."""
+
+from __future__ import annotations
+
+from handlers import answers as shapes
+from handlers import conversations, messages, presence, receipts, schemas
+from handlers.operations import story
+from handlers.operations.operation import Answer, Example, Operation
+
+MESSAGES = "Messages"
+CONVERSATIONS = "Conversations"
+
+OPERATIONS: dict[tuple[type, str], Operation] = {
+    (messages.ChatsHandler, "POST"): Operation(
+        "send_message",
+        MESSAGES,
+        "Send a message",
+        {
+            201: Answer(shapes.Message, "Stored, for good, and on its way."),
+            200: Answer(
+                shapes.Message, "A repeat: the message that the first send became.", ("Idempotency-Replayed",)
+            ),
+        },
+        "The conversation begins with its first message. The answer comes when the message is safely stored.\n\n"
+        "**Repeat safely.** Give each message a `client_id` of its own (or the header `Idempotency-Key`). When no "
+        "answer comes, or a 503, send the same again: it is stored once, and the answer to a repeat is a 200 with "
+        "the first message. The same key with another content is a 422.\n\n"
+        "**Files.** Send multipart/form-data with the same fields and the file as `attachment`; its size limit is "
+        "`limits.attachment_bytes` of the server call. In JSON a small file may be a `data:` URL.",
+        body=schemas.Send,
+        form=True,
+        headers=("Idempotency-Key",),
+        codes=("not_found", "idempotency_conflict"),
+        examples=(
+            Example(
+                "A text",
+                story.QUESTION,
+                201,
+                {"receiver_id": 2, "message": story.QUESTION["message"], "client_id": story.CLIENT_ID},
+            ),
+            Example(
+                "The same again",
+                story.QUESTION,
+                200,
+                {"receiver_id": 2, "message": story.QUESTION["message"], "client_id": story.CLIENT_ID},
+            ),
+            Example(
+                "A small file",
+                story.message(
+                    3,
+                    story.ANN,
+                    "",
+                    attachment="/api/v1/communication/chats/attachment/8388611/",
+                    attachment_url="/api/v1/communication/chats/attachment/8388611/",
+                    attachment_type="image/png",
+                    attachment_name="file",
+                    attachment_size=70,
+                ),
+                201,
+                {"receiver_id": 2, "attachment": story.PNG},
+            ),
+        ),
+    ),
+    (messages.HistoryHandler, "GET"): Operation(
+        "history",
+        MESSAGES,
+        "Read the history",
+        {200: Answer(shapes.History, "One page, newest first.")},
+        "Page with `before_id`, the id of the oldest message you have, until `has_more` is false. At most one of "
+        "`before_id`, `after_id` and `around_id`. Whatever of it is new counts as delivered.",
+        query=schemas.History,
+        path=("user_id", "The other person."),
+        examples=(
+            Example(
+                "The newest",
+                {
+                    "conversation_id": 1,
+                    "other_user": story.BOB_THERE,
+                    "messages": [story.REPLY],
+                    "has_more": True,
+                },
+                path=2,
+                query={"limit": 1},
+            ),
+        ),
+    ),
+    (messages.AttachmentHandler, "GET"): Operation(
+        "attachment",
+        MESSAGES,
+        "Get a file",
+        {200: Answer(None, "The file, byte for byte. Only images are shown inline.", media="*/*")},
+        "For members of the conversation only. What it holds never changes.",
+        path=("message_id", "The message it hangs on."),
+        examples=(Example("A picture", None, path=8388611),),
+    ),
+    (receipts.MarkReadHandler, "POST"): Operation(
+        "mark_read",
+        MESSAGES,
+        "Mark as read",
+        {200: Answer(shapes.MarkedRead, "Marked. Repeating it changes nothing.")},
+        "Reading only moves forward: it goes up to the highest id given, and all before that is read too. Each "
+        "sender learns it by `read_receipt` events.",
+        body=schemas.MarkRead,
+        codes=("not_found",),
+        examples=(
+            Example(
+                "All of a conversation",
+                {**story.DONE, "marked_count": 1, "marked_read": 1, "read_at": story.TIME},
+                body={"conversation_id": 1},
+            ),
+        ),
+    ),
+    (presence.TypingHandler, "POST"): Operation(
+        "typing",
+        MESSAGES,
+        "Say that you are typing",
+        {200: Answer(shapes.Done, "Told to whoever is there; never stored.")},
+        "A signal lasts `timings.typing_secs` of the server call: repeat it while they type, and send false when "
+        "they stop. Sending the message ends it by itself.",
+        body=schemas.Typing,
+        codes=("not_found",),
+        examples=(Example("Writing to Bob", story.DONE, body={"receiver_id": 2, "is_typing": True}),),
+    ),
+    (conversations.ConversationsHandler, "GET"): Operation(
+        "list_conversations",
+        CONVERSATIONS,
+        "List your conversations",
+        {
+            200: Answer(
+                list[shapes.Conversation], "All that have a message, the one with the newest message first."
+            )
+        },
+        codes=("not_found",),
+        examples=(Example("One", [story.CONVERSATION]),),
+    ),
+    (conversations.UnreadCountHandler, "GET"): Operation(
+        "unread_count",
+        CONVERSATIONS,
+        "Count what is unread",
+        {200: Answer(shapes.Unread, "In all, by conversation and by sender.")},
+        codes=("not_found",),
+        examples=(Example("One message", story.UNREAD),),
+    ),
+    (conversations.SnapshotHandler, "GET"): Operation(
+        "snapshot",
+        CONVERSATIONS,
+        "Everything a client starts from",
+        {200: Answer(shapes.Snapshot, "As of the moment that `cursor` names.")},
+        "Begin here, then poll with its `cursor`: nothing is missed and nothing is told twice. Come back here "
+        "after a `cursor_expired`.",
+        codes=("not_found",),
+        examples=(
+            Example(
+                "Ann",
+                {
+                    "user": story.ANN,
+                    "conversations": [story.CONVERSATION],
+                    "unread": story.UNREAD,
+                    "cursor": "2f9a61c0:2",
+                },
+            ),
+        ),
+    ),
+    (presence.OnlineUsersHandler, "GET"): Operation(
+        "online_users",
+        CONVERSATIONS,
+        "Who is there",
+        {200: Answer(shapes.OnlineUsers, "People you share a conversation with, you left out.")},
+        codes=("not_found",),
+        examples=(Example("Bob", {"online_users": [2]}),),
+    ),
+}

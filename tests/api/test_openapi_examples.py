@@ -1,0 +1,105 @@
+"""The examples of the document run: sent to a fresh server in the order of a story, they get what they show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from handlers.operations import OPERATIONS, story
+from handlers.operations.operation import Example, Operation
+from tests.support import contract
+from tests.support.client import API, Answer, Client
+from tests.support.server import ServerProcess
+
+# What happens, in order: an example by its call and title, or what Bob and Ann's other devices do meanwhile.
+STORY = [
+    ("server", "As it comes"), ("healthz", "Alive"), ("readyz", "Ready"), ("poll_test", "Reachable"),
+    ("register", "Ann"), ("login", "Ann"), ("", "bob comes"), ("list_sessions", "One device"),
+    ("send_message", "A text"), ("send_message", "The same again"), ("", "bob replies"),
+    ("typing", "Writing to Bob"), ("list_conversations", "One"), ("unread_count", "One message"),
+    ("snapshot", "Ann"), ("online_users", "Bob"), ("history", "The newest"), ("poll", "An original client"),
+    ("poll", "With a cursor, not waiting"), ("mark_read", "All of a conversation"),
+    ("send_message", "A small file"), ("attachment", "A picture"), ("search_users", "By the beginning of a name"),
+    ("me", "Ann"), ("update_me", "A new name"), ("", "ann signs in elsewhere"), ("end_session", "A lost device"),
+    ("disconnect", "Ann leaves"), ("logout", "This device"),
+]  # fmt: skip
+# What differs from run to run; of these only the form is compared.
+VARIES = {"timestamp", "token", "cursor", "name", "delivered_at", "read_at"}
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[ServerProcess]:
+    made = ServerProcess().start()
+    yield made
+    made.stop()
+    made.forget()
+
+
+def by_id(id: str) -> tuple[str, Operation]:
+    return next((method, op) for (_, method), op in OPERATIONS.items() if op.id == id)
+
+
+def path_of(id: str) -> str:
+    paths = contract.document()["paths"].items()
+    return next(path for path, methods in paths for op in methods.values() if op["operationId"] == id)
+
+
+def settled(value: Any, key: str = "") -> Any:
+    """Without what differs from run to run."""
+    if isinstance(value, dict):
+        return {name: settled(part, name) for name, part in value.items()}
+    if isinstance(value, list):
+        return [settled(part) for part in value]
+    if key in VARIES and value is not None:
+        return type(value).__name__
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", value):
+        return "time"
+    return value
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_every_example_gets_the_answer_it_shows(fresh: ServerProcess, client: Client) -> None:
+    ann = {"token": "", "cursor": ""}
+    bob = ""
+
+    async def call(id: str, example: Example) -> Answer:
+        method, _ = by_id(id)
+        path = re.sub(r"\{\w+\}", str(example.path), path_of(id))
+        query = {**(example.query or {})}
+        if "cursor" in query:
+            query["cursor"] = ann["cursor"]
+        return await client.call(
+            method, path, token=ann["token"] or None, json_body=example.body, query=query, base=fresh.base
+        )
+
+    async def bob_does(path: str, body: dict[str, Any]) -> Answer:
+        return await client.call("POST", path, token=bob or None, json_body=body, base=fresh.base)
+
+    for id, title in STORY:
+        if title == "bob comes":
+            person = {"username": "bob", "password": story.PASSWORD}
+            await bob_does("auth/register/", {**person, "full_name": story.BOB["full_name"]})
+            bob = (await bob_does("auth/login/", person))["token"]
+            await client.call("GET", f"{API}poll/events/?wait=0", token=bob, base=fresh.base)
+        elif title == "bob replies":
+            sent = await bob_does("chats/", {"receiver_id": 1, "message": story.REPLY["message"]})
+            assert sent.status == 201, sent
+        elif title == "ann signs in elsewhere":
+            again = {"username": "ann", "password": story.PASSWORD}
+            await bob_does("auth/login/", again)
+        else:
+            _, operation = by_id(id)
+            example = next(example for example in operation.examples if example.title == title)
+            answer = await call(id, example)
+            assert answer.status == example.status, (id, title, answer)
+            if example.answer is not None:
+                assert settled(answer.json) == settled(example.answer), (id, title)
+            if id == "login":
+                ann["token"] = answer["token"]
+            elif id == "snapshot":
+                ann["cursor"] = answer["cursor"]
+    told = {(id, title) for id, title in STORY if id}
+    assert told == {(op.id, example.title) for op in OPERATIONS.values() for example in op.examples}
