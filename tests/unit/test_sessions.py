@@ -1,0 +1,55 @@
+"""A revoked session ends everywhere, also when the database fails half way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chatserver.errors import TokenInvalid, Unavailable
+from tests.support.waiting import held
+
+
+@pytest.mark.gen_test
+async def test_a_session_is_over_even_if_nobody_could_be_told_of_its_end(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await chat.person()
+    sessions = chat.services.sessions
+    token, _, session = await sessions.start(await chat.services.accounts.user(ann.user_id), "other")
+    actor = await sessions.authenticate(token)
+    poll = await held(chat.poll(actor, await chat.cursor(actor), wait=20))
+
+    async def away(*_: Any) -> int:
+        raise Unavailable("Made to fail.")
+
+    monkeypatch.setattr(chat.storage.inboxes, "push", away)
+    with pytest.raises(Unavailable):
+        await sessions.revoke(ann, session.id)
+    with pytest.raises(TokenInvalid):
+        await sessions.authenticate(token)
+    with pytest.raises(TokenInvalid):
+        await poll
+
+
+@pytest.mark.gen_test
+async def test_a_version_read_a_while_ago_does_not_prolong_trust_in_a_session(chat: Any) -> None:
+    """Its owner's version stood still when last read; what came since is not known."""
+    ann = await chat.person()
+    sessions = chat.services.sessions
+    token, _, session = await sessions.start(await chat.services.accounts.user(ann.user_id), "other")
+    now = chat.clock.monotonic()
+    chat.clock.monotonic = lambda: now
+    actor = await sessions.authenticate(token)
+    await chat.poll(actor, await chat.cursor(actor))
+    now += 5.1
+    await chat.check.check(list(chat.hub))
+    await sessions.authenticate(token)  # read again, beside a version
+    now += 4.9
+    await chat.storage.sessions.delete(ann.user_id, session.id)  # by a node that died before it told
+    now += 0.2
+    chat.hub.get(ann.user_id).confirmed_at = now - 4.9
+    await sessions.authenticate(token)  # the version was the same 4.9 s ago
+    now += 0.2
+    with pytest.raises(TokenInvalid):
+        await sessions.authenticate(token)
