@@ -28,6 +28,11 @@ def seed() -> int:
     return int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(1, 1_000_000))
 
 
+def scaled(count: int) -> int:
+    """A number of the test plan times FAULTS_SCALE: 1 is the plan, less is quicker and proves less."""
+    return max(1, round(count * float(os.environ.get("FAULTS_SCALE") or 1)))
+
+
 @dataclass
 class Town:
     """Some server processes on one database and one broker."""
@@ -69,6 +74,20 @@ class Town:
             for server in self.servers:
                 server.wait_ready()
         return self
+
+    async def ready(self) -> None:
+        """As `start` with `wait`, where what they wait for is in this loop."""
+        for server in self.servers:
+            await asyncio.to_thread(server.wait_ready)
+
+    async def end(self) -> None:
+        """`stop`, where what the servers need to end well is in this loop."""
+        await asyncio.to_thread(self.stop)
+        self.servers.clear()
+
+    async def passes(self, secs: float) -> None:
+        """Time under load or fault: the one thing that is no condition."""
+        await asyncio.sleep(secs)
 
     def stop(self) -> None:
         """Every server ends well, and none of them ever wrote a traceback."""

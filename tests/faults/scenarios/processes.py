@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from dataclasses import dataclass, field
 
@@ -63,6 +64,42 @@ async def orphan(town: Town, load: Load, within: float) -> float:
     town.say(f"an orphaned message arrived {took:.1f} s after its server had died")
     await _swap(victim, {"CHATSERVER_FAILPOINTS": ""})
     return took
+
+
+async def kill_at_random(
+    town: Town, load: Load, times: int, every_secs: float, rate: float = RATE
+) -> Verdict:
+    """kill -9, no matter at what; the client goes to another server, this one comes back."""
+    load.speak(rate)
+    for number in range(1, times + 1):
+        await asyncio.sleep(load.random.uniform(0.5, 1.5) * every_secs)
+        server = load.random.choice(town.servers)
+        server.kill()
+        await start_again(server)
+        load.check_readers()
+        town.say(f"killed {number} of {times}: accepted {load.oracle.acknowledged}")
+    return await town.conclude(load)
+
+
+async def stall(town: Town, load: Load, times: int, secs: float, rate: float = RATE) -> tuple[Verdict, float]:
+    """The loop of the first server stands still; the verdict, and how long what came meanwhile took at most."""
+    load.speak(rate)
+    slowest = 0.0
+    for number in range(1, times + 1):
+        process = town.servers[0].process
+        assert process is not None
+        begun = time.monotonic()
+        process.send_signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(secs)
+        finally:
+            process.send_signal(signal.SIGCONT)
+        await asyncio.sleep(2.0)
+        await load.delivered(within=5)
+        slowest = max(slowest, *delays(load.oracle.records(), begun))
+        load.check_readers()
+        town.say(f"stalled {number} of {times}: the slowest delivery so far {slowest:.2f} s")
+    return await town.conclude(load), slowest
 
 
 async def drain_in_turn(town: Town, load: Load, rounds: int, rate: float = RATE) -> Stops:

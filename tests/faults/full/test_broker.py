@@ -1,0 +1,69 @@
+"""B: the broker dies, is not there, falls silent or forgets us, under load."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.faults.bench.town import Town, scaled
+from tests.faults.bench.verdict import delays, percentile
+from tests.faults.conftest import Opens
+from tests.faults.scenarios.broker import all_up, kill_broker, silence_broker
+from tests.support.waiting import eventually
+
+
+@pytest.mark.gen_test(timeout=900)
+async def test_B1_ten_kills_of_the_broker_refuse_and_lose_nothing(town: Town, opened: Opens) -> None:
+    town.start(2)
+    async with opened(town, people=12, devices=2) as load:
+        found = await kill_broker(town, load, cycles=scaled(10), down_secs=20, rate=20)
+        found.verdict.assert_clean(least=200)
+        assert found.refused == 0
+        assert max(found.down_p99) <= max(0.5, 0.3 + 3 * found.calm_p99)
+        assert max(found.bus_up) <= 16
+
+
+@pytest.mark.gen_test(timeout=300)
+async def test_B2_a_broker_that_is_not_there_at_the_start_keeps_nobody_waiting(
+    town: Town, opened: Opens
+) -> None:
+    town.rabbit.kill()
+    town.start(2)
+    async with opened(town) as load:
+        since = load.oracle.note("without a broker")
+        load.speak(rate=20)
+        await town.passes(scaled(60))
+        down = percentile(delays(load.oracle.records(), since), 99)
+        await asyncio.to_thread(town.rabbit.start)
+        await eventually(lambda: all_up(town), within=16)
+        (await town.conclude(load)).assert_clean(least=100)
+        town.say(f"p99 without a broker {down:.3f} s")
+        assert down <= 1.0
+
+
+@pytest.mark.gen_test(timeout=400)
+async def test_B3_a_silent_broker_is_found_out_and_makes_messages_late_by_a_tick(
+    town: Town, opened: Opens
+) -> None:
+    town.start(2)
+    async with opened(town, people=12) as load:
+        found = await silence_broker(town, load, cycles=1, down_secs=scaled(120))
+        found.verdict.assert_clean(least=100)
+        assert found.refused == 0
+        assert max(found.down_p99) <= 2.3 + 3 * found.calm_p99, (
+            "until it is found out, the slow round finds it"
+        )
+
+
+@pytest.mark.gen_test(timeout=300)
+async def test_B5_connections_closed_by_the_broker_are_opened_again(town: Town, opened: Opens) -> None:
+    town.start(2)
+    async with opened(town) as load:
+        load.speak(rate=20)
+        for number in range(scaled(20)):
+            await asyncio.to_thread(town.rabbit.rabbitmqctl, "close_all_connections", "test")
+            await eventually(lambda: all_up(town), within=16)
+            town.say(f"closed {number + 1} times")
+        (await town.conclude(load)).assert_clean(least=20)
+        assert load.refusals.retried == 0

@@ -1,0 +1,80 @@
+"""A: the database dies, freezes, or its answers get lost, under load."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.bench.proxy import Habit, Proxy
+from tests.faults.bench.town import Town, scaled
+from tests.faults.bench.verdict import delays, percentile
+from tests.faults.conftest import Opens
+from tests.faults.scenarios.database import freeze_database, kill_database, lose_answers
+
+
+@pytest.mark.gen_test(timeout=600)
+async def test_A1_ten_kills_of_the_database_lose_none_of_ten_thousand(town: Town, opened: Opens) -> None:
+    town.start(2)
+    async with opened(town, people=12, devices=2) as load:
+        found = await kill_database(town, load, cycles=scaled(10), down_secs=3.0, rate=110)
+        found.verdict.assert_clean(least=scaled(10_000) // 2)
+        assert max(found.first_accepted) <= 3.0 + 10 * found.calm_p99
+        assert max(found.recovered_p99) <= max(0.25, 5 * found.calm_p99)
+
+
+@pytest.mark.gen_test(timeout=300)
+async def test_A3_a_frozen_database_is_an_honest_503_in_three_seconds(town: Town, opened: Opens) -> None:
+    town.start(2)
+    async with opened(town) as load:
+        found = await freeze_database(town, load, cycles=scaled(5), secs=10)
+        found.verdict.assert_clean(least=100)
+        assert found.slowest_503 <= 3.0 + 3 * found.calm_p99
+        assert max(found.first_accepted) <= 3.0 + 10 * found.calm_p99
+
+
+@pytest.mark.gen_test(timeout=300)
+async def test_A4_a_database_that_is_down_for_a_minute_ends_no_server(town: Town, opened: Opens) -> None:
+    town.start(2)
+    async with opened(town) as load:
+        found = await kill_database(town, load, cycles=1, down_secs=scaled(60))
+        found.verdict.assert_clean(least=100)
+        assert all(server.process and server.process.poll() is None for server in town.servers)
+        assert max(found.first_accepted) <= 3.0 + 10 * found.calm_p99
+
+
+@pytest.mark.gen_test(timeout=300)
+async def test_A5_a_send_whose_answer_the_database_lost_is_stored_once(town: Town, opened: Opens) -> None:
+    proxy = await Proxy(str(town.mongo.socket)).open()
+    try:
+        town.start(2, mongodb_uri=f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true", wait=False)
+        await town.ready()
+        async with opened(town) as load:
+            found = await lose_answers(town, load, proxy, cycles=scaled(10), secs=4)
+            found.verdict.assert_clean(least=100)
+            assert found.slowest_503 <= 3.0 + 3 * found.calm_p99
+    finally:
+        await town.end()
+        await proxy.close()
+
+
+@pytest.mark.gen_test(timeout=300)
+async def test_A9_a_database_that_takes_two_seconds_for_everything_is_survived(
+    town: Town, opened: Opens
+) -> None:
+    proxy = await Proxy(str(town.mongo.socket)).open()
+    try:
+        town.start(2, mongodb_uri=f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true", wait=False)
+        await town.ready()
+        async with opened(town) as load:
+            load.speak(rate=20)
+            await town.passes(3)
+            proxy.behave(Habit.DELAY, secs=1.0)  # there and back
+            await town.passes(scaled(30))
+            proxy.behave(Habit.PASS)
+            since = load.oracle.note("quick again")
+            await town.passes(6)
+            (await town.conclude(load)).assert_clean(least=50)
+            assert load.refusals.slowest_503 <= 3.5
+            assert percentile(delays(load.oracle.records(), since + 3), 99) <= 0.5
+    finally:
+        await town.end()
+        await proxy.close()

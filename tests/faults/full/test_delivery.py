@@ -1,0 +1,66 @@
+"""D: order, repeats, wake-ups and cursors, at full length."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.bench.town import Town, scaled
+from tests.faults.conftest import Opens
+from tests.faults.scenarios.delivery import (
+    away_too_long,
+    crowd_one_conversation,
+    race_cursors,
+    race_wake_ups,
+    repeat_at_once,
+)
+from tests.faults.scenarios.equivalence import compare_snapshots
+
+
+@pytest.mark.gen_test(timeout=400)
+async def test_D1_no_cursor_of_any_reader_overtakes_a_write_of_three_processes(
+    town: Town, opened: Opens
+) -> None:
+    town.start(3)
+    async with opened(town, people=12, devices=4) as load:
+        (await race_cursors(town, load, sends=scaled(10_000))).assert_clean(least=scaled(10_000))
+
+
+@pytest.mark.gen_test(timeout=200)
+async def test_D3_three_processes_keep_one_order_in_a_hot_conversation(town: Town, opened: Opens) -> None:
+    town.start(3)
+    async with opened(town, people=2, devices=3) as load:
+        verdict, rate = await crowd_one_conversation(town, load, sends=scaled(3000))
+        verdict.assert_clean(least=scaled(3000))
+        assert rate >= 75, "150 a second where the machine has nothing else to do"
+
+
+@pytest.mark.gen_test(timeout=400)
+async def test_D4_five_hundred_ids_twenty_times_each_are_five_hundred_messages(
+    town: Town, opened: Opens
+) -> None:
+    town.start(3)
+    async with opened(town, people=6) as load:
+        (await repeat_at_once(town, load, ids=scaled(500))).assert_clean(least=2 * scaled(500))
+
+
+@pytest.mark.gen_test(timeout=400)
+async def test_D6_a_thousand_bells_between_look_and_wait_are_heard(town: Town, opened: Opens) -> None:
+    gap = 0.05
+    env = {"CHATSERVER_FAILPOINTS": f"after_check_before_wait=sleep:{gap}", "CHATSERVER_CHECK_SECS": "30"}
+    town.start(2, env)
+    async with opened(town, people=3, wait=20) as load:
+        assert max(await race_wake_ups(town, load, rounds=scaled(1000), window_secs=gap)) < 2.0
+
+
+@pytest.mark.gen_test(timeout=120)
+async def test_D7_who_was_away_too_long_is_told_once_and_misses_nothing(town: Town, opened: Opens) -> None:
+    town.start(2)
+    async with opened(town, people=2, devices=2) as load:
+        (await away_too_long(town, load, sends=1000)).assert_clean(least=1001)
+        assert load.resets == 4, "once for each of the devices"
+
+
+@pytest.mark.gen_test(timeout=600)
+async def test_D9_an_old_snapshot_and_its_events_are_the_new_snapshot(town: Town) -> None:
+    town.start(2)
+    assert await compare_snapshots(town, steps=scaled(5000)) >= 10
