@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from asyncio import Future
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -67,11 +68,11 @@ class BaseHandler(RequestHandler):
     async def prepare(self) -> None:
         self._allow_origin()
         length = self.request.headers.get("Content-Length", "0")
-        if length.isdecimal() and int(length) > self.body_limit:
-            # A client in the middle of sending would see a reset and not the answer: what is only somewhat too large
-            # is read to its end and thrown away, unless the client asked first.
-            if int(length) > self.body_limit + DISCARDED_BYTES or "Expect" in self.request.headers:
-                raise PayloadTooLarge(f"The body may have at most {self.body_limit} bytes.")
+        # A client in the middle of sending would see a reset and not the answer: what is only somewhat too large
+        # is read to its end and thrown away, unless the client asked first.
+        refused_at = self.body_limit + (0 if "Expect" in self.request.headers else DISCARDED_BYTES)
+        if length.isdecimal() and int(length) > refused_at:
+            raise PayloadTooLarge(f"The body may have at most {self.body_limit} bytes.")
 
     def data_received(self, chunk: bytes) -> Any:
         self._received_bytes += len(chunk)
@@ -127,6 +128,12 @@ class BaseHandler(RequestHandler):
         elif isinstance(error, Unavailable):
             self.set_header("Retry-After", str(error.retry_after_secs))
         self.finish(_encode(body))
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
+        # A kept connection would be cut at the end of the drain, maybe under the client's next request.
+        if self.runtime.draining and not self._headers_written:
+            self.set_header("Connection", "close")
+        return super().finish(chunk)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """What we say ourselves is no surprise; only surprises get a traceback."""

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.client import API, Client, Device
 from tests.support.server import ServerProcess
-from tests.support.waiting import eventually, together
+from tests.support.waiting import eventually, held, together
 
 BOUNDARY = "between"
 FILE = b"only these bytes " * 5000
@@ -144,3 +144,17 @@ async def test_without_a_cursor_an_answer_whose_client_closed_before_taking_it_a
     await asyncio.sleep(0.5)
     writer.close()
     assert [message["id"] for message in (await bob.poll(limit=200)).of("message")] == ids
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("fresh", ["before_ack=sleep:1"], indirect=True)
+async def test_every_answer_of_a_server_that_drains_sends_its_client_away(
+    fresh: ServerProcess, client: Client
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+    send = await held(ann.send(bob, "in the last moment"))
+    fresh.terminate()
+    answer = await send
+    assert (answer.status, answer.headers.get("Connection")) == (201, "close")
+    assert fresh.wait() == 0
+    fresh.start()
