@@ -25,6 +25,7 @@ HEADER_BYTES = 16 * 1024
 # Handlers bound their own bodies, and refuse the larger ones with a readable answer before reading them.
 BODY_BYTES = 1 << 40
 HEADERS_SECS = 60.0  # also how long an idle connection is kept
+BODY_SECS = 600.0  # the largest attachment over a poor line
 
 access = structlog.get_logger("chatserver.access")
 
@@ -97,6 +98,7 @@ def make_server(app: Any, trusted_proxies: tuple[str, ...] = ()) -> ChatServer:
         max_header_size=HEADER_BYTES,
         max_body_size=BODY_BYTES,
         idle_connection_timeout=HEADERS_SECS,
+        body_timeout=BODY_SECS,
     )
 
 

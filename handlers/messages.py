@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
@@ -20,6 +21,8 @@ from handlers.schemas import History, Send
 
 _CLIENT_ID = re.compile(r"[\x20-\x7e]{1,64}")
 _DATA_URL = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
+# A client that takes no more of a file does not get to hold it open.
+CHUNK_SECS = 60.0
 # Formats in which no browser finds a script.
 SAFE_INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
@@ -147,7 +150,12 @@ class AttachmentHandler(ApiHandler):
         self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
         async for chunk in chunks:
             self.write(chunk)
-            await self.flush()
+            try:
+                async with asyncio.timeout(CHUNK_SECS):
+                    await self.flush()
+            except TimeoutError:
+                self.request.connection.stream.close()  # type: ignore[union-attr]
+                return
         await self.finish()
 
 
