@@ -92,7 +92,10 @@ class Receipts:
             conversation_id, seq = split_message_id(id)
             highest[conversation_id] = max(seq, highest.get(conversation_id, 0))
         marked, now = 0, self._clock.now()
+        mine = (await self._conversations.inbox(actor)).heads
         for conversation_id, seq in highest.items():
+            if conversation_id not in mine:
+                continue
             try:
                 if seq <= await self._stores.messages.head(conversation_id):
                     passed, now = await self.mark_read(actor, conversation_id, seq)
