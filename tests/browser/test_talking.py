@@ -123,8 +123,7 @@ def test_pictures_and_files_arrive_and_pictures_open_large(person: People, tmp_p
     ann.write("with a caption")
 
     image = bob.page.locator(".picture__image")
-    expect(image).to_be_visible()
-    bob.page.wait_for_function("document.querySelector('.picture__image').naturalWidth === 192")
+    expect(image).to_have_js_property("naturalWidth", 192)
     expect(bob.message("with a caption").locator(".picture")).to_be_visible()
     bob.page.locator(".picture").click()
     expect(bob.page.locator("dialog .viewer__image")).to_be_visible()
@@ -189,3 +188,50 @@ def test_scrolling_back_loads_older_messages_and_the_line_in_sight_does_not_move
     expect(bob.page.locator(".jump")).to_contain_text("1 new message")
     bob.page.locator(".jump").click()
     expect(bob.message("and one more")).to_be_in_viewport()
+
+
+def test_a_link_to_an_old_message_opens_the_room_there_with_what_stands_around_it(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ids = ann.page.evaluate(
+        """async (id) => {
+          const {api} = document.querySelector('chat-app');
+          const ids = [];
+          for (let n = 0; n < 120; n += 1) {
+            ids.push((await api.send({receiver_id: id, message: `line ${n}.`, client_id: `l${n}`})).id);
+          }
+          return ids;
+        }""",
+        bob.id,
+    )
+
+    bob.page.goto(f"{bob.base}/#/with/{ann.id}/m/{ids[10]}")
+    bob.page.reload()
+    expect(bob.message("line 10.")).to_be_in_viewport()
+    expect(bob.message("line 9.")).to_be_attached()
+    bob.page.locator(".jump").click()
+
+    expect(bob.message("line 119.")).to_be_in_viewport()
+
+
+def test_coming_back_to_a_room_finds_the_place_where_one_left(person: People) -> None:
+    ann, bob, eve = person("ann"), person("bob"), person("eve")
+    ann.page.evaluate(
+        """async (id) => {
+          const {api} = document.querySelector('chat-app');
+          for (let n = 0; n < 45; n += 1) await api.send({receiver_id: id, message: `line ${n}.`, client_id: `p${n}`});
+        }""",
+        bob.id,
+    )
+    ann.open(bob)
+    expect(ann.message("line 44.")).to_be_in_viewport()
+    ann.page.locator(".timeline__scroller").evaluate("node => (node.scrollTop = 400)")
+    ann.page.wait_for_timeout(200)
+    top = "document.querySelector('.timeline__scroller').scrollTop"
+    before = ann.page.evaluate(top)
+    ann.open(eve)
+
+    ann.page.go_back()
+
+    expect(ann.page.locator(".room-view__name")).to_have_text(bob.name)
+    ann.page.wait_for_timeout(300)
+    assert abs(ann.page.evaluate(top) - before) <= 2

@@ -28,8 +28,9 @@ export class ChatRoom extends HTMLElement {
 
   /** @param {{userId: number, messageId: number|null}|null} route */
   async enter(route) {
-    if (!route) return this.#drawNone();
     const timeline = /** @type {any} */ (this.querySelector('chat-timeline'));
+    if (route?.userId !== this.#userId) timeline?.leave();
+    if (!route) return this.#drawNone();
     if (this.#userId === route.userId && timeline) {
       if (route.messageId) timeline.show(route.messageId);
       return;

@@ -11,7 +11,6 @@ import { Place } from '../timeline/place.js';
 import { messageTools } from '../timeline/message-tools.js';
 import { Reader, walk } from '../timeline/reader.js';
 import { Slice } from '../timeline/slice.js';
-
 const NEAR_PX = 700;
 /** @type {Map<number, {key: string, top: number}>} where each room was left */
 const places = new Map();
@@ -51,10 +50,14 @@ export class ChatTimeline extends HTMLElement {
     this.#open();
   }
 
-  disconnectedCallback() {
+  /** Before it goes: where one was, to come back to. */
+  leave() {
     const left = this.place?.remember();
     places.delete(this.userId);
     if (left) places.set(this.userId, left);
+  }
+
+  disconnectedCallback() {
     this.#thread.dividerId = null;
     this.#life.abort();
     cancelAnimationFrame(this.#frame);
@@ -64,12 +67,8 @@ export class ChatTimeline extends HTMLElement {
     return this.app.store.thread(this.userId);
   }
 
-  get #person() {
-    return this.app.store.people.get(this.userId) ?? { id: this.userId };
-  }
-
   get #name() {
-    return nameOf(this.#person);
+    return nameOf(this.app.store.people.get(this.userId));
   }
 
   async #open() {
@@ -136,7 +135,7 @@ export class ChatTimeline extends HTMLElement {
   }
 
   get #tools() {
-    return { app: this.app, person: this.#person, ...messageTools(this) };
+    return { app: this.app, person: this.app.store.people.get(this.userId) ?? { id: this.userId }, ...messageTools(this) };
   }
 
   #scrolled() {

@@ -62,7 +62,8 @@ function messageRow({ key, message, mine, head }, tools) {
 export function updateRow(row, entry, tools) {
   const { message, mine, waiting } = entry;
   const state = stateOf(entry, tools.app);
-  const shown = `${state}|${message.id ?? ''}|${message.error ?? ''}|${message.progress === undefined}`;
+  const isLast = tools.app.chat.outbox.items.at(-1) === message;
+  const shown = `${isLast}|${state}|${message.id ?? ''}|${message.error ?? ''}|${message.progress === undefined}`;
   if (row.dataset.shown === shown) return;
   row.dataset.shown = shown;
   if (message.id) row.dataset.id = message.id;
@@ -70,7 +71,7 @@ export function updateRow(row, entry, tools) {
   row.classList.toggle('message--failed', state === 'failed');
   if (mine) drawMark(row, state, message);
   label(row, entry, state, tools);
-  drawTrouble(row, entry, state, tools);
+  drawTrouble(row, entry, state, isLast, tools);
 }
 
 /** @param {Entry} entry @param {any} app */
@@ -104,8 +105,8 @@ function label(row, { message, mine }, state, tools) {
   row.querySelector('article')?.setAttribute('aria-label', full);
 }
 
-/** @param {HTMLElement} row @param {Entry} entry @param {string} state @param {RowTools} tools */
-function drawTrouble(row, { message }, state, tools) {
+/** @param {HTMLElement} row @param {Entry} entry @param {string} state @param {boolean} isLast said once, under the last that waits @param {RowTools} tools */
+function drawTrouble(row, { message }, state, isLast, tools) {
   const box = /** @type {Element} */ (row.querySelector('.message__trouble'));
   const { outbox } = tools.app.chat;
   if (state === 'failed') {
@@ -117,7 +118,7 @@ function drawTrouble(row, { message }, state, tools) {
       el('button', { class: 'button button--small', type: 'button', onclick: () => outbox.retry(message.client_id) }, t('message.retry')),
       el('button', { class: 'button button--small button--quiet', type: 'button', onclick: () => outbox.discard(message.client_id) }, t('message.discard')),
     );
-  } else if (state === 'queued') {
+  } else if (state === 'queued' && isLast) {
     const held = Math.ceil((outbox.heldUntil - Date.now()) / 1000);
     fill(box, el('p', { class: 'message__reason message__reason--calm' }, held > 0 ? t('message.held', { count: held }) : t('message.queued')));
   } else if (state === 'pending' && message.file) {
