@@ -16,10 +16,14 @@ help:  ## This list
 run: ready  ## Start the server with its own database; Ctrl-C stops it
 	@$(PYTHON) run.py $(ARGS)
 
-test: test-python test-frontend  ## All tests but those with targets of their own
+test: test-python test-browser test-frontend  ## All tests but those with targets of their own
 
 test-python: ready-test
-	$(PYTHON) -m pytest $(addprefix --ignore=,$(APART)) $(ARGS)
+	$(PYTHON) -m pytest $(addprefix --ignore=,$(APART) tests/browser) $(ARGS)
+
+# Apart, because Playwright keeps an event loop of its own in the thread of the tests.
+test-browser: ready-test
+	$(PYTHON) -m pytest tests/browser $(ARGS)
 
 test-frontend: ready-test
 	@if [ -d tests/frontend ]; then cd tests/frontend && node --test; fi

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import contract
 from tests.support.client import Answer, Client, Device
 from tests.support.server import ServerProcess
 
@@ -22,7 +23,7 @@ def limits() -> dict[str, int]:
 
 @pytest.fixture
 def client(server: ServerProcess, io_loop: Any) -> Iterator[Client]:
-    made = Client([server.base])
+    made = Client([server.base], check=contract.check)
     yield made
     made.close()
 

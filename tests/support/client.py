@@ -12,6 +12,7 @@ import json
 import os
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -58,8 +59,12 @@ class Answer:
 class Client:
     """Requests to one of `bases`, chosen at random each time. Needs a running loop; close it at the end."""
 
-    def __init__(self, bases: list[str], seed: int | None = None) -> None:
+    def __init__(
+        self, bases: list[str], seed: int | None = None, check: Callable[..., None] | None = None
+    ) -> None:
+        """`check(method, url, status, headers, body)` is given every answer."""
         self.bases = bases
+        self.check = check
         self.random = random.Random(seed)
         self.http = AsyncHTTPClient(force_instance=True, max_clients=1000, max_body_size=64 << 20)
 
@@ -109,6 +114,8 @@ class Client:
             expect_100_continue=ask_first,
             raise_error=False,
         )
+        if self.check is not None:
+            self.check(method, url, response.code, response.headers, response.body or b"")
         return Answer(response.code, response.headers, response.body, time.monotonic() - begun)
 
     async def register(self, username: str, **more: Any) -> Answer:
