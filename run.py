@@ -64,21 +64,20 @@ async def supervise(settings: Settings) -> None:
     admin_sockets = listen_admin(settings)
     command = [sys.executable, THIS_FILE, *sys.argv[1:]]
     text = banner(settings, "yours" if settings.mongodb_uri else "embedded", sockets)
-    async with (
-        watched() as tell,
-        open_database(settings) as uri,
-        Supervisor(command, sockets, uri, settings.processes, settings.drain_secs) as supervisor,
-    ):
+    async with watched() as tell, open_database(settings) as uri:
+        supervisor = Supervisor(command, sockets, uri, settings.processes, settings.drain_secs)
+        # Before the first process serves: who sees it serve may ask at once for its replacement.
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, supervisor.renew)
-        admin = make_server(make_supervisor_app(supervisor))
-        admin.add_sockets(admin_sockets)
-        print(text, flush=True)
-        log.info("listening", host=settings.host, port=port_of(sockets), processes=settings.processes)
-        tell("READY=1")
-        await stop.wait()
-        tell("STOPPING=1")
-        admin.stop()
-        await admin.close_all_connections()
+        async with supervisor:
+            admin = make_server(make_supervisor_app(supervisor))
+            admin.add_sockets(admin_sockets)
+            print(text, flush=True)
+            log.info("listening", host=settings.host, port=port_of(sockets), processes=settings.processes)
+            tell("READY=1")
+            await stop.wait()
+            tell("STOPPING=1")
+            admin.stop()
+            await admin.close_all_connections()
     log.info("stopped")
 
 

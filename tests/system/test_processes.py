@@ -188,6 +188,40 @@ async def test_sighup_replaces_all_processes_with_no_refused_connection_and_no_c
         assert texts == told[:count]
 
 
+@pytest.mark.gen_test(timeout=90)
+async def test_sighup_takes_up_the_config_file_even_while_the_processes_start(
+    rabbit: RabbitNode, io_loop: Any
+) -> None:
+    server = Processes(rabbit.url)
+    config = server.data_dir / "chat.toml"
+    config.write_text("message_chars = 100\n")
+    server.arguments += ["--config", str(config)]
+    server.start()  # the first process serves, the second may not
+    client = Client([server.base])
+
+    async def limits() -> set[int]:
+        answers = await together(*(client.call("GET", "server/") for _ in range(8)))
+        return {answer["limits"]["message_chars"] for answer in answers}
+
+    assert await limits() == {100}
+    config.write_text("message_chars = 200\n")
+    assert server.process is not None
+    server.process.send_signal(signal.SIGHUP)
+    await eventually(lambda: "all processes replaced" in server.log(), within=REPLACED_SECS)
+    assert await limits() == {200}
+
+    config.write_text("message_chars = -1\n")
+    before = server.pids()
+    server.process.send_signal(signal.SIGHUP)
+    await eventually(lambda: "the old one stays" in server.log(), within=REPLACED_SECS)
+    assert server.pids() == before and server.ready() == 2
+    assert await limits() == {200}
+
+    await asyncio.to_thread(server.stop)
+    client.close()
+    server.forget()
+
+
 @pytest.mark.gen_test(timeout=60)
 async def test_sigterm_ends_all_processes_and_leaves_no_orphan(rabbit: RabbitNode, io_loop: Any) -> None:
     server = Processes(rabbit.url)
