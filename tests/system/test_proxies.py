@@ -1,0 +1,122 @@
+"""deploy/nginx.conf and deploy/haproxy.cfg, with the real programs between client and server."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.client import Client
+from tests.support.ports import free_ports
+from tests.support.proxy import Proxy, program
+from tests.support.server import ServerProcess
+from tests.support.stream import KeptConnection
+from tests.support.waiting import eventually, held
+
+HOLD_SECS = 5.5
+# How soon the server knows that a client went away: nginx tells it, HAProxy does not and the poll runs out.
+ABORT_SECS = {"nginx": 1.0, "haproxy": HOLD_SECS + 1.5}
+
+
+class Watched(ServerProcess):
+    """A server whose metrics can be read."""
+
+    def __init__(self) -> None:
+        super().__init__(env={"CHATSERVER_TRUSTED_PROXIES": "127.0.0.1"})
+        (self.admin_port,) = free_ports(1)
+        self.arguments += ["--admin-port", str(self.admin_port)]
+
+    def held_polls(self) -> float:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/metrics", timeout=5) as answer:
+            found = re.search(r"^chat_held_polls (\S+)$", answer.read().decode(), re.MULTILINE)
+        assert found
+        return float(found[1])
+
+
+@pytest.fixture(scope="module")
+def behind() -> Iterator[Watched]:
+    made = Watched()
+    made.start()
+    yield made
+    made.stop()
+    made.forget()
+
+
+@pytest.fixture(scope="module", params=["nginx", "haproxy"])
+def proxy(request: pytest.FixtureRequest, behind: Watched) -> Iterator[Proxy]:
+    if program(request.param) is None:
+        pytest.skip(f"{request.param} is not installed: scripts/prepare test")
+    made = Proxy(request.param, behind.port).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def client(proxy: Proxy, io_loop: Any) -> Iterator[Client]:
+    made = Client([proxy.base])
+    yield made
+    made.close()
+
+
+@pytest.mark.gen_test
+async def test_a_whole_poll_passes_and_ends_empty(client: Client) -> None:
+    ann = await client.sign_up("ann")
+
+    answer = await ann.poll()
+
+    assert answer.status == 200 and answer.events == []
+    assert HOLD_SECS - 0.2 < answer.took < HOLD_SECS + 1.5
+
+
+@pytest.mark.gen_test
+async def test_a_send_wakes_a_poll_through_the_proxy(client: Client) -> None:
+    ann, bob = await client.people("ann", "bob")
+    await bob.here()
+    poll = await held(bob.next(wait=20))
+    sent_at = asyncio.get_running_loop().time()
+
+    await ann.sent(bob, "wake up")
+    answer = await poll
+
+    assert [message["message"] for message in answer.of("message")] == ["wake up"]
+    assert asyncio.get_running_loop().time() - sent_at < 1.0
+
+
+@pytest.mark.gen_test
+async def test_a_client_that_goes_away_does_not_leave_its_poll_behind(
+    proxy: Proxy, behind: Watched, client: Client
+) -> None:
+    ann = await client.sign_up("ann")
+    await eventually(lambda: behind.held_polls() == 0)
+    connection = KeptConnection("127.0.0.1", proxy.port)
+    await connection.start("GET", "poll/events/", ann.token)
+    await eventually(lambda: behind.held_polls() == 1)
+
+    connection.close()
+
+    await eventually(lambda: behind.held_polls() == 0, within=ABORT_SECS[proxy.kind])
+
+
+@pytest.mark.gen_test
+async def test_an_attachment_of_ten_megabytes_passes_and_a_larger_one_is_refused_by_the_server(
+    client: Client,
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+
+    def form(size: int) -> dict[str, Any]:
+        edge = "edge-of-a-part"
+        part = f'--{edge}\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n'
+        head = part % ("receiver_id", "") + f"{bob.id}\r\n"
+        head += part % ("attachment", '; filename="notes.txt"')
+        body = head.encode() + b"x" * size + f"\r\n--{edge}--\r\n".encode()
+        return {"body": body, "headers": {"Content-Type": f"multipart/form-data; boundary={edge}"}}
+
+    accepted = await ann.post("chats/", **form(10 * 1024 * 1024))
+    refused = await ann.post("chats/", **form(10 * 1024 * 1024 + 1))
+
+    assert accepted.status == 201, accepted
+    assert refused.status == 413 and refused["code"] == "payload_too_large", refused
