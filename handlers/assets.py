@@ -5,13 +5,17 @@ The hash stands in the path and not in a query: relative imports between modules
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from pathlib import Path
+
+TEXT = {".js", ".css", ".svg", ".json", ".webmanifest"}
 
 
 class Assets:
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._compressed: dict[str, bytes] = {}
         digest = hashlib.sha256()
         for file in sorted(path for path in root.rglob("*") if path.is_file()):
             digest.update(str(file.relative_to(root)).encode())
@@ -23,3 +27,12 @@ class Assets:
         if not (self.root / path).is_file():
             raise FileNotFoundError(self.root / path)
         return f"/static/v-{self.version}/{path}"
+
+    def compressed(self, path: str) -> bytes | None:
+        """The file as gzip, made once; None where that would save nothing, and for files outside."""
+        if path not in self._compressed:
+            file = (self.root / path).resolve()
+            if file.suffix not in TEXT or not file.is_relative_to(self.root) or not file.is_file():
+                return None
+            self._compressed[path] = gzip.compress(file.read_bytes(), mtime=0)
+        return self._compressed[path]

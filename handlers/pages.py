@@ -65,17 +65,34 @@ class ChatPageHandler(BaseHandler):
 
 
 class StaticHandler(StaticFileHandler):
-    """Versioned paths never change; the others are asked about every time."""
+    """Versioned paths never change and go out compressed; the others are asked about every time."""
 
-    def initialize(self, path: str, versioned: bool = False) -> None:  # type: ignore[override]
+    def initialize(self, path: str, versions: Assets | None = None) -> None:  # type: ignore[override]
         super().initialize(path)
-        self._versioned = versioned
+        self._versions = versions
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        asked = self.request.headers
+        accepted = include_body and "gzip" in asked.get("Accept-Encoding", "") and "Range" not in asked
+        body = self._versions.compressed(path) if self._versions and accepted else None
+        if body is None:
+            await super().get(path, include_body)
+            return
+        self.absolute_path = path  # what Tornado tells the content type by
+        self.set_header("Content-Type", self.get_content_type())
+        self.set_header("Content-Encoding", "gzip")
+        self.set_header("Vary", "Accept-Encoding")
+        self.set_extra_headers(path)
+        self.finish(body)
+
+    def compute_etag(self) -> str | None:
+        return None if self._versions else super().compute_etag()
 
     def set_default_headers(self) -> None:
         set_page_headers(self)
 
     def set_extra_headers(self, path: str) -> None:
-        caching = "public, max-age=31536000, immutable" if self._versioned else "no-cache"
+        caching = "public, max-age=31536000, immutable" if self._versions else "no-cache"
         self.set_header("Cache-Control", caching)
         if path == "sw.js":
             self.set_header("Service-Worker-Allowed", "/")

@@ -57,6 +57,6 @@ def routes(runtime: Runtime, assets: Assets) -> list[tuple[Any, ...]]:
         (r"/", pages.ChatPageHandler, {**with_runtime, "assets": assets}),
         (r"/(sw\.js)", pages.StaticHandler, {"path": root}),
         (r"/(favicon\.svg)", pages.StaticHandler, {"path": root}),
-        (rf"/static/v-{assets.version}/(.+)", pages.StaticHandler, {"path": root, "versioned": True}),
+        (rf"/static/v-{assets.version}/(.+)", pages.StaticHandler, {"path": root, "versions": assets}),
         (r"/static/(.+)", pages.StaticHandler, {"path": root}),
     ]
