@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.faults.bench.proxy import Habit, Proxy
+from tests.faults.bench.replicas import ReplicaSet
 from tests.faults.bench.town import Town, scaled
 from tests.faults.bench.verdict import delays, percentile
 from tests.faults.conftest import Opens
-from tests.faults.scenarios.database import freeze_database, kill_database, lose_answers
+from tests.faults.scenarios.database import (
+    fail_over,
+    freeze_database,
+    kill_database,
+    lose_answers,
+    lose_majority,
+)
+
+
+@pytest.fixture
+def election_ms() -> int:
+    return 2000
+
+
+@pytest.fixture
+def replicas(town: Town, election_ms: int) -> Iterator[ReplicaSet]:
+    """Outlives the servers of the test: they are told to stop before it is."""
+    made = ReplicaSet(election_ms)
+    try:
+        yield made.start()
+        town.stop()
+        town.servers.clear()
+    finally:
+        made.stop()
 
 
 @pytest.mark.gen_test(timeout=600)
@@ -54,6 +80,32 @@ async def test_A5_a_send_whose_answer_the_database_lost_is_stored_once(town: Tow
     finally:
         await town.end()
         await proxy.close()
+
+
+@pytest.mark.gen_test(timeout=400)
+async def test_A6_a_replica_set_whose_primary_steps_down_or_dies_loses_nothing(
+    town: Town, opened: Opens, replicas: ReplicaSet
+) -> None:
+    town.start(2, mongodb_uri=replicas.uri)
+    async with opened(town) as load:
+        found = await fail_over(town, load, replicas, step_downs=scaled(10), kills=scaled(5))
+        found.verdict.assert_clean(least=100)
+        assert max(found.first_accepted) <= 6.0 + 3 * found.calm_p99
+        assert load.resets == 0
+
+
+@pytest.mark.parametrize("election_ms", [20_000])
+@pytest.mark.gen_test(timeout=300)
+async def test_A7_a_primary_whose_majority_is_frozen_acknowledges_nothing_it_may_lose(
+    town: Town, opened: Opens, replicas: ReplicaSet
+) -> None:
+    # Fan-outs dawdle, so that some of what is appended at the moment of the freeze has yet to be fanned out.
+    env = {"CHATSERVER_FAILPOINTS": "before_fanout=sleep:0.3"}
+    town.start(2, env, mongodb_uri=replicas.uri)
+    async with opened(town) as load:
+        found = await lose_majority(town, load, replicas, cycles=scaled(5), secs=6)
+        found.verdict.assert_clean(least=100)
+        assert found.slowest_503 <= 3.0 + 3 * found.calm_p99
 
 
 @pytest.mark.gen_test(timeout=300)

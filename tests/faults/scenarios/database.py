@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.faults.bench.load import Load
 from tests.faults.bench.proxy import Habit, Proxy
+from tests.faults.bench.replicas import ReplicaSet
 from tests.faults.bench.town import Town, calm_p99
 from tests.faults.bench.verdict import Verdict, delays, percentile
 from tests.support.waiting import eventually
@@ -78,6 +79,38 @@ async def lose_answers(
     outages = await _outages(town, load, cycles, rate, SETTLED_SECS, outage)
     assert proxy.swallowed_bytes > 0
     return outages
+
+
+async def fail_over(
+    town: Town, load: Load, replicas: ReplicaSet, step_downs: int, kills: int, rate: float = RATE
+) -> Outages:
+    """The primary hands over, then dies, again and again. What is measured starts when it is no longer one."""
+    dead: list[int] = []
+    left = [False] * step_downs + [True] * kills
+
+    async def outage() -> None:
+        if dead:
+            await asyncio.to_thread(replicas.start_member, dead.pop())
+            await town.passes(SETTLED_SECS)  # until it has caught up: two of three are a majority
+        if left.pop(0):
+            dead.append(await asyncio.to_thread(replicas.kill_primary))
+        else:
+            await asyncio.to_thread(replicas.step_down)
+
+    return await _outages(town, load, step_downs + kills, rate, SETTLED_SECS, outage)
+
+
+async def lose_majority(
+    town: Town, load: Load, replicas: ReplicaSet, cycles: int, secs: float, rate: float = RATE
+) -> Outages:
+    """Every write is done and then times out waiting for the others: an error that says "maybe"."""
+
+    async def outage() -> None:
+        await asyncio.to_thread(replicas.freeze_secondaries)
+        await town.passes(secs)
+        replicas.thaw()
+
+    return await _outages(town, load, cycles, rate, SETTLED_SECS, outage)
 
 
 async def _outages(
