@@ -153,8 +153,9 @@ def test_a_server_restart_under_an_open_page_costs_nothing(
             ann.write(text)
         expect(ann.page.locator("chat-status")).to_contain_text("Connection lost", timeout=15_000)
         screenshot(ann, "reconnecting")
+        with ann.page.expect_request("**/poll/events/**"):
+            ann.page.get_by_role("button", name="Retry now").click()
         server.start()
-        ann.page.get_by_role("button", name="Retry now").click()
 
         expect(bob.message("while 3")).to_be_visible(timeout=40_000)
         assert bob.texts() == ["before", "while 1", "while 2", "while 3"]

@@ -16,16 +16,22 @@ export class History {
     return this.app.store.thread(this.userId);
   }
 
+  get #headId() {
+    return this.app.store.conversations.get(this.userId)?.headId ?? 0;
+  }
+
   async open() {
     const unread = this.app.store.conversations.get(this.userId)?.unread_count ?? 0;
     if (!this.thread.isLoaded || this.thread.hasNewer) await this.newest(Math.min(LONGEST, Math.max(PAGE, unread + 20)));
     this.thread.dividerId = this.thread.firstUnread(unread, this.app.me.id);
   }
 
-  async newest(limit = PAGE) {
+  async newest(limit = PAGE, tries = 3) {
     const { messages, has_more } = await this.#page({ limit });
     this.thread.replace([]);
     this.app.store.addHistory(this.userId, messages, { older: has_more, newer: false });
+    // A message told of while the page was on its way is in neither: look again.
+    if (tries > 1 && (this.thread.last?.id ?? 0) < this.#headId) await this.newest(limit, tries - 1);
   }
 
   async older() {
@@ -44,9 +50,8 @@ export class History {
   async around(id) {
     const { messages, has_more } = await this.#page({ around_id: id });
     if (messages.length === 0) return;
-    const head = this.app.store.conversations.get(this.userId)?.headId ?? 0;
     this.thread.replace(messages);
-    this.app.store.addHistory(this.userId, messages, { older: has_more, newer: this.thread.last.id < head });
+    this.app.store.addHistory(this.userId, messages, { older: has_more, newer: this.thread.last.id < this.#headId });
   }
 
   /** After a gap: what came meanwhile, or the newest page where too much came. */

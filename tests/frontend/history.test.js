@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Store } from '../../static/js/client/store.js';
+import { History } from '../../static/js/timeline/history.js';
+
+const ANN = { id: 1, username: 'ann', full_name: 'Ann' };
+const BO = { id: 2, username: 'bo', full_name: 'Bo' };
+
+function message(seq) {
+  return { id: 1000 + seq, seq, conversation_id: 9, sender_id: 2, receiver_id: 1, message: `m${seq}`, timestamp: `2026-01-01T00:00:0${seq}.000Z`, is_read: false, client_id: null };
+}
+
+function room(pages) {
+  const store = new Store();
+  store.load({ user: ANN, cursor: 'c', conversations: [{ conversation_id: 9, other_user: BO, last_message: 'm1', last_message_at: message(1).timestamp, last_message_by_me: false, unread_count: 0, last_message_id: 1001 }] });
+  const api = { history: async (_userId, asked) => pages(asked, store) };
+  return new History({ store, api, me: ANN }, 2);
+}
+
+test('a message that arrives while the first page is on its way is not lost between the two', async () => {
+  let calls = 0;
+  const history = room((_asked, store) => {
+    calls += 1;
+    if (calls > 1) return { messages: [message(2), message(1)], has_more: false };
+    store.apply([{ id: 1, event: 'message', data: message(2) }]);
+    return { messages: [message(1)], has_more: false };
+  });
+
+  await history.open();
+
+  assert.deepEqual(history.thread.messages.map((item) => item.seq), [1, 2]);
+});
+
+test('after a gap the open room fetches what it missed, and the others when they are opened', async () => {
+  const history = room((asked) => (asked.after_id ? { messages: [message(3), message(2)], has_more: false } : { messages: [message(1)], has_more: false }));
+  await history.open();
+  history.app.store.addHistory(7, [], { older: false, newer: false });
+
+  await history.catchUp();
+
+  assert.deepEqual(history.thread.messages.map((item) => item.seq), [1, 2, 3]);
+  assert.equal(history.app.store.thread(7).isLoaded, false);
+});
+
+test('a gap too wide to fill is left for the newest page', async () => {
+  const history = room((asked) => (asked.after_id ? { messages: [message(2)], has_more: true } : { messages: asked.limit === 50 ? [message(9), message(8)] : [message(1)], has_more: true }));
+  history.app.store.addHistory(2, [message(1)], { older: false, newer: false });
+
+  await history.catchUp();
+
+  assert.deepEqual(history.thread.messages.map((item) => item.seq), [8, 9]);
+});
