@@ -23,6 +23,7 @@ TRUST_SECS = (
     2.0  # how long a confirmed version stands in for a look, and the time in which the check reaches everyone
 )
 MAX_READ = 500  # inboxes in one read
+LIMIT_SECS = 2.8
 
 
 class Looks:
@@ -47,7 +48,11 @@ class Looks:
         stamp, began = present.stamp, self._clock.monotonic()
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_all())
-        tail = await future
+        try:
+            async with asyncio.timeout(LIMIT_SECS):
+                tail = await future
+        except TimeoutError:  # the read before ours has already used up the time in which a refusal is due
+            raise Unavailable("The database does not answer right now.") from None
         present.confirm(tail.version, began, stamp)
         return tail
 

@@ -6,28 +6,38 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from chatserver.errors import Unavailable
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 MAX_KEYS = 500
+LIMIT_SECS = 2.8
 
 
 class Together(Generic[K, V]):
     """`call` gets the keys that were asked for and returns what it has for them; a key without a value gives None."""
 
-    def __init__(self, call: Callable[[list[K]], Awaitable[dict[K, V]]]) -> None:
+    def __init__(
+        self, call: Callable[[list[K]], Awaitable[dict[K, V]]], limit_secs: float = LIMIT_SECS
+    ) -> None:
         self._call = call
+        self._limit_secs = limit_secs
         self._asked: dict[K, asyncio.Future[V | None]] = {}
         self._running: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
-        """As things are now or later, never as they were before. Raises what `call` raises."""
+        """As things are now or later, never as they were before. Raises what `call` raises, and Unavailable."""
         future = self._asked.get(key)
         if future is None:
             future = self._asked[key] = asyncio.get_running_loop().create_future()
             if self._running is None or self._running.done():
                 self._running = asyncio.create_task(self._run())
-        return await asyncio.shield(future)
+        try:
+            async with asyncio.timeout(self._limit_secs):
+                return await asyncio.shield(future)
+        except TimeoutError:  # the call before ours has already used up the time in which a refusal is due
+            raise Unavailable("The database does not answer right now.") from None
 
     async def _run(self) -> None:
         while self._asked:
