@@ -66,7 +66,7 @@ class RabbitLink:
         return (self._connection.params.frame_max or DEFAULT_FRAME_BYTES) // 2
 
     async def channel(self) -> Channel:
-        return await self._opened
+        return await asyncio.shield(self._opened)  # whoever gives up must not take it from `close`
 
     def publish(self, exchange: str, key: str, further_keys: list[str], body: bytes) -> None:
         # BCC rather than CC: the broker takes it off, so that no receiver decodes a thousand keys (measured: 14 µs
@@ -84,6 +84,11 @@ class RabbitLink:
             self.lost.set_result(reason)
 
     async def close(self) -> None:
+        if not self._opened.done():
+            # pika fails an assertion of its own when it is to close before the handshake is done.
+            await asyncio.wait(
+                {self._opened, self.lost}, timeout=CLOSE_SECS, return_when=asyncio.FIRST_COMPLETED
+            )
         # Saying goodbye also sends what is buffered; on a broker that does not answer we hang up.
         if not self._connection.is_closed and not self._connection.is_closing:
             self._connection.close()
