@@ -56,9 +56,9 @@ class Bells:
         self._hub.ring(bell.user_ids, but_session=message.session_id)
 
     def _session(self, bell: Bell) -> None:
-        self._hub.ring(bell.user_ids)
-        for user_id in bell.user_ids:
-            self._sessions.forget(user_id, bell.body["session_id"])
+        user_id = bell.body["user_id"]
+        self._hub.ring([user_id])
+        self._sessions.forget(user_id, bell.body["session_id"])
 
     def _supersede(self, bell: Bell) -> None:
         for user_id in bell.user_ids:

@@ -105,7 +105,8 @@ class Sessions:
         try:
             await self._inboxes.push([actor.user_id], Entry("session", ref=session_id))
         finally:  # it is deleted: whoever asks again is only told that it is not there
-            self._bus.publish(Bell("session", (actor.user_id,), {"session_id": session_id}))
+            # To every node: one that only answers this person's calls has no binding for them, but may trust a copy.
+            self._bus.publish(Bell("session", (), {"user_id": actor.user_id, "session_id": session_id}))
             self.forget(actor.user_id, session_id)
 
     def forget(self, user_id: int, session_id: int) -> None:
