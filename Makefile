@@ -47,6 +47,7 @@ contract: ready docs  ## Keep the OpenAPI document as it is now, after a change 
 	$(PYTHON) -m scripts.api_reference golden
 
 bench: ready-dev  ## Measure speed and memory on this machine
+	$(PYTHON) -m pip install -q -r bench/requirements.txt
 	$(PYTHON) -m bench $(ARGS)
 
 mutants: ready-test  ## Take out each mechanism and see the test of its promise fail
