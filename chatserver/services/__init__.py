@@ -87,7 +87,6 @@ def build_services(
             accounts,
             conversations,
             receipts,
-            typing,
             clock,
             settings.message_chars,
             settings.send_deadline_secs,

@@ -54,6 +54,7 @@ class Bells:
         self._entries.remember(message)
         # The sending session has nothing to get from this; waking it would cost it a look for each of its sends.
         self._hub.ring(bell.user_ids, but_session=message.session_id)
+        self._typing.ended(message.sender_id, message.conversation_id)
 
     def _session(self, bell: Bell) -> None:
         user_id = bell.body["user_id"]

@@ -16,7 +16,6 @@ from chatserver.ports import Stores, Upload
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
 from chatserver.services.receipts import Receipts
-from chatserver.services.typing import Typing
 from chatserver.wire import Json
 from chatserver.wire import message as message_json
 from chatserver.writer import Writer
@@ -44,7 +43,6 @@ class Messages:
         accounts: Accounts,
         conversations: Conversations,
         receipts: Receipts,
-        typing: Typing,
         clock: Clock,
         message_chars: int,
         deadline_secs: float,
@@ -54,7 +52,6 @@ class Messages:
         self._accounts = accounts
         self._conversations = conversations
         self._receipts = receipts
-        self._typing = typing
         self._clock = clock
         self._message_chars = message_chars
         self._deadline_secs = deadline_secs
@@ -90,7 +87,6 @@ class Messages:
         )
         users = await self._accounts.users(conversation.member_ids)
         message, created = await self._writer.post(draft)
-        self._typing.ended(actor.user_id, conversation)
         if created:
             receiving = Member(conversation.id, receiver_id)
         else:

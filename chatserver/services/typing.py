@@ -6,7 +6,7 @@ import asyncio
 
 from chatserver import metrics
 from chatserver.hub import Hub
-from chatserver.model import Actor, Bell, Conversation
+from chatserver.model import Actor, Bell
 from chatserver.ports import Bus
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
@@ -42,9 +42,9 @@ class Typing:
         if others:
             self._bus.publish(Bell("typing", others, body))
 
-    def ended(self, sender_id: int, conversation: Conversation) -> None:
-        """The message itself ends it; called wherever that message is seen."""
-        shown = self._shown.get((conversation.id, sender_id))
+    def ended(self, sender_id: int, conversation_id: int) -> None:
+        """The message itself ends it; called on every node that hears of the message, for any may show it."""
+        shown = self._shown.get((conversation_id, sender_id))
         if shown is not None:
             self._show(Bell("typing", shown[1].user_ids, {**shown[1].body, "is_typing": False}))
 
