@@ -6,8 +6,6 @@ healthy, all of them while it is not.
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 
 from chatserver import metrics
@@ -16,76 +14,44 @@ from chatserver.errors import TokenInvalid, Unavailable
 from chatserver.hub import Hub, Present
 from chatserver.model import Tail
 from chatserver.ports import Bus, InboxStore
+from chatserver.together import Together
 
 log = structlog.get_logger(__name__)
 
-TRUST_SECS = (
-    2.0  # how long a confirmed version stands in for a look, and the time in which the check reaches everyone
-)
-MAX_READ = 500  # inboxes in one read
-LIMIT_SECS = 2.8
+# How long a confirmed version stands in for a look, and the time in which the check reaches everyone.
+TRUST_SECS = 2.0
 
 
 class Looks:
     def __init__(self, inboxes: InboxStore, clock: Clock) -> None:
         self._inboxes = inboxes
         self._clock = clock
-        self._asked: dict[int, tuple[int | None, list[asyncio.Future[Tail]]]] = {}
-        self._reading: asyncio.Task[None] | None = None
+        self._tails = Together(self._read)
 
     async def tail(self, present: Present, known: int | None) -> Tail:
         """The inbox as it is now or later. `known`: the version up to which the caller needs no entries.
 
-        Raises Unavailable.
+        Raises Unavailable, and TokenInvalid when the account is gone.
         """
-        future: asyncio.Future[Tail] = asyncio.get_running_loop().create_future()
-        asked = self._asked.get(present.user_id)
-        if asked is None:
-            self._asked[present.user_id] = (known, [future])
-        else:
-            lower = None if known is None or asked[0] is None else min(known, asked[0])
-            self._asked[present.user_id] = (lower, [*asked[1], future])
         stamp, began = present.stamp, self._clock.monotonic()
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read_all())
-        try:
-            async with asyncio.timeout(LIMIT_SECS):
-                tail = await future
-        except TimeoutError:  # the read before ours has already used up the time in which a refusal is due
-            raise Unavailable("The database does not answer right now.") from None
+        tail = await self._tails.get((present.user_id, known))
+        if tail is None:
+            raise TokenInvalid("This account is gone.")
         present.confirm(tail.version, began, stamp)
         return tail
 
     async def close(self) -> None:
-        if self._reading is not None:
-            await asyncio.gather(self._reading, return_exceptions=True)
+        await self._tails.close()
 
-    async def _read_all(self) -> None:
-        while self._asked:
-            batch = {id: self._asked.pop(id) for id in list(self._asked)[:MAX_READ]}
-            metrics.INBOX_READS.inc(len(batch))
-            try:
-                found = await self._inboxes.tails({id: known for id, (known, _) in batch.items()})
-            except Exception as error:
-                self._fail(batch, error)
-                continue
-            for id, (_, futures) in batch.items():
-                for future in futures:
-                    if future.done():
-                        continue
-                    if id in found:
-                        future.set_result(found[id])
-                    else:
-                        future.set_exception(TokenInvalid("This account is gone."))
-
-    def _fail(
-        self, batch: dict[int, tuple[int | None, list[asyncio.Future[Tail]]]], error: Exception
-    ) -> None:
-        for _, futures in batch.values():
-            for future in futures:
-                if not future.done():
-                    future.set_exception(error)
-                    future.exception()
+    async def _read(self, asked: list[tuple[int, int | None]]) -> dict[tuple[int, int | None], Tail]:
+        """One inbox serves all who asked for it, so it is read for whoever knows least."""
+        lowest: dict[int, int | None] = {}
+        for user_id, known in asked:
+            other = lowest.get(user_id, known)
+            lowest[user_id] = None if known is None or other is None else min(known, other)
+        metrics.INBOX_READS.inc(len(lowest))
+        found = await self._inboxes.tails(lowest)
+        return {key: found[key[0]] for key in asked if key[0] in found}
 
 
 class Check:
