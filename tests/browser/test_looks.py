@@ -14,6 +14,9 @@ from tests.support.server import ServerProcess
 People = Callable[..., Person]
 Screenshot = Callable[[Person, str], None]
 AXE = Path(__file__).resolve().parents[1] / "frontend/node_modules/axe-core/axe.min.js"
+# Settles when everything that moves has arrived (what moves for ever does not count).
+STILL = """() => Promise.allSettled(document.getAnimations().map((move) =>
+  move.effect.getComputedTiming().endTime === Infinity ? null : move.finished))"""
 
 CORPUS = [
     "<script>window.hacked=1</script>",
@@ -152,12 +155,12 @@ def test_axe_finds_nothing_in_any_state(person: People, browser: Browser, server
     findings: list[str] = []
 
     def look(one: Person, state: str) -> None:
-        one.page.wait_for_timeout(300)
+        one.page.evaluate(STILL)
         one.page.evaluate(AXE.read_text())
         for scheme in ("light", "dark"):
             # Colours on their way from one theme to the other have no contrast worth measuring.
             one.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            one.page.wait_for_timeout(150)
+            one.page.evaluate(STILL)
             result = one.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
             for found in result["violations"]:
                 nodes = [node["html"][:160] for node in found["nodes"][:3]]
@@ -212,8 +215,9 @@ def test_the_whole_way_without_a_mouse(browser: Browser, server: ServerProcess) 
     page.keyboard.press("Enter")
     expect(page.locator("textarea")).to_be_focused()
     page.keyboard.type("by keys :tada")
-    expect(page.locator(".completion")).to_be_visible()
+    expect(page.locator(".completion [aria-selected=true]")).to_contain_text("tada")
     page.keyboard.press("Enter")
+    expect(page.locator("textarea")).to_have_value("by keys 🎉 ")
     page.keyboard.press("Enter")
     expect(ann.message("by keys 🎉")).to_be_visible()
     page.keyboard.press("ArrowUp")
@@ -227,6 +231,24 @@ def test_the_whole_way_without_a_mouse(browser: Browser, server: ServerProcess) 
     expect(page.locator(".sign-in")).to_be_visible()
     ann.leave()
     bob.leave()
+
+
+def test_an_emoji_takes_the_place_of_its_whole_name_however_fast_one_types(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    ann.page.keyboard.type("so :ta")
+    expect(ann.page.locator(".completion")).to_be_visible()
+
+    # The rest of the name and Enter in one breath: nothing of the page runs in between but its listeners.
+    ann.page.locator("textarea").evaluate(
+        """(node) => {
+          node.setRangeText('da', node.selectionStart, node.selectionStart, 'end');
+          node.dispatchEvent(new InputEvent('input', {bubbles: true}));
+          node.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true}));
+        }"""
+    )
+
+    expect(ann.page.locator("textarea")).to_have_value("so 🎉 ")
 
 
 def test_new_messages_are_announced_once_and_apart_from_the_history(person: People) -> None:

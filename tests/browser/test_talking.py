@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import expect
 
@@ -21,26 +22,31 @@ def test_a_message_appears_in_the_other_window_at_once_and_is_ticked_as_read(
     ann.open(bob)
     bob.open(ann)
 
-    ann.write("Good morning, Bob")
-    begun = time.monotonic()
-    expect(bob.message("Good morning, Bob")).to_be_visible()
-    took = time.monotonic() - begun
+    took = []
+    for number in range(1, 6):
+        # The best of five: what the page and the server need, not what else the machine does.
+        ann.write(f"Good morning, Bob ({number})")
+        begun = time.monotonic()
+        expect(bob.message(f"Bob ({number})")).to_be_visible()
+        took.append(time.monotonic() - begun)
     bob.page.bring_to_front()
 
-    assert took < 1.0, f"{took:.3f} s"
-    expect(ann.message("Good morning, Bob").locator("[data-state=read]")).to_be_visible()
+    assert min(took) < 0.3, took
+    expect(ann.message("Bob (5)").locator("[data-state=read]")).to_be_visible()
     screenshot(ann, "talking")
 
 
 def test_a_message_stands_in_its_place_before_the_server_answers_and_keeps_its_node(person: People) -> None:
     ann, bob = person("ann"), person("bob")
     ann.open(bob)
-    ann.page.route("**/chats/", lambda route: (time.sleep(0.5), route.continue_()))
+    held: list[Any] = []
+    ann.page.route("**/chats/", lambda route: held.append(route))
 
     ann.write("At once")
     row = ann.message("At once")
-    expect(row).to_have_class(re.compile("message--pending"), timeout=300)
+    expect(row).to_have_class(re.compile("message--pending"))
     row.evaluate("node => (node.marked = true)")
+    held[0].continue_()
 
     expect(row.locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
     assert row.evaluate("node => node.marked === true")
@@ -94,7 +100,7 @@ def test_enter_sends_shift_enter_breaks_and_a_composition_is_left_alone(person: 
     expect(ann.page.locator(".message")).to_have_count(0)
     box.press("Enter")
 
-    assert ann.texts() == ["one\ntwo"]
+    expect(ann.page.locator(".message__text")).to_have_text(["one\ntwo"])
 
 
 def test_a_draft_survives_switching_and_reloading(person: People) -> None:
@@ -225,13 +231,12 @@ def test_coming_back_to_a_room_finds_the_place_where_one_left(person: People) ->
     ann.open(bob)
     expect(ann.message("line 44.")).to_be_in_viewport()
     ann.page.locator(".timeline__scroller").evaluate("node => (node.scrollTop = 400)")
-    ann.page.wait_for_timeout(200)
-    top = "document.querySelector('.timeline__scroller').scrollTop"
+    ann.page.wait_for_function("!document.querySelector('chat-timeline').place.isAtEnd")
+    top = "document.querySelector('.timeline__scroller')?.scrollTop"
     before = ann.page.evaluate(top)
     ann.open(eve)
 
     ann.page.go_back()
 
     expect(ann.page.locator(".room-view__name")).to_have_text(bob.name)
-    ann.page.wait_for_timeout(300)
-    assert abs(ann.page.evaluate(top) - before) <= 2
+    ann.page.wait_for_function(f"Math.abs({top} - {before}) <= 2")

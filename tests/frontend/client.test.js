@@ -174,3 +174,28 @@ test('two tabs hold one poll and both are live, and the second takes over', asyn
   assert.equal(polls.at(-1).cursor, 'c1');
   two.close();
 });
+
+test('a message that gets through wakes a poller that waits between its tries', async () => {
+  let isUp = false;
+  const polls = [];
+  const api = {
+    snapshot: async () => ({ user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: 'c0' }),
+    send: async ({ client_id, message }) => ({ id: 9, seq: 1, conversation_id: 1, sender_id: 1, receiver_id: 2, message, client_id, timestamp: '2026-01-01T00:00:00.000Z', is_read: false }),
+    poll: ({ signal }) => new Promise((done, fail) => {
+      polls.push(isUp);
+      if (!isUp) return fail(new ApiError({ code: 'network' }));
+      signal.addEventListener('abort', () => fail(new Error('aborted')));
+    }),
+  };
+  const chat = new ChatClient({ token: 't', userId: 1, api, tabs: { locks: undefined, channel: null } });
+  await chat.open();
+  await new Promise((done) => setTimeout(done, 5));
+  assert.equal(chat.status.state, 'waiting');
+
+  isUp = true;
+  chat.outbox.add({ receiver_id: 2, message: 'there again' });
+  await new Promise((done) => setTimeout(done, 20));
+
+  assert.deepEqual(polls, [false, true]);
+  chat.close();
+});

@@ -75,8 +75,7 @@ export class ChatClient extends EventTarget {
 
   /** The network is back, the page is visible again, or someone asked. */
   nudge() {
-    if (this.leader.isLeader) this.poller.nudge();
-    else this.leader.tell({ kind: 'nudge' });
+    this.#wake();
     this.outbox.flush();
   }
 
@@ -85,6 +84,12 @@ export class ChatClient extends EventTarget {
     this.store.readUpTo(userId, messageId);
     this.leader.tell({ kind: 'read', userId, messageId });
     await this.api.markRead(messageId);
+  }
+
+  /** Whichever tab polls, it need not wait any longer. */
+  #wake() {
+    if (this.leader.isLeader) this.poller.nudge();
+    else this.leader.tell({ kind: 'nudge' });
   }
 
   #lead() {
@@ -115,6 +120,8 @@ export class ChatClient extends EventTarget {
   #accepted(message) {
     this.store.accepted(message);
     this.leader.tell({ kind: 'sent', message });
+    // The server answers again, and the poller's pause may have grown long.
+    if (this.status.state === 'waiting') this.#wake();
   }
 
   /** @param {any} note from another tab of the same account */

@@ -182,16 +182,14 @@ export class ChatComposer extends HTMLElement {
     this.focusText();
   }
 
+  /** The first name begun fetches the list; what is typed meanwhile counts as well. */
   async #complete() {
-    const typed = this.text.value.slice(0, this.text.selectionStart);
-    const match = /(?:^|\s):([a-z_]{2,20})$/u.exec(typed);
-    if (!match) {
-      this.#completion?.close();
-      return;
+    if (!this.#completion) {
+      if (!/:[a-z_]{2}/u.test(this.text.value)) return;
+      const { EmojiCompletion } = await import('./emoji-completion.js');
+      this.#completion ??= new EmojiCompletion(this.text, /** @type {HTMLElement} */ (this.querySelector('.composer__popup')), () => this.#typed());
     }
-    const { EmojiCompletion } = await import('./emoji-completion.js');
-    this.#completion ??= new EmojiCompletion(this.text, /** @type {HTMLElement} */ (this.querySelector('.composer__popup')), () => this.#typed());
-    this.#completion.open(match[1]);
+    this.#completion.look();
   }
 }
 

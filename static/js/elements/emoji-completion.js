@@ -4,11 +4,11 @@ import { el, fill } from '../lib/dom.js';
 import { findEmoji } from '../lib/emoji.js';
 
 const MOST = 6;
+const NAME = /(?:^|\s):([a-z_]{2,20})$/u;
 
 export class EmojiCompletion {
   /** @type {import('../lib/emoji.js').Emoji[]} */ #found = [];
   #at = 0;
-  #typed = '';
 
   /** @param {HTMLTextAreaElement} text @param {HTMLElement} place @param {() => void} onTaken */
   constructor(text, place, onTaken) {
@@ -17,13 +17,18 @@ export class EmojiCompletion {
     this.onTaken = onTaken;
   }
 
-  /** @param {string} typed */
-  open(typed) {
-    this.#typed = typed;
-    this.#found = findEmoji(typed).slice(0, MOST);
+  /** The name before the caret as the text stands now: the text goes on while this file is being fetched. */
+  get #typed() {
+    return NAME.exec(this.text.value.slice(0, this.text.selectionStart))?.[1] ?? '';
+  }
+
+  look() {
+    const typed = this.#typed;
+    const found = typed ? findEmoji(typed).slice(0, MOST) : [];
+    if (!found.length) return this.close();
+    this.#found = found;
     this.#at = 0;
-    if (this.#found.length) this.#draw();
-    else this.close();
+    this.#draw();
   }
 
   close() {
@@ -36,6 +41,11 @@ export class EmojiCompletion {
   /** @param {KeyboardEvent} event @returns {boolean} whether the key was ours */
   key(event) {
     if (!this.#found.length) return false;
+    if (!this.#typed) {
+      // The caret went elsewhere.
+      this.close();
+      return false;
+    }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       this.#at = (this.#at + step + this.#found.length) % this.#found.length;
@@ -50,8 +60,9 @@ export class EmojiCompletion {
   /** @param {string} emoji */
   #take(emoji) {
     const end = this.text.selectionStart;
+    const begin = end - this.#typed.length - 1;
     this.close();
-    this.text.setRangeText(`${emoji} `, end - this.#typed.length - 1, end, 'end');
+    this.text.setRangeText(`${emoji} `, begin, end, 'end');
     this.onTaken();
     this.text.focus();
   }
