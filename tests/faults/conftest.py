@@ -1,7 +1,11 @@
-"""What the fault tests run on: a database of their own to kill, and servers that each test starts as it needs them."""
+"""What the fault tests run on: a database of their own to kill, and servers that each test starts as it needs them.
+
+FAULTS_SEED plays a run again, FAULTS_SCALE shortens it, FAULTS_DOCS names the document that takes its figures.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -10,12 +14,40 @@ from typing import Any, Protocol
 import pytest
 
 from tests.faults.bench.load import Load
+from tests.faults.bench.summary import Row, Summary
 from tests.faults.bench.town import Town
 from tests.support.mongo import MongoNode
+from tests.support.server import ROOT
+
+_summary = Summary()
 
 
 class Opens(Protocol):
     def __call__(self, town: Town, **options: Any) -> AbstractAsyncContextManager[Load]: ...
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    row = _summary.rows.get(report.location[2])
+    if row is not None:
+        row.secs += report.duration
+        row.outcome = report.outcome if row.outcome in ("", "passed") else row.outcome
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if not _summary.rows:
+        return
+    terminalreporter.section("what the faults did")
+    terminalreporter.write_line(_summary.text())
+    terminalreporter.write_line(f"kept in {_summary.keep(ROOT / 'build')}")
+    if document := os.environ.get("FAULTS_DOCS"):
+        _summary.publish(Path(document))
+        terminalreporter.write_line(f"and in {document}")
+
+
+@pytest.fixture
+def row(request: pytest.FixtureRequest) -> Row:
+    """This test's line in the summary."""
+    return _summary.row(request.node.name)
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +58,9 @@ def killable_mongo() -> Iterator[MongoNode]:
 
 
 @pytest.fixture
-def town(killable_mongo: MongoNode, rabbit: Any, tmp_path: Path) -> Iterator[Town]:
+def town(killable_mongo: MongoNode, rabbit: Any, tmp_path: Path, row: Row) -> Iterator[Town]:
     """Not started yet; what a test did to broker and database is undone after it."""
-    made = Town(killable_mongo, rabbit, tmp_path)
+    made = Town(killable_mongo, rabbit, tmp_path, row)
     yield made
     killable_mongo.thaw()
     if killable_mongo.process is None:

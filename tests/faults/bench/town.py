@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.faults.bench.load import Load
 from tests.faults.bench.oracle import Oracle
+from tests.faults.bench.summary import Row
 from tests.faults.bench.verdict import Verdict, delays, judge, percentile
 from tests.support.client import unique
 from tests.support.mongo import MongoNode
@@ -40,6 +41,7 @@ class Town:
     mongo: MongoNode
     rabbit: Any
     directory: Path
+    row: Row
     servers: list[ServerProcess] = field(default_factory=list)
     seed: int = field(default_factory=seed)
     _begun: float = field(default_factory=time.monotonic)
@@ -51,6 +53,11 @@ class Town:
     def say(self, what: str) -> None:
         """A line of progress: shown as it comes with -s, else only beside a failure."""
         print(f"[{time.monotonic() - self._begun:6.1f} s] {what}", flush=True)
+
+    def show(self, figures: str) -> None:
+        """As `say`, and kept for the summary of the run."""
+        self.say(figures)
+        self.row.figures.append(figures)
 
     def start(
         self,
@@ -112,6 +119,7 @@ class Town:
         load.check_readers()
         await load.read_back()
         verdict = judge(load.oracle.records())
+        self.row.add(verdict)
         self.say(f"{verdict}; sends {dict(load.tally.statuses)}, {load.resets} cursor resets")
         assert not load.tally.faults() + load.poll_tally.faults()
         return verdict

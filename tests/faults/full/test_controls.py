@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.bench.mutants import plant
+from tests.faults.bench.summary import Row
 from tests.faults.bench.town import Town
 from tests.faults.bench.verdict import percentile
 from tests.faults.conftest import Opens
@@ -18,8 +19,9 @@ from tests.faults.scenarios.processes import die_at
 
 
 @pytest.fixture
-def without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row):  # type: ignore[no-untyped-def]
     """Start servers that lack one precaution."""
+    row.control = True
 
     def take_out(name: str) -> None:
         into = tmp_path / "mutant"
@@ -42,6 +44,7 @@ async def test_A2_without_the_journal_the_oracle_sees_acknowledged_messages_lost
 
 @pytest.mark.gen_test(timeout=120)
 async def test_D2_a_cursor_of_objectids_is_seen_to_skip_events(town: Town) -> None:
+    town.row.control = True
     assert len(read_by_objectid(town, events=900).lost) >= 100
 
 

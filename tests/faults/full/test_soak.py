@@ -99,7 +99,7 @@ async def test_G1_load_and_random_faults_lose_nothing_and_leave_nothing_behind(
             weights = weight(town)
             first = {pid: first.get(pid, now) for pid, now in weights.items()}
             shown = ", ".join(f"{bytes >> 20} MiB {fds} files" for bytes, fds in weights.values())
-            town.say(f"{fault.__name__}: accepted {load.oracle.acknowledged}, p99 then {p99:.3f} s; {shown}")
+            town.show(f"{fault.__name__}: accepted {load.oracle.acknowledged}, p99 then {p99:.3f} s; {shown}")
         (await town.conclude(load)).assert_clean(least=int(MINUTES * 60 * RATE * 0.3))
         for pid, (bytes, fds) in weight(town).items():
             before = first.get(pid, (bytes, fds))

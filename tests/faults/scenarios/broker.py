@@ -97,5 +97,5 @@ async def _outages(
         )
     found.verdict = await town.conclude(load)
     found.refused = load.refusals.retried
-    town.say(str(found))
+    town.show(str(found))
     return found

@@ -142,5 +142,5 @@ async def _outages(
         )
     found.verdict = await town.conclude(load)
     found.slowest_503 = load.refusals.slowest_503
-    town.say(str(found))
+    town.show(str(found))
     return found

@@ -24,7 +24,7 @@ async def crowd_one_conversation(town: Town, load: Load, sends: int) -> tuple[Ve
     begun = load.oracle.note("crowding")
     await load.pump(sends, mouths=10, pair=(0, 1))
     rate = sends / (load.oracle.note("crowded") - begun)
-    town.say(f"{sends} sends into one conversation, {rate:.0f}/s")
+    town.show(f"{sends} sends into one conversation, {rate:.0f}/s")
     return await town.conclude(load), rate
 
 
@@ -57,7 +57,7 @@ async def repeat_at_once(town: Town, load: Load, ids: int, times: int = 20) -> V
     finally:
         for line in lines:
             line.close()
-    town.say(f"{ids} ids sent {times} times each; answers of 201 per id: {dict(created)}")
+    town.show(f"{ids} ids sent {times} times each; answers of 201 per id: {dict(created)}")
     assert set(created) == {1}, created
     return await town.conclude(load)
 
@@ -73,7 +73,9 @@ async def race_wake_ups(town: Town, load: Load, rounds: int, window_secs: float)
         await asyncio.sleep(load.random.uniform(0, 1.5 * window_secs))
     await town.conclude(load)
     found = delays(load.oracle.records())
-    town.say(f"{rounds} messages into the gap, p99 {percentile(found, 99):.3f} s, longest {max(found):.3f} s")
+    town.show(
+        f"{rounds} messages into the gap, p99 {percentile(found, 99):.3f} s, longest {max(found):.3f} s"
+    )
     return found
 
 

@@ -70,6 +70,7 @@ def read_by_objectid(town: Town, events: int) -> Verdict:
         for message in log.find():
             oracle.store(fact(message))
         verdict = judge(oracle.records())
+    town.row.add(verdict)
     town.say(f"by ObjectId: {verdict}")
     return verdict
 

@@ -48,7 +48,7 @@ async def die_at(town: Town, load: Load, point: str, times: int, every: int, rat
         load.check_readers()
     await load.hush()
     await _swap(victim, {"CHATSERVER_FAILPOINTS": ""})
-    town.say(f"died {times} times at {point}, {load.refusals.retried} sends took more than one try")
+    town.show(f"died {times} times at {point}, {load.refusals.retried} sends took more than one try")
     return await town.conclude(load)
 
 
@@ -61,7 +61,7 @@ async def orphan(town: Town, load: Load, within: float) -> float:
     died = time.monotonic()
     await eventually(lambda: load.oracle.missing == 0, within=within, why="a sweeper brings it")
     took = time.monotonic() - died
-    town.say(f"an orphaned message arrived {took:.1f} s after its server had died")
+    town.show(f"an orphaned message arrived {took:.1f} s after its server had died")
     await _swap(victim, {"CHATSERVER_FAILPOINTS": ""})
     return took
 
@@ -78,6 +78,7 @@ async def kill_at_random(
         await start_again(server)
         load.check_readers()
         town.say(f"killed {number} of {times}: accepted {load.oracle.acknowledged}")
+    town.show(f"{times} kills, {load.refusals.retried} sends took more than one try")
     return await town.conclude(load)
 
 
@@ -99,7 +100,9 @@ async def stall(town: Town, load: Load, times: int, secs: float, rate: float = R
         slowest = max(slowest, *delays(load.oracle.records(), begun))
         load.check_readers()
         town.say(f"stalled {number} of {times}: the slowest delivery so far {slowest:.2f} s")
-    return await town.conclude(load), slowest
+    verdict = await town.conclude(load)
+    town.show(f"stopped {times} times for {secs} s; the slowest delivery {slowest:.2f} s")
+    return verdict, slowest
 
 
 async def drain_in_turn(town: Town, load: Load, rounds: int, rate: float = RATE) -> Stops:
@@ -122,7 +125,7 @@ async def drain_in_turn(town: Town, load: Load, rounds: int, rate: float = RATE)
     found.cut = load.tally.cut + load.poll_tally.cut
     found.unanswered = load.tally.unanswered + load.poll_tally.unanswered
     found.p99 = percentile(delays(load.oracle.records(), since), 99)
-    town.say(str(found))
+    town.show(str(found))
     return found
 
 
