@@ -16,7 +16,7 @@ import click
 import structlog
 from tornado.netutil import bind_sockets
 
-from chatserver import __version__
+from chatserver import __version__, exposure
 from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError
 from chatserver.logs import configure_logs
 from chatserver.notify import watched
@@ -26,7 +26,7 @@ from chatserver.scrape import own_metrics
 from chatserver.settings import FIELDS, PREFIX, Settings, load
 from chatserver.supervisor import Supervisor
 from handlers.admin import make_supervisor_app
-from handlers.app import ChatServer, make_admin_app, make_app, make_server
+from handlers.app import ChatServer, make_admin_app, make_app, make_public_server, make_server
 
 log = structlog.get_logger("chatserver")
 
@@ -42,7 +42,7 @@ async def serve(settings: Settings) -> None:
     sockets = listen(settings.host, settings.port, "--port")
     admin_sockets = listen_admin(settings)
     async with watched() as tell, open_runtime(settings) as runtime:
-        server = make_server(make_app(runtime), settings.trusted_proxies)
+        server = make_public_server(make_app(runtime), settings)
         server.add_sockets(sockets)
         admin = make_server(make_admin_app())
         admin.add_sockets(admin_sockets)
@@ -88,7 +88,7 @@ async def serve_child(settings: Settings, fd: int) -> None:
     parent.follow(stop.set, own_metrics)
     try:
         async with open_runtime(dataclasses.replace(settings, mongodb_uri=parent.mongodb_uri)) as runtime:
-            server = make_server(make_app(runtime), settings.trusted_proxies)
+            server = make_public_server(make_app(runtime), settings)
             server.add_sockets(parent.sockets)
             log.info("serving", process=parent.number, node=runtime.node)
             parent.ready()
@@ -153,7 +153,7 @@ def banner(settings: Settings, database: str, sockets: list[socket.socket]) -> s
     data = settings.data_dir.resolve() if not settings.mongodb_uri else "in your MongoDB"
     lines = [
         f"chatserver {__version__}",
-        f"  page and API  http://{host}:{port_of(sockets)}/",
+        f"  page and API  {'https' if settings.tls_cert else 'http'}://{host}:{port_of(sockets)}/",
         f"  data          {data}",
         f"  database      {database}",
         f"  bus           {'RabbitMQ' if settings.amqp_url else 'in this process'}",
@@ -173,7 +173,9 @@ def flag_options(command: Any) -> Any:
             f"{field.metadata['help']} [{PREFIX}{name.upper()}; default: {shown if shown != '' else 'empty'}]"
         )
         flag, hidden = f"--{name.replace('_', '-')}", field.metadata["hidden"]
-        command = click.option(flag, name, metavar="VALUE", help=help, hidden=hidden)(command)
+        # A switch needs no value.
+        alone: Any = {"is_flag": False, "flag_value": "true"} if isinstance(default, bool) else {}
+        command = click.option(flag, name, metavar="VALUE", help=help, hidden=hidden, **alone)(command)
     return command
 
 
@@ -187,6 +189,7 @@ def flag_options(command: Any) -> Any:
 def main(child: int | None, **flags: str | None) -> None:
     try:
         settings = load(flags)
+        exposure.check(settings)
         configure_logs(settings.log_level, settings.log_format)
         if child is not None:
             asyncio.run(serve_child(settings, child))

@@ -118,7 +118,11 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
     node = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with AsyncExitStack() as stack:
         # First, because a wrong URL is told here: it should not cost a database start.
-        bus = RabbitBus(settings.amqp_url, node, clock) if settings.amqp_url else LocalBus()
+        bus = (
+            RabbitBus(settings.amqp_url, node, clock, tls_ca=settings.tls_ca)
+            if settings.amqp_url
+            else LocalBus()
+        )
         uri = await stack.enter_async_context(open_database(settings))
         storage = Storage(uri, settings)
         stack.push_async_callback(storage.close)

@@ -6,6 +6,7 @@ A field's flag is `--name`, its variable `CHATSERVER_NAME`, its key in the TOML 
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import tomllib
 import types
@@ -71,7 +72,18 @@ class Settings:
     cors_origins: tuple[str, ...] = setting(
         (), "Origins of other sites that may call the API, comma-separated."
     )
-    trusted_proxies: tuple[str, ...] = setting((), "Addresses whose X-Forwarded-For is believed.")
+    trusted_proxies: tuple[str, ...] = setting(
+        (), "Addresses or networks (10.0.0.0/8) whose X-Forwarded-For and X-Forwarded-Proto are believed."
+    )
+    tls_cert: str = setting("", "Certificate with its chain (PEM); set, the page and the API are HTTPS only.")
+    tls_key: str = setting("", "Its private key (PEM), unless tls_cert holds both.")
+    tls_ca: str = setting(
+        "", "CA certificates (PEM) that MongoDB and RabbitMQ are checked against; empty: the system's."
+    )
+    production: bool = setting(
+        False, "Refuse to start where passwords or messages would leave this machine in the clear."
+    )
+    allow_insecure: bool = setting(False, "Start in production all the same.")
     log_level: str = setting("info", "debug, info, warning or error.")
     log_format: str = setting("auto", "text, json, or auto: text on a terminal.")
     failpoints: str = setting("", "For tests: where to break on purpose (failpoints.py).", hidden=True)
@@ -84,6 +96,9 @@ CHOICES = {
     "log_format": ("auto", "text", "json"),
     "mongodb_driver": ("motor", "pymongo"),
 }
+
+
+TRUTH = {"true": True, "1": True, "yes": True, "on": True} | dict.fromkeys(("false", "0", "no", "off"), False)
 
 
 def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -110,6 +125,8 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     settings = Settings(**values)
     if settings.processes == 0:
         settings = dataclasses.replace(settings, processes=os.cpu_count() or 1)
+    if settings.tls_key and not settings.tls_cert:
+        mistakes.append("--tls-key: is of no use without --tls-cert")
     if settings.processes > 1 and not settings.amqp_url:
         mistakes.append("--processes: more than one process needs RabbitMQ; set --amqp-url")
     if mistakes:
@@ -139,7 +156,15 @@ def _convert(name: str, raw: Any) -> Any:
     value: Any
     if isinstance(kind, types.GenericAlias):
         parts = raw.split(",") if isinstance(raw, str) else raw
-        return tuple(str(part).strip() for part in parts if str(part).strip())
+        found = tuple(str(part).strip() for part in parts if str(part).strip())
+        if name == "trusted_proxies":
+            for part in found:
+                _check_network(part)
+        return found
+    if kind is bool:
+        if str(raw).lower() not in TRUTH:
+            raise ValueError(f"{raw!r} is neither true nor false")
+        return TRUTH[str(raw).lower()]
     if kind is Path or kind is str:
         value = kind(str(raw))
     else:
@@ -155,3 +180,10 @@ def _convert(name: str, raw: Any) -> Any:
     if name in CHOICES and value not in CHOICES[name]:
         raise ValueError(f"{raw!r} is none of {', '.join(CHOICES[name])}")
     return value
+
+
+def _check_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text!r} is neither an address nor a network like 10.0.0.0/8") from None

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 import structlog
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from tornado.web import Application, RequestHandler
 from tornado_prometheus import PrometheusMixIn
 
 from chatserver.runtime import Runtime
+from chatserver.settings import Settings
+from chatserver.tls import server_context
 from handlers.assets import Assets
 from handlers.base import METHODS
 from handlers.events import EventsHandler
+from handlers.forwarded import Forwarded, TrustedProxies
 from handlers.pages import NoPage
 from handlers.routes import routes
 from handlers.server import MetricsHandler
@@ -70,7 +75,12 @@ def make_app(runtime: Runtime) -> Application:
 
 
 class ChatServer(HTTPServer):
+    proxies: TrustedProxies | None = None
     _gone: asyncio.Event | None = None
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        delegate = super().start_request(server_conn, request_conn)
+        return Forwarded(delegate, request_conn, self.proxies) if self.proxies else delegate
 
     def refuse_more(self) -> None:
         """Accept nothing new, and let every connection end with its next answer."""
@@ -90,11 +100,19 @@ class ChatServer(HTTPServer):
             self._gone.set()
 
 
-def make_server(app: Any, trusted_proxies: tuple[str, ...] = ()) -> ChatServer:
+def make_public_server(app: Any, settings: Settings) -> ChatServer:
+    """What everybody may talk to. Raises StartupError when the TLS files cannot be used."""
+    tls = server_context(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
+    server = make_server(app, tls)
+    if settings.trusted_proxies:
+        server.proxies = TrustedProxies(settings.trusted_proxies)
+    return server
+
+
+def make_server(app: Any, tls: SSLContext | None = None) -> ChatServer:
     return ChatServer(
         app,
-        xheaders=bool(trusted_proxies),
-        trusted_downstream=list(trusted_proxies),
+        ssl_options=tls,
         max_header_size=HEADER_BYTES,
         max_body_size=BODY_BYTES,
         idle_connection_timeout=HEADERS_SECS,

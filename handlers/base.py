@@ -15,6 +15,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 from chatserver.errors import ChatError, Invalid, PayloadTooLarge, Unavailable, UnsupportedMediaType
 from chatserver.model import Actor
 from chatserver.runtime import Runtime
+from handlers.forwarded import stay_with_tls
 from handlers.problems import problem
 from handlers.schemas import parse
 from handlers.strict_json import check_text, decode_object
@@ -61,6 +62,7 @@ class BaseHandler(RequestHandler):
         self.clear_header("Server")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("X-Request-Id", self.request_id)
+        stay_with_tls(self)
 
     def compute_etag(self) -> str | None:
         return None

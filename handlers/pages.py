@@ -10,6 +10,7 @@ from chatserver import __version__
 from chatserver.runtime import Runtime
 from handlers.assets import Assets
 from handlers.base import BaseHandler
+from handlers.forwarded import stay_with_tls
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -38,6 +39,7 @@ def set_page_headers(handler: Any) -> None:
     handler.set_header("Cross-Origin-Opener-Policy", "same-origin")
     handler.set_header("Cross-Origin-Resource-Policy", "same-origin")
     handler.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    stay_with_tls(handler)
 
 
 class ChatPageHandler(BaseHandler):

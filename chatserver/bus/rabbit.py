@@ -18,6 +18,7 @@ from tornado.ioloop import IOLoop
 from chatserver.bus.linked import LinkedBus
 from chatserver.bus.topology import EXCHANGE, parse_urls, wrong_url
 from chatserver.clock import Clock
+from chatserver.tls import client_context
 
 HEARTBEAT_SECS = 10
 BLOCKED_SECS = 30
@@ -140,8 +141,10 @@ class RabbitLink:
 class RabbitBus(LinkedBus):
     """The bus over the brokers of a comma-separated list. StartupError if an address in it cannot be right."""
 
-    def __init__(self, url: str, node: str, clock: Clock, *, exchange: str = EXCHANGE) -> None:
-        brokers = _brokers(url, node)
+    def __init__(
+        self, url: str, node: str, clock: Clock, *, tls_ca: str = "", exchange: str = EXCHANGE
+    ) -> None:
+        brokers = _brokers(url, node, tls_ca)
         # In every process' own order, so that nodes spread over a cluster.
         random.shuffle(brokers)
 
@@ -151,7 +154,7 @@ class RabbitBus(LinkedBus):
         super().__init__(dial, node, clock, exchange)
 
 
-def _brokers(urls: str, node: str) -> list[pika.URLParameters]:
+def _brokers(urls: str, node: str, tls_ca: str) -> list[pika.URLParameters]:
     found = []
     for number, url in enumerate(parse_urls(urls), start=1):
         try:
@@ -159,6 +162,8 @@ def _brokers(urls: str, node: str) -> list[pika.URLParameters]:
         except (ValueError, TypeError, SyntaxError, OSError):
             # Without pika's own words, here and in the traceback: they may quote the address.
             raise wrong_url(number, "its query part is not understood") from None
+        if parameters.ssl_options is not None and "ssl_options" not in url:
+            parameters.ssl_options = pika.SSLOptions(client_context(tls_ca), parameters.host)
         parameters.heartbeat = HEARTBEAT_SECS
         parameters.socket_timeout = CONNECT_SECS
         parameters.stack_timeout = HANDSHAKE_SECS

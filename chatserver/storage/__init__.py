@@ -26,7 +26,9 @@ class Storage:
     """All stores on one client. Build it on the running loop."""
 
     def __init__(self, uri: str, settings: Settings) -> None:
-        self._client: Any = make_client(uri, settings.mongodb_driver, settings.mongodb_timeout_secs)
+        self._client: Any = make_client(
+            uri, settings.mongodb_driver, settings.mongodb_timeout_secs, settings.tls_ca
+        )
         self._database = self._client[settings.mongodb_database]
         in_flight = settings.mongodb_in_flight
         if settings.mongodb_driver == "motor":

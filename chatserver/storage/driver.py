@@ -16,6 +16,7 @@ from pymongo.errors import BulkWriteError, ConfigurationError, DuplicateKeyError
 
 from chatserver import metrics
 from chatserver.errors import EX_CONFIG, StartupError, Unavailable
+from chatserver.tls import mongodb_over_tls
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -23,7 +24,7 @@ T = TypeVar("T")
 GATE_WAIT_SECS = 0.75  # with the longest call still within the 3 s in which a refusal is due
 
 
-def make_client(uri: str, driver: str, timeout_secs: float) -> Any:
+def make_client(uri: str, driver: str, timeout_secs: float, tls_ca: str = "") -> Any:
     """A client on the running loop that only ever acknowledges what a majority has journaled."""
     options: dict[str, Any] = {
         "w": "majority",
@@ -38,12 +39,15 @@ def make_client(uri: str, driver: str, timeout_secs: float) -> Any:
         "appname": "chatserver",
     }
     try:
+        # Naming a CA alone would switch TLS on, also for the embedded database.
+        if tls_ca and mongodb_over_tls(uri):
+            options["tlsCAFile"] = tls_ca
         if driver == "pymongo":
             return pymongo.AsyncMongoClient(uri, **options)
         from motor.motor_tornado import MotorClient
 
         return MotorClient(uri, **options)
-    except (InvalidURI, ConfigurationError, ValueError) as error:
+    except (InvalidURI, ConfigurationError, ValueError, OSError) as error:
         raise StartupError(f"--mongodb-uri cannot be used: {error}", EX_CONFIG) from None
 
 

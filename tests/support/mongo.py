@@ -15,6 +15,8 @@ from urllib.parse import quote
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from tests.support.ports import free_ports
+
 START_SECS = 20.0
 
 
@@ -31,7 +33,11 @@ def mongod_path() -> str:
 class MongoNode:
     """A single-node replica set on a Unix socket."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: tuple[str, str] | None = None) -> None:
+        """`tls`: the files of authority and certificate with key; then it listens at `tls_uri` too."""
+        self._tls = tls
+        (self._port,) = free_ports(1) if tls else (27017,)
+        self.tls_uri = f"mongodb://localhost:{self._port}/?directConnection=true&tls=true"
         self._dir = tempfile.TemporaryDirectory(prefix="mdb")
         self.dir = Path(self._dir.name)
         self.socket = self.dir / "m.sock"
@@ -41,10 +47,10 @@ class MongoNode:
     def start(self) -> MongoNode:
         (self.dir / "data").mkdir(exist_ok=True)
         self.socket.unlink(missing_ok=True)
-        command = [mongod_path(), "--dbpath", str(self.dir / "data"), "--bind_ip", str(self.socket)]
+        command = [mongod_path(), "--dbpath", str(self.dir / "data"), "--bind_ip", self._bind()]
         command += [
             "--port",
-            "27017",
+            str(self._port),
             "--replSet",
             "rs0",
             "--oplogSize",
@@ -54,9 +60,15 @@ class MongoNode:
         ]
         command += ["--networkMessageCompressors", "disabled", "--logpath", str(self.dir / "mongod.log")]
         command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
+        if self._tls:
+            command += ["--tlsMode", "preferTLS", "--tlsCAFile", self._tls[0]]
+            command += ["--tlsCertificateKeyFile", self._tls[1], "--tlsAllowConnectionsWithoutCertificates"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
         self._wait_primary()
         return self
+
+    def _bind(self) -> str:
+        return f"{self.socket},127.0.0.1" if self._tls else str(self.socket)
 
     def _wait_primary(self) -> None:
         deadline = time.monotonic() + START_SECS

@@ -31,10 +31,17 @@ def missing() -> str | None:
 class RabbitNode:
     """One broker. `kill` and `start` again keeps its ports and its data."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: tuple[str, str, str] | None = None) -> None:
+        """`tls`: the files of authority, certificate and key of a second listener, at `tls_url`."""
         self.directory = Path(tempfile.mkdtemp(prefix="rabbit-"))
-        self.port, dist_port, epmd_port = free_ports(3)
+        self.port, dist_port, epmd_port, tls_port = free_ports(4)
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
+        self.tls_url = f"amqps://guest:guest@localhost:{tls_port}/"
+        self._conf = "log.console.level = warning\n"
+        if tls:
+            names = zip(("cacertfile", "certfile", "keyfile"), tls, strict=True)
+            self._conf += "".join(f"ssl_options.{name} = {file}\n" for name, file in names)
+            self._conf += f"listeners.ssl.default = 127.0.0.1:{tls_port}\n"
         self._env = self._environment(dist_port, epmd_port)
         self._epmd: subprocess.Popen[bytes] | None = None
         self._server: subprocess.Popen[bytes] | None = None
@@ -107,7 +114,7 @@ class RabbitNode:
         cookie = home / ".erlang.cookie"
         cookie.write_text(secrets.token_hex(16))
         cookie.chmod(0o400)
-        (home / "rabbitmq.conf").write_text("log.console.level = warning\n")
+        (home / "rabbitmq.conf").write_text(self._conf)
         (home / "enabled_plugins").write_text("[].\n")
         return {
             "PATH": os.environ["PATH"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,7 @@ class ServerProcess:
         if amqp_url:
             self.arguments += ["--amqp-url", amqp_url]
         self.env = env or {}
+        self.tls: ssl.SSLContext | None = None  # what its certificate is checked with
         self.process: subprocess.Popen[bytes] | None = None
         self._left_behind: list[psutil.Process] = []
 
@@ -65,7 +67,7 @@ class ServerProcess:
 
     def is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.base}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.base}/readyz", timeout=2, context=self.tls) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False

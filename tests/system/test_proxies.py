@@ -120,3 +120,18 @@ async def test_an_attachment_of_ten_megabytes_passes_and_a_larger_one_is_refused
 
     assert accepted.status == 201, accepted
     assert refused.status == 413 and refused["code"] == "payload_too_large", refused
+
+
+@pytest.mark.gen_test
+async def test_only_a_proxy_that_is_named_can_say_that_the_client_came_by_https(
+    behind: Watched, server: ServerProcess, proxy: Proxy, io_loop: Any
+) -> None:
+    client = Client([behind.base, server.base, proxy.base])
+    told = {"X-Forwarded-Proto": "https", "X-Scheme": "https", "X-Forwarded-For": "203.0.113.9"}
+    seen = {
+        base: "Strict-Transport-Security"
+        in (await client.call("GET", "server/", headers=told, base=base)).headers
+        for base in client.bases
+    }
+    client.close()
+    assert seen == {behind.base: True, server.base: False, proxy.base: False}
