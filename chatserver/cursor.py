@@ -1,4 +1,4 @@
-"""A client's place in its inbox, and its opaque text. Pure."""
+"""A client's place in its inbox, its opaque text, and the one kept for a client that keeps none. Pure."""
 
 from __future__ import annotations
 
@@ -21,6 +21,25 @@ class Cursor:
     def __str__(self) -> str:
         text = f"{self.epoch}:{self.version}"
         return f"{text}:{self.offset}" if self.offset else text
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlace:
+    """`pending` is the place after an answer of which `node` does not know yet whether it got through."""
+
+    place: Cursor
+    pending: Cursor | None
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceMove:
+    """What is to be noted of a kept place: `answering` before an answer goes out, then `answered` or `unanswered`."""
+
+    session_id: int
+    kind: str
+    place: Cursor
+    node: str
 
 
 def parse_cursor(text: str) -> Cursor:

@@ -40,6 +40,9 @@ class Draft:
         )
 
     def matches(self, stored: Message) -> bool:
+        """A message that was changed since keeps nothing of what it first said: its key alone decides."""
+        if stored.rev:
+            return stored.conversation_id == self.conversation.id
         mine, theirs = self.attachment, stored.attachment
         same_file = (mine and (mine.name, mine.sha256)) == (theirs and (theirs.name, theirs.sha256))
         return stored.conversation_id == self.conversation.id and stored.text == self.text and same_file

@@ -17,7 +17,14 @@ from chatserver.errors import EX_CONFIG, StartupError, Unavailable
 
 log = structlog.get_logger(__name__)
 
-POINTS = ("after_append", "before_fanout", "after_fanout", "before_ack", "after_check_before_wait")
+POINTS = (
+    "after_append",
+    "before_fanout",
+    "after_fanout",
+    "before_ack",
+    "after_change",
+    "after_check_before_wait",
+)
 ACTIONS = ("kill", "raise", "sleep")
 
 armed = False

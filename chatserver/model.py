@@ -7,8 +7,6 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from chatserver.cursor import Cursor
-
 # A message id is conversation_id · 2^23 + seq: below 2^53, so a JSON number in every language.
 SEQ_BITS = 23
 MAX_SEQ = (1 << SEQ_BITS) - 1
@@ -104,6 +102,21 @@ class Message:
     text: str
     attachment: Attachment | None
     created_at: datetime
+    rev: int = 0  # how often it was changed
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def changed_at(self) -> datetime | None:
+        return self.deleted_at or self.edited_at
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A message as it was last changed, whose fan-out is not known to be finished. `file` is one to be removed."""
+
+    message: Message
+    file: Attachment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +136,8 @@ class Entry:
     """One step of an inbox: a pointer or a tiny fact, never a body.
 
     kind `messages`: seqs first..last of a conversation; `read`: user_id read first..last there at `at`;
-    `membership` and `change`: see `ref` and `rev`; `notification`: `ref` is its id; `session`: `ref` was revoked.
+    `change`: message `last` there has changed to `rev`; `membership`: see `rev`; `notification`: `ref` is its id;
+    `session`: `ref` was revoked.
     """
 
     kind: str
@@ -219,22 +233,3 @@ class PendingRead:
     first: int
     last: int
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class KeptPlace:
-    """`pending` is the place after an answer of which `node` does not know yet whether it got through."""
-
-    place: Cursor
-    pending: Cursor | None
-    node: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceMove:
-    """What is to be noted of a kept place: `answering` before an answer goes out, then `answered` or `unanswered`."""
-
-    session_id: int
-    kind: str
-    place: Cursor
-    node: str

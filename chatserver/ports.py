@@ -11,21 +11,20 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from chatserver.cursor import Cursor
+from chatserver.cursor import Cursor, KeptPlace, PlaceMove
 from chatserver.model import (
     Advance,
     Attachment,
     Bell,
+    Change,
     Conversation,
     Entry,
     Inbox,
-    KeptPlace,
     Member,
     Message,
     Notification,
     Outcome,
     PendingRead,
-    PlaceMove,
     Session,
     Tail,
     User,
@@ -108,6 +107,10 @@ class MessageStore(Protocol):
     async def page_after(self, conversation_id: int, after: int, limit: int) -> list[Message]: ...
     async def senders(self, conversation_id: int, after: int, last: int) -> list[tuple[int, int]]: ...
     async def count_by(self, sender_id: int, conversation_id: int, after: int, last: int) -> int: ...
+    async def edit(self, id: int, sender_id: int, text: str, at: datetime) -> Change | None: ...
+    async def delete(self, id: int, sender_id: int, at: datetime) -> Change | None: ...
+    async def pending_changes(self, limit: int) -> list[Change]: ...
+    async def finish_change(self, change: Change) -> None: ...
     async def appended_since(self, moment: datetime) -> dict[int, int]: ...
 
 

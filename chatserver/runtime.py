@@ -151,6 +151,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             settings.sweep_secs,
             services.receipts.finish_read,
             services.notifications.finish,
+            services.changes.finish,
         )
         tasks = (check.run(), sweeper.run(), services.presence.beat(), services.presence.announce())
         for task in tasks:

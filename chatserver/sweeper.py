@@ -1,4 +1,4 @@
-"""Finishes what a node that died left half done: fan-outs of messages, reads and notifications.
+"""Finishes what a node that died left half done: fan-outs of messages, their changes, reads and notifications.
 
 Safe to run everywhere at once, a no-op where nothing is missing; a claim in the database keeps it to one node a turn.
 """
@@ -16,7 +16,7 @@ from chatserver import metrics
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.fanout import FanOut
-from chatserver.model import Advance, Bell, Notification, PendingRead
+from chatserver.model import Advance, Bell, Change, Notification, PendingRead
 from chatserver.ports import Bus, Stores
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 # Messages carry the wall clock of the node that took them: the margin is what clocks may differ and sends may take.
 MARGIN = timedelta(minutes=1)
 CHUNK = 200  # conversations looked at together
-PENDING = 500  # pending reads and notifications finished in one sweep
+PENDING = 500  # pending ones of each other kind finished in one sweep
 
 
 class Sweeper:
@@ -37,6 +37,7 @@ class Sweeper:
         interval_secs: float,
         finish_read: Callable[[PendingRead], Awaitable[object]],
         finish_notification: Callable[[Notification], Awaitable[object]],
+        finish_change: Callable[[Change], Awaitable[object]],
     ) -> None:
         self._stores = stores
         self._fanout = fanout
@@ -45,6 +46,7 @@ class Sweeper:
         self._interval_secs = interval_secs
         self._finish_read = finish_read
         self._finish_notification = finish_notification
+        self._finish_change = finish_change
 
     async def run(self) -> None:
         """Until cancelled. The first sweep is at once: the node that died may have been this one."""
@@ -66,6 +68,8 @@ class Sweeper:
             await self._finish_read(pending)
         for notification in await self._stores.notifications.pending(PENDING):
             await self._finish_notification(notification)
+        for change in await self._stores.messages.pending_changes(PENDING):
+            await self._finish_change(change)
         last = min(last, began)  # a wrong clock may have put the mark into the future
         since = last - MARGIN if last.timestamp() > 60 else last
         appended = await self._stores.messages.appended_since(since)

@@ -79,8 +79,10 @@ def message(message: Message, sender: User, receiver: User, receiving: Member) -
         "delivered_at": delivered_at,
         "timestamp": created_at,
         "created_at": created_at,
-        "updated_at": created_at,
-        "is_active": True,
+        "updated_at": moment(message.changed_at) or created_at,
+        "edited_at": moment(message.edited_at),
+        "rev": message.rev,
+        "is_active": message.deleted_at is None,
         "client_id": client_id(message),
     }
 
@@ -93,7 +95,7 @@ def reached_at(reached: int, marks: tuple[Any, ...], seq: int) -> str | None:
 
 
 def message_event(message: Message, sender_name: str, receiver_id: int | None) -> Json:
-    """The event's body as it was at the moment of sending: the same whenever it is given again."""
+    """For a new message and for a changed one: the text as it is now, all else as at the moment of sending."""
     return {
         "id": message.id,
         "seq": message.seq,
@@ -109,6 +111,9 @@ def message_event(message: Message, sender_name: str, receiver_id: int | None) -
         "is_read": False,
         "conversation_id": message.conversation_id,
         "client_id": client_id(message),
+        "edited_at": moment(message.edited_at),
+        "rev": message.rev,
+        "is_active": message.deleted_at is None,
     }
 
 

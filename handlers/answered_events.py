@@ -29,6 +29,9 @@ class MessageData(Struct):
     is_read: Annotated[bool, Meta(description="As it was at the moment of sending: false.")]
     conversation_id: Id
     client_id: Annotated[str | None, Meta(description="The sender's own key, if it gave one.")]
+    edited_at: Moment | None
+    rev: Annotated[int, Meta(ge=0, description="How often it was changed: keep what has the higher one.")]
+    is_active: Annotated[bool, Meta(description="False once deleted: no text and no file are left.")]
 
 
 class ReadReceiptData(Struct):
@@ -77,6 +80,12 @@ class MessageEvent(Event, tag="message"):
     data: MessageData
 
 
+class MessageChangedEvent(Event, tag="message_changed"):
+    """A message was edited or deleted, told to all devices of all members. Only for clients that send a cursor."""
+
+    data: MessageData
+
+
 class ReadReceiptEvent(Event, tag="read_receipt"):
     """One for each message that was read, to its sender and to the reader's own devices."""
 
@@ -108,7 +117,13 @@ class DeliveryReceiptEvent(Event, tag="delivery_receipt"):
 
 
 AnyEvent = (
-    MessageEvent | ReadReceiptEvent | NotificationEvent | TypingEvent | PresenceEvent | DeliveryReceiptEvent
+    MessageEvent
+    | MessageChangedEvent
+    | ReadReceiptEvent
+    | NotificationEvent
+    | TypingEvent
+    | PresenceEvent
+    | DeliveryReceiptEvent
 )
 
 

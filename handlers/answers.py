@@ -102,7 +102,7 @@ class Message(Struct):
     conversation: Annotated[Id, Meta(description="As `conversation_id`.")]
     conversation_id: Id
     seq: Seq
-    message: Annotated[str, Meta(description="The text, exactly as it was sent.")]
+    message: Annotated[str, Meta(description="The text, exactly as it was sent or last edited.")]
     attachment: Annotated[str | None, Meta(description="As `attachment_url`.")]
     attachment_url: Path
     attachment_type: Annotated[str | None, Meta(description="What the file is, by its content.")]
@@ -113,8 +113,10 @@ class Message(Struct):
     delivered_at: Annotated[Moment | None, Meta(description="When a device of the receiver was given it.")]
     timestamp: Annotated[Moment, Meta(description="As `created_at`.")]
     created_at: Moment
-    updated_at: Moment
-    is_active: Literal[True]
+    updated_at: Annotated[Moment, Meta(description="When it was sent, last edited or deleted.")]
+    edited_at: Annotated[Moment | None, Meta(description="When its text was last changed.")]
+    rev: Annotated[int, Meta(ge=0, description="How often it was changed: the higher one is the newer.")]
+    is_active: Annotated[bool, Meta(description="False once deleted: no text and no file are left.")]
     client_id: Annotated[str | None, Meta(description="The sender's own key, if it gave one.")]
 
 
@@ -131,7 +133,9 @@ class Conversation(Struct):
     conversation_id: Id
     other_user: Person
     user: Annotated[Person, Meta(description="As `other_user`.")]
-    last_message: Annotated[str, Meta(description="Its text, or the name of its file.")]
+    last_message: Annotated[
+        str, Meta(description="Its text, or the name of its file; empty when it was deleted.")
+    ]
     last_message_at: Moment
     last_message_by_me: bool
     last_message_id: Id

@@ -28,7 +28,7 @@ def _shown(runtime: Runtime, actor_id: int, overview: Overview) -> dict[str, Any
         "last_message_id": last.id,
         "unread_count": overview.unread,
         "is_online": user["is_online"],
-        "updated_at": wire.moment(last.created_at),
+        "updated_at": wire.moment(last.changed_at or last.created_at),
     }
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from chatserver.runtime import Runtime
-from handlers import accounts, conversations, docs, events, messages, pages, presence, receipts, server
+from handlers import (
+    accounts,
+    changes,
+    conversations,
+    docs,
+    events,
+    messages,
+    pages,
+    presence,
+    receipts,
+    server,
+)
 from handlers.assets import Assets
 from handlers.base import BaseHandler, NothingHere
 
@@ -19,6 +30,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("chats", messages.ChatsHandler),
     ("chats/conversations", conversations.ConversationsHandler),
     (f"chats/conversation/{ID}", messages.HistoryHandler),
+    (f"chats/message/{ID}", changes.MessageHandler),
     (f"chats/attachment/{ID}", messages.AttachmentHandler),
     ("chats/mark-read", receipts.MarkReadHandler),
     ("chats/typing", presence.TypingHandler),

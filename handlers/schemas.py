@@ -101,6 +101,13 @@ class Send(Struct):
     ] = None
 
 
+class Edit(Struct):
+    message: Annotated[
+        str,
+        Meta(description="The new text, under the rules of a new one; it may be empty beside an attachment."),
+    ]
+
+
 class MarkRead(Struct):
     """Exactly one of these."""
 

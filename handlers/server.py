@@ -10,7 +10,7 @@ from chatserver.services.messages import MAX_PAGE
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
 
-FEATURE_LEVEL = 1  # grows by one with every change a client may want to know of
+FEATURE_LEVEL = 2  # grows by one with every change a client may want to know of
 
 
 class ServerHandler(ApiHandler):

@@ -14,6 +14,7 @@ from chatserver.ports import Bus, Stores
 from chatserver.security import Passwords
 from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
+from chatserver.services.changes import Changes
 from chatserver.services.conversations import Conversations
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
@@ -34,6 +35,7 @@ class Services:
     sessions: Sessions
     conversations: Conversations
     messages: Messages
+    changes: Changes
     receipts: Receipts
     typing: Typing
     presence: Presence
@@ -77,20 +79,22 @@ def build_services(
 
     places = Places(stores.sessions, node, clock)
     writer = Writer(stores.messages, fanout, clock, ring)
+    messages = Messages(
+        stores,
+        writer,
+        accounts,
+        conversations,
+        receipts,
+        clock,
+        settings.message_chars,
+        settings.send_deadline_secs,
+    )
     return Services(
         accounts=accounts,
         sessions=sessions,
         conversations=conversations,
-        messages=Messages(
-            stores,
-            writer,
-            accounts,
-            conversations,
-            receipts,
-            clock,
-            settings.message_chars,
-            settings.send_deadline_secs,
-        ),
+        messages=messages,
+        changes=Changes(stores, messages, conversations, bus, clock),
         receipts=receipts,
         typing=typing,
         presence=presence,

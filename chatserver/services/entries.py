@@ -68,13 +68,18 @@ class Entries:
         self._receipts = receipts
         self._clock = clock
         self._messages: LRUCache[int, Message] = LRUCache(BODIES)
-        self._bodies: LRUCache[int, bytes] = LRUCache(BODIES)
+        self._bodies: LRUCache[tuple[str, int, int], bytes] = LRUCache(BODIES)
 
     def remember(self, message: Message) -> None:
-        self._messages[message.id] = message
+        known = self._messages.get(message.id)
+        if known is None or known.rev <= message.rev:
+            self._messages[message.id] = message
 
-    async def batch(self, actor: Actor, place: Cursor, tail: Tail, limit: int) -> Batch:
-        """At most `limit` steps from `place` on, less those that are not for this session. Raises Unavailable."""
+    async def batch(self, actor: Actor, place: Cursor, tail: Tail, limit: int, changes: bool) -> Batch:
+        """At most `limit` steps from `place` on, less those that are not for this session.
+
+        `changes`: whether this client knows of changed messages. Raises Unavailable.
+        """
         if place.version == tail.version:
             return Batch([], place, False)
         items: list[Item] = []
@@ -83,7 +88,7 @@ class Entries:
                 break
             items.append(item)
         revoked = any(i.entry.kind == "session" and i.entry.ref == actor.session_id for i in items)
-        messages = await self._wanted_messages(items)
+        messages = await self._wanted_messages(items, tail)
         notifications = await self._wanted_notifications(items)
         readers = {item.entry.user_id for item in items if item.entry.kind == "read"}
         users = await self._accounts.users({m.sender_id for m in messages.values()} | readers)
@@ -96,7 +101,11 @@ class Entries:
                     continue
                 if message.sender_id != actor.user_id:
                     reached[message.conversation_id] = message.seq
+                late = (self._clock.now() - message.created_at).total_seconds()
+                metrics.DELIVERY_SECONDS.observe(max(0.0, late))
                 events.append(await self._message_event(actor, item, message, users))
+            elif item.entry.kind == "change" and changes:
+                events.append(await self._message_event(actor, item, messages[item.message_id], users))
             elif item.entry.kind == "read":
                 if event := _read_event(actor, item, messages[item.message_id], users):
                     events.append(event)
@@ -110,14 +119,23 @@ class Entries:
         after = _after(items[-1], tail.epoch) if items else Cursor(tail.epoch, tail.version)
         return Batch(events, after, after.version < tail.version, revoked)
 
-    async def _wanted_messages(self, items: list[Item]) -> dict[int, Message]:
+    async def _wanted_messages(self, items: list[Item], tail: Tail) -> dict[int, Message]:
+        """Each at least as new as anything in the inbox says: a message is not told in words taken back since."""
         wanted = {item.message_id for item in items if item.seq}
-        found = {id: message for id in wanted if (message := self._messages.get(id))}
+        revs: dict[int, int] = {}
+        for e in tail.entries:
+            if e.kind == "change":
+                id = message_id(e.conversation_id, e.last)
+                revs[id] = max(e.rev, revs.get(id, 0))
+        found = {id: m for id in wanted if (m := self._messages.get(id)) and m.rev >= revs.get(id, 0)}
         if missing := wanted - found.keys():
             fresh = await self._stores.messages.by_ids(missing)
-            if fresh.keys() != missing:  # an entry names what a majority must have: never step over it
+            current = all(m.rev >= revs.get(id, 0) for id, m in fresh.items())
+            if fresh.keys() != missing or not current:
+                # What an entry names a majority must have: never step over it.
                 raise Unavailable("The conversation is not completely readable yet.")
-            self._messages.update(fresh)
+            for message in fresh.values():
+                self.remember(message)
             found.update(fresh)
         return found
 
@@ -129,15 +147,16 @@ class Entries:
         self, actor: Actor, item: Item, message: Message, users: dict[int, User]
     ) -> bytes:
         """The body is the same for all who get it, so it is encoded once; only the id before it differs."""
-        body = self._bodies.get(message.id)
+        kind = "message" if item.entry.kind == "messages" else "message_changed"
+        key = (kind, message.id, message.rev)
+        body = self._bodies.get(key)
         if body is None:
             conversation = await self._conversations.access(actor, message.conversation_id)
             receiver_id = conversation.other(message.sender_id) if conversation.kind == "direct" else None
             data = wire.message_event(message, users[message.sender_id].full_name, receiver_id)
-            fields = {"event": "message", "data": data, "timestamp": data["timestamp"]}
-            body = self._bodies[message.id] = _encode(fields)[1:]
-        late = (self._clock.now() - message.created_at).total_seconds()
-        metrics.DELIVERY_SECONDS.observe(max(0.0, late))
+            at = message.changed_at if kind == "message_changed" else message.created_at
+            fields = {"event": kind, "data": data, "timestamp": wire.moment(at)}
+            body = self._bodies[key] = _encode(fields)[1:]
         return b'{"id":%d,' % item.event_id + body
 
 

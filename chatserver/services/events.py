@@ -137,7 +137,10 @@ class Events:
             if place.version < tail.oldest_version:  # the ring no longer reaches back that far
                 place = Cursor(tail.epoch, tail.oldest_version)
         self._epochs[actor.user_id] = tail.epoch
-        return await self._entries.batch(actor, place, tail, request.limit)
+        changes = (
+            request.cursor is not None
+        )  # the original clients know no such event; they find it in the history
+        return await self._entries.batch(actor, place, tail, request.limit, changes)
 
     def _nothing_new(self, present: Present, place: Cursor) -> bool:
         """Somebody read this version just now, and nothing has rung since."""

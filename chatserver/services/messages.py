@@ -148,6 +148,9 @@ class Messages:
             has_more = bool(found) and found[-1].seq > 1
         return Page(id, other, await self._shown(actor, conversation, found), has_more)
 
+    async def shown_one(self, actor: Actor, conversation: Conversation, message: Message) -> Json:
+        return (await self._shown(actor, conversation, [message]))[0]
+
     async def _shown(self, actor: Actor, conversation: Conversation, found: list[Message]) -> list[Json]:
         users = await self._accounts.users(conversation.member_ids)
         members = await self._receipts.members([conversation.id])

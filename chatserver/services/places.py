@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable
 from cachetools import LRUCache
 
 from chatserver.clock import Clock
-from chatserver.cursor import Cursor
+from chatserver.cursor import Cursor, KeptPlace, PlaceMove
 from chatserver.errors import TokenInvalid, Unavailable
-from chatserver.model import Actor, KeptPlace, PlaceMove, Tail
+from chatserver.model import Actor, Tail
 from chatserver.ports import SessionStore
 from chatserver.services.entries import Batch
 from chatserver.together import Together

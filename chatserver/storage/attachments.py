@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bson import ObjectId
+from gridfs.errors import NoFile
 from pymongo.errors import PyMongoError
 
 from chatserver.errors import Unavailable
@@ -68,7 +69,12 @@ class AttachmentStore:
             yield chunk
 
     async def delete(self, attachment: Attachment) -> None:
-        await _reaching(self._bucket.delete(ObjectId(attachment.id)))
+        """Repeatable: one that is gone already is deleted."""
+        try:
+            await _reaching(self._bucket.delete(ObjectId(attachment.id)))
+        except Unavailable as error:
+            if not isinstance(error.__cause__, NoFile):
+                raise
 
 
 async def _reaching(operation: Any) -> Any:

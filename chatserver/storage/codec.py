@@ -6,6 +6,7 @@ from typing import Any
 
 from chatserver.model import (
     Attachment,
+    Change,
     Entry,
     Inbox,
     Mark,
@@ -76,10 +77,23 @@ def message(document: Document) -> Message:
         session_id=document["session_id"],
         client_id=document["client_id"],
         text=document["text"],
-        attachment=stored
-        and Attachment(stored["id"], stored["name"], stored["type"], stored["size"], stored["sha256"]),
+        attachment=attachment(stored) if stored else None,
         created_at=document["created_at"],
+        rev=document.get("rev", 0),
+        edited_at=document.get("edited_at"),
+        deleted_at=document.get("deleted_at"),
     )
+
+
+def attachment(document: Document) -> Attachment:
+    return Attachment(
+        document["id"], document["name"], document["type"], document["size"], document["sha256"]
+    )
+
+
+def change(document: Document) -> Change:
+    dropped = document.get("dropped")
+    return Change(message(document), attachment(dropped) if dropped else None)
 
 
 def _marks(marks: list[list[Any]]) -> tuple[Mark, ...]:

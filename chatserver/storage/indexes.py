@@ -11,6 +11,8 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await messages.create_index([("sender_id", 1), ("client_id", 1)], unique=True)
     # The sweeper: what was appended since, without touching a document.
     await messages.create_index([("created_at", 1), ("_id", 1)])
+    # The sweeper: changes whose fan-out is not finished.
+    await messages.create_index([("pending", 1)], partialFilterExpression={"pending": {"$exists": True}})
     # Members of conversations.
     await members.create_index([("_id.c", 1)])
     # The sweeper: reads whose fan-out is not finished.

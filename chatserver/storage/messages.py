@@ -9,7 +9,7 @@ from pymongo.errors import BulkWriteError
 
 from chatserver import failpoints
 from chatserver.errors import Unavailable
-from chatserver.model import MAX_SEQ, Message, Outcome, message_id, split_message_id
+from chatserver.model import MAX_SEQ, Change, Message, Outcome, message_id, split_message_id
 from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document
 
@@ -77,6 +77,36 @@ class MessageStore:
 
     async def count_by(self, sender_id: int, conversation_id: int, after: int, last: int) -> int:
         return await self._messages.count({**_between(conversation_id, after, last), "sender_id": sender_id})
+
+    async def edit(self, id: int, sender_id: int, text: str, at: datetime) -> Change | None:
+        """None when it is not there, not theirs, deleted, or says this already."""
+        return await self._change(
+            {"_id": id, "sender_id": sender_id, "deleted_at": None, "text": {"$ne": text}},
+            {"$set": {"text": text, "edited_at": at, "pending": True}, "$inc": {"rev": 1}},
+        )
+
+    async def delete(self, id: int, sender_id: int, at: datetime) -> Change | None:
+        """Leaves a tombstone: the number in the log stays taken. None as for `edit`."""
+        return await self._change(
+            {"_id": id, "sender_id": sender_id, "deleted_at": None},
+            {
+                "$set": {"text": "", "deleted_at": at, "pending": True},
+                "$inc": {"rev": 1},
+                "$rename": {"attachment": "dropped"},  # until the file is gone
+            },
+        )
+
+    async def _change(self, filter: Document, update: Document) -> Change | None:
+        found = await self._messages.find_one_and_update(filter, update, after=True)
+        return codec.change(found) if found else None
+
+    async def pending_changes(self, limit: int) -> list[Change]:
+        return [codec.change(doc) for doc in await self._messages.find({"pending": True}, limit=limit)]
+
+    async def finish_change(self, change: Change) -> None:
+        """Unless it has changed again meanwhile: then there is more to tell."""
+        unchanged = {"_id": change.message.id, "rev": change.message.rev}
+        await self._messages.update_one(unchanged, {"$unset": {"pending": "", "dropped": ""}})
 
     async def appended_since(self, moment: datetime) -> dict[int, int]:
         """conversation → highest seq, of all that got a message since. Answered from the time index alone."""

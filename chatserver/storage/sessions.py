@@ -11,8 +11,8 @@ from datetime import datetime
 
 from pymongo import UpdateOne
 
-from chatserver.cursor import Cursor
-from chatserver.model import KeptPlace, PlaceMove, Session
+from chatserver.cursor import Cursor, KeptPlace, PlaceMove
+from chatserver.model import Session
 from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers import answers as shapes
-from handlers import conversations, messages, presence, receipts, schemas
+from handlers import changes, conversations, messages, presence, receipts, schemas
 from handlers.operations import story
 from handlers.operations.operation import Answer, Example, Operation
 
@@ -61,6 +61,43 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
             ),
         ),
     ),
+    (changes.MessageHandler, "PATCH"): Operation(
+        "edit_message",
+        MESSAGES,
+        "Edit a message",
+        {
+            200: Answer(
+                shapes.Message, "The message as it is now. Sending the same text again changes nothing."
+            )
+        },
+        "Only its sender may; a deleted message stays deleted. Everybody in the conversation gets a "
+        "`message_changed` event, and a `message` event that is yet to come shows the new text. Reading, counting "
+        "and the place in the conversation stay as they were.",
+        body=schemas.Edit,
+        codes=("forbidden",),
+        path=("message_id", "One of your own messages."),
+        examples=(
+            Example("Another text", story.EDITED, body={"message": story.EDITED["message"]}, path=8388609),
+        ),
+    ),
+    (changes.MessageHandler, "DELETE"): Operation(
+        "delete_message",
+        MESSAGES,
+        "Delete a message",
+        {200: Answer(shapes.Message, "What is left of it; the same when it was deleted before.")},
+        "Only its sender may. Text and file are gone for good; an empty message with `is_active` false keeps the "
+        "place, because numbers have no gaps, and still counts where it was unread. Everybody in the conversation "
+        "gets a `message_changed` event.",
+        codes=("forbidden",),
+        path=("message_id", "One of your own messages."),
+        examples=(
+            Example(
+                "A picture",
+                story.message(3, story.ANN, "", rev=1, is_active=False),
+                path=8388611,
+            ),
+        ),
+    ),
     (messages.HistoryHandler, "GET"): Operation(
         "history",
         MESSAGES,
@@ -89,7 +126,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         MESSAGES,
         "Get a file",
         {200: Answer(None, "The file, byte for byte. Only images are shown inline.", media="*/*")},
-        "For members of the conversation only. What it holds never changes.",
+        "For members of the conversation only. What it holds never changes, until its message is deleted.",
         path=("message_id", "The message it hangs on."),
         examples=(Example("A picture", None, path=8388611),),
     ),

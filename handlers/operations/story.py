@@ -39,6 +39,8 @@ def message(seq: int, sender: dict[str, Any], text: str, **more: Any) -> dict[st
         "timestamp": TIME,
         "created_at": TIME,
         "updated_at": TIME,
+        "edited_at": None,
+        "rev": 0,
         "is_active": True,
         "client_id": None,
     }
@@ -47,6 +49,7 @@ def message(seq: int, sender: dict[str, Any], text: str, **more: Any) -> dict[st
 
 _PERSON = {"": "id", "_id": "id", "_name": "full_name", "_username": "username", "_avatar": "avatar"}
 QUESTION = message(1, ANN, "Is the library open today?", client_id=CLIENT_ID)
+EDITED = {**QUESTION, "message": "Is the library open tomorrow?", "edited_at": TIME, "rev": 1}
 REPLY = message(2, BOB, "Yes, until six.")
 CONVERSATION = {
     "conversation_id": 1,

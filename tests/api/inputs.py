@@ -129,6 +129,13 @@ CALLS = [
     ),
     Call(
         "PATCH",
+        "chats/message/%d/",
+        lambda pair: {"message": "edited"},
+        {"message": [*text(4000, empty=True), r'" \n\t "']},
+        required=("message",),
+    ),
+    Call(
+        "PATCH",
         "users/me/",
         lambda pair: {},
         {

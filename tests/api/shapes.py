@@ -13,10 +13,12 @@ MESSAGE = {
     "receiver_name", "receiver_username", "receiver_avatar", "conversation", "conversation_id", "seq",
     "message", "attachment", "attachment_url", "attachment_type", "attachment_name", "attachment_size",
     "is_read", "read_at", "delivered_at", "timestamp", "created_at", "updated_at", "is_active", "client_id",
+    "edited_at", "rev",
 }  # fmt: skip
 EVENT_OF_MESSAGE = {
     "id", "seq", "sender_id", "sender_name", "receiver_id", "message", "attachment", "attachment_type",
-    "attachment_name", "attachment_size", "timestamp", "is_read", "conversation_id", "client_id",
+    "attachment_name", "attachment_size", "timestamp", "is_read", "conversation_id", "client_id", "edited_at", "rev",
+    "is_active",
 }  # fmt: skip
 CONVERSATION = {
     "conversation_id", "other_user", "user", "last_message", "last_message_at", "last_message_by_me",
@@ -39,6 +41,7 @@ def assert_message(message: dict[str, Any], pair: Pair, by_ann: bool, text: str)
     assert message["message"] == text
     assert message["is_active"] is True
     assert type(message["is_read"]) is bool
+    assert (message["edited_at"], message["rev"]) == (None, 0)
     for key in ("attachment", "attachment_url", "attachment_type", "sender_avatar", "receiver_avatar"):
         assert message[key] is None
     for key in ("timestamp", "created_at", "updated_at"):

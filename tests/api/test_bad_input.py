@@ -39,7 +39,8 @@ async def state(pair: Pair) -> list[Any]:
 
 async def make(pair: Pair, call: Call, body: bytes | str, headers: dict[str, str] | None = None) -> Answer:
     token = pair.ann.token if call.signed_in else None
-    return await pair.ann.client.call(call.method, call.path, token=token, body=body, headers=headers or JSON)
+    path = call.path.replace("%d", str(pair.messages[0]["id"]))
+    return await pair.ann.client.call(call.method, path, token=token, body=body, headers=headers or JSON)
 
 
 def with_raw(good: dict[str, Any], name: str, raw: str) -> str:
@@ -134,7 +135,11 @@ async def test_a_bad_query_is_a_400_that_names_its_field(pair: Pair, path: str, 
     "id", ["0", "-1", "01", "abc", "1.5", "9007199254740992", "9" * 30, "1%00", "%20", "me'"]
 )
 async def test_an_id_in_a_path_that_cannot_be_one_leads_nowhere(pair: Pair, id: str) -> None:
-    for method, path in (("GET", "chats/conversation/{}/"), ("DELETE", "auth/sessions/{}/")):
+    for method, path in (
+        ("GET", "chats/conversation/{}/"),
+        ("DELETE", "chats/message/{}/"),
+        ("DELETE", "auth/sessions/{}/"),
+    ):
         answer = await pair.ann.client.call(method, path.format(id), token=pair.ann.token)
         assert answer.status in (400, 404), answer
         assert_problem(answer, answer.status, "not_found" if answer.status == 404 else "validation_error")

@@ -22,7 +22,8 @@ STORY = [
     ("typing", "Writing to Bob"), ("list_conversations", "One"), ("unread_count", "One message"),
     ("snapshot", "Ann"), ("online_users", "Bob"), ("history", "The newest"), ("poll", "An original client"),
     ("poll", "With a cursor, not waiting"), ("mark_read", "All of a conversation"),
-    ("send_message", "A small file"), ("attachment", "A picture"), ("search_users", "By the beginning of a name"),
+    ("edit_message", "Another text"), ("send_message", "A small file"), ("attachment", "A picture"),
+    ("delete_message", "A picture"), ("search_users", "By the beginning of a name"),
     ("me", "Ann"), ("update_me", "A new name"), ("", "ann signs in elsewhere"), ("end_session", "A lost device"),
     ("disconnect", "Ann leaves"), ("logout", "This device"),
 ]  # fmt: skip

@@ -64,7 +64,8 @@ class Chat:
         return self.services.writer
 
     def sweeper(self) -> Sweeper:
-        finish = self.services.receipts.finish_read, self.services.notifications.finish
+        services = self.services
+        finish = services.receipts.finish_read, services.notifications.finish, services.changes.finish
         return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish)
 
     async def open(self) -> Chat:

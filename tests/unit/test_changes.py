@@ -1,0 +1,50 @@
+"""What becomes of a deleted message's file, and of a change whose node died."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chatserver import failpoints
+from chatserver.errors import Unavailable
+
+
+@pytest.mark.gen_test
+async def test_the_file_of_a_deleted_message_leaves_the_database_also_when_its_node_died(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    kept = []
+    for _ in range(2):
+        async with chat.storage.attachments.upload("a.txt", "text/plain") as upload:
+            await upload.write(b"secret")
+            kept.append(await upload.finish())
+    first, second = [
+        (await chat.writer.post(chat.draft(ann, conversation, "", attachment=file)))[0] for file in kept
+    ]
+    await chat.services.changes.delete(ann, first.id)
+    await chat.storage.messages.delete(second.id, ann.user_id, chat.clock.now())  # and here its node died
+    assert [b async for b in chat.storage.attachments.chunks(kept[1])] == [b"secret"]
+    await chat.sweeper().sweep()
+    for file in kept:
+        with pytest.raises(Unavailable):
+            [b async for b in chat.storage.attachments.chunks(file)]
+        await chat.storage.attachments.delete(file)
+    assert [entry.kind for entry in await chat.ring(bob)] == ["messages", "messages", "change", "change"]
+    await chat.sweeper().sweep()
+    assert not await chat.storage.messages.pending_changes(10)
+    assert len(await chat.ring(bob)) == 4, "told once"
+
+
+@pytest.mark.gen_test
+async def test_a_change_that_cannot_be_told_now_is_answered_and_told_by_the_sweeper(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    message = await chat.say(ann, conversation, "before")
+    failpoints.arm("after_change=raise")
+    try:
+        assert (await chat.services.changes.edit(ann, message.id, "after"))["message"] == "after"
+    finally:
+        failpoints.arm("")
+    assert [entry.kind for entry in await chat.ring(bob)] == ["messages"]
+    await chat.services.changes.edit(ann, message.id, "after all")
+    await chat.sweeper().sweep()
+    assert [entry.rev for entry in await chat.ring(bob)] == [0, 2], "the later change is told for both"
