@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 import structlog
@@ -23,8 +22,10 @@ from chatserver.notify import watched
 from chatserver.parent import Parent
 from chatserver.runtime import Runtime, open_database, open_runtime
 from chatserver.scrape import own_metrics
-from chatserver.settings import FIELDS, PREFIX, Settings, load
+from chatserver.settings import Settings, load
 from chatserver.supervisor import Supervisor
+from commands import exits
+from commands.flags import settings_flags
 from handlers.admin import make_supervisor_app
 from handlers.app import ChatServer, make_admin_app, make_app, make_public_server, make_server
 
@@ -57,12 +58,11 @@ async def serve(settings: Settings) -> None:
     log.info("stopped")
 
 
-async def supervise(settings: Settings) -> None:
-    """The same with several processes; SIGHUP replaces them one by one. Raises StartupError."""
+async def supervise(settings: Settings, command: list[str]) -> None:
+    """The same with several processes, each by `command`; SIGHUP replaces them one by one. Raises StartupError."""
     stop = stop_on_signals()
     sockets = listen(settings.host, settings.port, "--port")
     admin_sockets = listen_admin(settings)
-    command = [sys.executable, THIS_FILE, *sys.argv[1:]]
     text = banner(settings, "yours" if settings.mongodb_uri else "embedded", sockets)
     async with watched() as tell, open_database(settings) as uri:
         supervisor = Supervisor(command, sockets, uri, settings.processes, settings.drain_secs)
@@ -165,42 +165,26 @@ def banner(settings: Settings, database: str, sockets: list[socket.socket]) -> s
     return "\n".join([*lines, "  stop          Ctrl-C"])
 
 
-def flag_options(command: Any) -> Any:
-    for name, field in reversed(FIELDS.items()):
-        default = field.default
-        shown = ",".join(default) if isinstance(default, tuple) else default
-        help = (
-            f"{field.metadata['help']} [{PREFIX}{name.upper()}; default: {shown if shown != '' else 'empty'}]"
-        )
-        flag, hidden = f"--{name.replace('_', '-')}", field.metadata["hidden"]
-        # A switch needs no value.
-        alone: Any = {"is_flag": False, "flag_value": "true"} if isinstance(default, bool) else {}
-        command = click.option(flag, name, metavar="VALUE", help=help, hidden=hidden, **alone)(command)
-    return command
-
-
 @click.command(
     help="A chat server that loses nothing. Flags go over the environment, over --config, over defaults."
 )
-@click.option("--config", metavar="FILE", help=f"A TOML file with these settings. [{PREFIX}CONFIG]")
-@flag_options
+@settings_flags
 @click.option("--child", type=int, hidden=True, help="Given by the parent: where to find it.")
 @click.version_option(__version__)
 def main(child: int | None, **flags: str | None) -> None:
-    try:
-        settings = load(flags)
-        exposure.check(settings)
-        configure_logs(settings.log_level, settings.log_format)
-        if child is not None:
-            asyncio.run(serve_child(settings, child))
-        else:
-            asyncio.run(supervise(settings) if settings.processes > 1 else serve(settings))
-    except StartupError as error:
-        print(f"chatserver: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    settings = load(flags)
+    exposure.check(settings)
+    configure_logs(settings.log_level, settings.log_format)
+    if child is not None:
+        asyncio.run(serve_child(settings, child))
+    elif settings.processes > 1:
+        repeated = [
+            f"--{name.replace('_', '-')}={value}" for name, value in flags.items() if value is not None
+        ]
+        asyncio.run(supervise(settings, [sys.executable, THIS_FILE, *repeated]))
+    else:
+        asyncio.run(serve(settings))
 
 
 if __name__ == "__main__":
-    main()
+    exits.run(main, "run.py")

@@ -1,7 +1,7 @@
 """Packaging for those who install a wheel. The checkout needs none of it: `python run.py`.
 
-`handlers`, `static` and `templates` lie beside `chatserver`, names too general for site-packages. A wheel carries
-them, and run.py, inside `chatserver/site/`; `python -m chatserver` runs whichever of the two layouts it is in.
+What lies beside `chatserver` has names too general for site-packages. A wheel carries it, and run.py, inside
+`chatserver/site/`; `python -m chatserver` runs whichever of the two layouts it is in.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from setuptools import find_namespace_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-BESIDE = ("handlers", "static", "templates")
+BESIDE = ("commands", "handlers", "static", "templates")
 
 
 class BuildWithSite(build_py):

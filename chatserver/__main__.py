@@ -1,4 +1,4 @@
-"""`python -m chatserver` and the installed `chatserver` command: run.py, wherever this installation has it."""
+"""`python -m chatserver` and the installed `chatserver` command: `commands`, wherever this installation has it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def main() -> None:
     installed = package / "site"  # where a wheel carries it; a checkout has it beside this package
     root = installed if installed.is_dir() else package.parent
     sys.path.insert(0, str(root))
-    runpy.run_path(str(root / "run.py"), run_name="__main__")
+    runpy.run_module("commands", run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -91,7 +91,11 @@ class StartupError(Exception):
 
 # From sysexits.h, which Python's `os` module only offers on Unix.
 EX_USAGE = 64
+EX_DATAERR = 65
+EX_NOUSER = 67
 EX_UNAVAILABLE = 69
 EX_CANTCREAT = 73
+EX_IOERR = 74
+EX_TEMPFAIL = 75
 EX_NOPERM = 77
 EX_CONFIG = 78

@@ -31,6 +31,15 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """A person as the operator sees them. A forgotten one is only there because messages name its id."""
+
+    user: User
+    state: str  # active | disabled | forgotten
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One signed-in device: one token."""
 

@@ -110,18 +110,13 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     for name in from_file.keys() - FIELDS.keys():
         mistakes.append(f"{name} in {config}: no such setting")
     for name in FIELDS:
-        for source, raw in (
-            (f"--{name.replace('_', '-')}", flags.get(name)),
-            (PREFIX + name.upper(), environ.get(PREFIX + name.upper())),
-            (f"{name} in {config}", from_file.get(name)),
-        ):
-            if raw is None:
-                continue
-            try:
-                values[name] = _convert(name, raw)
-            except ValueError as error:
-                mistakes.append(f"{source}: {error}")
-            break
+        source, raw = _given(name, flags, environ, config, from_file)
+        if raw is None:
+            continue
+        try:
+            values[name] = _convert(name, raw)
+        except ValueError as error:
+            mistakes.append(f"{source}: {error}")
     settings = Settings(**values)
     if settings.processes == 0:
         settings = dataclasses.replace(settings, processes=os.cpu_count() or 1)
@@ -132,6 +127,31 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     if mistakes:
         raise StartupError("settings cannot be used:\n  " + "\n  ".join(mistakes), EX_CONFIG)
     return settings
+
+
+def sources(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Where the value of each setting comes from, of settings that `load` takes."""
+    config = flags.get("config") or environ.get(PREFIX + "CONFIG")
+    from_file = _read_file(config, []) if config else {}
+    return {name: _given(name, flags, environ, config, from_file)[0] for name in FIELDS}
+
+
+def _given(
+    name: str,
+    flags: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    config: str | None,
+    from_file: Mapping[str, Any],
+) -> tuple[str, Any]:
+    """The first source that has it, and what it says there."""
+    for source, raw in (
+        (f"--{name.replace('_', '-')}", flags.get(name)),
+        (PREFIX + name.upper(), environ.get(PREFIX + name.upper())),
+        (f"{name} in {config}", from_file.get(name)),
+    ):
+        if raw is not None:
+            return source, raw
+    return "default", None
 
 
 def service_watch(environ: Mapping[str, str] = os.environ) -> tuple[str, float]:

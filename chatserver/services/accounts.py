@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 
 from cachetools import TTLCache
 
 from chatserver.clock import Clock
 from chatserver.errors import Invalid, NotFound
-from chatserver.model import Actor, User
+from chatserver.model import Account, Actor, User
 from chatserver.ports import InboxStore, MarkStore, UserStore
 from chatserver.security import Passwords
 
@@ -19,6 +20,8 @@ PASSWORD_CHARS = (8, 256)
 FULL_NAME_CHARS = 100
 KNOWN_SECS = 60  # how long another node's change of a name may go unseen
 SEARCH_LIMIT = 20
+PAGE = 1000
+FORGOTTEN = "Deleted user"
 
 
 class Accounts:
@@ -37,9 +40,7 @@ class Accounts:
         if not USERNAME.fullmatch(username):
             problem = "must be 2 to 32 of the letters a-z, digits, dot, dash and underscore"
             raise Invalid.field("username", problem)
-        if not PASSWORD_CHARS[0] <= len(password) <= PASSWORD_CHARS[1]:
-            problem = f"must have {PASSWORD_CHARS[0]} to {PASSWORD_CHARS[1]} characters"
-            raise Invalid.field("password", problem)
+        _check_password(password)
         shown = _shown_name(full_name) if full_name is not None else username
         password_hash = await self._passwords.hash(password)
         user = User(await self._marks.next_id("user"), username, shown, None)
@@ -92,6 +93,50 @@ class Accounts:
     async def search(self, actor: Actor, text: str) -> list[User]:
         """By the beginning of either name; without text, the first by name."""
         return await self._users.search(text.strip()[:FULL_NAME_CHARS], SEARCH_LIMIT)
+
+    # What only the operator does: no handler calls these.
+
+    async def named(self, username: str) -> Account:
+        """Raises NotFound."""
+        account = await self._users.account(username)
+        if account is None:
+            raise NotFound(f"There is nobody called {username}.")
+        return account
+
+    async def all(self, prefix: str) -> AsyncIterator[Account]:
+        """By id; with a prefix, those one of whose names begins with it."""
+        last = 0
+        while page := await self._users.accounts(prefix, last, PAGE):
+            for account in page:
+                yield account
+            last = page[-1].user.id
+
+    async def set_password(self, account: Account, password: str) -> None:
+        """Raises Invalid."""
+        _check_password(password)
+        await self._users.set_password_hash(account.user.id, await self._passwords.hash(password))
+
+    async def set_disabled(self, username: str, disabled: bool) -> Account:
+        """Whether somebody may sign in; sessions are ended apart. Raises NotFound, also for a forgotten person."""
+        account = await self.named(username)
+        if account.state == "forgotten":
+            raise NotFound(f"{username} was deleted.")
+        state = "disabled" if disabled else "active"
+        await self._users.set_state(account.user.id, state)
+        return replace(account, state=state)
+
+    async def forget(self, account: Account) -> Account:
+        """Take the name away, for others to use; what was written stays. Cached names are gone after KNOWN_SECS."""
+        id = account.user.id
+        # No name that anybody could register, for it begins with a dash.
+        await self._users.forget(id, f"-deleted-{id}", FORGOTTEN)
+        return replace(account, user=User(id, f"-deleted-{id}", FORGOTTEN, None), state="forgotten")
+
+
+def _check_password(password: str) -> None:
+    if not PASSWORD_CHARS[0] <= len(password) <= PASSWORD_CHARS[1]:
+        problem = f"must have {PASSWORD_CHARS[0]} to {PASSWORD_CHARS[1]} characters"
+        raise Invalid.field("password", problem)
 
 
 def _shown_name(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatserver.model import (
+    Account,
     Attachment,
     Change,
     Entry,
@@ -33,6 +34,10 @@ _LETTER_TO_KIND = {letter: kind for kind, letter in _KIND_TO_LETTER.items()}
 
 def user(document: Document) -> User:
     return User(document["_id"], document["username"], document["full_name"], document["avatar"])
+
+
+def account(document: Document) -> Account:
+    return Account(user(document), document.get("state", "active"), document["created_at"])
 
 
 def session(document: Document) -> Session:

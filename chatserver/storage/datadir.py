@@ -56,12 +56,7 @@ class DataDir:
                 self.log.replace(self.log.with_suffix(".log.1"))
             self._make_run()
         except OSError as problem:
-            reason = problem.strerror or str(problem)
-            raise StartupError(
-                f"The data directory {self.path} cannot be written ({reason}). "
-                "Make it writable for this user or name another with CHATSERVER_DATA_DIR.",
-                EX_CANTCREAT,
-            ) from None
+            raise self._unusable(problem) from None
 
     def _lock(self) -> None:
         owner = (self.path / "mongod.owner").open("a+")
@@ -94,6 +89,23 @@ class DataDir:
                 return
             await asyncio.sleep(0.05)
         raise self._in_use(lock.read_text().strip() or "unknown")
+
+    def served_at(self) -> Path | None:
+        """The socket of the server that uses this directory now; None when none does."""
+        if sys.platform == "win32":
+            return None
+        try:
+            with (self.path / "mongod.owner").open() as owner:
+                try:
+                    fcntl.flock(owner, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    lines = owner.read().splitlines()
+                    return Path(lines[1]) / SOCKET if len(lines) > 1 else None
+        except FileNotFoundError:
+            pass
+        except OSError as problem:
+            raise self._unusable(problem) from None
+        return None
 
     def release(self) -> None:
         if self._owner is None:
@@ -136,6 +148,13 @@ class DataDir:
                 if isinstance(entry, dict) and entry.get("s") in ("E", "F"):
                     return f"{entry.get('msg')} {json.dumps(entry.get('attr', {}))}"[:300]
         return "nothing in its log"
+
+    def _unusable(self, problem: OSError) -> StartupError:
+        return StartupError(
+            f"The data directory {self.path} cannot be written ({problem.strerror or problem}). "
+            "Make it writable for this user or name another with CHATSERVER_DATA_DIR.",
+            EX_CANTCREAT,
+        )
 
     def _in_use(self, pid: str) -> StartupError:
         return StartupError(

@@ -51,6 +51,10 @@ if os.getppid() == int(sys.argv[1]):
 logger = logging.getLogger(__name__)
 
 
+def uri_of(socket: Path) -> str:
+    return f"mongodb://{quote(str(socket), safe='')}/?directConnection=true&w=majority&journal=true"
+
+
 class EmbeddedMongod:
     """Keeps one mongod running on `data_dir/mongod` until closed. `uri` stays the same across its crashes.
 
@@ -66,8 +70,7 @@ class EmbeddedMongod:
 
     @property
     def uri(self) -> str:
-        socket = quote(str(self._home.socket), safe="")
-        return f"mongodb://{socket}/?directConnection=true&w=majority&journal=true"
+        return uri_of(self._home.socket)
 
     @property
     def pid(self) -> int | None:

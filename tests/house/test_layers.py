@@ -46,6 +46,11 @@ RULES = (
         lambda module: within(module, "handlers", "chatserver.handlers"),
     ),
     Rule(
+        "the command line is an edge: only run.py takes anything from it",
+        lambda path: not path.startswith("commands/") and path != "run.py",
+        lambda module: within(module, "commands"),
+    ),
+    Rule(
         "services speak to ports, not to Tornado, the drivers, storage or bus",
         lambda path: path.startswith("chatserver/services/"),
         lambda module: within(module, "tornado", "pika", *DATABASE, *ENDS),
@@ -165,6 +170,8 @@ def test_every_file_imports_only_what_its_place_allows() -> None:
         ("handlers/messages.py", "from chatserver.storage.messages import MessageStore"),
         ("handlers/messages.py", "from pymongo.errors import PyMongoError"),
         ("run.py", "import gridfs"),
+        ("handlers/base.py", "from commands import exits"),
+        ("commands/users.py", "from pymongo import MongoClient"),
     ],
 )
 def test_a_breach_is_noticed(path: str, source: str) -> None:
@@ -184,6 +191,7 @@ def test_a_breach_is_noticed(path: str, source: str) -> None:
         ("chatserver/clock.py", "import time\nfrom datetime import datetime\ndatetime.now()"),
         ("chatserver/services/messages.py", "from chatserver.ports import Bus\nclock.now()"),
         ("chatserver/hub.py", "from datetime import datetime\nimport timeit"),
+        ("commands/users.py", "from chatserver.storage.datadir import DataDir"),
         ("handlers/base.py", "import tornado.web\nfrom chatserver.services import messages"),
     ],
 )

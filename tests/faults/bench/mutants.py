@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.support.server import ROOT
 
-PARTS = ("chatserver", "handlers", "static", "templates")
+PARTS = ("chatserver", "commands", "handlers", "static", "templates")
 
 # name → (file, what is there, what takes its place); what is there must be found exactly once
 MUTATIONS: dict[str, list[tuple[str, str, str]]] = {

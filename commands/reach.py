@@ -1,0 +1,89 @@
+"""The database of a server, whether that server runs or not, and the services on it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import wraps
+from typing import Any
+
+from chatserver.clock import Clock
+from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError
+from chatserver.runtime import Runtime, open_database, open_runtime
+from chatserver.settings import Settings
+from chatserver.storage.datadir import DataDir
+from chatserver.storage.embedded import uri_of
+from commands.flags import Shown
+
+
+@asynccontextmanager
+async def reached(settings: Settings, *, fresh: bool = False) -> AsyncIterator[Settings]:
+    """The same settings with an address in `mongodb_uri`: yours, that of the running server, or one opened for now.
+
+    `fresh`: there need not be a database yet. Raises StartupError.
+    """
+    if settings.mongodb_uri:
+        yield settings
+        return
+    home = DataDir(settings.data_dir)
+    async with AsyncExitStack() as stack:
+        socket = home.served_at()
+        if socket is None:
+            _check(home, fresh)
+            uri = await stack.enter_async_context(open_database(settings))
+        else:
+            uri = uri_of(socket)
+        yield dataclasses.replace(settings, mongodb_uri=uri)
+
+
+@asynccontextmanager
+async def services(
+    settings: Settings, *, fresh: bool = False, clock: Clock | None = None
+) -> AsyncIterator[Runtime]:
+    """As in a server, but without the broker: servers notice what changed here by their version checks."""
+    async with AsyncExitStack() as stack:
+        there = await stack.enter_async_context(reached(settings, fresh=fresh))
+        alone = dataclasses.replace(there, amqp_url="", processes=1)
+        yield await stack.enter_async_context(open_runtime(alone, clock))
+
+
+def on_services(
+    work: Callable[..., Awaitable[Any]] | None = None, *, fresh: bool = False
+) -> Callable[..., Any]:
+    """Make a command of a coroutine function that wants the services, and then what `operation` gives."""
+
+    def decorate(work: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+        @wraps(work)
+        def run(settings: Settings, shown: Shown, **given: Any) -> Any:
+            async def inside() -> Any:
+                async with services(settings, fresh=fresh) as runtime:
+                    return await work(runtime, shown, **given)
+
+            return asyncio.run(inside())
+
+        return run
+
+    return decorate(work) if work else decorate
+
+
+def _check(home: DataDir, fresh: bool) -> None:
+    if not home.database.is_dir():
+        if fresh:
+            return
+        raise StartupError(
+            f"there is no database in {home.path}; name the server's own directory with --data-dir, or its MongoDB"
+            " with --mongodb-uri",
+            EX_UNAVAILABLE,
+        )
+    owner = home.database.stat().st_uid
+    if sys.platform != "win32" and owner != os.geteuid():
+        # Root could, and would leave files behind that the server may not write.
+        raise StartupError(
+            f"{home.path} belongs to user {owner}, and its server does not run; run this as that user"
+            f" (sudo -u '#{owner}' …) or start the server first",
+            EX_NOPERM,
+        )
