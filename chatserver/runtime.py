@@ -156,6 +156,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         tasks = (check.run(), sweeper.run(), services.presence.beat(), services.presence.announce())
         for task in tasks:
             stack.push_async_callback(_stop, asyncio.create_task(_watched(task)))
+        await asyncio.sleep(0)  # so that each has begun: a block may be left at once
         runtime = Runtime(settings, node, services, storage, bus, hub, clock, f"MongoDB {version}, {place}")
         stack.push_async_callback(runtime.finish_spawned)
         yield runtime
