@@ -59,7 +59,7 @@ async def ours(users: int = 1_000, amqp_url: str = "") -> Target:
     port = machine.free_port()
     directory = tempfile.mkdtemp(prefix="bench")
     command = [sys.executable, str(machine.ROOT / "run.py"), "--port", str(port), "--data-dir", directory]
-    command += ["--log-level", "warning", "--mongodb-uri", mongo.uri]
+    command += ["--log-level", "warning", "--rate-limits", "off", "--mongodb-uri", mongo.uri]
     command += ["--amqp-url", amqp_url] if amqp_url else []
     process = machine.start(command, machine.SERVER_CORE, "ours")
 
@@ -81,7 +81,7 @@ async def ours(users: int = 1_000, amqp_url: str = "") -> Target:
 
 async def settle(uri: str, count: int) -> list[tuple[int, str]]:
     """Put people with a session each straight into the database: 10,000 password hashes would take minutes."""
-    storage = Storage(uri, Settings(mongodb_in_flight=IN_FLIGHT, mongodb_timeout_secs=30.0))
+    storage = Storage(uri, Settings(mongodb_in_flight=IN_FLIGHT, mongodb_timeout_secs=30.0), Clock())
     at = Clock().now()
     people: list[tuple[int, str]] = []
     numbers = iter(range(1, count + 1))

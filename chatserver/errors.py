@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 class ChatError(Exception):
     """Something a client is told. `detail` is one readable sentence and never holds a secret."""
@@ -69,6 +71,19 @@ class PayloadTooLarge(ChatError):
 
 class UnsupportedMediaType(ChatError):
     code = "unsupported_media_type"
+
+
+class RateLimited(ChatError):
+    """Too many calls of one kind. `retry_after_secs` says when one more will pass."""
+
+    code = "rate_limited"
+
+    def __init__(self, policy: str, amount: int, window_secs: float, frees_in_secs: float) -> None:
+        super().__init__(f"No more than {amount} of these in {window_secs:g} seconds; wait a little.")
+        self.policy = policy
+        self.amount = amount
+        self.window_secs = window_secs
+        self.retry_after_secs = max(1, math.ceil(frees_in_secs))
 
 
 class Unavailable(ChatError):

@@ -5,7 +5,7 @@ Every store method raises Unavailable when the database does not answer in time.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as Many
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -151,6 +151,12 @@ class MarkStore(Protocol):
     async def complete_sweep(self, began: datetime) -> None: ...
 
 
+class RateStore(Protocol):
+    async def exchange(
+        self, bucket: str, spent: Mapping[int, Mapping[int, int]], slots: int, since: int, window_secs: float
+    ) -> dict[int, dict[int, int]]: ...
+
+
 class Upload(AbstractAsyncContextManager[Any], Protocol):
     async def write(self, chunk: bytes) -> None: ...
     async def finish(self) -> Attachment: ...
@@ -185,6 +191,9 @@ class Stores(Protocol):
 
     @property
     def marks(self) -> MarkStore: ...
+
+    @property
+    def rates(self) -> RateStore: ...
 
     @property
     def attachments(self) -> AttachmentStore: ...

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from chatserver import failpoints
+from chatserver.attempts import Attempts
 from chatserver.bus.local import LocalBus
 from chatserver.bus.rabbit import RabbitBus
 from chatserver.clock import Clock
@@ -22,9 +23,11 @@ from chatserver.fanout import FanOut
 from chatserver.hub import Hub
 from chatserver.looks import Check, Looks
 from chatserver.ports import Bus
+from chatserver.ratelimit import RateLimits
 from chatserver.security import Passwords
 from chatserver.services import Services, build_services
 from chatserver.settings import Settings
+from chatserver.shares import Shares
 from chatserver.storage import Storage
 from chatserver.storage.embedded import EmbeddedMongod
 from chatserver.sweeper import Sweeper
@@ -42,6 +45,7 @@ class Runtime:
     storage: Storage
     bus: Bus
     hub: Hub
+    limits: RateLimits
     clock: Clock
     database: str  # what the banner says of it
     draining: bool = False
@@ -117,14 +121,15 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
     clock = clock or Clock()
     node = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with AsyncExitStack() as stack:
-        # First, because a wrong URL is told here: it should not cost a database start.
+        # First, because a wrong URL or rate is told here: it should not cost a database start.
+        limits = RateLimits(settings, clock)
         bus = (
             RabbitBus(settings.amqp_url, node, clock, tls_ca=settings.tls_ca)
             if settings.amqp_url
             else LocalBus()
         )
         uri = await stack.enter_async_context(open_database(settings))
-        storage = Storage(uri, settings)
+        storage = Storage(uri, settings, clock)
         stack.push_async_callback(storage.close)
         await storage.prepare()
         version = await storage.server_version()
@@ -137,7 +142,10 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         stack.push_async_callback(looks.close)
         passwords = Passwords()
         stack.callback(passwords.close)
-        services = build_services(settings, node, storage, bus, hub, fanout, looks, passwords, clock)
+        attempts = Attempts(storage.attempts, settings, clock)
+        services = build_services(
+            settings, node, storage, bus, hub, fanout, looks, passwords, attempts, clock
+        )
         stack.push_async_callback(services.close)
         bus.listen(services.bells.heard)
         await bus.open()
@@ -153,11 +161,14 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             services.notifications.finish,
             services.changes.finish,
         )
-        tasks = (check.run(), sweeper.run(), services.presence.beat(), services.presence.announce())
+        shares = Shares(limits, storage.rates, clock, alone=not settings.amqp_url)
+        work = (services.presence.beat(), services.presence.announce(), shares.run())
+        tasks = (check.run(), sweeper.run(), *work)
         for task in tasks:
             stack.push_async_callback(_stop, asyncio.create_task(_watched(task)))
         await asyncio.sleep(0)  # so that each has begun: a block may be left at once
-        runtime = Runtime(settings, node, services, storage, bus, hub, clock, f"MongoDB {version}, {place}")
+        database = f"MongoDB {version}, {place}"
+        runtime = Runtime(settings, node, services, storage, bus, hub, limits, clock, database)
         stack.push_async_callback(runtime.finish_spawned)
         yield runtime
 

@@ -68,6 +68,21 @@ class Settings:
     message_chars: int = setting(4000, "Longest message.", least=1)
     attachment_bytes: int = setting(10 * 1024 * 1024, "Largest attachment.", least=0)
     body_bytes: int = setting(64 * 1024, "Largest JSON body.", least=1024)
+    rate_limits: str = setting("on", "on, or off: no limit of calls at all.")
+    send_rate: str = setting("3000/minute", "Messages a person may send; a rate, or off.")
+    upload_rate: str = setting("300/minute", "Files a person may send.")
+    typing_rate: str = setting("600/minute", "Typing signals of a person.")
+    receipts_rate: str = setting("3000/minute", "Times a person may mark as read.")
+    history_rate: str = setting("3000/minute", "Pages, lists, files and searches a person may load.")
+    poll_rate: str = setting("3000/minute", "Polls a person may start.")
+    account_rate: str = setting("600/minute", "Other calls of a person: profile, sessions, tickets.")
+    login_rate: str = setting("10/5 minutes", "Wrong passwords for one account from one address.")
+    login_account_rate: str = setting("100/5 minutes", "Wrong passwords for one account from anywhere.")
+    login_address_rate: str = setting("300/5 minutes", "Wrong passwords from one address for any account.")
+    register_rate: str = setting("100/hour", "Accounts made from one address.")
+    rate_exempt: tuple[str, ...] = setting(
+        ("127.0.0.1", "::1"), "Addresses that login_address_rate and register_rate do not count."
+    )
     session_days: int = setting(90, "A session unused for this long ends.", least=1)
     cors_origins: tuple[str, ...] = setting(
         (), "Origins of other sites that may call the API, comma-separated."
@@ -94,6 +109,7 @@ TYPES: dict[str, Any] = typing.get_type_hints(Settings)
 CHOICES = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("auto", "text", "json"),
+    "rate_limits": ("on", "off"),
     "mongodb_driver": ("motor", "pymongo"),
 }
 

@@ -12,7 +12,9 @@ class RegisterHandler(ApiHandler):
 
     async def post(self) -> None:
         new = self.json(Register)
-        user = await self.runtime.services.accounts.register(new.username, new.password, new.full_name)
+        user = await self.runtime.services.accounts.register(
+            new.username, new.password, new.full_name, self.address
+        )
         self.answer({"user": wire.user(user)}, 201)
 
 
@@ -23,30 +25,38 @@ class LoginHandler(ApiHandler):
         given = self.json(Login)
         device = self.request.headers.get("User-Agent", "")
         token, user, session = await self.runtime.services.sessions.sign_in(
-            given.username, given.password, device
+            given.username, given.password, device, self.address
         )
         self.answer({"token": token, "user": wire.user(user), "session": wire.session(session, session.id)})
 
 
 class LogoutHandler(ApiHandler):
+    bucket = "account"
+
     async def post(self) -> None:
         await self.runtime.services.sessions.revoke(self.actor, self.actor.session_id)
         self.answer({"success": True, "status": "success"})
 
 
 class SessionsHandler(ApiHandler):
+    bucket = "account"
+
     async def get(self) -> None:
         found = await self.runtime.services.sessions.list(self.actor)
         self.answer({"sessions": [wire.session(session, self.actor.session_id) for session in found]})
 
 
 class SessionHandler(ApiHandler):
+    bucket = "account"
+
     async def delete(self, session_id: str) -> None:
         await self.runtime.services.sessions.revoke(self.actor, int(session_id))
         self.answer({"success": True, "status": "success"})
 
 
 class MeHandler(ApiHandler):
+    bucket = "account"
+
     async def get(self) -> None:
         user = await self.runtime.services.accounts.user(self.actor.user_id)
         self.answer({"user": wire.user(user)})
@@ -60,6 +70,8 @@ class MeHandler(ApiHandler):
 
 
 class UsersHandler(ApiHandler):
+    bucket = "history"
+
     async def get(self) -> None:
         text = self.query(Search).search
         found = await self.runtime.services.accounts.search(self.actor, text)

@@ -172,6 +172,13 @@ class PollTest(Struct):
     timestamp: Epoch
 
 
+class Rate(Struct):
+    """How many calls within how long."""
+
+    amount: Annotated[int, Meta(ge=1)]
+    window_secs: Annotated[int, Meta(ge=1)]
+
+
 class Limits(Struct):
     message_chars: Number
     attachment_bytes: Number
@@ -179,6 +186,13 @@ class Limits(Struct):
     history_limit: Number
     event_limit: Number
     client_id_chars: Number
+    rates: Annotated[
+        dict[str, Rate | None],
+        Meta(
+            description="By the name that `RateLimit` headers use; per person, `register` and `login_address` per "
+            "address, of `login`s only wrong passwords count. Null: no limit."
+        ),
+    ]
 
 
 class Timings(Struct):

@@ -12,10 +12,19 @@ import structlog
 from msgspec import Struct
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from chatserver.errors import ChatError, Invalid, PayloadTooLarge, Unavailable, UnsupportedMediaType
+from chatserver.errors import (
+    ChatError,
+    Invalid,
+    PayloadTooLarge,
+    RateLimited,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from chatserver.model import Actor
 from chatserver.runtime import Runtime
+from handlers import limits
 from handlers.forwarded import stay_with_tls
+from handlers.origins import allow_origin
 from handlers.problems import problem
 from handlers.schemas import parse
 from handlers.strict_json import check_text, decode_object
@@ -68,7 +77,7 @@ class BaseHandler(RequestHandler):
         return None
 
     async def prepare(self) -> None:
-        self._allow_origin()
+        allow_origin(self, self._methods())
         length = self.request.headers.get("Content-Length", "0")
         # A client in the middle of sending would see a reset and not the answer: what is only somewhat too large
         # is read to its end and thrown away, unless the client asked first.
@@ -96,30 +105,10 @@ class BaseHandler(RequestHandler):
         unimplemented = RequestHandler._unimplemented_method
         return [m for m in METHODS if getattr(type(self), m.lower()) is not unimplemented]
 
-    def _allow_origin(self) -> None:
-        allowed = self.runtime.settings.cors_origins
-        if not allowed:
-            return
-        self.add_header("Vary", "Origin")
-        origin = self.request.headers.get("Origin")
-        if origin in allowed:
-            self.set_header("Access-Control-Allow-Origin", origin)
-            self.set_header(
-                "Access-Control-Expose-Headers",
-                "Retry-After, Idempotency-Replayed, X-Request-Id, X-Ignored-Parameters",
-            )
-            if self.request.method == "OPTIONS":
-                self.set_header("Access-Control-Allow-Methods", ", ".join(self._methods()))
-                self.set_header(
-                    "Access-Control-Allow-Headers",
-                    "Authorization, Content-Type, Idempotency-Key, X-Request-Id",
-                )
-                self.set_header("Access-Control-Max-Age", "600")
-
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
         status, body = problem(status_code, error, self.request_id)
-        self._allow_origin()
+        allow_origin(self, self._methods())
         self.set_status(status)
         self.set_header("Content-Type", "application/problem+json")
         self.set_header("Cache-Control", "no-store")
@@ -127,8 +116,11 @@ class BaseHandler(RequestHandler):
             self.set_header("WWW-Authenticate", "Bearer")
         elif status == 405:
             self.set_header("Allow", ", ".join([*self._methods(), "OPTIONS"]))
-        elif isinstance(error, Unavailable):
+        elif isinstance(error, Unavailable | RateLimited):
             self.set_header("Retry-After", str(error.retry_after_secs))
+        if isinstance(error, RateLimited):
+            for name, value in limits.refusal(error):
+                self.set_header(name, value)
         self.finish(_encode(body))
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
@@ -148,6 +140,7 @@ class ApiHandler(BaseHandler):
 
     public: ClassVar[bool] = False
     query_token: ClassVar[bool] = False  # polls and disconnect only: a token in a URL is easily seen
+    bucket: ClassVar[str | None] = None  # the limit that its calls count towards
     actor: Actor
 
     @property
@@ -163,6 +156,19 @@ class ApiHandler(BaseHandler):
         await super().prepare()
         if not self.public and self.request.method in METHODS:
             self.actor = await self.runtime.services.sessions.authenticate(self._token())
+            if self.bucket is not None:
+                self.count(self.bucket)
+
+    @property
+    def address(self) -> str:
+        """Whose calls these are when nobody has signed in; that of the client behind a proxy that is trusted."""
+        return self.request.remote_ip or ""
+
+    def count(self, bucket: str) -> None:
+        """Raises RateLimited."""
+        self.runtime.limits.take(self.actor, bucket)
+        for name, value in limits.headers(self.runtime.limits, self.actor, bucket):
+            self.set_header(name, value)
 
     def _token(self) -> str | None:
         given = self.request.headers.get("Authorization", "")

@@ -50,6 +50,8 @@ def _unread(overviews: list[Overview]) -> dict[str, Any]:
 
 
 class ConversationsHandler(ApiHandler):
+    bucket = "history"
+
     async def overviews(self) -> tuple[Inbox, list[Overview]]:
         service = self.runtime.services.conversations
         inbox = await service.inbox(self.actor)

@@ -21,6 +21,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class EventsHandler(ApiHandler):
+    bucket = "poll"
     query_token = True
     _waiter: Waiter | None = None
     outcome = "refused"

@@ -30,6 +30,7 @@ SAFE_INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 class ChatsHandler(ApiHandler):
     """POST takes JSON, or multipart whose file goes to storage while it arrives."""
 
+    bucket = "send"
     _form: Form | None = None
 
     @property
@@ -43,6 +44,7 @@ class ChatsHandler(ApiHandler):
     async def prepare(self) -> None:
         await super().prepare()
         if self._is_form() and self.request.method == "POST":
+            self.runtime.limits.take(self.actor, "upload")
             _, options = parse_options_header(self.request.headers["Content-Type"])
             boundary = options.get(b"boundary")
             if not boundary or len(boundary) > 70:
@@ -113,6 +115,7 @@ class ChatsHandler(ApiHandler):
 
     async def _inline(self, url: str) -> Attachment:
         """A small file inside the JSON, as a data: URL."""
+        self.runtime.limits.take(self.actor, "upload")
         found = _DATA_URL.fullmatch(url)
         try:
             data = base64.b64decode(found[2], validate=True) if found else None
@@ -138,6 +141,8 @@ class ChatsHandler(ApiHandler):
 
 
 class AttachmentHandler(ApiHandler):
+    bucket = "history"
+
     async def get(self, message_id: str) -> None:
         attachment, chunks = await self.runtime.services.messages.attachment(self.actor, int(message_id))
         inline = attachment.type in SAFE_INLINE
@@ -160,6 +165,8 @@ class AttachmentHandler(ApiHandler):
 
 
 class HistoryHandler(ApiHandler):
+    bucket = "history"
+
     async def get(self, user_id: str) -> None:
         asked = self.query(History)
         places = [n for n in ("before_id", "after_id", "around_id") if getattr(asked, n) is not None]

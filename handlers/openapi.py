@@ -8,7 +8,7 @@ from typing import Any
 
 from apispec import APISpec
 
-from handlers import answers, openapi_text
+from handlers import answers, limits, openapi_text
 from handlers.base import METHODS, ApiHandler, BaseHandler
 from handlers.openapi_schemas import Schema, form_of, parameters_of, schemas_of
 from handlers.operations import GROUPS, OPERATIONS
@@ -105,7 +105,8 @@ def _operation(
     if operation.body:
         made["requestBody"] = _body(spec, operation, refs[operation.body])
     responses = {
-        str(status): _answer(operation, status, answer, refs) for status, answer in operation.answers.items()
+        str(status): _answer(handler, operation, status, answer, refs)
+        for status, answer in operation.answers.items()
     }
     for status, codes in codes_of(handler, method, operation).items():
         if str(status) not in responses:
@@ -147,8 +148,11 @@ def _body(spec: APISpec, operation: Operation, ref: Schema) -> Json:
     return {"required": True, "content": content}
 
 
-def _answer(operation: Operation, status: int, answer: Answer, refs: dict[Any, Schema]) -> Json:
-    headers = ["X-Request-Id", *answer.headers]
+def _answer(
+    handler: type[BaseHandler], operation: Operation, status: int, answer: Answer, refs: dict[Any, Schema]
+) -> Json:
+    limited = limits.NAMES if issubclass(handler, ApiHandler) and handler.bucket else ()
+    headers = ["X-Request-Id", *answer.headers, *limited]
     content: Json = {}
     if shapes := [refs[shape] for shape in _alternatives(answer)]:
         content["schema"] = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from handlers import limits
+
 INTRODUCTION = """\
 Chat over plain HTTP requests: send with a POST, receive with a held poll. Sent and answered means stored.
 
@@ -53,6 +55,8 @@ def _header(text: str, schema: dict[str, Any], *, required: bool = False) -> dic
     return {"description": text, "required": required, "schema": schema}
 
 
+TEXT = {"type": "string"}
+NUMBER = {"type": "integer", "minimum": 0}
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-Id": _header("What the log knows this request by.", {"type": "string"}, required=True),
     "X-Ignored-Parameters": _header(
@@ -63,9 +67,14 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Retry-After": _header(
         "Seconds to wait before the next try.", {"type": "integer", "minimum": 0}, required=True
     ),
+    "RateLimit-Policy": _header("The limit that this call counts towards: `q` calls in `w` seconds.", TEXT),
+    "RateLimit": _header("How many of them remain (`r`); after `t` seconds all of them.", TEXT),
+    "X-RateLimit-Limit": _header("As `q`.", NUMBER),
+    "X-RateLimit-Remaining": _header("As `r`.", NUMBER),
+    "X-RateLimit-Reset": _header("As `t`.", NUMBER),
     "WWW-Authenticate": _header("How to sign in.", {"const": "Bearer"}, required=True),
 }
-HEADERS_OF_STATUS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+HEADERS_OF_STATUS = {401: ("WWW-Authenticate",), 429: ("Retry-After", *limits.NAMES), 503: ("Retry-After",)}
 
 REQUEST_HEADERS: dict[str, dict[str, Any]] = {
     "Idempotency-Key": {

@@ -8,6 +8,8 @@ from handlers.schemas import Typing
 
 
 class TypingHandler(ApiHandler):
+    bucket = "typing"
+
     async def post(self) -> None:
         asked = self.json(Typing)
         receiver_id = asked.receiver_id if asked.receiver_id is not None else asked.receiver
@@ -18,11 +20,14 @@ class TypingHandler(ApiHandler):
 
 
 class OnlineUsersHandler(ApiHandler):
+    bucket = "history"
+
     async def get(self) -> None:
         self.answer({"online_users": await self.runtime.services.presence.online(self.actor)})
 
 
 class DisconnectHandler(ApiHandler):
+    bucket = "account"
     query_token = True
 
     async def post(self) -> None:

@@ -9,6 +9,8 @@ from handlers.schemas import MarkRead
 
 
 class MarkReadHandler(ApiHandler):
+    bucket = "receipts"
+
     async def post(self) -> None:
         asked = self.json(MarkRead)
         given = [name for name in MarkRead.__struct_fields__ if getattr(asked, name) is not None]

@@ -6,11 +6,18 @@ from tornado.web import HTTPError
 from tornado_prometheus import MetricsHandler as PrometheusHandler
 
 from chatserver import __version__
+from chatserver.ratelimit import RATES, rate
+from chatserver.runtime import Runtime
 from chatserver.services.messages import MAX_PAGE
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
 
 FEATURE_LEVEL = 2  # grows by one with every change a client may want to know of
+
+
+def _rate(runtime: Runtime, name: str) -> dict[str, int] | None:
+    item = rate(runtime.settings, name)
+    return {"amount": item.amount, "window_secs": item.get_expiry()} if item else None
 
 
 class ServerHandler(ApiHandler):
@@ -29,6 +36,7 @@ class ServerHandler(ApiHandler):
                     "history_limit": MAX_PAGE,
                     "event_limit": MAX_EVENTS,
                     "client_id_chars": 64,
+                    "rates": {name: _rate(self.runtime, name) for name in RATES},
                 },
                 "timings": {
                     "hold_secs": settings.hold_secs,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chatserver import wire
+from chatserver.attempts import Attempts
 from chatserver.clock import Clock
 from chatserver.fanout import FanOut
 from chatserver.hub import Hub
@@ -63,9 +64,10 @@ def build_services(
     fanout: FanOut,
     looks: Looks,
     passwords: Passwords,
+    attempts: Attempts,
     clock: Clock,
 ) -> Services:
-    accounts = Accounts(stores.users, stores.inboxes, stores.marks, passwords, clock)
+    accounts = Accounts(stores.users, stores.inboxes, stores.marks, passwords, attempts, clock)
     sessions = Sessions(stores.sessions, stores.inboxes, stores.marks, accounts, hub, bus, clock)
     conversations = Conversations(stores, accounts, clock)
     receipts = Receipts(stores, conversations, bus, clock)

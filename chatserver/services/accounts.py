@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from cachetools import TTLCache
 
+from chatserver.attempts import Attempts
 from chatserver.clock import Clock
 from chatserver.errors import Invalid, NotFound
 from chatserver.model import Account, Actor, User
@@ -26,22 +27,36 @@ FORGOTTEN = "Deleted user"
 
 class Accounts:
     def __init__(
-        self, users: UserStore, inboxes: InboxStore, marks: MarkStore, passwords: Passwords, clock: Clock
+        self,
+        users: UserStore,
+        inboxes: InboxStore,
+        marks: MarkStore,
+        passwords: Passwords,
+        attempts: Attempts,
+        clock: Clock,
     ) -> None:
         self._users = users
         self._inboxes = inboxes
         self._marks = marks
         self._passwords = passwords
+        self._attempts = attempts
         self._clock = clock
         self._known: TTLCache[int, User] = TTLCache(50_000, KNOWN_SECS, timer=clock.monotonic)
 
-    async def register(self, username: str, password: str, full_name: str | None) -> User:
-        """Raises Invalid; also for a taken name, in any spelling of its case."""
+    async def register(
+        self, username: str, password: str, full_name: str | None, address: str | None = None
+    ) -> User:
+        """Without an address it is the operator who asks. A name is taken in any spelling of its case.
+
+        Raises Invalid, RateLimited.
+        """
         if not USERNAME.fullmatch(username):
             problem = "must be 2 to 32 of the letters a-z, digits, dot, dash and underscore"
             raise Invalid.field("username", problem)
         _check_password(password)
         shown = _shown_name(full_name) if full_name is not None else username
+        if address is not None:
+            await self._attempts.register(address)
         password_hash = await self._passwords.hash(password)
         user = User(await self._marks.next_id("user"), username, shown, None)
         # The inbox first: nobody must ever be found who could not receive.
@@ -50,8 +65,14 @@ class Accounts:
             raise Invalid.field("username", "is taken")
         return user
 
-    async def prove(self, username: str, password: str) -> User | None:
-        """The user if the password is right. Unknown names take as long as wrong passwords."""
+    async def prove(self, username: str, password: str, address: str) -> User | None:
+        """The user if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""
+        async with self._attempts.sign_in(username, address) as tries:
+            user = await self._proven(username, password)
+            await (tries.failed() if user is None else tries.succeeded())
+            return user
+
+    async def _proven(self, username: str, password: str) -> User | None:
         found = await self._users.for_sign_in(username) if len(username) <= 64 else None
         password_hash = found[1] if found else None
         if not await self._passwords.verify(password_hash, password) or not found or not password_hash:

@@ -50,9 +50,11 @@ class Sessions:
         self._trusted: LRUCache[bytes, Trusted] = LRUCache(100_000)
         self._hashes: LRUCache[int, bytes] = LRUCache(100_000)
 
-    async def sign_in(self, username: str, password: str, device: str) -> tuple[str, User, Session]:
-        """The token is shown here and never again. Raises TokenInvalid."""
-        user = await self._accounts.prove(username, password)
+    async def sign_in(
+        self, username: str, password: str, device: str, address: str
+    ) -> tuple[str, User, Session]:
+        """The token is shown here and never again. Raises TokenInvalid, RateLimited."""
+        user = await self._accounts.prove(username, password, address)
         if user is None:
             raise TokenInvalid("The username or the password is wrong.")
         return await self.start(user, device)

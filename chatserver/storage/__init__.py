@@ -6,6 +6,7 @@ from typing import Any
 
 from pymongo.errors import OperationFailure, PyMongoError
 
+from chatserver.clock import Clock
 from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError, Unavailable
 from chatserver.settings import Settings
 from chatserver.storage.attachments import AttachmentStore
@@ -16,16 +17,18 @@ from chatserver.storage.indexes import create_indexes
 from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
+from chatserver.storage.rates import AttemptStore, RateStore
 from chatserver.storage.sessions import SessionStore
 from chatserver.storage.users import UserStore
 
 NOUNS = ("users", "sessions", "conversations", "members", "messages", "inboxes", "notifications", "marks")
+LIMITS = ("rates", "attempts")
 
 
 class Storage:
     """All stores on one client. Build it on the running loop."""
 
-    def __init__(self, uri: str, settings: Settings) -> None:
+    def __init__(self, uri: str, settings: Settings, clock: Clock) -> None:
         self._client: Any = make_client(
             uri, settings.mongodb_driver, settings.mongodb_timeout_secs, settings.tls_ca
         )
@@ -38,7 +41,7 @@ class Storage:
                 in_flight, max_workers
             )  # one more would wait for a thread beyond its own time limit
         gate = Gate(in_flight)
-        self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS}
+        self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS + LIMITS}
         self._session_days = settings.session_days
         collections = self._collections
         self.users = UserStore(collections["users"])
@@ -48,6 +51,8 @@ class Storage:
         self.inboxes = InboxStore(collections["inboxes"])
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])
+        self.rates = RateStore(collections["rates"], clock)
+        self.attempts = AttemptStore(collections["attempts"], clock)
         self.attachments = AttachmentStore(make_bucket(self._database, settings.mongodb_driver))
 
     async def prepare(self) -> None:

@@ -30,6 +30,9 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["sessions"].create_index([("token_hash", 1)], unique=True)
     await collections["sessions"].create_index([("user_id", 1), ("last_used_at", -1)])
     await collections["sessions"].create_index([("last_used_at", 1)], expireAfterSeconds=session_days * 86400)
+    # Nobody asks for these: they are let go of when their window is over.
+    await collections["rates"].create_index([("expires_at", 1)], expireAfterSeconds=0)
+    await collections["attempts"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     # The sweeper: notifications whose fan-out is not finished.
     await collections["notifications"].create_index(
         [("pending", 1)], partialFilterExpression={"pending": {"$exists": True}}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tornado.ioloop import IOLoop
 
+from chatserver.attempts import Attempts
 from chatserver.bus.local import LocalBus
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
@@ -39,7 +40,7 @@ class Chat:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.storage = Storage(self.settings.mongodb_uri, self.settings)
+        self.storage = Storage(self.settings.mongodb_uri, self.settings, self.clock)
         self.bus = LocalBus()
         self.hub = Hub(self.bus, self.clock, self.settings.linger_secs)
         self.fanout = FanOut(self.storage.messages, self.storage.inboxes, self.bus, self.clock)
@@ -55,6 +56,7 @@ class Chat:
             self.fanout,
             self.looks,
             self.passwords,
+            Attempts(self.storage.attempts, self.settings, self.clock),
             self.clock,
         )
         self.bus.listen(self.services.bells.heard)

@@ -1,0 +1,80 @@
+"""Puts the counts of all nodes together, about once a second and in the background.
+
+Only people who have used a good part of a bucket are told of, so that ordinary talk costs nothing. A database that is
+away costs only the sharing: each node then limits what it sees itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from contextlib import suppress
+
+from chatserver import metrics
+from chatserver.clock import Clock
+from chatserver.errors import Unavailable
+from chatserver.ports import RateStore
+from chatserver.ratelimit import SLOTS, Bucket, RateLimits
+
+EVERY_SECS = 1.0
+HURRIED_SECS = 0.1  # when somebody uses a bucket up faster than that
+MOST = 1000  # people told of in one exchange; the rest wait for the next
+
+
+class Shares:
+    def __init__(self, limits: RateLimits, store: RateStore, clock: Clock, *, alone: bool) -> None:
+        """`alone`: there is no other node to tell."""
+        self._limits = limits
+        self._store = store
+        self._clock = clock
+        self._alone = alone
+        self._hurried = asyncio.Event()
+        self._own: dict[tuple[str, int], dict[int, int]] = defaultdict(dict)  # told so far, by slot
+        if not alone:
+            limits.hurry = self._hurried.set
+
+    async def run(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_SECS):
+                    await self._hurried.wait()
+            self._hurried.clear()
+            for bucket in self._limits.buckets.values():
+                bucket.set_clock()
+                bucket.tidy()
+            metrics.RATE_LIMIT_USERS.set(sum(bucket.users for bucket in self._limits.buckets.values()))
+            if not self._alone:
+                for bucket in self._limits.buckets.values():
+                    await self.exchange(bucket)
+            await self._clock.sleep(HURRIED_SECS)
+
+    async def exchange(self, bucket: Bucket) -> None:
+        """Tell what we counted and learn what everybody did."""
+        spent: dict[int, dict[int, int]] = {}
+        for user_id in list(bucket.shared)[:MOST]:
+            usage = bucket.usage(user_id)
+            if usage is None or not usage.total:
+                bucket.shared.discard(user_id)
+                self._own.pop((bucket.name, user_id), None)
+                continue
+            spent[user_id] = dict(usage.unshared)
+        if not spent:
+            return
+        since = bucket.slot_now() - SLOTS
+        try:
+            everywhere = await self._store.exchange(bucket.name, spent, SLOTS, since, bucket.window_secs)
+        except Unavailable:
+            return  # told next time; what may have been stored is then counted twice, for one window
+        for user_id, counts in spent.items():
+            own = self._own[bucket.name, user_id]
+            for slot, count in counts.items():
+                own[slot] = own.get(slot, 0) + count
+            for slot in [slot for slot in own if slot <= since]:
+                del own[slot]
+            if (usage := bucket.usage(user_id)) is not None:
+                for slot, count in counts.items():
+                    if slot in usage.unshared and usage.unshared[slot] == count:
+                        del usage.unshared[slot]
+                    elif slot in usage.unshared:
+                        usage.unshared[slot] -= count
+                usage.learn(everywhere.get(user_id, {}), own)
