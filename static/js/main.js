@@ -2,7 +2,7 @@
 import './elements/chat-announcer.js';
 import './elements/chat-app.js';
 import './elements/chat-composer.js';
-import './elements/chat-room.js';
+import './elements/chat-conversation.js';
 import './elements/chat-sidebar.js';
 import './elements/chat-status.js';
 import './elements/chat-timeline.js';

@@ -92,7 +92,7 @@ def test_a_phone_shows_one_pane_at_a_time_and_its_back_button_works(
     ann.page.go_back()
 
     expect(ann.page.locator("chat-sidebar")).to_be_visible()
-    expect(ann.page.locator("chat-room")).to_be_hidden()
+    expect(ann.page.locator("chat-conversation")).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", [320, 640])
@@ -220,8 +220,8 @@ def test_the_whole_way_without_a_mouse(browser: Browser, server: ServerProcess) 
     expect(page.locator("textarea")).to_have_value("by keys 🎉 ")
     page.keyboard.press("Enter")
     expect(ann.message("by keys 🎉")).to_be_visible()
-    page.keyboard.press("ArrowUp")
-    assert page.evaluate("document.activeElement.matches('article')")
+    page.keyboard.press("Shift+ArrowUp")
+    expect(page.locator("article").last).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("textarea")).to_be_focused()
     page.locator("chat-sidebar summary").focus()

@@ -32,18 +32,20 @@ test('a message that arrives while the first page is on its way is not lost betw
 });
 
 test('after a gap the open room fetches what it missed, and the others when they are opened', async () => {
-  const history = room((asked) => (asked.after_id ? { messages: [message(3), message(2)], has_more: false } : { messages: [message(1)], has_more: false }));
+  let came = [message(1)];
+  const history = room(() => ({ messages: came, has_more: false }));
   await history.open();
+  came = [message(3), message(2), { ...message(1), message: 'as edited', rev: 1 }];
   history.app.store.addHistory(7, [], { older: false, newer: false });
 
   await history.catchUp();
 
-  assert.deepEqual(history.thread.messages.map((item) => item.seq), [1, 2, 3]);
+  assert.deepEqual(history.thread.messages.map((item) => item.message), ['as edited', 'm2', 'm3']);
   assert.equal(history.app.store.thread(7).isLoaded, false);
 });
 
 test('a gap too wide to fill is left for the newest page', async () => {
-  const history = room((asked) => (asked.after_id ? { messages: [message(2)], has_more: true } : { messages: asked.limit === 50 ? [message(9), message(8)] : [message(1)], has_more: true }));
+  const history = room((asked) => ({ messages: [9, 8, 7, 6].slice(0, asked.limit === 50 ? 2 : 4).map(message), has_more: true }));
   history.app.store.addHistory(2, [message(1)], { older: false, newer: false });
 
   await history.catchUp();

@@ -135,3 +135,28 @@ test('presence reaches the people we know', () => {
   assert.equal(store.people.get(2).is_online, true);
   assert.equal(store.people.has(99), false);
 });
+
+test('the higher revision of a message stands, in whatever order the two arrive', () => {
+  const store = loaded();
+  const file = { attachment: '/a', attachment_name: 'a.txt', attachment_type: 'text/plain' };
+  store.addHistory(2, [message(2, 2, file), message(3)], { older: false, newer: false });
+
+  store.apply([event('message_changed', message(3, 2, { message: 'second', rev: 2, edited_at: 'later' }))]);
+  store.apply([event('message_changed', message(3, 2, { message: 'first', rev: 1, edited_at: 'sooner' })), event('message', message(3))]);
+  store.apply([event('message_changed', message(2, 2, { message: '', rev: 1, is_active: false, attachment: null }))]);
+
+  const [gone, edited] = store.thread(2).messages;
+  assert.deepEqual([edited.message, edited.edited_at, edited.rev], ['second', 'later', 2]);
+  assert.deepEqual([gone.message, gone.is_active, gone.attachment_name], ['', false, null]);
+  assert.equal(store.rooms[0].last_message, 'second');
+  assert.equal(store.unreadTotal, 1);
+});
+
+test('a change to a message that is not loaded adds none', () => {
+  const store = loaded();
+  store.addHistory(2, [message(3)], { older: true, newer: false });
+
+  store.apply([event('message_changed', message(1, 2, { message: 'old', rev: 1 }))]);
+
+  assert.deepEqual(store.thread(2).messages.map((item) => item.seq), [3]);
+});

@@ -7,7 +7,7 @@
 
 export const BASE = '/api/v1/communication/';
 const CALL_TIMEOUT_MS = 20_000;
-const UPLOAD_TIMEOUT_MS = 15 * 60_000;
+export const UPLOAD_TIMEOUT_MS = 15 * 60_000;
 
 /** A call that did not succeed. `code` is the server's stable word, or `network`, `timeout`, `bad_answer`. */
 export class ApiError extends Error {
@@ -131,6 +131,12 @@ export class Api {
   /** @param {number} userId @param {{limit?: number, before_id?: number, after_id?: number, around_id?: number}} [page] */
   history = (userId, page = {}) => this.request('GET', `chats/conversation/${userId}/`, { query: { limit: 50, ...page } });
 
+  /** @param {number} messageId @param {string} message @returns {Promise<Message>} */
+  edit = (messageId, message) => this.request('PATCH', `chats/message/${messageId}/`, { json: { message } });
+
+  /** @param {number} messageId @returns {Promise<Message>} what is left of it */
+  remove = (messageId) => this.request('DELETE', `chats/message/${messageId}/`);
+
   /** @param {number} messageId everything up to this message is read */
   markRead = (messageId) => this.request('POST', 'chats/mark-read/', { json: { message_ids: [messageId] } });
 
@@ -148,7 +154,7 @@ export class Api {
    * @param {{signal?: AbortSignal, onProgress?: (share: number) => void}} [options]
    * @returns {Promise<Message>}
    */
-  send({ receiver_id, message, client_id, file, file_name }, { signal, onProgress } = {}) {
+  async send({ receiver_id, message, client_id, file, file_name }, { signal, onProgress } = {}) {
     if (!file) return this.request('POST', 'chats/', { json: { receiver_id, message, client_id }, signal });
     const form = new FormData();
     form.set('receiver_id', String(receiver_id));
@@ -158,36 +164,8 @@ export class Api {
     if (typeof XMLHttpRequest === 'undefined') {
       return this.request('POST', 'chats/', { form, signal, timeoutMs: UPLOAD_TIMEOUT_MS });
     }
-    return this.#upload('chats/', form, { signal, onProgress });
-  }
-
-  /**
-   * fetch reports no upload progress; XMLHttpRequest does.
-   * @param {string} path @param {FormData} form
-   * @param {{signal?: AbortSignal, onProgress?: (share: number) => void}} options
-   * @returns {Promise<any>}
-   */
-  #upload(path, form, { signal, onProgress }) {
-    return new Promise((resolve, reject) => {
-      const call = new XMLHttpRequest();
-      call.open('POST', this.url(path));
-      for (const [name, value] of Object.entries(this.headers())) call.setRequestHeader(name, value);
-      call.timeout = UPLOAD_TIMEOUT_MS;
-      call.upload.onprogress = (event) => event.lengthComputable && onProgress?.(event.loaded / event.total);
-      call.onload = () => {
-        try {
-          const header = (/** @type {string} */ name) => call.getResponseHeader(name);
-          resolve(readAnswer({ status: call.status, header, text: call.responseText }));
-        } catch (error) {
-          reject(error);
-        }
-      };
-      call.onerror = () => reject(new ApiError({ code: 'network' }));
-      call.ontimeout = () => reject(new ApiError({ code: 'timeout' }));
-      call.onabort = () => reject(signal?.reason ?? new ApiError({ code: 'network' }));
-      signal?.addEventListener('abort', () => call.abort(), { once: true });
-      call.send(form);
-    });
+    const { upload } = await import('./upload.js');
+    return upload(this.url('chats/'), { headers: this.headers(), form, signal, onProgress });
   }
 
   /** @param {string} url an attachment's address @returns {Promise<Blob>} */

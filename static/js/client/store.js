@@ -11,11 +11,6 @@ import { Thread } from './thread.js';
 /** @typedef {import('./types.js').Conversation} Conversation */
 /** @typedef {import('./types.js').ChatEvent} ChatEvent */
 
-/** @param {string} name @param {any} detail */
-function changed(name, detail) {
-  return Object.assign(new Event(name), { detail });
-}
-
 export class Store extends EventTarget {
   /** @param {{typingSecs?: number, now?: () => number}} [options] */
   constructor({ typingSecs = 6, now = Date.now } = {}) {
@@ -78,6 +73,7 @@ export class Store extends EventTarget {
     for (const event of events) {
       const data = event.data ?? {};
       if (event.event === 'message') this.#message(data);
+      else if (event.event === 'message_changed') this.changed(data);
       else if (event.event === 'typing') this.#typing(data);
       else if (event.event === 'read_receipt') this.#readReceipt(data);
       else if (event.event === 'delivery_receipt') this.#deliveryReceipt(data);
@@ -89,6 +85,17 @@ export class Store extends EventTarget {
   /** A message of ours that the server accepted. @param {Message} message */
   accepted(message) {
     this.#message(message);
+  }
+
+  /** A message was edited or deleted, here or elsewhere. @param {Message} message */
+  changed(message) {
+    const userId = message.sender_id === this.me?.id ? message.receiver_id : message.sender_id;
+    const thread = this.thread(userId);
+    if (thread.has(message.id)) thread.add([message]);
+    const row = this.conversations.get(userId);
+    const now = thread.get(message.id) ?? message;
+    if (row?.headId === message.id) row.last_message = now.message || (now.attachment_name ?? '');
+    this.#tell('changed', { userId, messages: [message] });
   }
 
   /** @param {number} userId the other person @param {Message[]} messages @param {{older?: boolean, newer?: boolean}} more */
@@ -186,6 +193,6 @@ export class Store extends EventTarget {
 
   /** @param {string} kind @param {object} [detail] */
   #tell(kind, detail = {}) {
-    this.dispatchEvent(changed('change', { kind, ...detail }));
+    this.dispatchEvent(Object.assign(new Event('change'), { detail: { kind, ...detail } }));
   }
 }

@@ -5,6 +5,8 @@
 
 /** @typedef {import('./types.js').Message} Message */
 
+const GONE = { attachment: null, attachment_name: null, attachment_size: null, attachment_type: null };
+
 export class Thread {
   constructor() {
     /** @type {Message[]} */ this.messages = [];
@@ -25,8 +27,13 @@ export class Thread {
 
   /** @param {number} id */
   has(id) {
-    const place = this.#place(id);
-    return this.messages[place]?.id === id;
+    return this.get(id) !== null;
+  }
+
+  /** @param {number} id */
+  get(id) {
+    const found = this.messages[this.#place(id)];
+    return found?.id === id ? found : null;
   }
 
   /**
@@ -101,11 +108,16 @@ export class Thread {
   }
 }
 
-/** @param {Message} known @param {Message} next @returns {Message} */
+/**
+ * The higher revision says what is in it, whichever comes first; receipts only move forward.
+ * @param {Message} known @param {Message} next @returns {Message}
+ */
 function merge(known, next) {
+  const [older, newer] = (next.rev ?? 0) < (known.rev ?? 0) ? [next, known] : [known, next];
   return {
-    ...known,
-    ...Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null && value !== undefined)),
+    ...older,
+    ...Object.fromEntries(Object.entries(newer).filter(([, value]) => value !== null && value !== undefined)),
+    ...(newer.is_active === false && GONE),
     is_read: known.is_read || next.is_read,
   };
 }

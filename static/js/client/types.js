@@ -18,6 +18,9 @@
  * @property {boolean} is_read
  * @property {string|null} [read_at]
  * @property {string|null} [delivered_at]
+ * @property {string|null} [edited_at]
+ * @property {number} [rev]           how often it was changed: the higher one is the newer
+ * @property {boolean} [is_active]    false once deleted: neither text nor file is left
  * @property {string|null} [client_id]
  *
  * @typedef {object} Conversation

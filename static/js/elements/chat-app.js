@@ -17,6 +17,7 @@ export class ChatApp extends HTMLElement {
   accounts = new Accounts();
   /** @type {ChatClient|null} */ chat = null;
   limits = LIMITS;
+  /** Messages can be linked to. */ hasAddresses = true;
   /** @type {{userId: number, messageId: number|null}|null} */ route = null;
   /** @type {AbortController|null} */ #life = null;
 
@@ -85,7 +86,7 @@ export class ChatApp extends HTMLElement {
 
   /** @param {AbortSignal} signal */
   #show(signal) {
-    const room = el('chat-room', { '.app': this });
+    const room = el('chat-conversation', { '.app': this });
     fill(
       this,
       el('a', { class: 'skip-link', href: '#content', onclick: (/** @type {Event} */ event) => this.#skip(event) }, t('app.skip')),
@@ -101,6 +102,7 @@ export class ChatApp extends HTMLElement {
     // Nothing on screen waits for these; the second must be there when someone types on after Ctrl+K.
     import('./attention.js').then(({ listenForAttention }) => !signal.aborted && listenForAttention(this, signal));
     import('./dialog-switcher.js');
+    import('../timeline/actions.js');
     listenForKeys(this, signal);
     if (parseRoute(location.hash)?.name === 'sign-up') history.replaceState(null, '', location.pathname);
     this.follow();
@@ -111,7 +113,7 @@ export class ChatApp extends HTMLElement {
     const route = parseRoute(location.hash);
     this.route = route?.name === 'room' ? { userId: route.userId, messageId: route.messageId } : null;
     this.dataset.pane = this.route ? 'room' : 'list';
-    /** @type {any} */ (this.querySelector('chat-room')).enter(this.route);
+    /** @type {any} */ (this.querySelector('chat-conversation')).enter(this.route);
     /** @type {any} */ (this.querySelector('chat-sidebar')).mark(this.route?.userId ?? null);
     this.dispatchEvent(new Event('route'));
   }

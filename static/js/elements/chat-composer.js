@@ -6,6 +6,7 @@ import { iconButton, nameOf } from '../lib/nodes.js';
 import { draft, prefs, setDraft } from '../lib/prefs.js';
 import { size } from '../lib/size.js';
 import { pasted } from './drop.js';
+import { EmojiInput } from './emoji-input.js';
 import { FileTray } from './file-tray.js';
 import { TypingNote } from './typing-note.js';
 
@@ -18,7 +19,8 @@ export class ChatComposer extends HTMLElement {
   /** @type {number|undefined} */ #saving;
   /** Kept apart: a draft is saved after its writer's session has ended, too. */
   #me = 0;
-  /** @type {any} */ #completion = null;
+  /** @type {EmojiInput|null} */ #emoji = null;
+  /** @type {any} */ #editing = null;
 
   connectedCallback() {
     this.#me = this.app.me.id;
@@ -27,7 +29,7 @@ export class ChatComposer extends HTMLElement {
       class: 'composer__text', rows: 1, dir: 'auto', enterkeyhint: 'send', 'aria-describedby': 'composer-count',
       oninput: () => this.#typed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event), onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, this.app, (files) => this.addFiles(files)), onblur: () => this.#save(),
     });
-    this.files = el('input', { type: 'file', multiple: true, class: 'visually-hidden', tabindex: '-1', 'aria-hidden': 'true', onchange: () => this.#chosen() });
+    this.files = el('input', { type: 'file', multiple: true, class: 'visually-hidden', tabindex: '-1', 'aria-hidden': 'true', onchange: () => (this.addFiles([...this.files.files]), (this.files.value = '')) });
     this.tray = new FileTray(this.app, () => this.#drawSend());
     this.count = el('p', { class: 'composer__count', id: 'composer-count' });
     fill(
@@ -43,12 +45,13 @@ export class ChatComposer extends HTMLElement {
           this.files,
           iconButton('attach', t('composer.attach', { size: limit }), { onclick: () => this.files.click() }),
           this.text,
-          iconButton('emoji', t('composer.emoji'), { 'aria-haspopup': 'dialog', onclick: () => this.#pickEmoji() }),
+          iconButton('emoji', t('composer.emoji'), { 'aria-haspopup': 'dialog', onclick: () => this.#emoji?.pick() }),
           el('button', { class: 'composer__send', type: 'submit', 'aria-label': t('composer.send'), title: t('composer.send') }, icon('send')),
         ),
         this.count,
       ),
     );
+    this.#emoji = new EmojiInput(this, this.text, /** @type {HTMLElement} */ (this.querySelector('.composer__popup')));
     this.address(nameOf(this.app.store.people.get(this.userId)));
     this.text.value = draft(this.#me, this.userId);
     this.#drawSend();
@@ -77,6 +80,21 @@ export class ChatComposer extends HTMLElement {
     this.focusText();
   }
 
+  /** @param {any} message one's own, to be changed */
+  async edit(message) {
+    this.#save();
+    const { EditMode } = await import('./edit-mode.js');
+    this.#editing?.leave();
+    this.#editing = new EditMode(this, message, () => (this.#editing = null));
+  }
+
+  /** @param {string} text instead of what stands there */
+  put(text) {
+    this.text.value = text;
+    this.focusText();
+    this.#typed();
+  }
+
   /** @param {string} quoted */
   quote(quoted) {
     const lines = quoted.split('\n').filter((line) => !line.startsWith('> ')).map((line) => `> ${line}`);
@@ -89,10 +107,11 @@ export class ChatComposer extends HTMLElement {
   send() {
     const message = this.text.value.trim();
     const files = this.tray?.files ?? [];
-    if ((!message && files.length === 0) || this.#left < 0) {
+    if ((!message && files.length === 0 && !this.#editing) || this.#left < 0) {
       if (this.#left < 0) this.app.say(t('composer.tooLong', { count: this.app.limits.message_chars }), { urgent: true });
       return;
     }
+    if (this.#editing) return this.#editing.save();
     const { outbox } = this.app.chat;
     const receiver_id = this.userId;
     if (files.length === 0) outbox.add({ receiver_id, message });
@@ -104,7 +123,7 @@ export class ChatComposer extends HTMLElement {
     this.#save();
     this.#drawSend();
     this.#grow();
-    this.#completion?.close();
+    this.#emoji?.close();
     this.app.querySelector('chat-timeline')?.toEnd();
     this.focusText();
   }
@@ -114,14 +133,15 @@ export class ChatComposer extends HTMLElement {
     this.#saving = setTimeout(() => this.#save(), SAVE_AFTER_MS);
     this.#drawSend();
     this.#grow();
-    this.#complete();
-    if (this.text.value.trim()) this.#typing.keystroke();
+    this.#emoji?.complete();
+    if (this.text.value.trim() && !this.#editing) this.#typing.keystroke();
     else this.#typing.stop();
   }
 
   #save() {
     clearTimeout(this.#saving);
-    if (draft(this.#me, this.userId) === this.text.value) return;
+    // What is being edited is no draft.
+    if (this.#editing || draft(this.#me, this.userId) === this.text.value) return;
     setDraft(this.#me, this.userId, this.text.value);
     this.app.dispatchEvent(new Event('draft'));
   }
@@ -152,44 +172,27 @@ export class ChatComposer extends HTMLElement {
   #key(event) {
     // Enter that ends a composition (Japanese, Chinese, Korean input) belongs to the input method.
     if (event.isComposing || event.keyCode === 229) return;
-    if (this.#completion?.key(event)) return;
+    if (this.#emoji?.key(event)) return;
     if (event.key === 'Enter' && !event.altKey) {
       const wants = prefs().enterSends ? !event.shiftKey : event.ctrlKey || event.metaKey;
       if (!wants) return;
       event.preventDefault();
       this.send();
-    } else if (event.key === 'ArrowUp' && !this.text.value) {
+    } else if (event.key === 'ArrowUp' && !this.text.value && !this.#editing) {
       event.preventDefault();
-      const articles = this.app.querySelectorAll('chat-timeline article');
-      articles[articles.length - 1]?.focus();
+      const isWalk = event.shiftKey;
+      import('./edit-mode.js').then(({ goUp }) => goUp(this, isWalk));
+    } else if (event.key === 'Escape' && this.#editing) {
+      event.preventDefault();
+      this.#editing.leave();
     }
   }
 
-  #chosen() {
-    this.addFiles([...this.files.files]);
-    this.files.value = '';
-  }
-
-  async #pickEmoji() {
-    const { openPicker } = await import('./emoji-picker.js');
-    openPicker(this.querySelector('.composer__popup'), (/** @type {string} */ emoji) => this.insert(emoji));
-  }
-
-  /** @param {string} text */
-  insert(text) {
-    this.text.setRangeText(text, this.text.selectionStart, this.text.selectionEnd, 'end');
+  /** @param {string} text @param {number} [start] @param {number} [end] */
+  insert(text, start = this.text.selectionStart, end = this.text.selectionEnd) {
+    this.text.setRangeText(text, start, end, 'end');
     this.#typed();
     this.focusText();
-  }
-
-  /** The first name begun fetches the list; what is typed meanwhile counts as well. */
-  async #complete() {
-    if (!this.#completion) {
-      if (!/:[a-z_]{2}/u.test(this.text.value)) return;
-      const { EmojiCompletion } = await import('./emoji-completion.js');
-      this.#completion ??= new EmojiCompletion(this.text, /** @type {HTMLElement} */ (this.querySelector('.composer__popup')), () => this.#typed());
-    }
-    this.#completion.look();
   }
 }
 

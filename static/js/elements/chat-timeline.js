@@ -8,7 +8,6 @@ import { Jump } from '../timeline/jump.js';
 import { showEmpty, showFailed, showLoading } from '../timeline/notices.js';
 import { Painter } from '../timeline/painter.js';
 import { Place } from '../timeline/place.js';
-import { messageTools } from '../timeline/message-tools.js';
 import { Reader, walk } from '../timeline/reader.js';
 import { Slice } from '../timeline/slice.js';
 const NEAR_PX = 700;
@@ -135,7 +134,7 @@ export class ChatTimeline extends HTMLElement {
   }
 
   get #tools() {
-    return { app: this.app, person: this.app.store.people.get(this.userId) ?? { id: this.userId }, ...messageTools(this) };
+    return { app: this.app, person: this.app.store.people.get(this.userId) ?? { id: this.userId }, timeline: this };
   }
 
   #scrolled() {
@@ -169,7 +168,7 @@ export class ChatTimeline extends HTMLElement {
   /** @param {any} change */
   #changed({ kind, userId, isNew, mine }) {
     if (kind === 'people' && userId === this.userId) this.#drawSoon();
-    if (userId !== this.userId || !['message', 'receipt'].includes(kind)) return;
+    if (userId !== this.userId || !['message', 'changed', 'receipt'].includes(kind)) return;
     if (kind === 'message' && isNew && !mine && !this.place?.isAtEnd && this.jump) this.jump.missed += 1;
     this.#drawSoon();
   }

@@ -3,16 +3,17 @@ import { t } from '../i18n/index.js';
 import { el } from '../lib/dom.js';
 import { iconButton } from '../lib/nodes.js';
 
-/** @param {string} title @param {Node|Node[]} content @param {string} [kind] */
-export function showDialog(title, content, kind = '') {
-  const from = /** @type {HTMLElement|null} */ (document.activeElement);
+/** @param {string} title @param {Node|Node[]} content @param {string} [kind] @param {Node} [near] in whose tree it is to stand */
+export function showDialog(title, content, kind = '', near = document) {
+  const root = /** @type {Document|ShadowRoot} */ (near.getRootNode());
+  const from = /** @type {HTMLElement|null} */ (root.activeElement);
   const dialog = el(
     'dialog',
     { class: `dialog ${kind}`.trim(), 'aria-labelledby': 'dialog-title', onclose: gone, onclick: outside },
     el('header', { class: 'dialog__head' }, el('h2', { id: 'dialog-title' }, title), iconButton('close', t('room.close'), { onclick: () => dialog.close() })),
     el('div', { class: 'dialog__body' }, content),
   );
-  document.body.append(dialog);
+  (root === document ? document.body : (root.querySelector('.embed') ?? root)).append(dialog);
   dialog.showModal();
   return dialog;
 

@@ -10,11 +10,11 @@ export class EmojiCompletion {
   /** @type {import('../lib/emoji.js').Emoji[]} */ #found = [];
   #at = 0;
 
-  /** @param {HTMLTextAreaElement} text @param {HTMLElement} place @param {() => void} onTaken */
-  constructor(text, place, onTaken) {
+  /** @param {any} composer @param {HTMLTextAreaElement} text @param {HTMLElement} place */
+  constructor(composer, text, place) {
+    this.composer = composer;
     this.text = text;
     this.place = place;
-    this.onTaken = onTaken;
   }
 
   /** The name before the caret as the text stands now: the text goes on while this file is being fetched. */
@@ -62,9 +62,7 @@ export class EmojiCompletion {
     const end = this.text.selectionStart;
     const begin = end - this.#typed.length - 1;
     this.close();
-    this.text.setRangeText(`${emoji} `, begin, end, 'end');
-    this.onTaken();
-    this.text.focus();
+    this.composer.insert(`${emoji} `, begin, end);
   }
 
   #draw() {

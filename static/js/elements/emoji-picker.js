@@ -13,7 +13,7 @@ export function openPicker(place, pick) {
   fill(place, panel);
   draw('');
   search.focus();
-  document.addEventListener('pointerdown', (event) => !panel.contains(/** @type {Node} */ (event.target)) && close(), { signal: away.signal });
+  document.addEventListener('pointerdown', (event) => !event.composedPath().includes(panel) && close(), { signal: away.signal });
 
   function close() {
     away?.abort();
@@ -50,9 +50,9 @@ export function openPicker(place, pick) {
       return;
     }
     const items = /** @type {HTMLElement[]} */ ([...panel.querySelectorAll('.emoji__item')]);
-    const at = items.indexOf(/** @type {any} */ (document.activeElement));
+    const at = items.indexOf(/** @type {any} */ (/** @type {Document} */ (panel.getRootNode()).activeElement));
     const perLine = items.filter((item) => item.offsetTop === items[0].offsetTop).length || 1;
-    const forward = document.documentElement.dir === 'rtl' ? -1 : 1;
+    const forward = getComputedStyle(panel).direction === 'rtl' ? -1 : 1;
     const step = { ArrowRight: forward, ArrowLeft: -forward, ArrowDown: perLine, ArrowUp: -perLine }[event.key];
     if (!step || (at < 0 && event.key !== 'ArrowDown')) return;
     event.preventDefault();

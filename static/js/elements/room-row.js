@@ -43,7 +43,7 @@ function preview(app, room, person, isCurrent) {
   if (kept) {
     return el('span', { class: 'room__last' }, el('span', { class: 'room__draft' }, t('rooms.draft')), ' ', el('bdi', null, oneLine(kept)));
   }
-  const text = oneLine(room.last_message) || t('rooms.attachment');
+  const text = oneLine(room.last_message) || t('message.deleted');
   return el('span', { class: 'room__last' }, el('bdi', null, room.last_message_by_me ? t('rooms.you', { text }) : text));
 }
 

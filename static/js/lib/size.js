@@ -1,4 +1,5 @@
 /** Bytes as people read them: 900 B, 12 kB, 3.4 MB. */
+import { locale } from './time.js';
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
 
@@ -11,6 +12,5 @@ export function size(bytes) {
     unit += 1;
   }
   const digits = value < 10 && unit > 0 ? 1 : 0;
-  const lang = document.documentElement.lang || 'en';
-  return new Intl.NumberFormat(lang, { style: 'unit', unit: UNITS[unit], unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit: UNITS[unit], unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
 }

@@ -1,11 +1,22 @@
 /** Dates and times in the reader's language and time zone. */
 
 const DAY_MS = 86_400_000;
+let chosen = '';
 /** @type {Map<string, Intl.DateTimeFormat>} */ const formats = new Map();
+
+/** The language of dates and sizes: the page's, unless someone who is a guest in the page chose another. */
+export function locale() {
+  return chosen || document.documentElement.lang || 'en';
+}
+
+/** @param {string} lang */
+export function chooseLocale(lang) {
+  chosen = lang;
+}
 
 /** @param {Intl.DateTimeFormatOptions} options */
 function format(options) {
-  const lang = document.documentElement.lang || 'en';
+  const lang = locale();
   const key = lang + JSON.stringify(options);
   let found = formats.get(key);
   if (!found) formats.set(key, (found = new Intl.DateTimeFormat(lang, options)));
@@ -48,7 +59,7 @@ export function shortWhen(at, now = Date.now()) {
 
 /** @param {number} days */
 function relativeDay(days) {
-  const words = new Intl.RelativeTimeFormat(document.documentElement.lang || 'en', { numeric: 'auto' });
+  const words = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' });
   const text = words.format(-days, 'day');
   return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }

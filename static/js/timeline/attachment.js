@@ -8,7 +8,7 @@ import { size } from '../lib/size.js';
 const PICTURES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
 const KEPT = 60;
 
-/** Pictures already fetched or just sent from here: a message that turns from waiting to sent does not flicker. @type {Map<string, string>} */
+/** Pictures already fetched or just sent from here: a message that turns from waiting to sent does not flicker. @type {Map<string, {url: string, image: HTMLImageElement}>} */
 const shown = new Map();
 
 /** @param {any} message @param {any} app @returns {HTMLElement|null} */
@@ -25,13 +25,13 @@ function picture(message, name, app) {
   const button = el('button', { class: 'picture', type: 'button', 'aria-label': t('message.openImage', { name }), title: name, onclick: open }, image);
   const key = message.client_id ?? `m${message.id}`;
   if (message.file) show(URL.createObjectURL(message.file));
-  else if (shown.has(key)) image.src = shown.get(key);
+  else if (shown.has(key)) show(/** @type {any} */ (shown.get(key)).url);
   else app.api.file(message.attachment_url ?? message.attachment).then((/** @type {Blob} */ blob) => show(URL.createObjectURL(blob)), failed);
   return button;
 
   /** @param {string} url */
   function show(url) {
-    shown.set(key, url);
+    shown.set(key, { url, image });
     if (shown.size > KEPT) forgetOldest();
     image.onerror = failed;
     image.src = url;
@@ -44,15 +44,15 @@ function picture(message, name, app) {
 
   async function open() {
     const { show: view } = await import('../elements/dialog-image.js');
-    if (image.src) view({ src: image.src, name, download: () => save(message, name, app) });
+    if (image.src) view({ src: image.src, name, near: button, download: () => save(message, name, app) });
   }
 }
 
 function forgetOldest() {
-  const [key, url] = /** @type {[string, string]} */ (shown.entries().next().value);
+  const [key, { url, image }] = /** @type {[string, {url: string, image: HTMLImageElement}]} */ (shown.entries().next().value);
   shown.delete(key);
   // Only a picture no longer in the page loses its bytes.
-  if (!document.querySelector(`img[src="${url}"]`)) URL.revokeObjectURL(url);
+  if (!image.isConnected) URL.revokeObjectURL(url);
 }
 
 /** @param {any} message @param {string} name @param {any} app */

@@ -54,13 +54,14 @@ export class History {
     this.app.store.addHistory(this.userId, messages, { older: has_more, newer: this.thread.last.id < this.#headId });
   }
 
-  /** After a gap: what came meanwhile, or the newest page where too much came. */
+  /** After a gap: what came or was changed meanwhile, or the newest page where too much came. */
   async catchUp() {
     for (const [userId, thread] of this.app.store.threads) if (userId !== this.userId) thread.isLoaded = false;
     if (!this.thread.isLoaded || this.thread.hasNewer || !this.thread.last) return;
-    const { messages, has_more } = await this.#page({ after_id: this.thread.last.id, limit: LONGEST });
-    if (has_more) await this.newest();
-    else this.app.store.addHistory(this.userId, messages, {});
+    const { last } = this.thread;
+    const { messages } = await this.#page({ limit: LONGEST });
+    if (messages.some((/** @type {any} */ message) => message.id <= last.id)) this.app.store.addHistory(this.userId, messages, {});
+    else await this.newest();
   }
 
   /** @param {number} id */

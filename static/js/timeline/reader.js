@@ -37,7 +37,7 @@ export class Reader {
 export function walk(list, step) {
   const articles = [...list.querySelectorAll('article')];
   if (articles.length === 0) return;
-  const at = articles.indexOf(/** @type {HTMLElement} */ (document.activeElement?.closest('article')));
+  const at = articles.indexOf(/** @type {HTMLElement} */ (/** @type {Document} */ (list.getRootNode()).activeElement?.closest('article')));
   const next = articles[at < 0 ? articles.length - 1 : Math.min(articles.length - 1, Math.max(0, at + step))];
   next.focus({ preventScroll: true });
   next.scrollIntoView({ block: 'nearest' });

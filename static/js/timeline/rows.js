@@ -9,19 +9,12 @@ import { attachmentNode } from './attachment.js';
 
 /** @typedef {import('./entries.js').Entry} Entry */
 
-/**
- * @typedef {object} RowTools
- * @property {any} app
- * @property {any} person                    the other one
- * @property {(text: string, said?: string) => void} copy
- * @property {(text: string) => void} quote
- * @property {(id: number) => void} copyLink
- */
+/** @typedef {{app: any, person: any, timeline: any}} RowTools `person` is the other one */
 
 /** What decides whether a row must be built again. @param {Entry} entry @param {string} name */
 export function shapeOf({ kind, at, message, head }, name) {
   if (kind !== 'message') return `${kind}|${at ? dayName(at) : ''}|${name}`;
-  return `${message.message}|${message.attachment_name ?? message.file_name ?? ''}|${head}|${name}`;
+  return `${message.rev ?? 0}|${message.message}|${message.attachment_name ?? message.file_name ?? ''}|${head}|${name}`;
 }
 
 /** @param {Entry} entry @param {RowTools} tools @returns {HTMLElement} */
@@ -36,15 +29,16 @@ export function buildRow(entry, tools) {
 
 /** @param {Entry} entry @param {RowTools} tools */
 function messageRow({ key, message, mine, head }, tools) {
-  const text = message.message;
+  const isGone = message.is_active === false;
+  const text = isGone ? '' : message.message;
   const at = message.timestamp ?? message.created_at;
   const big = isEmojiOnly(text) && !message.attachment && !message.file;
   const body = el(
     'div',
     { class: 'message__bubble' },
-    attachmentNode(message, tools.app),
-    text && el('div', { class: 'message__text', dir: 'auto' }, formatted(text, { copyLabel: t('message.copyCode'), onCopy: tools.copy })),
-    el('span', { class: 'message__meta' }, el('time', { datetime: new Date(at).toISOString(), title: exact(at) }, clock(at)), mine && el('span', { class: 'message__mark' })),
+    isGone ? el('em', { class: 'message__gone' }, t('message.deleted')) : attachmentNode(message, tools.app),
+    text && el('div', { class: 'message__text', dir: 'auto' }, formatted(text, { copyLabel: t('message.copyCode'), onCopy: async (/** @type {string} */ code) => (await import('./actions.js')).copyText(code, tools.app) })),
+    el('span', { class: 'message__meta' }, edited(message), el('time', { datetime: new Date(at).toISOString(), title: exact(at) }, clock(at)), mine && el('span', { class: 'message__mark' })),
   );
   const row = el(
     'li',
@@ -54,8 +48,13 @@ function messageRow({ key, message, mine, head }, tools) {
     el('div', { class: 'message__actions', role: 'group', 'aria-label': t('message.actions') }),
   );
   // Most rows are never pointed at: their buttons are made when they are.
-  for (const name of ['pointerenter', 'focusin']) row.addEventListener(name, () => drawActions(row, text, tools));
+  if (!isGone) for (const name of ['pointerenter', 'focusin']) row.addEventListener(name, () => drawActions(row, message, mine, tools));
   return row;
+}
+
+/** @param {any} message */
+function edited({ edited_at, is_active }) {
+  return edited_at && is_active !== false && el('span', { class: 'message__edited', title: exact(edited_at) }, t('message.edited'));
 }
 
 /** The parts of a row that change while it stands. @param {HTMLElement} row @param {Entry} entry @param {RowTools} tools */
@@ -99,7 +98,8 @@ function drawMark(row, state, message) {
 function label(row, { message, mine }, state, tools) {
   const name = mine ? t('message.you') : nameOf(tools.person);
   const file = message.attachment_name ?? message.file_name;
-  const text = [file && t('message.file', { name: file }), message.message].filter(Boolean).join(', ');
+  const isGone = message.is_active === false;
+  const text = isGone ? t('message.deleted') : [file && t('message.file', { name: file }), message.message, message.edited_at && t('message.edited')].filter(Boolean).join(', ');
   const when = exact(message.timestamp ?? message.created_at);
   const full = t('message.label', { name, when, text }) + (mine ? `. ${t(`message.${state}`)}` : '');
   row.querySelector('article')?.setAttribute('aria-label', full);
@@ -140,16 +140,12 @@ export function drawProgress(row, share) {
   if (percent) percent.textContent = `${number(Math.round(share * 100))} %`;
 }
 
-/** @param {HTMLElement} row @param {string} text @param {RowTools} tools */
-function drawActions(row, text, tools) {
+/** @param {HTMLElement} row @param {any} message @param {boolean|undefined} mine @param {RowTools} tools */
+async function drawActions(row, message, mine, tools) {
   const box = /** @type {HTMLElement} */ (row.querySelector('.message__actions'));
   const id = row.dataset.id ?? '';
   if (box.dataset.for === id) return;
   box.dataset.for = id;
-  fill(
-    box,
-    text && iconButton('quote', t('message.quote'), { onclick: () => tools.quote(text) }),
-    text && iconButton('copy', t('message.copy'), { onclick: () => tools.copy(text) }),
-    id && iconButton('link', t('message.link'), { onclick: () => tools.copyLink(Number(id)) }),
-  );
+  const { actionsFor } = await import('./actions.js');
+  fill(box, actionsFor({ ...message, id: Number(id) }, Boolean(mine), tools));
 }

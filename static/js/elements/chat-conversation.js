@@ -6,7 +6,7 @@ import { avatar, iconButton, nameOf } from '../lib/nodes.js';
 import { prefs, setPrefs } from '../lib/prefs.js';
 import { listenForFiles } from './drop.js';
 
-export class ChatRoom extends HTMLElement {
+export class ChatConversation extends HTMLElement {
   /** @type {any} */ app;
   /** @type {number|null} */ #userId = null;
   #life = new AbortController();
@@ -133,4 +133,4 @@ export class ChatRoom extends HTMLElement {
   }
 }
 
-customElements.define('chat-room', ChatRoom);
+customElements.define('chat-conversation', ChatConversation);

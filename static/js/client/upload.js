@@ -1,0 +1,31 @@
+/** Sending a file and telling how far it got: fetch reports no upload progress, XMLHttpRequest does. Fetched when first wanted. */
+import { ApiError, readAnswer, UPLOAD_TIMEOUT_MS } from './api.js';
+
+/**
+ * @param {string} url
+ * @param {{headers: Record<string, string>, form: FormData, signal?: AbortSignal, onProgress?: (share: number) => void}} options
+ * @returns {Promise<any>}
+ */
+export function upload(url, { headers, form, signal, onProgress }) {
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    call.open('POST', url);
+    for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
+    call.timeout = UPLOAD_TIMEOUT_MS;
+    call.upload.onprogress = (event) => event.lengthComputable && onProgress?.(event.loaded / event.total);
+    call.onload = () => {
+      try {
+        const header = (/** @type {string} */ name) => call.getResponseHeader(name);
+        resolve(readAnswer({ status: call.status, header, text: call.responseText }));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    call.onerror = () => reject(new ApiError({ code: 'network' }));
+    call.ontimeout = () => reject(new ApiError({ code: 'timeout' }));
+    call.onabort = () => reject(signal?.reason ?? new ApiError({ code: 'network' }));
+    if (signal?.aborted) return reject(signal.reason);
+    signal?.addEventListener('abort', () => call.abort(), { once: true });
+    call.send(form);
+  });
+}

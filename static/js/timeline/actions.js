@@ -1,0 +1,41 @@
+/** What can be done with one message: quote it, copy it, copy its address; edit and delete one's own. Fetched when first wanted. */
+import { t } from '../i18n/index.js';
+import { iconButton } from '../lib/nodes.js';
+import { messageAddress } from '../lib/route.js';
+
+/** @param {any} message @param {boolean} mine @param {import('./rows.js').RowTools} tools @returns {(Node|string|false)[]} */
+export function actionsFor(message, mine, { app, timeline }) {
+  const { id, message: text } = message;
+  const composer = () => app.querySelector('chat-composer');
+  return [
+    text && iconButton('quote', t('message.quote'), { onclick: () => composer().quote(text) }),
+    text && iconButton('copy', t('message.copy'), { onclick: () => copyText(text, app) }),
+    Boolean(id && app.hasAddresses) && iconButton('link', t('message.link'), { onclick: () => copyText(messageAddress(timeline.userId, id), app) }),
+    Boolean(id && mine) && iconButton('edit', t('message.edit'), { onclick: () => composer().edit(message) }),
+    Boolean(id && mine) && iconButton('bin', t('message.delete'), { onclick: () => remove(message, app, timeline) }),
+  ];
+}
+
+/** @param {string} text @param {any} app */
+export async function copyText(text, app) {
+  try {
+    await navigator.clipboard.writeText(text);
+    app.say(t('message.copied'));
+  } catch {
+    app.say(t('message.copyFailed'));
+  }
+}
+
+/** @param {any} message @param {any} app @param {any} timeline */
+async function remove(message, app, timeline) {
+  const { confirmed } = await import('../elements/dialog-confirm.js');
+  const words = { title: t('message.deleteTitle'), text: t('message.deleteText'), action: t('message.delete') };
+  if (!(await confirmed(words, timeline))) return;
+  try {
+    app.store.changed(await app.api.remove(message.id));
+    app.say(t('message.deletedNow'), { silent: true });
+  } catch (error) {
+    app.say(t('message.deleteFailed', { reason: /** @type {any} */ (error).detail || t('reason.network') }), { urgent: true });
+  }
+  timeline.scroller.focus({ preventScroll: true });
+}
