@@ -14,6 +14,7 @@ from tests.support.server import ServerProcess
 People = Callable[..., Person]
 Screenshot = Callable[[Person, str], None]
 AXE = Path(__file__).resolve().parents[1] / "frontend/node_modules/axe-core/axe.min.js"
+ACCEPTED = "[data-state=sent], [data-state=delivered], [data-state=read]"
 # Settles when everything that moves has arrived (what moves for ever does not count).
 STILL = """() => Promise.allSettled(document.getAnimations().map((move) =>
   move.effect.getComputedTiming().endTime === Infinity ? null : move.finished))"""
@@ -219,7 +220,30 @@ def test_the_whole_way_without_a_mouse(browser: Browser, server: ServerProcess) 
     page.keyboard.press("Enter")
     expect(page.locator("textarea")).to_have_value("by keys 🎉 ")
     page.keyboard.press("Enter")
-    expect(ann.message("by keys 🎉")).to_be_visible()
+    expect(ann.message("by keys 🎉").locator(ACCEPTED)).to_be_visible()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("textarea")).to_have_value("by keys 🎉")
+    page.keyboard.type(" alone")
+    page.keyboard.press("Enter")
+    expect(ann.message("by keys 🎉 alone")).to_be_visible()
+
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("button", name="Attach files")).to_be_focused()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"notes"})
+    expect(page.locator("textarea")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(bob.page.locator("chat-sidebar .room").filter(has_text=ann.name)).to_contain_text("notes.txt")
+
+    page.get_by_role("button", name="Find in this conversation").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".find input")).to_be_focused()
+    page.keyboard.type("alone")
+    expect(page.locator(".find__count")).to_have_text("1 of 1")
+    page.keyboard.press("Escape")
+    expect(page.locator("textarea")).to_be_focused()
+
     page.keyboard.press("Shift+ArrowUp")
     expect(page.locator("article").last).to_be_focused()
     page.keyboard.press("Escape")

@@ -240,3 +240,75 @@ def test_coming_back_to_a_room_finds_the_place_where_one_left(person: People) ->
 
     expect(ann.page.locator(".room-view__name")).to_have_text(bob.name)
     ann.page.wait_for_function(f"Math.abs({top} - {before}) <= 2")
+
+
+def test_an_edited_and_a_deleted_message_change_in_place_on_every_screen(
+    person: People, screenshot: Callable[[Person, str], None]
+) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    bob.open(ann)
+    for text in ("stays as it is", "with a tpyo", "said too soon"):
+        ann.write(text)
+    expect(bob.message("said too soon")).to_be_visible()
+    ann.page.locator("textarea").fill("half a thought")
+
+    row = ann.message("with a tpyo")
+    row.hover()
+    row.get_by_role("button", name="Edit").click()
+    box = ann.page.locator("textarea")
+    expect(box).to_have_value("with a tpyo")
+    screenshot(ann, "editing")
+    box.fill("with a typo")
+    box.press("Enter")
+
+    expect(box).to_have_value("half a thought")
+    for one in (ann, bob):
+        expect(one.message("with a typo").locator(".message__edited")).to_be_visible()
+
+    ann.message("said too soon").hover()
+    ann.message("said too soon").get_by_role("button", name="Delete").click()
+    ann.page.locator("dialog").get_by_role("button", name="Cancel").click()
+    expect(ann.page.locator("dialog")).to_have_count(0)
+    ann.message("said too soon").hover()
+    ann.message("said too soon").get_by_role("button", name="Delete").click()
+    ann.page.locator("dialog").get_by_role("button", name="Delete").click()
+
+    for one in (ann, bob):
+        expect(one.message("Message deleted")).to_be_visible()
+        expect(one.message("said too soon")).to_have_count(0)
+    expect(bob.page.locator("chat-sidebar .room").filter(has_text=ann.name)).to_contain_text(
+        "Message deleted"
+    )
+    bob.page.reload()
+    expect(bob.page.locator(".message")).to_contain_text(["stays as it is", "with a typo", "Message deleted"])
+    bob.message("Message deleted").hover()
+    expect(bob.page.locator(".message__actions button")).to_have_count(0)
+
+
+def test_the_arrow_up_takes_up_ones_last_message_and_escape_gives_the_draft_back(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    bob.open(ann)
+    ann.write("mine")
+    expect(bob.message("mine")).to_be_visible()
+    bob.write("not mine")
+    expect(ann.message("not mine")).to_be_visible()
+    box = ann.page.locator("textarea")
+
+    box.press("ArrowUp")
+    expect(box).to_have_value("mine")
+    box.press_sequentially(", changed")
+    box.press("Escape")
+    expect(box).to_have_value("")
+    expect(ann.page.locator(".composer__edit")).to_have_count(0)
+    box.press("ArrowUp")
+    expect(box).to_have_value("mine")
+    box.press_sequentially(" and changed")
+    box.press("Enter")
+
+    expect(bob.message("mine and changed")).to_be_visible()
+    expect(box).to_have_value("")
+    box.press_sequentially("a draft")
+    ann.page.reload()
+    expect(box).to_have_value("a draft")

@@ -19,11 +19,13 @@ export class ChatComposer extends HTMLElement {
   /** @type {number|undefined} */ #saving;
   /** Kept apart: a draft is saved after its writer's session has ended, too. */
   #me = 0;
+  #life = new AbortController();
   /** @type {EmojiInput|null} */ #emoji = null;
   /** @type {any} */ #editing = null;
 
   connectedCallback() {
     this.#me = this.app.me.id;
+    addEventListener('pagehide', () => this.#save(), { signal: this.#life.signal });
     const limit = size(this.app.limits.attachment_bytes);
     this.text = el('textarea', {
       class: 'composer__text', rows: 1, dir: 'auto', enterkeyhint: 'send', 'aria-describedby': 'composer-count',
@@ -59,6 +61,7 @@ export class ChatComposer extends HTMLElement {
   }
 
   disconnectedCallback() {
+    this.#life.abort();
     this.#save();
     this.#typing.stop();
     this.tray?.clear();
@@ -112,8 +115,7 @@ export class ChatComposer extends HTMLElement {
       return;
     }
     if (this.#editing) return this.#editing.save();
-    const { outbox } = this.app.chat;
-    const receiver_id = this.userId;
+    const [{ outbox }, receiver_id] = [this.app.chat, this.userId];
     if (files.length === 0) outbox.add({ receiver_id, message });
     // The text is the first file's caption.
     files.forEach((file, at) => outbox.add({ receiver_id, message: at === 0 ? message : '', file, file_name: file.name }));
@@ -153,8 +155,7 @@ export class ChatComposer extends HTMLElement {
 
   #drawSend() {
     const left = this.#left;
-    const { message_chars: most } = this.app.limits;
-    const near = left <= most / 10;
+    const near = left <= this.app.limits.message_chars / 10;
     fill(this.count, near && t(left < 0 ? 'composer.over' : 'composer.left', { count: Math.abs(left) }));
     this.count?.classList.toggle('composer__count--over', left < 0);
     const empty = !this.text.value.trim() && !this.tray?.files.length;
