@@ -48,7 +48,8 @@ class Shown:
 
     def progress(self, label: str, length: int) -> Any:
         """A context that shows how far it is, where there is somebody to see it."""
-        return click.progressbar(label=label, length=length, file=sys.stderr, hidden=self.as_json)
+        hidden = self.as_json or not sys.stderr.isatty()
+        return click.progressbar(label=label, length=length, file=sys.stderr, hidden=hidden)
 
 
 def _cell(value: Any) -> str:

@@ -21,17 +21,17 @@ from commands.flags import Shown
 
 
 @asynccontextmanager
-async def reached(settings: Settings, *, fresh: bool = False) -> AsyncIterator[Settings]:
+async def reached(settings: Settings, *, fresh: bool = False, alone: bool = False) -> AsyncIterator[Settings]:
     """The same settings with an address in `mongodb_uri`: yours, that of the running server, or one opened for now.
 
-    `fresh`: there need not be a database yet. Raises StartupError.
+    `fresh`: there need not be a database yet; `alone`: not beside a running server. Raises StartupError.
     """
     if settings.mongodb_uri:
         yield settings
         return
     home = DataDir(settings.data_dir)
     async with AsyncExitStack() as stack:
-        socket = home.served_at()
+        socket = home.served_at() if not alone else None
         if socket is None:
             _check(home, fresh)
             uri = await stack.enter_async_context(open_database(settings))

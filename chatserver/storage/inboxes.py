@@ -179,11 +179,6 @@ class InboxStore:
         found = await self._inboxes.find({"_id": {"$in": user_ids}}, {"version": 1})
         return {doc["_id"]: doc["version"] for doc in found}
 
-    async def renew_epochs(self) -> None:
-        """After a restore: nobody's cursor may wait for a version that this copy never reached."""
-        for doc in await self._inboxes.find({}, {"_id": 1}):
-            await self._inboxes.update_one({"_id": doc["_id"]}, {"$set": {"epoch": new_epoch()}})
-
 
 def new_epoch() -> str:
     return f"{secrets.randbits(32):x}"

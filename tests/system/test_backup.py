@@ -1,0 +1,140 @@
+"""A backup taken while people write, and what they meet after it was restored."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatserver.errors import EX_CANTCREAT, EX_DATAERR, EX_UNAVAILABLE, StartupError
+from chatserver.storage.archive import Reading
+from tests.api.multipart import multipart
+from tests.support.client import Client, Device, unique
+from tests.support.command import Outcome, chatserver
+from tests.support.mongo import MongoNode
+from tests.support.server import ServerProcess
+from tests.support.waiting import eventually, held
+
+SWEEPS = {"CHATSERVER_SWEEP_SECS": "0.3"}
+
+
+async def typed(*arguments: str | Path, env: dict[str, str] | None = None) -> Outcome:
+    return await asyncio.to_thread(chatserver, *arguments, env=env)
+
+
+async def keep_writing(ann: Device, bob: Device, stop: asyncio.Event) -> list[tuple[float, int]]:
+    """When each message was answered, and its seq."""
+    answered = []
+    while not stop.is_set():
+        message = await ann.sent(bob, "still writing")
+        answered.append((time.monotonic(), message["seq"]))
+    return answered
+
+
+async def all_messages(reader: Device, other: Device) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    before = None
+    while True:
+        page = (await reader.history(other, limit=200, before_id=before)).json
+        found += page["messages"]
+        if not page["has_more"]:
+            return found
+        before = found[-1]["id"]
+
+
+@pytest.mark.gen_test(timeout=120)
+async def test_a_restored_backup_has_all_from_before_it_and_sends_every_client_to_reload(
+    server: ServerProcess, mongo: MongoNode, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    file, database = tmp_path / "chat.backup", unique("restored")
+    before = Client([server.base])
+    request.addfinalizer(before.close)
+    ann, bob = await before.people("ann", "bob")
+    form = multipart({"receiver_id": str(bob.id)}, ("notes.txt", b"kept" * 100_000, "text/plain"))
+    picture = await ann.post("chats/", **form)
+    assert picture.status == 201, picture
+    stop = asyncio.Event()
+    writing = asyncio.create_task(keep_writing(ann, bob, stop))
+    await ann.sent(bob, "written before")
+    begun = time.monotonic()
+
+    made = (await typed("backup", file, "--data-dir", server.data_dir, "--json")).json
+
+    stop.set()
+    assert (await typed("backup", file, "--data-dir", server.data_dir)).code == EX_CANTCREAT
+    answered = await writing
+    assert made["documents"]["fs.files"] >= 1 and file.stat().st_mode & 0o777 == 0o600
+    late = await before.sign_up("late")
+    lost = await late.sent(bob, "written after the backup")
+    await asyncio.gather(ann.here(), bob.here())
+    refused = await typed("restore", file, "--replace", "--yes", "--data-dir", server.data_dir)
+    assert refused.code == EX_UNAVAILABLE and "in use by process" in refused.err
+
+    there = ("--mongodb-uri", mongo.uri, "--mongodb-database", database)
+    assert (await typed("restore", file, *there)).code == 0
+    restored = ServerProcess(mongodb_uri=mongo.uri, env={**SWEEPS, "CHATSERVER_MONGODB_DATABASE": database})
+    request.addfinalizer(restored.forget)
+    request.addfinalizer(restored.stop)
+    await asyncio.to_thread(restored.start)
+    after = Client([restored.base])
+    request.addfinalizer(after.close)
+    ann, bob = (Device(after, d.token, d.user, d.session, d.cursor) for d in (ann, bob))
+
+    poll = await bob.poll(cursor=bob.cursor, wait=30)
+    assert poll.status == 410 and poll.took < 5, poll
+    bob.cursor = poll["cursor"]
+    messages = await all_messages(bob, ann)
+    seqs = [message["seq"] for message in messages]
+    assert seqs == list(range(len(seqs), 0, -1)), "a log without gaps"
+    assert set(seqs) >= {seq for at, seq in answered if at < begun}
+    await eventually(lambda: _unread_is(bob, len(seqs)))
+    download = await bob.get(messages[-1]["attachment_url"])
+    assert download.body == b"kept" * 100_000
+    # The moment of the backup may lie between a message and its inboxes: the sweeper has mended that by now.
+    holding = await held((await bob.here()).next(wait=30))
+    again = await ann.sent(bob, "and on it goes")
+    assert again["seq"] == len(seqs) + 1
+    assert [m["id"] for m in (await holding).of("message")] == [again["id"]]
+    newcomer = await after.sign_up("newcomer")
+    assert newcomer.id > late.id
+    assert (await newcomer.sent(bob, "hello"))["conversation_id"] > lost["conversation_id"]
+
+    refused = await typed("restore", file, "--replace", "--yes", *there, env=SWEEPS)
+    assert refused.code == EX_UNAVAILABLE and "stop them all" in refused.err
+    await asyncio.to_thread(refuse_what_is_no_backup, file)
+    refused = await typed("restore", file, *there)
+    assert refused.code == EX_CANTCREAT and "--replace" in refused.err
+
+
+async def _unread_is(device: Device, count: int) -> bool:
+    return await device.unread() == count
+
+
+def refuse_what_is_no_backup(file: Path) -> None:
+    whole = file.read_bytes()
+    middle = whole.index(b"messages.bson") + 200
+    bent = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+    for content in (whole[: len(whole) // 2], bent, b"not a backup at all", b""):
+        copy = file.with_name("damaged")
+        copy.write_bytes(content)
+        with pytest.raises(StartupError, match="damaged cannot be used") as refused:
+            Reading(copy).check(lambda _: None)
+        assert refused.value.exit_code == EX_DATAERR
+
+
+@pytest.mark.gen_test(timeout=120)
+async def test_an_embedded_database_is_replaced_by_its_backup(tmp_path: Path) -> None:
+    there = ("--data-dir", tmp_path / "data")
+    assert (await typed("user", "add", "ann", *there)).code == 0
+    assert (await typed("backup", tmp_path / "one", *there)).code == 0
+    assert (await typed("user", "add", "bob", *there)).code == 0
+
+    assert (await typed("restore", tmp_path / "one", "--replace", "--yes", *there)).code == 0
+
+    people = (await typed("user", "list", "--json", *there)).json
+    assert [person["username"] for person in people] == ["ann"]
+    shutil.rmtree(tmp_path / "data", ignore_errors=True)
