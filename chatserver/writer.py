@@ -1,14 +1,15 @@
-"""Group commit: all sends waiting in this process go out together. One flush runs, the next collects; no timer.
+"""Group commit: all sends waiting in this process go out together. A few flushes run, the next collects; no timer.
 
-Two stages, each with one call under way: the first appends (compare-and-append: the id is the next seq, so whoever is
-late collides and tries again), the second fans out and answers. A client that goes away cancels nothing.
+A flush appends (compare-and-append: the id is the next seq, so whoever is late collides and tries again), fans out,
+announces and answers. A conversation is in one flush at a time, which keeps its order; a client that goes away cancels
+nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 from cachetools import LRUCache
@@ -25,9 +26,13 @@ log = structlog.get_logger(__name__)
 
 MAX_WAITING = 2_000
 MAX_FLUSH = 64
+# While one flush waits for the journal another is worked on; more would only make them smaller (docs/performance.md).
+MAX_FLUSHES = 2
+HEADS = 100_000  # conversations whose head is remembered
 _APPEND_SECONDS = metrics.FLUSH_SECONDS.labels("append")
 _FAN_OUT_SECONDS = metrics.FLUSH_SECONDS.labels("fan_out")
-HEADS = 100_000  # conversations whose head is remembered
+
+Appended = tuple[Draft, Message, bool]  # the last one: whether this send created it
 
 
 class Writer:
@@ -44,24 +49,31 @@ class Writer:
         self._clock = clock
         self._announce = announce
         self._heads: LRUCache[int, int] = LRUCache(HEADS)
-        self._waiting: deque[Draft] = deque()
-        self._stored: list[tuple[Draft, Message, bool]] = []
-        self._appending: asyncio.Task[None] | None = None
-        self._fanning: asyncio.Task[None] | None = None
+        self._waiting: dict[int, deque[Draft]] = {}  # by conversation; what a flush has taken is not here
+        self._waiting_count = 0
+        self._busy: set[int] = set()  # conversations that a flush has
+        self._flushes: set[asyncio.Task[None]] = set()
+        self._starting = False
+        self._unanswered: deque[Draft] = deque()  # deadlines rise from left to right
+        self._timer: asyncio.TimerHandle | None = None
+
+    def put(self, draft: Draft) -> None:
+        """Its `answer` comes at its deadline at the latest. Raises Unavailable when too many wait."""
+        if self._waiting_count >= MAX_WAITING:
+            raise Unavailable("Too many messages are waiting to be stored.")
+        unanswered = self._unanswered
+        while unanswered and unanswered[0].answer.done():
+            unanswered.popleft()
+        unanswered.append(draft)
+        if self._timer is None:
+            self._expire()
+        self._wait(draft)
+        self._start()
 
     async def post(self, draft: Draft) -> tuple[Message, bool]:
         """Raises Unavailable (it may or may not be stored: repeat with the same client_id), IdempotencyConflict."""
-        if len(self._waiting) >= MAX_WAITING:
-            raise Unavailable("Too many messages are waiting to be stored.")
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(draft.deadline - self._clock.monotonic(), draft.expire)
-        self._waiting.append(draft)
-        if self._appending is None or self._appending.done():
-            self._appending = asyncio.create_task(self._append_all())
-        try:
-            return await asyncio.shield(draft.answer)
-        finally:
-            timer.cancel()
+        self.put(draft)
+        return await asyncio.shield(draft.answer)
 
     def starts_at(self, conversation_id: int) -> None:
         """A conversation just created here has no head to be looked up."""
@@ -69,50 +81,90 @@ class Writer:
 
     async def close(self) -> None:
         """Every send already taken is finished."""
-        while running := [stage for stage in (self._appending, self._fanning) if stage and not stage.done()]:
-            await asyncio.gather(*running, return_exceptions=True)
+        while self._flushes:
+            await asyncio.gather(*self._flushes, return_exceptions=True)
+        if self._timer is not None:
+            self._timer.cancel()
 
-    async def _append_all(self) -> None:
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(MAX_FLUSH, len(self._waiting)))]
-            batch = [draft for draft in batch if not draft.answer.done()]
-            runs: dict[int, list[Draft]] = {}
-            for draft in batch:
-                runs.setdefault(draft.conversation.id, []).append(draft)
-            metrics.FLUSH_SIZE.observe(len(batch))
+    def _expire(self) -> None:
+        """Give up on those whose time is over, and come back for the next of them."""
+        now = self._clock.monotonic()
+        unanswered = self._unanswered
+        while unanswered and (unanswered[0].answer.done() or unanswered[0].deadline <= now):
+            unanswered.popleft().expire()
+        self._timer = None
+        if unanswered:
+            wait = unanswered[0].deadline - now
+            self._timer = asyncio.get_running_loop().call_later(wait, self._expire)
+
+    def _wait(self, draft: Draft, *, first: bool = False) -> None:
+        line = self._waiting.setdefault(draft.conversation.id, deque())
+        line.appendleft(draft) if first else line.append(draft)
+        self._waiting_count += 1
+
+    def _start(self) -> None:
+        """A flush takes what is there when its turn comes: all sends of one loop turn go together."""
+        if not self._starting and len(self._flushes) < MAX_FLUSHES:
+            self._starting = True
+            task = asyncio.create_task(self._flush())
+            self._flushes.add(task)
+            task.add_done_callback(self._flushes.discard)
+
+    def _take(self) -> dict[int, list[Draft]]:
+        """What may go now: whole runs of conversations that no flush has, at most MAX_FLUSH drafts."""
+        runs: dict[int, list[Draft]] = {}
+        room = MAX_FLUSH
+        for id in [id for id in self._waiting if id not in self._busy] if self._busy else list(self._waiting):
+            line = self._waiting[id]
+            taken = [line.popleft() for _ in range(min(room, len(line)))]
+            if not line:
+                del self._waiting[id]
+            room -= len(taken)
+            self._waiting_count -= len(taken)
+            if drafts := [draft for draft in taken if not draft.answer.done()]:
+                runs[id] = drafts
+            if not room:
+                break
+        return runs
+
+    async def _flush(self) -> None:
+        """One after the other while there is something to take."""
+        self._starting = False
+        while runs := self._take():
+            self._busy.update(runs)
+            metrics.FLUSH_SIZE.observe(sum(map(len, runs.values())))
             try:
-                with _APPEND_SECONDS.time():
-                    await self._append(runs)
+                await self._commit(runs)
             except Exception as error:  # of this flush; the next one has done nothing wrong
-                log.exception("append failed", messages=len(batch))
-                for draft in batch:
-                    draft.fail(error)
+                log.exception("flush failed", messages=sum(map(len, runs.values())))
+                for drafts in runs.values():
+                    for draft in drafts:
+                        draft.fail(error)
+            self._busy.difference_update(runs)
 
-    def _appended(self, draft: Draft, message: Message, *, created: bool) -> None:
-        """On to the second stage: its database call overlaps with the next append."""
-        draft.stored = message, created
-        self._stored.append((draft, message, created))
-        if self._fanning is None or self._fanning.done():
-            self._fanning = asyncio.create_task(self._fan_out_all())
+    async def _commit(self, runs: dict[int, list[Draft]]) -> None:
+        with _APPEND_SECONDS.time():
+            appended = await self._append(runs)
+        if not appended:
+            return
+        for draft, message, created in appended:
+            draft.stored = message, created  # the answer is sure: only the fan-out is not done yet
+        with _FAN_OUT_SECONDS.time():
+            await self._fanout.advance(_advances(appended))
+        for draft, message, created in appended:
+            if created:
+                self._announce(message, draft.conversation)
+        if failpoints.armed:
+            await failpoints.reach("before_ack")
+        for draft, _, _ in appended:
+            draft.succeed()
 
-    async def _fan_out_all(self) -> None:
-        while self._stored:
-            batch, self._stored = self._stored, []
-            with _FAN_OUT_SECONDS.time():
-                await self._fanout.advance(_advances(batch))
-            for draft, message, created in batch:
-                if created:
-                    self._announce(message, draft.conversation)
-            if failpoints.armed:
-                await failpoints.reach("before_ack")
-            for draft, _, _ in batch:
-                draft.succeed()
-
-    async def _append(self, runs: dict[int, list[Draft]]) -> None:
+    async def _append(self, runs: dict[int, list[Draft]]) -> list[Appended]:
         """Conversations with one message go out in one unordered insert. A longer run goes alone and in order, because
         a refused message with others stored behind it would be a hole in the log.
         """
-        await self._learn_heads(list(runs))
+        if not self._heads.keys() >= runs.keys():
+            await self._learn_heads(runs)
         singles: list[tuple[Draft, Message]] = []
         groups = [(singles, False)]
         for id, drafts in runs.items():
@@ -121,29 +173,35 @@ class Writer:
                 self._again(drafts, "head unknown")
                 continue
             numbered = [(draft, draft.at(seq)) for seq, draft in enumerate(drafts, head + 1)]
-            for draft, message in numbered:
-                if message.seq > MAX_SEQ:
+            if head + len(drafts) > MAX_SEQ:
+                for draft, _ in numbered[MAX_SEQ - head :]:
                     draft.fail(Invalid.field("conversation_id", "this conversation is full"))
-            numbered = [(draft, message) for draft, message in numbered if message.seq <= MAX_SEQ]
+                del numbered[MAX_SEQ - head :]
             if len(numbered) == 1:
                 singles += numbered
             else:
                 groups.append((numbered, True))
         inserts = [self._insert(group, ordered) for group, ordered in groups if group]
-        for surprise in await asyncio.gather(*inserts, return_exceptions=True):
-            if surprise is not None:
-                raise surprise
+        if len(inserts) == 1:
+            return await inserts[0]
+        results = await asyncio.gather(*inserts, return_exceptions=True)
+        appended: list[Appended] = []
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            appended += result
+        return appended
 
-    async def _insert(self, group: list[tuple[Draft, Message]], ordered: bool) -> None:
+    async def _insert(self, group: list[tuple[Draft, Message]], ordered: bool) -> list[Appended]:
         outcomes = await self._messages.append([message for _, message in group], ordered=ordered)
+        appended: list[Appended] = []
         again: list[Draft] = []
         for (draft, message), outcome in zip(group, outcomes, strict=True):
             if outcome is Outcome.STORED:
                 self._heads[message.conversation_id] = message.seq
-                metrics.MESSAGES.inc()
-                self._appended(draft, message, created=True)
+                appended.append((draft, message, True))
             elif outcome is Outcome.REPEATED:
-                await self._replay(draft)
+                appended += await self._replay(draft)
             elif outcome is Outcome.REFUSED:
                 draft.fail(Unavailable("The database refused the message."))
             else:
@@ -152,16 +210,18 @@ class Writer:
                 draft.in_doubt |= outcome is Outcome.UNKNOWN
                 metrics.APPEND_RETRIES.labels(outcome.value).inc()
                 again.append(draft)
+        metrics.MESSAGES.inc(sum(created for _, _, created in appended))
         self._again(again)
+        return appended
 
     def _again(self, drafts: list[Draft], reason: str | None = None) -> None:
-        """Back to the front, in their order. Their time runs on: `post` gives up on them, not this."""
+        """Back to the front, in their order. Their time runs on: the timer gives up on them, not this."""
         for draft in reversed(drafts):
             if reason:
                 metrics.APPEND_RETRIES.labels(reason).inc()
-            self._waiting.appendleft(draft)
+            self._wait(draft, first=True)
 
-    async def _learn_heads(self, conversation_ids: list[int]) -> None:
+    async def _learn_heads(self, conversation_ids: Iterable[int]) -> None:
         """Majority reads: a seq that a failover may still take back is never built upon."""
         unknown = [id for id in conversation_ids if id not in self._heads]
         found = await asyncio.gather(*map(self._messages.head, unknown), return_exceptions=True)
@@ -171,7 +231,7 @@ class Writer:
             elif not isinstance(head, Unavailable):
                 raise head
 
-    async def _replay(self, draft: Draft) -> None:
+    async def _replay(self, draft: Draft) -> list[Appended]:
         try:
             stored = await self._messages.by_client_id(draft.sender_id, draft.client_id)
         except Unavailable:
@@ -182,16 +242,17 @@ class Writer:
             created = draft.made(stored)
             if not created:
                 metrics.REPLAYS.inc()
-            self._appended(draft, stored, created=created)
+            return [(draft, stored, created)]
         else:
             draft.fail(IdempotencyConflict("client_id was used before, with another message."))
+        return []
 
 
-def _advances(batch: list[tuple[Draft, Message, bool]]) -> list[Advance]:
-    """One for each unbroken run of a conversation: several flushes may have met here."""
+def _advances(appended: list[Appended]) -> list[Advance]:
+    """One for each unbroken run of a conversation: a repeat in its middle breaks it."""
     runs: list[list[tuple[Draft, Message]]] = []
     last: dict[int, list[tuple[Draft, Message]]] = {}
-    for draft, message, _ in batch:
+    for draft, message, _ in appended:
         run = last.get(message.conversation_id)
         if run is None or run[-1][1].seq + 1 != message.seq:
             run = last[message.conversation_id] = []

@@ -14,8 +14,6 @@ from collections.abc import Collection as Many
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pymongo import UpdateMany, UpdateOne
-
 from chatserver.model import Advance, Entry, Inbox, Tail, message_id
 from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document
@@ -42,7 +40,7 @@ class InboxStore:
 
     async def advance(self, advances: Sequence[Advance]) -> bool:
         """The fast path: every inbox that stands exactly before `first`. False when any did not, nobody knows which."""
-        writes: list[UpdateOne | UpdateMany] = []
+        updates: list[Document] = []
         expected = 0
         for advance in advances:
             c, first, last = advance.conversation_id, advance.first, advance.last
@@ -61,13 +59,13 @@ class InboxStore:
                 for sender, count in advance.own.items():
                     increments = {"version": 1, f"own.{c}:{sender}": count}
                     standing = {"_id": sender, f"heads.{c}": first - 1}
-                    writes.append(UpdateOne(standing, {"$inc": increments, **moved}))
+                    updates.append({"q": standing, "u": {"$inc": increments, **moved}})
                 member_ids = [id for id in member_ids if id not in advance.own]
                 counts = {}
             filter = {"_id": {"$in": member_ids}, f"heads.{c}": first - 1}
-            writes.append(UpdateMany(filter, {"$inc": {"version": 1, **counts}, **moved}))
-        result = await self._inboxes.bulk_write(writes, ordered=False)
-        return bool(result.matched_count == expected)
+            updates.append({"q": filter, "u": {"$inc": {"version": 1, **counts}, **moved}, "multi": True})
+        reply = await self._inboxes.update(updates)
+        return bool(reply["n"] == expected)
 
     async def lowest_head(self, conversation_id: int, last: int, user_ids: Many[int]) -> int | None:
         """The lowest head below `last` among these members; None when nobody is behind."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pymongo.errors import BulkWriteError
-
 from chatserver import failpoints
 from chatserver.errors import Unavailable
 from chatserver.model import MAX_SEQ, Change, Message, Outcome, message_id, split_message_id
@@ -23,20 +21,18 @@ class MessageStore:
         documents = [codec.message_document(message) for message in messages]
         outcomes = [Outcome.STORED] * len(messages)
         try:
-            await self._messages.insert_many(documents, ordered=ordered)
+            reply = await self._messages.insert(documents, ordered=ordered)
             if failpoints.armed:
                 await failpoints.reach("after_append")
         except Unavailable:
             return [Outcome.UNKNOWN] * len(messages)
-        except BulkWriteError as error:
-            details = error.details
-            if details.get("writeConcernErrors"):
-                outcomes = [Outcome.UNKNOWN] * len(messages)
-            for failure in details["writeErrors"]:
-                index = failure["index"]
-                outcomes[index] = _outcome(failure)
-                if ordered:
-                    outcomes[index + 1 :] = [Outcome.SKIPPED] * (len(messages) - index - 1)
+        if "writeConcernError" in reply:
+            outcomes = [Outcome.UNKNOWN] * len(messages)
+        for failure in reply.get("writeErrors", ()):
+            index = failure["index"]
+            outcomes[index] = _outcome(failure)
+            if ordered:
+                outcomes[index + 1 :] = [Outcome.SKIPPED] * (len(messages) - index - 1)
         return outcomes
 
     async def head(self, conversation_id: int) -> int:

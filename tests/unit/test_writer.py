@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 import pytest
-from pymongo.errors import BulkWriteError
 
 from chatserver.errors import IdempotencyConflict, Unavailable
 from chatserver.model import Outcome
@@ -108,23 +107,17 @@ async def test_a_send_whose_fan_out_half_fails_is_answered_and_fanned_out_later(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob, conversation = await chat.pair()
-    bulk_write, failed = chat.storage.inboxes._inboxes._collection.bulk_write, []
+    inboxes = chat.storage.inboxes._inboxes
+    write, failed = inboxes._write, []
 
-    class Inboxes:
-        """What a failover leaves of a bulk write: errors of single writes, not of the call."""
+    async def half_failing(command: Any) -> Any:
+        """What a failover leaves of a command: errors of single writes, not of the call."""
+        if failed:
+            return await write(command)
+        failed.append(True)
+        return {"n": 0, "writeErrors": [{"index": 0, "code": 189, "errmsg": "primary stepped down"}]}
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(collection, name)
-
-        async def bulk_write(self, writes: Any, ordered: bool) -> Any:
-            if failed:
-                return await bulk_write(writes, ordered=ordered)
-            failed.append(True)
-            error = {"index": 0, "code": 189, "errmsg": "primary stepped down"}
-            raise BulkWriteError({"writeErrors": [error], "writeConcernErrors": [], "nMatched": 0})
-
-    collection = chat.storage.inboxes._inboxes._collection
-    monkeypatch.setattr(chat.storage.inboxes._inboxes, "_collection", Inboxes())
+    monkeypatch.setattr(inboxes, "_write", half_failing)
     began = time.monotonic()
     assert (await chat.say(ann, conversation, "hello")).seq == 1
     assert time.monotonic() - began < 2

@@ -13,7 +13,7 @@ PARTS = ("chatserver", "commands", "handlers", "static", "templates")
 MUTATIONS: dict[str, list[tuple[str, str, str]]] = {
     "no journal": [
         ("chatserver/storage/driver.py", '"w": "majority"', '"w": 1'),
-        ("chatserver/storage/driver.py", '"journal": True', '"journal": False'),
+        ("chatserver/storage/driver.py", '"j": True', '"j": False'),
         ("chatserver/storage/driver.py", '"readConcernLevel": "majority"', '"readConcernLevel": "local"'),
     ],
     "no range repair": [
