@@ -149,7 +149,9 @@ class Collection:
 
         The two writes of every flush go out as plain commands: the driver's bulk helpers cost twice the Python.
         """
-        return await self._write({"insert": self._collection.name, "documents": documents, "ordered": ordered})
+        return await self._write(
+            {"insert": self._collection.name, "documents": documents, "ordered": ordered}
+        )
 
     async def update(self, updates: list[Document]) -> Document:
         """Unordered; the server's own reply. Raises Unavailable also for a part: all of ours may be repeated."""
