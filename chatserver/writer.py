@@ -8,7 +8,6 @@ nothing.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable
 
 import structlog
@@ -19,12 +18,12 @@ from chatserver.clock import Clock
 from chatserver.draft import Draft
 from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.fanout import FanOut
+from chatserver.line import Line
 from chatserver.model import MAX_SEQ, Advance, Conversation, Message, Outcome
 from chatserver.ports import MessageStore
 
 log = structlog.get_logger(__name__)
 
-MAX_WAITING = 2_000
 MAX_FLUSH = 64
 # While one flush waits for the journal another is worked on; more would only make them smaller (docs/performance.md).
 MAX_FLUSHES = 2
@@ -46,28 +45,15 @@ class Writer:
         """`announce` is told of every new message after its fan-out, in the order of the log."""
         self._messages = messages
         self._fanout = fanout
-        self._clock = clock
         self._announce = announce
         self._heads: LRUCache[int, int] = LRUCache(HEADS)
-        self._waiting: dict[int, deque[Draft]] = {}  # by conversation; what a flush has taken is not here
-        self._waiting_count = 0
-        self._busy: set[int] = set()  # conversations that a flush has
+        self._line = Line(clock)
         self._flushes: set[asyncio.Task[None]] = set()
         self._starting = False
-        self._unanswered: deque[Draft] = deque()  # deadlines rise from left to right
-        self._timer: asyncio.TimerHandle | None = None
 
     def put(self, draft: Draft) -> None:
         """Its `answer` comes at its deadline at the latest. Raises Unavailable when too many wait."""
-        if self._waiting_count >= MAX_WAITING:
-            raise Unavailable("Too many messages are waiting to be stored.")
-        unanswered = self._unanswered
-        while unanswered and unanswered[0].answer.done():
-            unanswered.popleft()
-        unanswered.append(draft)
-        if self._timer is None:
-            self._expire()
-        self._wait(draft)
+        self._line.add(draft)
         self._start()
 
     async def post(self, draft: Draft) -> tuple[Message, bool]:
@@ -83,24 +69,7 @@ class Writer:
         """Every send already taken is finished."""
         while self._flushes:
             await asyncio.gather(*self._flushes, return_exceptions=True)
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _expire(self) -> None:
-        """Give up on those whose time is over, and come back for the next of them."""
-        now = self._clock.monotonic()
-        unanswered = self._unanswered
-        while unanswered and (unanswered[0].answer.done() or unanswered[0].deadline <= now):
-            unanswered.popleft().expire()
-        self._timer = None
-        if unanswered:
-            wait = unanswered[0].deadline - now
-            self._timer = asyncio.get_running_loop().call_later(wait, self._expire)
-
-    def _wait(self, draft: Draft, *, first: bool = False) -> None:
-        line = self._waiting.setdefault(draft.conversation.id, deque())
-        line.appendleft(draft) if first else line.append(draft)
-        self._waiting_count += 1
+        self._line.close()
 
     def _start(self) -> None:
         """A flush takes what is there when its turn comes: all sends of one loop turn go together."""
@@ -110,28 +79,10 @@ class Writer:
             self._flushes.add(task)
             task.add_done_callback(self._flushes.discard)
 
-    def _take(self) -> dict[int, list[Draft]]:
-        """What may go now: whole runs of conversations that no flush has, at most MAX_FLUSH drafts."""
-        runs: dict[int, list[Draft]] = {}
-        room = MAX_FLUSH
-        for id in [id for id in self._waiting if id not in self._busy] if self._busy else list(self._waiting):
-            line = self._waiting[id]
-            taken = [line.popleft() for _ in range(min(room, len(line)))]
-            if not line:
-                del self._waiting[id]
-            room -= len(taken)
-            self._waiting_count -= len(taken)
-            if drafts := [draft for draft in taken if not draft.answer.done()]:
-                runs[id] = drafts
-            if not room:
-                break
-        return runs
-
     async def _flush(self) -> None:
         """One after the other while there is something to take."""
         self._starting = False
-        while runs := self._take():
-            self._busy.update(runs)
+        while runs := self._line.take(MAX_FLUSH):
             metrics.FLUSH_SIZE.observe(sum(map(len, runs.values())))
             try:
                 await self._commit(runs)
@@ -140,7 +91,7 @@ class Writer:
                 for drafts in runs.values():
                     for draft in drafts:
                         draft.fail(error)
-            self._busy.difference_update(runs)
+            self._line.release(runs)
 
     async def _commit(self, runs: dict[int, list[Draft]]) -> None:
         with _APPEND_SECONDS.time():
@@ -211,15 +162,12 @@ class Writer:
                 metrics.APPEND_RETRIES.labels(outcome.value).inc()
                 again.append(draft)
         metrics.MESSAGES.inc(sum(created for _, _, created in appended))
-        self._again(again)
+        self._line.add_again(again)
         return appended
 
-    def _again(self, drafts: list[Draft], reason: str | None = None) -> None:
-        """Back to the front, in their order. Their time runs on: the timer gives up on them, not this."""
-        for draft in reversed(drafts):
-            if reason:
-                metrics.APPEND_RETRIES.labels(reason).inc()
-            self._wait(draft, first=True)
+    def _again(self, drafts: list[Draft], reason: str) -> None:
+        metrics.APPEND_RETRIES.labels(reason).inc(len(drafts))
+        self._line.add_again(drafts)
 
     async def _learn_heads(self, conversation_ids: Iterable[int]) -> None:
         """Majority reads: a seq that a failover may still take back is never built upon."""

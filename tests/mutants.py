@@ -32,8 +32,8 @@ MUTANTS = [
         "1. A send answered 201 reaches every session of every member",
         "the fan-out",
         "chatserver/writer.py",
-        "await self._fanout.advance(_advances(batch))",
-        "_advances(batch)",
+        "await self._fanout.advance(_advances(appended))",
+        "_advances(appended)",
         "answered_201_is_stored_and_reaches and alone",
     ),
     Mutant(

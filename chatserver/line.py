@@ -1,0 +1,77 @@
+"""Drafts that wait for a flush, in the order in which they came, and for the end of their time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from chatserver.clock import Clock
+from chatserver.draft import Draft
+from chatserver.errors import Unavailable
+
+MAX_WAITING = 2_000
+
+
+class Line:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._waiting: dict[int, deque[Draft]] = {}  # by conversation
+        self._count = 0
+        self._busy: set[int] = set()  # conversations that a flush has
+        self._unanswered: deque[Draft] = deque()  # deadlines rise from left to right
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, draft: Draft) -> None:
+        """Its answer comes at its deadline at the latest. Raises Unavailable when too many wait."""
+        if self._count >= MAX_WAITING:
+            raise Unavailable("Too many messages are waiting to be stored.")
+        unanswered = self._unanswered
+        while unanswered and unanswered[0].answer.done():
+            unanswered.popleft()
+        unanswered.append(draft)
+        if self._timer is None:
+            self._expire()
+        self._waiting.setdefault(draft.conversation.id, deque()).append(draft)
+        self._count += 1
+
+    def add_again(self, drafts: list[Draft]) -> None:
+        """Before all others of their conversation, in their order. Their time runs on."""
+        for draft in reversed(drafts):
+            self._waiting.setdefault(draft.conversation.id, deque()).appendleft(draft)
+        self._count += len(drafts)
+
+    def take(self, most: int) -> dict[int, list[Draft]]:
+        """What may go now, by conversation: none that another flush has. `release` it afterwards."""
+        runs: dict[int, list[Draft]] = {}
+        for id in [id for id in self._waiting if id not in self._busy]:
+            waiting = self._waiting[id]
+            taken = [waiting.popleft() for _ in range(min(most, len(waiting)))]
+            if not waiting:
+                del self._waiting[id]
+            most -= len(taken)
+            self._count -= len(taken)
+            if drafts := [draft for draft in taken if not draft.answer.done()]:
+                runs[id] = drafts
+            if not most:
+                break
+        self._busy.update(runs)
+        return runs
+
+    def release(self, conversation_ids: Iterable[int]) -> None:
+        self._busy.difference_update(conversation_ids)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _expire(self) -> None:
+        """Give up on those whose time is over, and come back for the next of them: one timer for all."""
+        now = self._clock.monotonic()
+        unanswered = self._unanswered
+        while unanswered and (unanswered[0].answer.done() or unanswered[0].deadline <= now):
+            unanswered.popleft().expire()
+        self._timer = None
+        if unanswered:
+            wait = unanswered[0].deadline - now
+            self._timer = asyncio.get_running_loop().call_later(wait, self._expire)
