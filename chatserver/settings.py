@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import os
+import re
 import tomllib
 import types
 import typing
@@ -19,6 +20,8 @@ from typing import Any
 from chatserver.errors import EX_CONFIG, StartupError
 
 PREFIX = "CHATSERVER_"
+HOST_SECRET_BYTES = 32  # a shorter key is weaker than the hash it is used with
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+", re.ASCII)
 
 
 def setting(
@@ -87,6 +90,15 @@ class Settings:
     cors_origins: tuple[str, ...] = setting(
         (), "Origins of other sites that may call the API, comma-separated."
     )
+    host_secret: str = setting(
+        "",
+        "Key of the application around this chat (32 bytes or more); empty: none signs users in.",
+        secret=True,
+    )
+    guests: bool = setting(False, "Let people in who have no account, each as somebody new.")
+    frame_ancestors: tuple[str, ...] = setting(
+        (), "Origins of other sites that may show /embed in a frame, comma-separated; empty: none."
+    )
     trusted_proxies: tuple[str, ...] = setting(
         (), "Addresses or networks (10.0.0.0/8) whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )
@@ -136,6 +148,8 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     settings = Settings(**values)
     if settings.processes == 0:
         settings = dataclasses.replace(settings, processes=os.cpu_count() or 1)
+    if 0 < len(settings.host_secret.encode("utf-8", "replace")) < HOST_SECRET_BYTES:
+        mistakes.append(f"--host-secret: must have at least {HOST_SECRET_BYTES} bytes")
     if settings.tls_key and not settings.tls_cert:
         mistakes.append("--tls-key: is of no use without --tls-cert")
     if settings.processes > 1 and not settings.amqp_url:
@@ -196,6 +210,10 @@ def _convert(name: str, raw: Any) -> Any:
         if name == "trusted_proxies":
             for part in found:
                 _check_network(part)
+        if name in ("cors_origins", "frame_ancestors"):
+            for part in found:
+                if not ORIGIN.fullmatch(part):
+                    raise ValueError(f"{part!r} is not an origin like https://www.example.org")
         return found
     if kind is bool:
         if str(raw).lower() not in TRUTH:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chatserver import wire
+from chatserver.model import Session, User
 from handlers.base import ApiHandler
 from handlers.schemas import Login, Profile, Register, Search
+
+
+def signed_in(token: str, user: User, session: Session) -> dict[str, Any]:
+    return {"token": token, "user": wire.user(user), "session": wire.session(session, session.id)}
 
 
 class RegisterHandler(ApiHandler):
@@ -27,7 +34,7 @@ class LoginHandler(ApiHandler):
         token, user, session = await self.runtime.services.sessions.sign_in(
             given.username, given.password, device, self.address
         )
-        self.answer({"token": token, "user": wire.user(user), "session": wire.session(session, session.id)})
+        self.answer(signed_in(token, user, session))
 
 
 class LogoutHandler(ApiHandler):

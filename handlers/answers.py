@@ -203,10 +203,18 @@ class Timings(Struct):
     linger_secs: Annotated[float, Meta(description="How long somebody counts as present after a poll.")]
 
 
+class SignIn(Struct):
+    """Ways in beside a username and a password."""
+
+    host: Annotated[bool, Meta(description="The application around this chat signs its users in.")]
+    guests: Annotated[bool, Meta(description="Whoever wants to, as somebody new.")]
+
+
 class Server(Struct):
     version: str
     feature_level: Annotated[int, Meta(description="Grows with every change a client may want to know of.")]
     limits: Limits
+    sign_in: SignIn
     timings: Timings
 
 

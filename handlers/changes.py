@@ -7,6 +7,8 @@ from handlers.schemas import Edit
 
 
 class MessageHandler(ApiHandler):
+    bucket = "send"
+
     async def patch(self, message_id: str) -> None:
         text = self.json(Edit).message
         self.answer(await self.runtime.services.changes.edit(self.actor, int(message_id), text))

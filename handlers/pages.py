@@ -12,6 +12,7 @@ from handlers.assets import Assets
 from handlers.base import BaseHandler
 from handlers.forwarded import stay_with_tls
 
+NOT_FRAMED = "frame-ancestors 'none'"
 CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -25,7 +26,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "worker-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
-        "frame-ancestors 'none'",
+        NOT_FRAMED,
         "object-src 'none'",
     ]
 )
@@ -52,16 +53,34 @@ class ChatPageHandler(BaseHandler):
         set_page_headers(self)
 
     def get(self) -> None:
+        self.show("chat.html")
+
+    head = get
+
+    def show(self, template: str, **more: Any) -> None:
         self.set_header("Cache-Control", "no-cache")
         self.add_header("Vary", "Accept-Language")
         language = self.get_browser_locale().code.split("_")[0]
         self.render(
-            "chat.html",
+            template,
             asset=self._assets.url,
             version=__version__,
             lang=language,
             dir="rtl" if language in RIGHT_TO_LEFT else "ltr",
+            **more,
         )
+
+
+class EmbedPageHandler(ChatPageHandler):
+    """The page for a frame on other sites: those that the setting `frame_ancestors` names."""
+
+    def get(self) -> None:
+        if origins := self.runtime.settings.frame_ancestors:
+            ancestors = f"frame-ancestors {' '.join(origins)}"
+            policy = CONTENT_SECURITY_POLICY.replace(NOT_FRAMED, ancestors)
+            self.set_header("Content-Security-Policy", policy)
+            self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+        self.show("embed.html", origins=" ".join(origins))
 
     head = get
 
@@ -92,6 +111,9 @@ class StaticHandler(StaticFileHandler):
 
     def set_default_headers(self) -> None:
         set_page_headers(self)
+        # Public files, which other sites load too: modules by CORS, styles and pictures without.
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
 
     def set_extra_headers(self, path: str) -> None:
         caching = "public, max-age=31536000, immutable" if self._versions else "no-cache"

@@ -59,6 +59,17 @@ class Login(Struct):
     password: Annotated[str, Meta(extra_json_schema={"format": "password"})]
 
 
+class HostSignIn(Struct):
+    token: Annotated[
+        str,
+        Meta(description="A JWT by the host application: HS256, with `sub`, `exp`, `aud`, perhaps `name`."),
+    ]
+
+
+class Guest(Struct):
+    full_name: FullName = None
+
+
 class Profile(Struct):
     """What is left out, or null, stays as it is."""
 

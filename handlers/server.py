@@ -12,7 +12,7 @@ from chatserver.services.messages import MAX_PAGE
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
 
-FEATURE_LEVEL = 2  # grows by one with every change a client may want to know of
+FEATURE_LEVEL = 3  # grows by one with every change a client may want to know of
 
 
 def _rate(runtime: Runtime, name: str) -> dict[str, int] | None:
@@ -38,6 +38,7 @@ class ServerHandler(ApiHandler):
                     "client_id_chars": 64,
                     "rates": {name: _rate(self.runtime, name) for name in RATES},
                 },
+                "sign_in": {"host": bool(settings.host_secret), "guests": settings.guests},
                 "timings": {
                     "hold_secs": settings.hold_secs,
                     "max_hold_secs": settings.max_hold_secs,

@@ -19,6 +19,7 @@ from chatserver.services.changes import Changes
 from chatserver.services.conversations import Conversations
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
+from chatserver.services.host import Host
 from chatserver.services.messages import Messages
 from chatserver.services.notifications import Notifications
 from chatserver.services.places import Places
@@ -26,6 +27,7 @@ from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
 from chatserver.services.sessions import Sessions
 from chatserver.services.typing import Typing
+from chatserver.services.visitors import Visitors
 from chatserver.settings import Settings
 from chatserver.writer import Writer
 
@@ -34,6 +36,7 @@ from chatserver.writer import Writer
 class Services:
     accounts: Accounts
     sessions: Sessions
+    host: Host
     conversations: Conversations
     messages: Messages
     changes: Changes
@@ -68,6 +71,7 @@ def build_services(
     clock: Clock,
 ) -> Services:
     accounts = Accounts(stores.users, stores.inboxes, stores.marks, passwords, attempts, clock)
+    visitors = Visitors(stores, accounts, attempts, clock)
     sessions = Sessions(stores.sessions, stores.inboxes, stores.marks, accounts, hub, bus, clock)
     conversations = Conversations(stores, accounts, clock)
     receipts = Receipts(stores, conversations, bus, clock)
@@ -94,6 +98,7 @@ def build_services(
     return Services(
         accounts=accounts,
         sessions=sessions,
+        host=Host(visitors, sessions, clock, settings.host_secret, settings.guests),
         conversations=conversations,
         messages=messages,
         changes=Changes(stores, messages, conversations, bus, clock),

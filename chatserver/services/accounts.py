@@ -54,7 +54,7 @@ class Accounts:
             problem = "must be 2 to 32 of the letters a-z, digits, dot, dash and underscore"
             raise Invalid.field("username", problem)
         _check_password(password)
-        shown = _shown_name(full_name) if full_name is not None else username
+        shown = shown_name(full_name) if full_name is not None else username
         if address is not None:
             await self._attempts.register(address)
         password_hash = await self._passwords.hash(password)
@@ -101,11 +101,17 @@ class Accounts:
     async def update(self, actor: Actor, changes: dict[str, str | None]) -> User:
         """`full_name` and `avatar`. Raises Invalid."""
         if "full_name" in changes:
-            changes = {**changes, "full_name": _shown_name(changes["full_name"] or "")}
+            changes = {**changes, "full_name": shown_name(changes["full_name"] or "")}
         avatar = changes.get("avatar")
         if avatar is not None and not re.fullmatch(r"https?://[^\s\"'<>\\]{1,490}", avatar):
             raise Invalid.field("avatar", "must be an http or https address of at most 500 characters")
-        user = await self._users.update(actor.user_id, changes) if changes else await self.user(actor.user_id)
+        return await (self._changed(actor.user_id, changes) if changes else self.user(actor.user_id))
+
+    async def rename(self, user: User, shown: str) -> User:
+        return await self._changed(user.id, {"full_name": shown}) if shown != user.full_name else user
+
+    async def _changed(self, user_id: int, changes: dict[str, str | None]) -> User:
+        user = await self._users.update(user_id, changes)
         if user is None:
             raise NotFound("This account is gone.")
         self._known[user.id] = user
@@ -160,7 +166,7 @@ def _check_password(password: str) -> None:
         raise Invalid.field("password", problem)
 
 
-def _shown_name(name: str) -> str:
+def shown_name(name: str) -> str:
     """NFC, trimmed, without control and direction characters that could disguise it."""
     kept = "".join(
         c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) not in ("Cc", "Cf")

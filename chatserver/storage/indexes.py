@@ -26,6 +26,10 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     # Sign-in, and search by the beginning of either name.
     await collections["users"].create_index([("username_key", 1)], unique=True)
     await collections["users"].create_index([("full_name_key", 1)])
+    # Users of the host application: one account each, however many sign-ins come at once.
+    await collections["users"].create_index(
+        [("host_sub", 1)], unique=True, partialFilterExpression={"host_sub": {"$exists": True}}
+    )
     # Every request that is not answered from the session cache; a person's own list of sessions.
     await collections["sessions"].create_index([("token_hash", 1)], unique=True)
     await collections["sessions"].create_index([("user_id", 1), ("last_used_at", -1)])

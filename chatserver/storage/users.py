@@ -20,21 +20,22 @@ class UserStore:
     def __init__(self, collection: Collection) -> None:
         self._users = collection
 
-    async def create(self, user: User, password_hash: str, at: datetime) -> bool:
-        """False when the name is taken, in any spelling of its case."""
+    async def create(self, user: User, password_hash: str, at: datetime, host_sub: str | None = None) -> bool:
+        """False when the name is taken, in any spelling of its case, or the host's user has an account."""
+        document: Document = {
+            "_id": user.id,
+            "username": user.username,
+            "username_key": user.username.lower(),
+            "full_name": user.full_name,
+            "full_name_key": user.full_name.lower(),
+            "avatar": user.avatar,
+            "password_hash": password_hash,
+            "created_at": at,
+        }
+        if host_sub is not None:
+            document["host_sub"] = host_sub
         try:
-            await self._users.insert_one(
-                {
-                    "_id": user.id,
-                    "username": user.username,
-                    "username_key": user.username.lower(),
-                    "full_name": user.full_name,
-                    "full_name_key": user.full_name.lower(),
-                    "avatar": user.avatar,
-                    "password_hash": password_hash,
-                    "created_at": at,
-                }
-            )
+            await self._users.insert_one(document)
         except DuplicateKeyError:
             return False
         return True
@@ -42,6 +43,10 @@ class UserStore:
     async def by_ids(self, ids: Iterable[int]) -> dict[int, User]:
         found = await self._users.find({"_id": {"$in": list(ids)}}, _PUBLIC)
         return {doc["_id"]: codec.user(doc) for doc in found}
+
+    async def by_host_sub(self, host_sub: str) -> Account | None:
+        found = await self._users.find_one({"host_sub": host_sub}, _ACCOUNT)
+        return codec.account(found) if found else None
 
     async def for_sign_in(self, username: str) -> tuple[User, str] | None:
         """The user and the password hash, of those who may sign in."""
@@ -89,7 +94,7 @@ class UserStore:
             "password_hash": "",
             "state": "forgotten",
         }
-        await self._users.update_one({"_id": user_id}, {"$set": kept})
+        await self._users.update_one({"_id": user_id}, {"$set": kept, "$unset": {"host_sub": ""}})
 
 
 def _begins(prefix: str) -> Document:

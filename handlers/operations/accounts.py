@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import accounts, schemas
+from handlers import accounts, host, schemas
 from handlers import answers as shapes
 from handlers.operations import story
 from handlers.operations.operation import Answer, Example, Operation
@@ -42,6 +42,29 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                 body={"username": "ann", "password": story.PASSWORD},
             ),
         ),
+    ),
+    (host.HostSignInHandler, "POST"): Operation(
+        "host_sign_in",
+        SIGNING_IN,
+        "Sign in by the application around this chat",
+        {200: Answer(shapes.SignedIn, "A new session, and its token.")},
+        "For a chat that is embedded in an application with users of its own; `sign_in.host` of the server call tells "
+        "whether it is switched on. The application's server signs a JWT with the key in the setting `host_secret`, "
+        "HS256 and no other algorithm: `sub`, its own id of the user; `aud`, `chatserver`; `exp`, at most 24 hours "
+        "ahead; perhaps `name`, the name shown. The first such sign-in makes the account, each later one finds it and "
+        "takes over the name. These accounts have no password.",
+        body=schemas.HostSignIn,
+        codes=("token_invalid", "forbidden"),
+    ),
+    (host.GuestHandler, "POST"): Operation(
+        "guest_sign_in",
+        SIGNING_IN,
+        "Come in as a guest",
+        {201: Answer(shapes.SignedIn, "A new account, a session, and its token.")},
+        "Switched on by the setting `guests`; `sign_in.guests` of the server call tells. Each call makes somebody new: "
+        "whoever loses the token is somebody else from then on.",
+        body=schemas.Guest,
+        codes=("forbidden",),
     ),
     (accounts.LogoutHandler, "POST"): Operation(
         "logout",

@@ -16,7 +16,8 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "Sign in, and send `Authorization: Bearer` followed by the token. `?token=` is for polls and disconnect only.",
     ),
     "token_invalid": (
-        "The token is unknown, revoked or expired; when signing in: the username or the password is wrong.",
+        "The token is unknown, revoked or expired; when signing in: the username or the password is wrong, or the "
+        "host's token is not accepted.",
         "Forget the token and sign in again.",
     ),
     "forbidden": ("You may not do this.", "Do not repeat it: who may is not decided by the request."),

@@ -44,6 +44,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                             "register": {"amount": 100, "window_secs": 3600},
                         },
                     },
+                    "sign_in": {"host": False, "guests": False},
                     "timings": {
                         "hold_secs": 5.5,
                         "max_hold_secs": 50.0,

@@ -1,0 +1,59 @@
+"""People whose account is not of their own making: users of the host application, and guests.
+
+They have no password, and a colon in the username, which nobody can register: they can be taken for nobody else.
+"""
+
+from __future__ import annotations
+
+from chatserver.attempts import Attempts
+from chatserver.clock import Clock
+from chatserver.errors import Forbidden, Unavailable
+from chatserver.model import User
+from chatserver.ports import Stores
+from chatserver.services.accounts import Accounts, shown_name
+
+TRIES = 10
+SETTLE_SECS = 0.05
+
+
+class Visitors:
+    def __init__(self, stores: Stores, accounts: Accounts, attempts: Attempts, clock: Clock) -> None:
+        self._stores = stores
+        self._accounts = accounts
+        self._attempts = attempts
+        self._clock = clock
+
+    async def of_host(self, sub: str, full_name: str | None) -> User:
+        """The account of the host's user `sub`, made when there is none, under the name that the host says.
+
+        Raises Invalid for a name, Forbidden for an account that the operator switched off.
+        """
+        shown = shown_name(full_name) if full_name is not None else None
+        for _ in range(TRIES):
+            account = await self._stores.users.by_host_sub(sub)
+            if account is not None:
+                if account.state != "active":
+                    raise Forbidden("This account is switched off.")
+                return await self._accounts.rename(account.user, shown) if shown else account.user
+            user = await self._new("host", shown or "User", sub)
+            if user is not None:
+                return user
+            await self._clock.sleep(SETTLE_SECS)  # another call made it, and a majority does not have it yet
+        raise Unavailable("The account is not completely readable yet.")
+
+    async def guest(self, full_name: str | None, address: str) -> User:
+        """Somebody new, who cannot come back once the token is lost. Raises Invalid, RateLimited."""
+        shown = shown_name(full_name) if full_name is not None else "Guest"
+        await self._attempts.register(address)
+        user = await self._new("guest", shown, None)
+        assert user is not None  # its name holds a number of its own
+        return user
+
+    async def _new(self, kind: str, shown: str, host_sub: str | None) -> User | None:
+        """None when the host's user has an account by now."""
+        id = await self._stores.marks.next_id("user")
+        user = User(id, f"{kind}:{id}", shown, None)
+        # The inbox first: nobody must ever be found who could not receive.
+        await self._stores.inboxes.ensure(id)
+        created = await self._stores.users.create(user, "", self._clock.now(), host_sub)
+        return user if created else None
