@@ -172,69 +172,6 @@ class PollTest(Struct):
     timestamp: Epoch
 
 
-class Rate(Struct):
-    """How many calls within how long."""
-
-    amount: Annotated[int, Meta(ge=1)]
-    window_secs: Annotated[int, Meta(ge=1)]
-
-
-class Limits(Struct):
-    message_chars: Number
-    attachment_bytes: Number
-    body_bytes: Annotated[int, Meta(ge=0, description="The largest JSON body.")]
-    history_limit: Number
-    event_limit: Number
-    client_id_chars: Number
-    rates: Annotated[
-        dict[str, Rate | None],
-        Meta(
-            description="By the name that `RateLimit` headers use; per person, `register` and `login_address` per "
-            "address, of `login`s only wrong passwords count. Null: no limit."
-        ),
-    ]
-
-
-class Timings(Struct):
-    hold_secs: Annotated[float, Meta(description="How long a poll is held that names no `wait`.")]
-    max_hold_secs: float
-    check_secs: Annotated[float, Meta(description="How late an event may be when a wake-up was lost.")]
-    typing_secs: Annotated[float, Meta(description="How long a typing signal lasts: repeat it before.")]
-    linger_secs: Annotated[float, Meta(description="How long somebody counts as present after a poll.")]
-
-
-class SignIn(Struct):
-    """Ways in beside a username and a password."""
-
-    host: Annotated[bool, Meta(description="The application around this chat signs its users in.")]
-    guests: Annotated[bool, Meta(description="Whoever wants to, as somebody new.")]
-
-
-class Server(Struct):
-    version: str
-    feature_level: Annotated[int, Meta(description="Grows with every change a client may want to know of.")]
-    limits: Limits
-    sign_in: SignIn
-    timings: Timings
-
-
-class Health(Struct):
-    status: Literal["ok"]
-
-
-class Components(Struct):
-    database: Literal["up", "down"]
-    bus: Annotated[
-        Literal["up", "suspect", "down"], Meta(description="Only degrades: events come a moment later.")
-    ]
-    server: Literal["up", "draining"]
-
-
-class Readiness(Struct):
-    status: Literal["ready", "not ready"]
-    components: Components
-
-
 class FieldError(Struct):
     field: Annotated[str, Meta(description="The name of a field, parameter or header; `body` for all of it.")]
     detail: str

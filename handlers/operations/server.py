@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatserver import __version__
-from handlers import answers as shapes
+from handlers import answered_server as shapes
 from handlers import docs, server
 from handlers.operations.operation import Answer, Example, Operation
 
