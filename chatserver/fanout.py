@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -15,7 +16,7 @@ from chatserver import failpoints, metrics
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Advance, Bell
-from chatserver.ports import Bus, InboxStore, MessageStore
+from chatserver.ports import Bus, ConversationStore, InboxStore, MessageStore
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +26,16 @@ RETRY_SECS = (0.1, 5.0)
 
 
 class FanOut:
-    def __init__(self, messages: MessageStore, inboxes: InboxStore, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self,
+        messages: MessageStore,
+        conversations: ConversationStore,
+        inboxes: InboxStore,
+        bus: Bus,
+        clock: Clock,
+    ) -> None:
         self._messages = messages
+        self._conversations = conversations
         self._inboxes = inboxes
         self._bus = bus
         self._clock = clock
@@ -38,6 +47,7 @@ class FanOut:
         try:
             if failpoints.armed:
                 await failpoints.reach("before_fanout")
+            advances = await self._with_members(advances)
             if not await self._inboxes.advance(advances):
                 for advance in advances:
                     await self.repair(advance)
@@ -59,6 +69,16 @@ class FanOut:
         metrics.FANOUT_REPAIRS.inc(mended)
         return mended > 0
 
+    async def _with_members(self, advances: Sequence[Advance]) -> Sequence[Advance]:
+        """Read after the append: who is a member by then is told here, and who joins later looks into the log."""
+        ids = [advance.conversation_id for advance in advances if not advance.member_ids]
+        if not ids:
+            return advances
+        found = await self._conversations.conversations(ids)
+        members = {id: conversation.member_ids for id, conversation in found.items()}
+        named = (replace(a, member_ids=a.member_ids or members.get(a.conversation_id, ())) for a in advances)
+        return [advance for advance in named if advance.member_ids]
+
     def _retry_later(self, advances: Sequence[Advance]) -> None:
         for advance in advances:
             known = self._unfinished.get(advance.conversation_id)
@@ -74,8 +94,11 @@ class FanOut:
         pause, longest = RETRY_SECS
         while self._unfinished:
             advance = next(iter(self._unfinished.values()))
+            named: Sequence[Advance] = ()
             try:
-                await self.repair(advance)
+                named = await self._with_members([advance])
+                for one in named:
+                    await self.repair(one)
             except Unavailable:
                 await self._clock.sleep(pause)
                 pause = min(longest, pause * 2)
@@ -86,7 +109,8 @@ class FanOut:
             if self._unfinished[advance.conversation_id] is advance:
                 del self._unfinished[advance.conversation_id]
                 metrics.FANOUT_UNFINISHED.set(len(self._unfinished))
-            self._bus.publish(Bell("inbox", advance.member_ids))
+            for one in named:
+                self._bus.publish(Bell("inbox", one.member_ids))
 
     async def close(self) -> None:
         """What is unfinished now is finished by any node's sweeper."""

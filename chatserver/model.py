@@ -215,7 +215,10 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Messages first..last of a conversation are appended; `own` counts them by sender."""
+    """Messages first..last of a conversation are appended; `own` counts them by sender.
+
+    Without `member_ids`, whoever is a member when the fan-out begins.
+    """
 
     conversation_id: int
     first: int

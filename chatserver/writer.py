@@ -212,6 +212,8 @@ def _advances(appended: list[Appended]) -> list[Advance]:
         for draft, _ in run:
             own[draft.sender_id] = own.get(draft.sender_id, 0) + 1
         first, newest = run[0][1], run[-1][1]
-        members = run[0][0].conversation.member_ids
+        conversation = run[0][0].conversation
+        # Whom a draft of a group knew as members may have changed since.
+        members = conversation.member_ids if conversation.kind == "direct" else ()
         advances.append(Advance(first.conversation_id, first.seq, newest.seq, members, own))
     return advances

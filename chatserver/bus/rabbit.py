@@ -90,6 +90,10 @@ class RabbitLink:
             await asyncio.wait(
                 {self._opened, self.lost}, timeout=CLOSE_SECS, return_when=asyncio.FIRST_COMPLETED
             )
+        if not self._opened.done():
+            self._hang_up()
+            await self._is_gone_within(CLOSE_SECS)
+            return
         # Saying goodbye also sends what is buffered; on a broker that does not answer we hang up.
         if not self._connection.is_closed and not self._connection.is_closing:
             self._connection.close()
@@ -100,6 +104,13 @@ class RabbitLink:
             # pika has no public way to let go of a connection whose peer is silent.
             transport.abort()
         await self._is_gone_within(CLOSE_SECS)
+
+    def _hang_up(self) -> None:
+        """End the stream as if the broker had: of all ends before the handshake, the one that pika can bear."""
+        transport: Any = self._connection._transport
+        if transport is not None:
+            with contextlib.suppress(OSError):
+                transport._sock.shutdown(socket.SHUT_RDWR)
 
     async def _is_gone_within(self, secs: float) -> bool:
         with contextlib.suppress(TimeoutError):

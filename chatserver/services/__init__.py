@@ -20,6 +20,7 @@ from chatserver.services.conversations import Conversations
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.host import Host
+from chatserver.services.memberships import Memberships
 from chatserver.services.messages import Messages
 from chatserver.services.notifications import Notifications
 from chatserver.services.places import Places
@@ -38,6 +39,7 @@ class Services:
     sessions: Sessions
     host: Host
     conversations: Conversations
+    memberships: Memberships
     messages: Messages
     changes: Changes
     receipts: Receipts
@@ -100,6 +102,7 @@ def build_services(
         sessions=sessions,
         host=Host(visitors, sessions, clock, settings.host_secret, settings.guests),
         conversations=conversations,
+        memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
         messages=messages,
         changes=Changes(stores, messages, conversations, bus, clock),
         receipts=receipts,

@@ -13,7 +13,7 @@ from chatserver.model import MAX_CONVERSATION_ID, Actor, Conversation, Inbox, Me
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 
-GROUP_SECS = 5.0  # how long a group's members are trusted; an ex-member's inbox refuses a late fan-out anyway
+GROUP_SECS = 5.0  # how long a group's members are trusted where nothing depends on who is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,27 @@ class Conversations:
 
     async def access(self, actor: Actor, conversation_id: int) -> Conversation:
         """Return it if the actor is a member; else NotFound, as if it did not exist."""
-        conversation = self._direct.get(conversation_id) or self._groups.get(conversation_id)
-        if conversation is None and 0 < conversation_id <= MAX_CONVERSATION_ID:
-            found = await self._stores.conversations.conversations([conversation_id])
-            conversation = found.get(conversation_id)
-            if conversation is not None:
-                (self._direct if conversation.kind == "direct" else self._groups)[conversation_id] = (
-                    conversation
-                )
+        conversation = self._direct.get(conversation_id) or await self._read(conversation_id)
         if conversation is None or actor.user_id not in conversation.member_ids:
             raise NotFound("There is no such conversation.")
+        return conversation
+
+    async def named(self, conversation_id: int) -> Conversation:
+        """One that an inbox entry names: it was given to its owner as a member, who may have left since."""
+        known = self._direct.get(conversation_id) or self._groups.get(conversation_id)
+        conversation = known or await self._read(conversation_id)
+        if conversation is None:
+            raise NotFound("There is no such conversation.")
+        return conversation
+
+    async def _read(self, conversation_id: int) -> Conversation | None:
+        if not 0 < conversation_id <= MAX_CONVERSATION_ID:
+            return None
+        conversation = (await self._stores.conversations.conversations([conversation_id])).get(
+            conversation_id
+        )
+        if conversation is not None:
+            (self._direct if conversation.kind == "direct" else self._groups)[conversation_id] = conversation
         return conversation
 
     async def inbox(self, actor: Actor) -> Inbox:

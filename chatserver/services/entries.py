@@ -103,9 +103,9 @@ class Entries:
                     reached[message.conversation_id] = message.seq
                 late = (self._clock.now() - message.created_at).total_seconds()
                 metrics.DELIVERY_SECONDS.observe(max(0.0, late))
-                events.append(await self._message_event(actor, item, message, users))
+                events.append(await self._message_event(item, message, users))
             elif item.entry.kind == "change" and changes:
-                events.append(await self._message_event(actor, item, messages[item.message_id], users))
+                events.append(await self._message_event(item, messages[item.message_id], users))
             elif item.entry.kind == "read":
                 if event := _read_event(actor, item, messages[item.message_id], users):
                     events.append(event)
@@ -114,7 +114,7 @@ class Entries:
                 at = wire.moment(notification.created_at)
                 events.append(_event(item, "notification", wire.notification(notification), at))
         for conversation_id, seq in reached.items():
-            conversation = await self._conversations.access(actor, conversation_id)
+            conversation = await self._conversations.named(conversation_id)
             self._receipts.delivered(actor.user_id, conversation, seq)
         after = _after(items[-1], tail.epoch) if items else Cursor(tail.epoch, tail.version)
         return Batch(events, after, after.version < tail.version, revoked)
@@ -143,15 +143,13 @@ class Entries:
         wanted = [item.entry.ref for item in items if item.entry.kind == "notification"]
         return await self._stores.notifications.by_ids(wanted) if wanted else {}
 
-    async def _message_event(
-        self, actor: Actor, item: Item, message: Message, users: dict[int, User]
-    ) -> bytes:
+    async def _message_event(self, item: Item, message: Message, users: dict[int, User]) -> bytes:
         """The body is the same for all who get it, so it is encoded once; only the id before it differs."""
         kind = "message" if item.entry.kind == "messages" else "message_changed"
         key = (kind, message.id, message.rev)
         body = self._bodies.get(key)
         if body is None:
-            conversation = await self._conversations.access(actor, message.conversation_id)
+            conversation = await self._conversations.named(message.conversation_id)
             receiver_id = conversation.other(message.sender_id) if conversation.kind == "direct" else None
             data = wire.message_event(message, users[message.sender_id].full_name, receiver_id)
             at = message.changed_at if kind == "message_changed" else message.created_at

@@ -35,6 +35,19 @@ class ConversationStore:
         assert found is not None
         return int(found["_id"])
 
+    async def start_group(self, conversation_id: int, at: datetime) -> None:
+        await self._conversations.insert_one(
+            {"_id": conversation_id, "kind": "group", "ready": False, "created_at": at, "rev": 0}
+        )
+
+    async def next_rev(self, conversation_id: int) -> int:
+        """Numbers the changes of who is in it."""
+        found = await self._conversations.find_one_and_update(
+            {"_id": conversation_id}, {"$inc": {"rev": 1}}, after=True
+        )
+        assert found is not None
+        return int(found["rev"])
+
     async def finish(self, conversation_id: int) -> None:
         await self._conversations.update_one({"_id": conversation_id}, {"$set": {"ready": True}})
 
@@ -50,6 +63,12 @@ class ConversationStore:
             await self._members.update_one(
                 {"_id": _key(conversation_id, user_id)}, {"$setOnInsert": fresh}, upsert=True
             )
+
+    async def remove_member(self, conversation_id: int, user_id: int) -> None:
+        await self._members.delete_one({"_id": _key(conversation_id, user_id)})
+
+    async def is_member(self, conversation_id: int, user_id: int) -> bool:
+        return await self._members.find_one({"_id": _key(conversation_id, user_id)}, {"_id": 1}) is not None
 
     async def conversations(self, ids: Iterable[int]) -> dict[int, Conversation]:
         """With members as they are now; conversations still being created are left out."""

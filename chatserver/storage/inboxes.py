@@ -38,6 +38,18 @@ class InboxStore:
             {"$set": {f"heads.{c}": head, f"reads.{c}": head}},
         )
 
+    async def leave(self, user_id: int, entry: Entry) -> None:
+        """Unset the head, so that no fan-out reaches the user any more, and say why. Repeatable."""
+        c = entry.conversation_id
+        await self._inboxes.update_one(
+            {"_id": user_id, f"heads.{c}": {"$exists": True}},
+            {
+                "$unset": {f"heads.{c}": "", f"reads.{c}": "", f"own.{c}:{user_id}": ""},
+                "$inc": {"version": 1},
+                "$push": _pushed(entry),
+            },
+        )
+
     async def advance(self, advances: Sequence[Advance]) -> bool:
         """The fast path: every inbox that stands exactly before `first`. False when any did not, nobody knows which."""
         updates: list[Document] = []

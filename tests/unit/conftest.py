@@ -43,7 +43,9 @@ class Chat:
         self.storage = Storage(self.settings.mongodb_uri, self.settings, self.clock)
         self.bus = LocalBus()
         self.hub = Hub(self.bus, self.clock, self.settings.linger_secs)
-        self.fanout = FanOut(self.storage.messages, self.storage.inboxes, self.bus, self.clock)
+        self.fanout = FanOut(
+            self.storage.messages, self.storage.conversations, self.storage.inboxes, self.bus, self.clock
+        )
         self.looks = Looks(self.storage.inboxes, self.clock)
         self.check = Check(self.hub, self.storage.inboxes, self.bus, self.clock, self.settings.check_secs)
         self.passwords = Passwords()

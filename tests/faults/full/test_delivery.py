@@ -14,6 +14,7 @@ from tests.faults.scenarios.delivery import (
     repeat_at_once,
 )
 from tests.faults.scenarios.equivalence import compare_snapshots
+from tests.faults.scenarios.membership import race_memberships
 
 
 @pytest.mark.gen_test(timeout=400)
@@ -64,3 +65,7 @@ async def test_D7_who_was_away_too_long_is_told_once_and_misses_nothing(town: To
 async def test_D9_an_old_snapshot_and_its_events_are_the_new_snapshot(town: Town) -> None:
     town.start(2)
     assert await compare_snapshots(town, steps=scaled(5000)) >= 10
+
+
+def test_D8_who_joins_and_leaves_while_others_send_sees_exactly_their_own_time(town: Town) -> None:
+    assert race_memberships(town, rounds=scaled(2000)) >= scaled(2000)

@@ -13,6 +13,7 @@ from tests.faults.scenarios.delivery import (
     race_wake_ups,
     repeat_at_once,
 )
+from tests.faults.scenarios.membership import race_memberships
 
 
 @pytest.mark.gen_test(timeout=90)
@@ -47,3 +48,7 @@ async def test_D6_a_bell_between_look_and_wait_is_heard(town: Town, opened: Open
         found = await race_wake_ups(town, load, rounds=100, window_secs=gap)
         assert max(found) < 1.0, "a poll slept through its bell"
         assert percentile(found, 90) < gap + 0.25
+
+
+def test_D8_who_joins_and_leaves_while_others_send_sees_exactly_their_own_time(town: Town) -> None:
+    assert race_memberships(town, rounds=100) >= 100
