@@ -94,7 +94,6 @@ export class ChatComposer extends HTMLElement {
   /** @param {string} text instead of what stands there */
   put(text) {
     this.text.value = text;
-    this.focusText();
     this.#typed();
   }
 
@@ -114,7 +113,7 @@ export class ChatComposer extends HTMLElement {
       if (this.#left < 0) this.app.say(t('composer.tooLong', { count: this.app.limits.message_chars }), { urgent: true });
       return;
     }
-    if (this.#editing) return this.#editing.save();
+    if (this.#editing) return (this.focusText(), this.#editing.save());
     const [{ outbox }, receiver_id] = [this.app.chat, this.userId];
     if (files.length === 0) outbox.add({ receiver_id, message });
     // The text is the first file's caption.

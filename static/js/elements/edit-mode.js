@@ -17,6 +17,7 @@ export class EditMode {
     composer.querySelector('form').prepend(this.bar);
     composer.classList.add('composer--editing');
     composer.put(message.message);
+    composer.focusText();
     composer.app.say(t('composer.editing'), { silent: true });
   }
 
@@ -30,7 +31,7 @@ export class EditMode {
     try {
       app.store.changed(await app.api.edit(this.message.id, wanted));
       app.say(t('message.edited'), { silent: true });
-      this.leave();
+      this.leave({ isDone: true });
     } catch (error) {
       // The text stays where it is, to be saved again.
       app.say(t('composer.editFailed', { reason: /** @type {any} */ (error).detail || t('reason.network') }), { urgent: true });
@@ -38,12 +39,13 @@ export class EditMode {
     this.#busy = false;
   }
 
-  /** The draft comes back. */
-  leave() {
+  /** The draft comes back; whoever went elsewhere while it was being saved stays there. @param {{isDone?: boolean}} [how] */
+  leave({ isDone = false } = {}) {
     this.bar.remove();
     this.composer.classList.remove('composer--editing');
     this.onLeft();
     this.composer.put(this.draft);
+    if (!isDone) this.composer.focusText();
   }
 }
 
