@@ -45,12 +45,14 @@ class Hub:
         bus: Bus,
         clock: Clock,
         linger_secs: float,
+        held_polls: int,
         turned: Callable[[int, bool], None] = lambda *_: None,
     ) -> None:
         """`turned(user_id, present)` is told when somebody comes to this node or leaves it."""
         self._bus = bus
         self._clock = clock
         self._linger_secs = linger_secs
+        self._held_polls = held_polls
         self._turned = turned
         self._present: dict[int, Present] = {}
         self._serial = 0
@@ -73,6 +75,8 @@ class Hub:
         olders = self._named(present, name) if client is not None else []
         for older in olders:
             older.end(Ended.SUPERSEDED)
+        if len(present.waiters) >= self._held_polls:
+            self._make_room(present)
         present.waiters.add(waiter)
         metrics.HELD_POLLS.inc()
         if self._draining:
@@ -189,6 +193,12 @@ class Hub:
         for present in self._present.values():
             for waiter in present.waiters:
                 waiter.end(Ended.DRAINING)
+
+    def _make_room(self, present: Present) -> None:
+        """For one more poll. Those that have ended are on their way out."""
+        held = sorted((w for w in present.waiters if w.ended is None), key=lambda w: w.started)
+        for oldest in held[: len(held) - self._held_polls + 1]:
+            oldest.end(Ended.CROWDED)
 
     def _depart(self, user_id: int) -> None:
         self._bus.unbind(user_id)

@@ -48,6 +48,12 @@ MONGODB_REFUSED = Counter("chat_mongodb_refused_total", "Calls refused because t
 HASHING_WAITING = Gauge("chat_password_hashes_waiting", "Passwords waiting for the hashing threads.")
 RATE_LIMITED = Counter("chat_rate_limited_total", "Calls answered 429, by limit.", ["limit"])
 RATE_LIMIT_USERS = Gauge("chat_rate_limit_users", "People counted in memory, summed over all limits.")
+MONGODB_WAITING = Gauge("chat_mongodb_waiting", "Database calls waiting for one of those under way to end.")
+CONNECTIONS_CLOSED = Counter(
+    "chat_connections_closed_total",
+    "Connections closed because the client dawdled, by what it was at.",
+    ["at"],
+)
 UPLOADED_BYTES = Counter("chat_uploaded_bytes_total", "Attachment bytes taken in.")
 BUS_UP = Gauge("chat_bus_up", "1 while bells are proved to arrive.")
 LOOP_LAG_SECONDS = Gauge("chat_loop_lag_seconds", "How late the event loop ran its last check.")

@@ -135,7 +135,13 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         version = await storage.server_version()
         place = f"embedded in {settings.data_dir}" if not settings.mongodb_uri else "yours"
         stack.push_async_callback(bus.close)
-        hub = Hub(bus, clock, settings.linger_secs, lambda *turn: services.presence.turned(*turn))
+        hub = Hub(
+            bus,
+            clock,
+            settings.linger_secs,
+            settings.held_polls,
+            lambda *turn: services.presence.turned(*turn),
+        )
         fanout = FanOut(storage.messages, storage.conversations, storage.inboxes, bus, clock)
         stack.push_async_callback(fanout.close)
         looks = Looks(storage.inboxes, clock)

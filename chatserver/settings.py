@@ -86,6 +86,14 @@ class Settings:
     rate_exempt: tuple[str, ...] = setting(
         ("127.0.0.1", "::1"), "Addresses that login_address_rate and register_rate do not count."
     )
+    held_polls: int = setting(
+        12, "Polls of one person held by one process; beyond, the oldest is answered.", least=1
+    )
+    headers_secs: float = setting(20.0, "Longest a client may take over the headers of a request.", least=1)
+    body_secs: float = setting(
+        10.0, "Longest it may take over a JSON body; a file must come at 1 KiB/s.", least=1
+    )
+    taking_secs: float = setting(30.0, "Longest it may take nothing more of its answer.", least=1)
     session_days: int = setting(90, "A session unused for this long ends.", least=1)
     cors_origins: tuple[str, ...] = setting(
         (), "Origins of other sites that may call the API, comma-separated."

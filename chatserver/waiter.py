@@ -16,6 +16,7 @@ class Ended(Enum):
     WOKEN = "woken"
     TIMEOUT = "timeout"
     SUPERSEDED = "superseded"
+    CROWDED = "crowded"  # too many polls of one person: this was the oldest
     REVOKED = "revoked"
     GONE = "gone"
     DRAINING = "draining"

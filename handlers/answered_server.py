@@ -23,6 +23,9 @@ class Limits(Struct):
     history_limit: Number
     event_limit: Number
     client_id_chars: Number
+    held_polls: Annotated[
+        int, Meta(ge=1, description="Of one person, in one process; beyond, the oldest is answered at once.")
+    ]
     rates: Annotated[
         dict[str, Rate | None],
         Meta(

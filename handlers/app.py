@@ -24,13 +24,13 @@ from handlers.forwarded import Forwarded, TrustedProxies
 from handlers.pages import NoPage
 from handlers.routes import routes
 from handlers.server import MetricsHandler
+from handlers.watch import Watch
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER_BYTES = 16 * 1024
 # Handlers bound their own bodies, and refuse the larger ones with a readable answer before reading them.
 BODY_BYTES = 1 << 40
-HEADERS_SECS = 60.0  # also how long an idle connection is kept
-BODY_SECS = 600.0  # the largest attachment over a poor line
+IDLE_SECS = 60.0  # also for the next request's first byte
 
 access = structlog.get_logger("chatserver.access")
 
@@ -76,6 +76,7 @@ def make_app(runtime: Runtime) -> Application:
 
 class ChatServer(HTTPServer):
     proxies: TrustedProxies | None = None
+    watch: Watch | None = None
     _gone: asyncio.Event | None = None
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
@@ -86,6 +87,11 @@ class ChatServer(HTTPServer):
         """Accept nothing new, and let every connection end with its next answer."""
         self.stop()
         self.conn_params.no_keep_alive = True
+
+    async def close_all_connections(self) -> None:
+        if self.watch is not None:
+            self.watch.stop()
+        await super().close_all_connections()
 
     async def last_call(self, secs: float) -> None:
         """Until all connections are gone, at most `secs`: on one that looks idle a request may be on its way."""
@@ -103,20 +109,22 @@ class ChatServer(HTTPServer):
 def make_public_server(app: Any, settings: Settings) -> ChatServer:
     """What everybody may talk to. Raises StartupError when the TLS files cannot be used."""
     tls = server_context(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
-    server = make_server(app, tls)
+    server = make_server(app, tls, settings.body_secs)
+    server.watch = Watch(server._connections, settings)
+    server.watch.start()
     if settings.trusted_proxies:
         server.proxies = TrustedProxies(settings.trusted_proxies)
     return server
 
 
-def make_server(app: Any, tls: SSLContext | None = None) -> ChatServer:
+def make_server(app: Any, tls: SSLContext | None = None, body_secs: float = 10.0) -> ChatServer:
     return ChatServer(
         app,
         ssl_options=tls,
         max_header_size=HEADER_BYTES,
         max_body_size=BODY_BYTES,
-        idle_connection_timeout=HEADERS_SECS,
-        body_timeout=BODY_SECS,
+        idle_connection_timeout=IDLE_SECS,
+        body_timeout=body_secs,
     )
 
 

@@ -18,11 +18,13 @@ from handlers import conversations
 from handlers.base import ApiHandler
 from handlers.forms import Form, content_type
 from handlers.schemas import History, Send
+from handlers.watch import Upload
 
 _CLIENT_ID = re.compile(r"[\x20-\x7e]{1,64}")
 _DATA_URL = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
 # A client that takes no more of a file does not get to hold it open.
 CHUNK_SECS = 60.0
+MOST_SECS = 86400.0  # for a whole upload, which is held to a least rate instead
 # Formats in which no browser finds a script.
 SAFE_INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
@@ -32,6 +34,7 @@ class ChatsHandler(ApiHandler):
 
     bucket = "send"
     _form: Form | None = None
+    _upload: Upload | None = None
 
     @property
     def body_limit(self) -> int:
@@ -50,6 +53,9 @@ class ChatsHandler(ApiHandler):
             if not boundary or len(boundary) > 70:
                 raise Invalid.field("body", "is multipart/form-data without a boundary")
             settings = self.runtime.settings
+            connection: Any = self.request.connection
+            connection.set_body_timeout(MOST_SECS)
+            self._upload = Upload(connection.stream, settings.body_secs)
             messages = self.runtime.services.messages
             self._form = Form(
                 boundary, messages, "attachment", settings.attachment_bytes, settings.body_bytes
@@ -59,17 +65,27 @@ class ChatsHandler(ApiHandler):
         if self._form is None:
             super().data_received(chunk)
             return
+        assert self._upload is not None
+        self._upload.came(len(chunk))
         self._received_bytes += len(chunk)
         if self._received_bytes <= self.body_limit:
             await self._form.feed(chunk)
 
+    def on_finish(self) -> None:
+        if self._upload is not None:
+            self._upload.end()
+
     def on_connection_close(self) -> None:
         super().on_connection_close()
+        if self._upload is not None:
+            self._upload.end()
         if self._form is not None:
             # What the form still owns: a file that a send has taken over stays.
             self.runtime.spawn(self._form.discard())
 
     async def post(self) -> None:
+        if self._upload is not None:
+            self._upload.end()
         send, attachment = await self._sent()
         try:
             message, created = await self._posted(send, attachment)

@@ -36,6 +36,7 @@ class ServerHandler(ApiHandler):
                     "history_limit": MAX_PAGE,
                     "event_limit": MAX_EVENTS,
                     "client_id_chars": 64,
+                    "held_polls": settings.held_polls,
                     "rates": {name: _rate(self.runtime, name) for name in RATES},
                 },
                 "sign_in": {"host": bool(settings.host_secret), "guests": settings.guests},

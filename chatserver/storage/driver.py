@@ -22,6 +22,7 @@ Document = dict[str, Any]
 T = TypeVar("T")
 
 WRITE_CONCERN = {"w": "majority", "j": True}
+GATE_LINE = 64  # calls waiting for each that may be under way; one more is refused at once
 GATE_WAIT_SECS = 0.75  # with the longest call still within the 3 s in which a refusal is due
 
 
@@ -72,15 +73,12 @@ class Gate:
 
     def __init__(self, limit: int) -> None:
         self._places = asyncio.Semaphore(limit)
+        self._longest_line = limit * GATE_LINE
+        self._waiting = 0
 
     async def call(self, operation: str, start: Callable[[], Awaitable[T]]) -> T:
         if self._places.locked():
-            try:
-                async with asyncio.timeout(GATE_WAIT_SECS):
-                    await self._places.acquire()
-            except TimeoutError:
-                metrics.MONGODB_REFUSED.inc()
-                raise Unavailable("The database has too much to do right now.") from None
+            await self._wait()
         else:
             await self._places.acquire()
         try:
@@ -93,6 +91,23 @@ class Gate:
             raise Unavailable("The database does not answer right now.") from error
         finally:
             self._places.release()
+
+    async def _wait(self) -> None:
+        """For a place. Neither for long nor in a long line."""
+        if self._waiting >= self._longest_line:
+            metrics.MONGODB_REFUSED.inc()
+            raise Unavailable("The database has too much to do right now.")
+        self._waiting += 1
+        metrics.MONGODB_WAITING.set(self._waiting)
+        try:
+            async with asyncio.timeout(GATE_WAIT_SECS):
+                await self._places.acquire()
+        except TimeoutError:
+            metrics.MONGODB_REFUSED.inc()
+            raise Unavailable("The database has too much to do right now.") from None
+        finally:
+            self._waiting -= 1
+            metrics.MONGODB_WAITING.set(self._waiting)
 
 
 class Collection:

@@ -34,7 +34,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "so that clients which came together do not come back together. Give your HTTP client ten seconds more. "
         "Zero looks and does not wait.\n\n"
         "**Tabs.** `client` names a tab or device within a session: a newer poll of the same name ends the older "
-        "one with `superseded`. Whoever gets that stops polling.\n\n"
+        "one with `superseded`. Whoever gets that stops polling. One process holds "
+        "at most `limits.held_polls` of a person (12): one more, and the oldest is answered at once, empty.\n\n"
         "A session's own messages do not come back to it. After an error wait before asking again: as long as "
         "`Retry-After` says, else a second, doubling up to half a minute.",
         query=schemas.Poll,

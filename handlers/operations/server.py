@@ -30,6 +30,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                         "history_limit": 200,
                         "event_limit": 200,
                         "client_id_chars": 64,
+                        "held_polls": 12,
                         "rates": {
                             "send": {"amount": 3000, "window_secs": 60},
                             "upload": {"amount": 300, "window_secs": 60},

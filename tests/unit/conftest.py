@@ -42,7 +42,7 @@ class Chat:
     def __post_init__(self) -> None:
         self.storage = Storage(self.settings.mongodb_uri, self.settings, self.clock)
         self.bus = LocalBus()
-        self.hub = Hub(self.bus, self.clock, self.settings.linger_secs)
+        self.hub = Hub(self.bus, self.clock, self.settings.linger_secs, self.settings.held_polls)
         self.fanout = FanOut(
             self.storage.messages, self.storage.conversations, self.storage.inboxes, self.bus, self.clock
         )

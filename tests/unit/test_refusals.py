@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chatserver.errors import Unavailable
+from chatserver.storage.driver import GATE_LINE, Gate
 from chatserver.together import Together
 
 LIMIT_SECS = 0.3
@@ -30,3 +31,20 @@ async def test_who_comes_during_a_call_that_fails_does_not_wait_for_two(io_loop:
     silence.set()
     assert await shared.get(3) == 3, "what follows is served again"
     await shared.close()
+
+
+@pytest.mark.gen_test
+async def test_a_line_of_database_calls_that_is_too_long_is_refused_at_once() -> None:
+    gate = Gate(1)
+    first = asyncio.get_running_loop().create_future()
+    calls = [asyncio.ensure_future(gate.call("find", lambda: first))]
+    calls += [asyncio.ensure_future(gate.call("find", _nothing)) for _ in range(GATE_LINE)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await asyncio.wait_for(gate.call("find", _nothing), 0.1)
+    first.set_result(None)
+    assert await asyncio.gather(*calls) == [None] * (GATE_LINE + 1), "who was in the line gets through"
+
+
+async def _nothing() -> None:
+    return None
