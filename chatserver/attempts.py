@@ -34,17 +34,16 @@ class Turns:
 
 class Attempts:
     def __init__(self, store: Any, settings: Settings, clock: Clock) -> None:
-        """Raises StartupError for a rate that is none."""
         self._limiter = MovingWindowRateLimiter(store)
         self._clock = clock
-        self._exempt = frozenset(settings.rate_exempt)
+        self._exempt = [ipaddress.ip_network(network, strict=False) for network in settings.rate_exempt]
         self._rates = {name: rate(settings, name) for name in ("login", "login_account", "login_address")}
         self._register = rate(settings, "register")
         self._turns: dict[str, Turns] = {}
 
     async def register(self, address: str) -> None:
         """Count an account made from this address. Raises RateLimited."""
-        if self._register is None or address in self._exempt:
+        if self._register is None or self._is_exempt(address):
             return
         who = network(address)
         if not await self._limiter.hit(self._register, "register", who):
@@ -79,9 +78,16 @@ class Attempts:
         who = {
             "login": (account, network(address)),
             "login_account": (account,),
-            "login_address": () if address in self._exempt else (network(address),),
+            "login_address": () if self._is_exempt(address) else (network(address),),
         }
         return {name: (item, who[name]) for name, item in self._rates.items() if item and who[name]}
+
+    def _is_exempt(self, address: str) -> bool:
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:  # a Unix socket has none: the caller is on this machine
+            return True
+        return any(ip in network for network in self._exempt)
 
     async def _refused(self, name: str, item: RateLimitItem, *who: str) -> RateLimited:
         metrics.RATE_LIMITED.labels(name).inc()
@@ -112,7 +118,7 @@ def network(address: str) -> str:
     """An IPv6 address stands for its /64, which one household or attacker has all of."""
     try:
         ip = ipaddress.ip_address(address)
-    except ValueError:  # a Unix socket has none
+    except ValueError:
         return address
     if ip.version == 6:
         return str(ipaddress.ip_network((ip, 64), strict=False))

@@ -121,7 +121,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
     clock = clock or Clock()
     node = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with AsyncExitStack() as stack:
-        # First, because a wrong URL or rate is told here: it should not cost a database start.
+        # First, because a wrong URL is told here: it should not cost a database start.
         limits = RateLimits(settings, clock)
         bus = (
             RabbitBus(settings.amqp_url, node, clock, tls_ca=settings.tls_ca)

@@ -6,11 +6,8 @@ A field's flag is `--name`, its variable `CHATSERVER_NAME`, its key in the TOML 
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import os
-import re
 import tomllib
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from chatserver.errors import EX_CONFIG, StartupError
+from chatserver.values import convert
 
 PREFIX = "CHATSERVER_"
 HOST_SECRET_BYTES = 32  # a shorter key is weaker than the hash it is used with
-ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+", re.ASCII)
 
 
 def setting(
@@ -126,15 +123,6 @@ class Settings:
 
 FIELDS: dict[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Settings)}
 TYPES: dict[str, Any] = typing.get_type_hints(Settings)
-CHOICES = {
-    "log_level": ("debug", "info", "warning", "error"),
-    "log_format": ("auto", "text", "json"),
-    "rate_limits": ("on", "off"),
-    "mongodb_driver": ("motor", "pymongo"),
-}
-
-
-TRUTH = {"true": True, "1": True, "yes": True, "on": True} | dict.fromkeys(("false", "0", "no", "off"), False)
 
 
 def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -150,7 +138,7 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
         if raw is None:
             continue
         try:
-            values[name] = _convert(name, raw)
+            values[name] = convert(name, TYPES[name], FIELDS[name].metadata["least"], raw)
         except ValueError as error:
             mistakes.append(f"{source}: {error}")
     settings = Settings(**values)
@@ -207,45 +195,3 @@ def _read_file(path: str, mistakes: list[str]) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         mistakes.append(f"--config {path}: {error}")
     return {}
-
-
-def _convert(name: str, raw: Any) -> Any:
-    kind = TYPES[name]
-    value: Any
-    if isinstance(kind, types.GenericAlias):
-        parts = raw.split(",") if isinstance(raw, str) else raw
-        found = tuple(str(part).strip() for part in parts if str(part).strip())
-        if name == "trusted_proxies":
-            for part in found:
-                _check_network(part)
-        if name in ("cors_origins", "frame_ancestors"):
-            for part in found:
-                if not ORIGIN.fullmatch(part):
-                    raise ValueError(f"{part!r} is not an origin like https://www.example.org")
-        return found
-    if kind is bool:
-        if str(raw).lower() not in TRUTH:
-            raise ValueError(f"{raw!r} is neither true nor false")
-        return TRUTH[str(raw).lower()]
-    if kind is Path or kind is str:
-        value = kind(str(raw))
-    else:
-        try:
-            value = kind(raw)
-        except (TypeError, ValueError):
-            raise ValueError(f"{raw!r} is not {'a whole number' if kind is int else 'a number'}") from None
-    least = FIELDS[name].metadata["least"]
-    if least is not None and not value >= least:
-        raise ValueError(f"{raw!r} is below {least}")
-    if name.endswith("port") and value > 65535:
-        raise ValueError(f"{raw!r} is not a port (0 to 65535)")
-    if name in CHOICES and value not in CHOICES[name]:
-        raise ValueError(f"{raw!r} is none of {', '.join(CHOICES[name])}")
-    return value
-
-
-def _check_network(text: str) -> None:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError(f"{text!r} is neither an address nor a network like 10.0.0.0/8") from None

@@ -13,7 +13,9 @@ from tests.house.product import sources
 
 DATABASE = ("motor", "pymongo", "bson", "gridfs")
 ENDS = ("chatserver.storage", "chatserver.bus")  # what stands behind the ports
-PURE = tuple(f"chatserver/{name}.py" for name in ("model", "errors", "cursor", "wire", "clock", "settings"))
+PURE = tuple(
+    f"chatserver/{name}.py" for name in ("model", "errors", "cursor", "wire", "clock", "settings", "values")
+)
 NOW = {"now", "utcnow", "today"}
 
 

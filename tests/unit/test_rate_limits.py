@@ -13,7 +13,7 @@ from chatserver.clock import Clock
 from chatserver.errors import RateLimited, StartupError, Unavailable
 from chatserver.model import Actor
 from chatserver.ratelimit import RateLimits
-from chatserver.settings import Settings
+from chatserver.settings import Settings, load
 from chatserver.shares import EVERY_SECS, Shares
 from handlers import limits as told
 from tests.unit.conftest import Chat
@@ -106,8 +106,8 @@ def test_a_limit_that_is_off_is_no_limit_and_says_nothing() -> None:
     "text", ["", "fast", "0/minute", "10", "10/fortnight", "1/second; 5/minute", "-1/minute"]
 )
 def test_what_is_no_rate_is_told_at_the_start(text: str) -> None:
-    with pytest.raises(StartupError, match="send_rate"):
-        RateLimits(Settings(send_rate=text), Clock())
+    with pytest.raises(StartupError, match="--send-rate"):
+        load({"send_rate": text}, {})
 
 
 def test_both_ways_to_tell_a_limit_say_the_same() -> None:
