@@ -211,6 +211,7 @@ class Notification:
     message: str
     notification_type: str
     created_at: datetime
+    client_id: str | None = None  # the host's own key
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,11 @@ def notification(notification: Notification) -> Json:
     }
 
 
+def host_notification(given: Notification) -> Json:
+    """As the host sees it, which gave the key and knows for whom it is."""
+    return {**notification(given), "receiver_id": given.user_id, "client_id": given.client_id}
+
+
 def message_hint(message: Message) -> Json:
     """A message as a bell carries it to other nodes, so that they need not read it."""
     file = message.attachment

@@ -166,6 +166,16 @@ class Snapshot(Struct):
     ]
 
 
+class HostNotification(Struct):
+    id: Id
+    title: str
+    message: str
+    notification_type: str
+    timestamp: Moment
+    receiver_id: Id
+    client_id: Annotated[str | None, Meta(description="Your own key, if you gave one.")]
+
+
 class PollTest(Struct):
     status: Literal["ok"]
     message: str

@@ -25,8 +25,8 @@ from chatserver.runtime import Runtime
 from handlers import limits
 from handlers.forwarded import stay_with_tls
 from handlers.origins import allow_origin
+from handlers.parsing import parse
 from handlers.problems import problem
-from handlers.schemas import parse
 from handlers.strict_json import check_text, decode_object
 
 log = structlog.get_logger("chatserver.access")

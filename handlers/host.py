@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from chatserver import wire
+from chatserver.errors import Invalid
 from handlers.accounts import signed_in
 from handlers.base import ApiHandler
-from handlers.schemas import Guest, HostSignIn
+from handlers.schemas import Guest, HostSignIn, Notify
 
 
 class HostSignInHandler(ApiHandler):
@@ -23,3 +25,33 @@ class GuestHandler(ApiHandler):
         device = self.request.headers.get("User-Agent", "")
         made = await self.runtime.services.host.guest(self.json(Guest).full_name, device, self.address)
         self.answer(signed_in(*made), 201)
+
+
+class NotificationsHandler(ApiHandler):
+    """For the host's own server: its token stands where others have that of their session."""
+
+    public = True
+
+    async def post(self) -> None:
+        host = self.runtime.services.host
+        host.allow(self._token(), "notifications")
+        asked = self.json(Notify)
+        if (asked.receiver_id is None) == (asked.receiver_sub is None):
+            raise Invalid(
+                "Give exactly one of receiver_id and receiver_sub.",
+                {name: "give exactly one of these" for name in ("receiver_id", "receiver_sub")},
+            )
+        for name in ("title", "message"):
+            if not getattr(asked, name).strip():
+                raise Invalid.field(name, "must not be empty")
+        notification, created = await host.notify(
+            asked.receiver_id,
+            asked.receiver_sub,
+            title=asked.title,
+            message=asked.message,
+            notification_type=asked.notification_type,
+            client_id=asked.client_id,
+        )
+        if not created:
+            self.set_header("Idempotency-Replayed", "true")
+        self.answer(wire.host_notification(notification), 201 if created else 200)

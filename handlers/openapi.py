@@ -96,7 +96,7 @@ def _operation(
         "operationId": operation.id,
         "tags": [operation.group],
         "summary": operation.summary,
-        "security": _security(handler),
+        "security": [{"host": []}] if operation.by_host else _security(handler),
     }
     if operation.text:
         made["description"] = operation.text

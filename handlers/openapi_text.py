@@ -42,6 +42,13 @@ SECURITY: dict[str, dict[str, Any]] = {
         "name": "Authorization",
         "description": "`Authorization: Token` and the same token, as the original clients send it.",
     },
+    "host": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "For the server of the application around the chat: a token it signs, as for `auth/host/`, with "
+        "a `scope` instead of a user.",
+    },
     "query_token": {
         "type": "apiKey",
         "in": "query",

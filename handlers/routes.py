@@ -46,6 +46,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     (f"auth/sessions/{ID}", accounts.SessionHandler),
     ("users/me", accounts.MeHandler),
     ("users", accounts.UsersHandler),
+    ("host/notifications", host.NotificationsHandler),
     ("snapshot", conversations.SnapshotHandler),
     ("server", server.ServerHandler),
 ]

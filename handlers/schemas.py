@@ -1,20 +1,19 @@
-"""What each call takes. Strict, and kind to old clients: "5" counts as 5 and "true" as true where that is meant.
+"""What each call takes.
 
 The descriptions, and what stands in `extra_json_schema`, are for the OpenAPI document: the services check those.
 """
 
 from __future__ import annotations
 
-import re
-import types
-import typing
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
-from chatserver.errors import Invalid
+from chatserver.host_token import SUB_CHARS
 from chatserver.services.accounts import FULL_NAME_CHARS, PASSWORD_CHARS, USERNAME
+
+TITLE_CHARS = 200
+NOTIFICATION_CHARS = 4000
 
 Id = Annotated[int, Meta(ge=1, lt=1 << 53)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -170,65 +169,23 @@ class Poll(Struct):
     token: Annotated[str | None, Meta(description="The token, for clients that cannot send a header.")] = None
 
 
-T = TypeVar("T", bound=Struct)
+class Notify(Struct):
+    """Somebody, and what to tell them."""
 
-_DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,15}", re.ASCII)
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,9})?", re.ASCII)
-_FLAGS = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
-_PROBLEM = re.compile(r"(?P<problem>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(.+?)`")
-
-
-def parse(schema: type[T], values: dict[str, Any]) -> tuple[T, list[str]]:
-    """The values as the schema wants them, and the names it does not know. Raises Invalid that names the field."""
-    kinds = _kinds(schema)
-    known = {
-        name: _kind_value(kinds[name], value)
-        for name, value in values.items()
-        if name in kinds and value is not None
-    }
-    try:
-        return msgspec.convert(known, schema), [name for name in values if name not in kinds]
-    except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
-
-
-def _invalid(text: str) -> Invalid:
-    if missing := _MISSING.match(text):
-        return Invalid.field(missing[1], "is required")
-    found = _PROBLEM.fullmatch(text)
-    assert found is not None
-    field = re.split(r"[.\[]", found["path"] or "body")[0]
-    return Invalid.field(field, found["problem"][0].lower() + found["problem"][1:])
-
-
-def _kind_value(kind: type, value: Any) -> Any:
-    if kind is bool and not isinstance(value, bool | float) and isinstance(value, str | int):
-        return _FLAGS.get(value, value)
-    if kind is int and isinstance(value, str) and _DECIMAL.fullmatch(value):
-        return int(value)
-    if kind is float and isinstance(value, str) and _NUMBER.fullmatch(value):
-        return float(value)
-    if kind is list and isinstance(value, list):
-        return [_kind_value(int, part) for part in value]
-    return value
-
-
-_kinds_of: dict[type[Struct], dict[str, type]] = {}
-
-
-def _kinds(schema: type[Struct]) -> dict[str, type]:
-    if schema not in _kinds_of:
-        hints = typing.get_type_hints(schema)
-        _kinds_of[schema] = {name: _plain(hint) for name, hint in hints.items()}
-    return _kinds_of[schema]
-
-
-def _plain(hint: Any) -> type:
-    """The type behind Optional and the like."""
-    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
-        return _plain(next(part for part in typing.get_args(hint) if part is not types.NoneType))
-    if typing.get_origin(hint) is Annotated:
-        return _plain(typing.get_args(hint)[0])
-    plain: type = typing.get_origin(hint) or hint
-    return plain
+    title: Annotated[str, Meta(min_length=1, max_length=TITLE_CHARS)]
+    message: Annotated[str, Meta(min_length=1, max_length=NOTIFICATION_CHARS)]
+    notification_type: Annotated[
+        str,
+        Meta(min_length=1, max_length=64, description="For the page to tell kinds apart; yours to choose."),
+    ] = "info"
+    receiver_id: Receiver = None
+    receiver_sub: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=SUB_CHARS)] | None,
+        Meta(description="The same person by your own id."),
+    ] = None
+    client_id: Annotated[
+        ClientId | None,
+        Meta(
+            description="Your own key for this notification: a repeat with the same key gives the first one."
+        ),
+    ] = None

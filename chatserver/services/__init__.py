@@ -87,6 +87,8 @@ def build_services(
 
     places = Places(stores.sessions, node, clock)
     writer = Writer(stores.messages, fanout, clock, ring)
+    notifications = Notifications(stores, bus, clock)
+    host = Host(accounts, visitors, sessions, notifications, clock, settings.host_secret, settings.guests)
     messages = Messages(
         stores,
         writer,
@@ -100,7 +102,7 @@ def build_services(
     return Services(
         accounts=accounts,
         sessions=sessions,
-        host=Host(visitors, sessions, clock, settings.host_secret, settings.guests),
+        host=host,
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
         messages=messages,
@@ -108,7 +110,7 @@ def build_services(
         receipts=receipts,
         typing=typing,
         presence=presence,
-        notifications=Notifications(stores, bus, clock),
+        notifications=notifications,
         events=Events(hub, looks, entries, places, bus, clock),
         bells=Bells(hub, entries, sessions, typing, presence),
         writer=writer,

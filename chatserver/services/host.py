@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chatserver.clock import Clock
-from chatserver.errors import Forbidden, TokenInvalid
+from chatserver.errors import Forbidden, TokenInvalid, TokenMissing
 from chatserver.host_token import HostToken, read_host_token
-from chatserver.model import Session, User
+from chatserver.model import Notification, Session, User
+from chatserver.services.accounts import Accounts
+from chatserver.services.notifications import Notifications
 from chatserver.services.sessions import Sessions
 from chatserver.services.visitors import Visitors
 
 
 class Host:
     def __init__(
-        self, visitors: Visitors, sessions: Sessions, clock: Clock, secret: str, guests: bool
+        self,
+        accounts: Accounts,
+        visitors: Visitors,
+        sessions: Sessions,
+        notifications: Notifications,
+        clock: Clock,
+        secret: str,
+        guests: bool,
     ) -> None:
+        self._accounts = accounts
         self._visitors = visitors
         self._sessions = sessions
+        self._notifications = notifications
         self._clock = clock
         self._secret = secret
         self._guests = guests
@@ -36,6 +49,23 @@ class Host:
         if not self._guests:
             raise Forbidden("This server takes no guests: its setting `guests` is off.")
         return await self._sessions.start(await self._visitors.guest(full_name, address), device)
+
+    def allow(self, token: str | None, scope: str) -> None:
+        """Whether the host itself may do this. Raises TokenMissing, TokenInvalid, Forbidden."""
+        if not token:
+            raise TokenMissing("The host signs this call: send its token as `Authorization: Bearer …`.")
+        if scope not in (self._read(token).scope or "").split():
+            raise Forbidden(f"The host's token has no scope {scope}.")
+
+    async def notify(
+        self, receiver_id: int | None, receiver_sub: str | None, **content: Any
+    ) -> tuple[Notification, bool]:
+        """Tell one person something; see Notifications. Raises NotFound."""
+        if receiver_sub is not None:
+            receiver_id = (await self._visitors.known(receiver_sub)).id
+        assert receiver_id is not None
+        user = await self._accounts.user(receiver_id)
+        return await self._notifications.notify(user.id, **content)
 
     def _read(self, token: str) -> HostToken:
         """Raises Forbidden, TokenInvalid."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chatserver.attempts import Attempts
 from chatserver.clock import Clock
-from chatserver.errors import Forbidden, Unavailable
+from chatserver.errors import Forbidden, NotFound, Unavailable
 from chatserver.model import User
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts, shown_name
@@ -40,6 +40,13 @@ class Visitors:
                 return user
             await self._clock.sleep(SETTLE_SECS)  # another call made it, and a majority does not have it yet
         raise Unavailable("The account is not completely readable yet.")
+
+    async def known(self, sub: str) -> User:
+        """Raises NotFound when the host has never signed them in."""
+        account = await self._stores.users.by_host_sub(sub)
+        if account is None:
+            raise NotFound("The host has no such user here yet.")
+        return account.user
 
     async def guest(self, full_name: str | None, address: str) -> User:
         """Somebody new, who cannot come back once the token is lost. Raises Invalid, RateLimited."""

@@ -178,4 +178,5 @@ def notification(document: Document) -> Notification:
         document["message"],
         document["notification_type"],
         document["created_at"],
+        document.get("client_id"),
     )

@@ -41,3 +41,7 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["notifications"].create_index(
         [("pending", 1)], partialFilterExpression={"pending": {"$exists": True}}
     )
+    # The host's repeats.
+    await collections["notifications"].create_index(
+        [("client_id", 1)], unique=True, partialFilterExpression={"client_id": {"$exists": True}}
+    )

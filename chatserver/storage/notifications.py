@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pymongo.errors import DuplicateKeyError
+
 from chatserver.model import Notification
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection
+from chatserver.storage.driver import Collection, Document
 
 
 class NotificationStore:
     def __init__(self, collection: Collection) -> None:
         self._notifications = collection
 
-    async def create(self, notification: Notification) -> None:
-        await self._notifications.insert_one(
-            {
-                "_id": notification.id,
-                "user_id": notification.user_id,
-                "title": notification.title,
-                "message": notification.message,
-                "notification_type": notification.notification_type,
-                "created_at": notification.created_at,
-                "pending": True,
-            }
-        )
+    async def create(self, notification: Notification) -> bool:
+        """False when its client_id was used before."""
+        document: Document = {
+            "_id": notification.id,
+            "user_id": notification.user_id,
+            "title": notification.title,
+            "message": notification.message,
+            "notification_type": notification.notification_type,
+            "created_at": notification.created_at,
+            "pending": True,
+        }
+        if notification.client_id is not None:
+            document["client_id"] = notification.client_id
+        try:
+            await self._notifications.insert_one(document)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def by_client_id(self, client_id: str) -> Notification | None:
+        found = await self._notifications.find_one({"client_id": client_id})
+        return codec.notification(found) if found else None
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, Notification]:
         found = await self._notifications.find({"_id": {"$in": list(ids)}})

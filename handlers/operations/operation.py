@@ -44,4 +44,5 @@ class Operation:
     codes: tuple[str, ...] = ()
     path: tuple[str, str] | None = None  # name and meaning of the id in the path
     examples: tuple[Example, ...] = ()
+    by_host: bool = False  # signed by the host application, not by a person's session
     shielded: bool = True  # may be refused to protect the rest: 429, 503

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import contract
 from tests.support.client import Answer, Client, Device
+from tests.support.host import SECRET, SHOP
 from tests.support.server import ServerProcess
 
 ORIGIN = "https://chat.example.org"
@@ -24,6 +25,28 @@ def limits() -> dict[str, int]:
 @pytest.fixture
 def client(server: ServerProcess, io_loop: Any) -> Iterator[Client]:
     made = Client([server.base], check=contract.check)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[ServerProcess]:
+    """A chat inside another application."""
+    env = {
+        "CHATSERVER_HOST_SECRET": SECRET,
+        "CHATSERVER_GUESTS": "true",
+        "CHATSERVER_FRAME_ANCESTORS": f"{SHOP}, http://localhost:3000",
+        "CHATSERVER_CORS_ORIGINS": ORIGIN,
+    }
+    made = ServerProcess(env=env).start()
+    yield made
+    made.stop()
+    made.forget()
+
+
+@pytest.fixture
+def shop(embedded: ServerProcess, io_loop: Any) -> Iterator[Client]:
+    made = Client([embedded.base], check=contract.check)
     yield made
     made.close()
 

@@ -6,55 +6,14 @@ import base64
 import hmac
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
-import jwt
 import pytest
 
 from tests.api.conftest import ORIGIN, assert_problem
-from tests.support import contract
-from tests.support.client import Answer, Client, Device, unique
-from tests.support.server import ServerProcess
+from tests.support.client import Client, unique
+from tests.support.host import SECRET, SHOP, device, sign_in, signed
 from tests.support.waiting import together
-
-SECRET = "a key of the host that is long enough for HS256"
-SHOP = "https://shop.example.org"
-
-
-@pytest.fixture(scope="module")
-def embedded() -> Iterator[ServerProcess]:
-    env = {
-        "CHATSERVER_HOST_SECRET": SECRET,
-        "CHATSERVER_GUESTS": "true",
-        "CHATSERVER_FRAME_ANCESTORS": f"{SHOP}, http://localhost:3000",
-        "CHATSERVER_CORS_ORIGINS": ORIGIN,
-    }
-    made = ServerProcess(env=env).start()
-    yield made
-    made.stop()
-    made.forget()
-
-
-@pytest.fixture
-def shop(embedded: ServerProcess, io_loop: Any) -> Iterator[Client]:
-    made = Client([embedded.base], check=contract.check)
-    yield made
-    made.close()
-
-
-def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
-    given = {"sub": "42", "aud": "chatserver", "exp": int(time.time()) + 600, **claims}
-    return jwt.encode({k: v for k, v in given.items() if v is not None}, secret, algorithm=algorithm)
-
-
-async def sign_in(client: Client, token: str) -> Answer:
-    return await client.call("POST", "auth/host/", json_body={"token": token})
-
-
-def device(client: Client, answer: Answer) -> Device:
-    assert answer.status in (200, 201), answer
-    return Device(client, answer["token"], answer["user"], answer["session"])
 
 
 @pytest.mark.gen_test

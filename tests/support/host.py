@@ -1,0 +1,27 @@
+"""The application around the chat, as the tests play it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jwt
+
+from tests.support.client import Answer, Client, Device
+
+SECRET = "a key of the host that is long enough for HS256"
+SHOP = "https://shop.example.org"
+
+
+def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+    given = {"sub": "42", "aud": "chatserver", "exp": int(time.time()) + 600, **claims}
+    return jwt.encode({k: v for k, v in given.items() if v is not None}, secret, algorithm=algorithm)
+
+
+async def sign_in(client: Client, token: str) -> Answer:
+    return await client.call("POST", "auth/host/", json_body={"token": token})
+
+
+def device(client: Client, answer: Answer) -> Device:
+    assert answer.status in (200, 201), answer
+    return Device(client, answer["token"], answer["user"], answer["session"])

@@ -1,0 +1,26 @@
+"""Users of the host application whose account the operator switched off or deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chatserver.errors import Forbidden
+from tests.support.client import unique
+
+
+@pytest.mark.gen_test
+async def test_the_host_cannot_sign_in_who_is_switched_off_and_makes_a_deleted_one_anew(chat: Any) -> None:
+    sub = unique("sub")
+    services = chat.services
+    visitors = services.host._visitors
+    user = await visitors.of_host(sub, "Ann")
+    await services.accounts.set_disabled(user.username, True)
+    with pytest.raises(Forbidden):
+        await visitors.of_host(sub, "Ann")
+    account = await services.accounts.set_disabled(user.username, False)
+    assert (await visitors.of_host(sub, None)).id == user.id
+    await services.accounts.forget(account)
+    again = await visitors.of_host(sub, "Ann")
+    assert again.id != user.id
