@@ -180,6 +180,12 @@ def _given(
     return "default", None
 
 
+def proxies(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The proxy variables that programs on this machine follow. This server does not; a client beside it may."""
+    names = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+    return {name: value for name in names if (value := environ.get(name) or environ.get(name.upper()))}
+
+
 def service_watch(environ: Mapping[str, str] = os.environ) -> tuple[str, float]:
     """systemd's notification socket ("" without one), and for how long it bears our silence (0: for ever)."""
     meant_for = environ.get("WATCHDOG_PID", str(os.getpid()))

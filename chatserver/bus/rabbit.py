@@ -39,6 +39,7 @@ class RabbitLink:
         self._opened: asyncio.Future[Channel] = loop.create_future()
         self.lost: asyncio.Future[str] = loop.create_future()
         self.blocked = False
+        self.server = ""  # what the broker calls itself, once it has: product and version
         self._on_blocked = on_blocked
         self._blocked_timer: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
@@ -119,6 +120,8 @@ class RabbitLink:
         return self._gone.is_set()
 
     def _connected(self, connection: Any) -> None:
+        properties = connection.server_properties
+        self.server = " ".join(str(properties[name]) for name in ("product", "version") if name in properties)
         connection.add_on_connection_blocked_callback(lambda *_: self._set_blocked(True))
         connection.add_on_connection_unblocked_callback(lambda *_: self._set_blocked(False))
         connection.channel(on_open_callback=self._channel_opened)
@@ -155,7 +158,7 @@ class RabbitBus(LinkedBus):
     def __init__(
         self, url: str, node: str, clock: Clock, *, tls_ca: str = "", exchange: str = EXCHANGE
     ) -> None:
-        brokers = _brokers(url, node, tls_ca)
+        brokers = brokers_of(url, node, tls_ca)
         # In every process' own order, so that nodes spread over a cluster.
         random.shuffle(brokers)
 
@@ -165,7 +168,7 @@ class RabbitBus(LinkedBus):
         super().__init__(dial, node, clock, exchange)
 
 
-def _brokers(urls: str, node: str, tls_ca: str) -> list[pika.URLParameters]:
+def brokers_of(urls: str, node: str, tls_ca: str) -> list[pika.URLParameters]:
     found = []
     for number, url in enumerate(parse_urls(urls), start=1):
         try:

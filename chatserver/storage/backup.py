@@ -26,7 +26,8 @@ from chatserver.storage.driver import make_client
 from chatserver.storage.inboxes import new_epoch
 
 ASIDE = "restoring."  # before the names of collections that are not yet in their places
-REACH_SECS = 10.0
+PING_SECS = 3.0
+CALL_SECS = 30.0
 LONG_SECS = 3600.0  # one index of a large collection
 BATCH_BYTES = 8 << 20
 BATCH_DOCUMENTS = 2000
@@ -40,23 +41,23 @@ class Copies:
     """The database of these settings, whose `mongodb_uri` says where it is."""
 
     def __init__(self, client: Any, database: str) -> None:
-        self._client = client
-        self._database = client[database]
+        self.client = client
+        self.database = client[database]
 
     async def count(self) -> int:
         """About how many documents there are."""
         names = await self._names()
-        return sum([await self._database[name].estimated_document_count() for name in names])
+        return sum([await self.database[name].estimated_document_count() for name in names])
 
     async def write(self, file: IO[bytes], at: datetime, progressed: Progress) -> Manifest:
         """Raises StartupError."""
         names = await self._names()
-        server = await self._client.server_info()
+        server = await self.client.server_info()
         manifest = Manifest(__version__, server["version"], wire.moment(at) or "", None)
         archive = Writing(file)
-        async with self._client.start_session(snapshot=True) as session:
+        async with self.client.start_session(snapshot=True) as session:
             for name in names:
-                collection = self._database.get_collection(name, codec_options=_RAW)
+                collection = self.database.get_collection(name, codec_options=_RAW)
                 member = archive.member(name)
                 try:
                     cursor = collection.find_raw_batches({}, session=session)
@@ -77,35 +78,35 @@ class Copies:
 
     async def is_used(self) -> bool:
         """Whether anybody has an account here."""
-        return await self._database.users.find_one({}, {"_id": 1}) is not None
+        return await self.database.users.find_one({}, {"_id": 1}) is not None
 
     async def last_sweep(self) -> datetime | None:
         """When a server last took its turn to sweep: every running one does so every few seconds."""
-        found = await self._database.marks.find_one({"_id": "sweep"})
+        found = await self.database.marks.find_one({"_id": "sweep"})
         return found.get("claimed_at") if found else None
 
     async def restore(self, archive: Reading, progressed: Progress) -> None:
         """Put everything beside what is there, then in its place. No server may run. If interrupted, repeat it."""
-        for name in await self._database.list_collection_names():
+        for name in await self.database.list_collection_names():
             if name.startswith(ASIDE):
-                await self._database.drop_collection(name)
+                await self.database.drop_collection(name)
         parts = archive.manifest.collections
         for name, part in parts.items():
             await self._load(ASIDE + name, archive, name, progressed)
             if part.indexes:
                 specs = json_util.loads(json.dumps(part.indexes))
                 with pymongo.timeout(LONG_SECS):
-                    await self._database.command("createIndexes", ASIDE + name, indexes=specs)
+                    await self.database.command("createIndexes", ASIDE + name, indexes=specs)
         await self._renew()
         for name in await self._names():
             if name not in parts:
-                await self._database.drop_collection(name)
+                await self.database.drop_collection(name)
         for name in parts:
-            old, new = (f"{self._database.name}.{other}" for other in (ASIDE + name, name))
-            await self._client.admin.command("renameCollection", old, to=new, dropTarget=True)
+            old, new = (f"{self.database.name}.{other}" for other in (ASIDE + name, name))
+            await self.client.admin.command("renameCollection", old, to=new, dropTarget=True)
 
     async def _load(self, target: str, archive: Reading, name: str, progressed: Progress) -> None:
-        collection = await self._database.create_collection(target, codec_options=_RAW)
+        collection = await self.database.create_collection(target, codec_options=_RAW)
         batch: list[RawBSONDocument] = []
         size = 0
         for document in archive.documents(name):
@@ -123,20 +124,20 @@ class Copies:
         """Nobody's cursor may wait for a version, and no id come again, that the lost time had already given out."""
         epoch = {"$set": {"epoch": new_epoch()}}
         with pymongo.timeout(LONG_SECS):
-            await self._database[ASIDE + "inboxes"].update_many({}, epoch)
-        marks = self._database[ASIDE + "marks"]
-        given = {doc["_id"]: doc["last"] async for doc in self._database.marks.find({"last": {"$gt": 0}})}
+            await self.database[ASIDE + "inboxes"].update_many({}, epoch)
+        marks = self.database[ASIDE + "marks"]
+        given = {doc["_id"]: doc["last"] async for doc in self.database.marks.find({"last": {"$gt": 0}})}
         async for doc in marks.find({"last": {"$gt": 0}}):
             last = max(doc["last"], given.get(doc["_id"], 0)) + JUMP
             await marks.update_one({"_id": doc["_id"]}, {"$set": {"last": last}})
         await marks.update_one({"_id": "sweep"}, {"$unset": {"claimed_at": ""}})
 
     async def _names(self) -> list[str]:
-        names = await self._database.list_collection_names(filter={"type": "collection"})
+        names = await self.database.list_collection_names(filter={"type": "collection"})
         return sorted(name for name in names if not name.startswith(("system.", ASIDE)))
 
     async def _indexes(self, name: str) -> list[Any]:
-        cursor = await self._database[name].list_indexes()
+        cursor = await self.database[name].list_indexes()
         found = [{k: v for k, v in spec.items() if k not in ("v", "ns")} async for spec in cursor]
         listed: list[Any] = json.loads(json_util.dumps([spec for spec in found if spec["name"] != "_id_"]))
         return listed
@@ -145,9 +146,10 @@ class Copies:
 @asynccontextmanager
 async def open_copies(settings: Settings) -> AsyncIterator[Copies]:
     """Raises StartupError, also for what MongoDB refuses while the block runs."""
-    client = make_client(settings.mongodb_uri, "pymongo", REACH_SECS, settings.tls_ca)
+    client = make_client(settings.mongodb_uri, "pymongo", CALL_SECS, settings.tls_ca)
     try:
-        await client.admin.command("ping")
+        with pymongo.timeout(PING_SECS):
+            await client.admin.command("ping")
         yield Copies(client, settings.mongodb_database)
     except PyMongoError as error:
         reason = str(error).split(", Timeout:")[0].split(" (configured")[0].split(", full error")[0]

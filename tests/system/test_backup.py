@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -126,15 +125,16 @@ def refuse_what_is_no_backup(file: Path) -> None:
         assert refused.value.exit_code == EX_DATAERR
 
 
-@pytest.mark.gen_test(timeout=120)
-async def test_an_embedded_database_is_replaced_by_its_backup(tmp_path: Path) -> None:
+def test_without_a_running_server_the_database_is_opened_for_the_moment_and_replaced(tmp_path: Path) -> None:
     there = ("--data-dir", tmp_path / "data")
-    assert (await typed("user", "add", "ann", *there)).code == 0
-    assert (await typed("backup", tmp_path / "one", *there)).code == 0
-    assert (await typed("user", "add", "bob", *there)).code == 0
+    missing = chatserver("user", "list", *there)
+    assert missing.code == EX_UNAVAILABLE and "--data-dir" in missing.err
+    assert chatserver("user", "add", "ann", *there).code == 0
+    assert chatserver("backup", tmp_path / "one", *there).code == 0
+    assert chatserver("user", "add", "bob", *there).code == 0
 
-    assert (await typed("restore", tmp_path / "one", "--replace", "--yes", *there)).code == 0
+    assert chatserver("restore", tmp_path / "one", "--replace", "--yes", *there).code == 0
 
-    people = (await typed("user", "list", "--json", *there)).json
-    assert [person["username"] for person in people] == ["ann"]
-    shutil.rmtree(tmp_path / "data", ignore_errors=True)
+    listed = chatserver("user", "list", *there).out.splitlines()
+    assert listed[0].split() == ["ID", "USERNAME", "FULL_NAME", "STATE", "CREATED_AT"]
+    assert [line.split()[1] for line in listed[1:]] == ["ann"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 import commands.main as commands
-from chatserver.errors import EX_CONFIG, EX_DATAERR, EX_NOUSER, EX_UNAVAILABLE, EX_USAGE
+from chatserver.errors import EX_CONFIG, EX_DATAERR, EX_NOUSER, EX_USAGE
 from commands import exits
 from handlers import openapi
 from tests.support.client import Client, Device, unique
@@ -94,17 +93,6 @@ async def test_a_token_of_the_operator_signs_in_until_it_is_revoked(there: Any, 
 
 async def _refused(device: Device) -> bool:
     return (await device.get("users/me/")).status == 401
-
-
-def test_without_a_running_server_the_database_is_opened_for_the_moment() -> None:
-    with tempfile.TemporaryDirectory(prefix="ops-", ignore_cleanup_errors=True) as path:
-        there = ("--data-dir", path)
-        missing = chatserver("user", "list", *there)
-        assert missing.code == EX_UNAVAILABLE and "--data-dir" in missing.err
-        assert chatserver("user", "add", "ann", *there).code == 0
-        listed = chatserver("user", "list", "--json", *there).json
-        assert [(person["username"], person["state"]) for person in listed] == [("ann", "active")]
-        assert chatserver("user", "list", *there).out.startswith("ID  USERNAME")
 
 
 @pytest.mark.parametrize(

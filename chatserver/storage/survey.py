@@ -1,0 +1,36 @@
+"""What an operator wants to know of the database: what it is, whether it keeps what it promises, and its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chatserver.clock import Clock
+from chatserver.settings import Settings
+from chatserver.storage.backup import open_copies
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSurvey:
+    version: tuple[int, ...]
+    replica_set: str  # "" for a single server without one
+    members: int
+    write_secs: float  # of a write that a majority has journaled
+    skew_secs: float  # how far its clock is ahead of ours
+
+
+async def survey(settings: Settings, clock: Clock) -> DatabaseSurvey:
+    """Raises StartupError."""
+    async with open_copies(settings) as copies:
+        hello: dict[str, Any] = await copies.client.admin.command(
+            "hello", codec_options=copies.client.codec_options
+        )
+        skew = (hello["localTime"] - clock.now()).total_seconds()
+        version = (await copies.client.server_info())["versionArray"][:3]
+        mark = {"_id": "doctor"}
+        began = clock.monotonic()
+        await copies.database.marks.replace_one(mark, {**mark, "at": clock.now()}, upsert=True)
+        write_secs = clock.monotonic() - began
+        await copies.database.marks.delete_one(mark)
+        members = len(hello.get("hosts", [])) + len(hello.get("passives", []))
+        return DatabaseSurvey(tuple(version), hello.get("setName", ""), members, write_secs, skew)

@@ -1,0 +1,117 @@
+"""What we talk to: MongoDB and RabbitMQ."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from chatserver.bus import survey as bus_survey
+from chatserver.clock import Clock
+from chatserver.errors import StartupError
+from chatserver.settings import Settings
+from chatserver.storage import survey as database_survey
+from chatserver.storage.datadir import DataDir
+from chatserver.storage.survey import DatabaseSurvey
+from commands.checks import FAIL, OK, WARN, Finding, failed
+from commands.reach import reached
+
+OLDEST = (5, 0)
+ENDED = (6, 0)  # series that get no fixes any more, up to here
+# The first releases with the fix of CVE-2025-14847, which lets strangers read the memory of the server.
+MENDED = {(6, 0): 27, (7, 0): 28, (8, 0): 17}
+SLOW_WRITE_SECS = 0.25
+SKEW_SECS = 2.0
+OLDEST_BROKER = (3, 10)
+
+
+async def database(settings: Settings) -> AsyncIterator[Finding]:
+    if not settings.mongodb_uri and not DataDir(settings.data_dir).database.is_dir():
+        yield Finding("database", OK, "none yet; the first start makes it")
+        return
+    try:
+        async with reached(settings) as there:
+            found = await database_survey.survey(there, Clock())
+    except StartupError as error:
+        cure = "start it or correct --mongodb-uri: host, user, password, tls"
+        yield (
+            Finding("database", FAIL, str(error), cure) if settings.mongodb_uri else failed("database", error)
+        )
+        return
+    for finding in judged(found, embedded=not settings.mongodb_uri):
+        yield finding
+
+
+def judged(found: DatabaseSurvey, *, embedded: bool) -> list[Finding]:
+    version = ".".join(map(str, found.version))
+    findings = [_version(found, version, embedded)]
+    if not found.replica_set:
+        cure = "make it a replica set, of one member at least: no backups and no failover without"
+        findings.append(Finding("replica set", WARN, "a server by itself", cure))
+    elif found.members < 3 and not embedded:
+        cure = "three members, so that one may fail without a pause or a loss"
+        findings.append(
+            Finding("replica set", WARN, f"{found.replica_set}, {found.members} of 3 members", cure)
+        )
+    else:
+        findings.append(Finding("replica set", OK, f"{found.replica_set}, members: {found.members}"))
+    written = f"a majority journaled a write in {found.write_secs * 1000:.0f} ms"
+    if found.write_secs > SLOW_WRITE_SECS:
+        findings.append(Finding("writes", WARN, written, "look at the database's disk and load"))
+    else:
+        findings.append(Finding("writes", OK, written))
+    ahead = f"the database's is {found.skew_secs:+.1f} s from ours"
+    if abs(found.skew_secs) > SKEW_SECS:
+        cure = "run chrony or systemd-timesyncd on both: times shown to people come from these clocks"
+        findings.append(Finding("clock", WARN, ahead, cure))
+    else:
+        findings.append(Finding("clock", OK, ahead))
+    return findings
+
+
+def _version(found: DatabaseSurvey, version: str, embedded: bool) -> Finding:
+    series = found.version[0], found.version[1]
+    if series < OLDEST:
+        return Finding("database", FAIL, f"MongoDB {version}", "MongoDB 5.0 or newer is needed, better 8.0")
+    if embedded:
+        return Finding(
+            "database", OK, f"MongoDB {version}, embedded, on a private socket without compression"
+        )
+    if found.version[2] < MENDED.get(series, 0):
+        cure = f"upgrade to {series[0]}.{series[1]}.{MENDED[series]}, or leave zlib out of networkMessageCompressors"
+        return Finding("database", WARN, f"MongoDB {version} has CVE-2025-14847", cure)
+    if series <= ENDED:
+        return Finding(
+            "database", WARN, f"MongoDB {version} gets no fixes any more", "upgrade, one series at a time"
+        )
+    return Finding("database", OK, f"MongoDB {version}")
+
+
+async def broker(settings: Settings) -> AsyncIterator[Finding]:
+    if not settings.amqp_url:
+        yield Finding("broker", OK, "none: bells ring in the process, enough for one")
+        return
+    try:
+        found = await bus_survey.survey(settings.amqp_url, settings.tls_ca)
+    except StartupError as error:
+        yield failed("broker", error)
+        return
+    for each in found:
+        name = f"{each.server} at {each.place}" if each.server else each.place
+        if each.problem:
+            yield Finding("broker", FAIL, f"{name}: could not {each.step}: {each.problem}", _cure(each.step))
+        elif (series := _series(each.server)) and series < OLDEST_BROKER:
+            yield Finding("broker", WARN, name, "RabbitMQ 3.10 or newer is what this is tested with")
+        else:
+            yield Finding("broker", OK, f"{name}; a bell came back")
+
+
+def _series(server: str) -> tuple[int, ...]:
+    number = server.rpartition(" ")[2].split(".")[:2]
+    return tuple(map(int, number)) if all(part.isdigit() for part in number) else ()
+
+
+def _cure(step: str) -> str:
+    if step == "connect":
+        return "start it, or correct host, user, password and vhost in --amqp-url"
+    if step.startswith("ring"):
+        return "rabbitmqctl list_alarms (`rabbitmq-diagnostics alarms`); free memory or disk there"
+    return "give the user the permissions of deploy/rabbitmq: configure, write and read, on chat.events and amq.gen-*"
