@@ -9,6 +9,7 @@ from chatserver import __version__
 from commands import exits
 from commands.config import config
 from commands.copies import backup, restore
+from commands.demo import demo
 from commands.doctor import doctor
 from commands.openapi import openapi
 from commands.tokens import token
@@ -26,7 +27,7 @@ def chatserver() -> None:
 
 
 chatserver.add_command(server.main, "serve")
-for command in (user, token, doctor, backup, restore, config, openapi):
+for command in (user, token, doctor, demo, backup, restore, config, openapi):
     chatserver.add_command(command)
 
 
