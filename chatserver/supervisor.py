@@ -69,11 +69,11 @@ class Supervisor:
         return sum(child.is_ready for child in self._current.values())
 
     async def __aenter__(self) -> Self:
-        """Return when all serve. Raises StartupError, with everything ended."""
+        """Return when all serve, or are being tried again. Raises StartupError, with everything ended."""
         try:
             # The first alone: what is wrong is said once, and nobody races for a new database's indexes.
-            await self._start_first(range(1, 2))
-            await self._start_first(range(2, self.count + 1))
+            await self._start_first()
+            await asyncio.gather(*(self._start_further(number) for number in range(2, self.count + 1)))
         except BaseException:
             self.kill()
             await self._close()
@@ -122,17 +122,24 @@ class Supervisor:
         await child.forget()
         del self._living[child]
 
-    async def _start_first(self, numbers: range) -> None:
-        for number in numbers:
-            self._current[number] = await self._start(number)
-        for number in numbers:
-            try:
-                await self._current[number].ready(START_SECS)
-            except ChildEnded as problem:
-                code = problem.code if problem.code > 0 else EX_UNAVAILABLE
-                raise StartupError(f"process {number} {problem}; what it said stands above", code) from None
-            except TimeoutError as problem:
-                raise StartupError(f"process {number} {problem}", EX_UNAVAILABLE) from None
+    async def _start_first(self) -> None:
+        self._current[1] = await self._start(1)
+        try:
+            await self._current[1].ready(START_SECS)
+        except ChildEnded as problem:
+            code = problem.code if problem.code > 0 else EX_UNAVAILABLE
+            raise StartupError(f"process 1 {problem}; what it said stands above", code) from None
+        except TimeoutError as problem:
+            raise StartupError(f"process 1 {problem}", EX_UNAVAILABLE) from None
+
+    async def _start_further(self, number: int) -> None:
+        """One serves already, so whatever keeps this one from it (an election of the database's) may pass."""
+        self._current[number] = await self._start(number)
+        try:
+            await self._current[number].ready(START_SECS)
+        except (ChildEnded, TimeoutError) as problem:
+            log.error("a process did not start", process=number, error=str(problem))
+            self._current[number].kill()
 
     async def _keep(self, number: int) -> None:
         """Start one again whenever it ends unasked."""

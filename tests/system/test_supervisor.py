@@ -31,7 +31,7 @@ place = pathlib.Path(sys.argv[1])
 async def main():
     parent = await parents.Parent.attach(int(sys.argv[-1]))
     mood = (place / "mood").read_text()
-    if mood == "broken":
+    if mood == "broken" or mood == "only the first" and parent.number > 1:
         sys.exit(78)
     ended = asyncio.Event()
     if mood != "deaf":
@@ -91,6 +91,18 @@ async def test_a_process_that_cannot_start_ends_the_start_with_its_own_exit_code
 
     assert error.value.exit_code == 78
     assert not place.living()
+
+
+@pytest.mark.gen_test
+async def test_a_further_process_that_cannot_start_is_tried_again_while_the_first_serves(
+    place: Place,
+) -> None:
+    place.mood("only the first")
+    async with place.supervisor() as supervisor:
+        assert supervisor.ready == 1
+        place.mood("good")
+
+        await eventually(lambda: supervisor.ready == place.living() == 2, within=10)
 
 
 @pytest.mark.gen_test
