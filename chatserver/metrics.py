@@ -1,8 +1,12 @@
-"""Every metric of ours, named and helped. Gauges that read live objects are set up in runtime.py."""
+"""Every metric of ours, named and helped. What reads live objects is registered in runtime.py."""
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from collections.abc import Iterator
+
+from prometheus_client import Counter, Gauge, Histogram, Metric
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 POLL_SECONDS = Histogram(
     "chat_poll_duration_seconds",
@@ -57,3 +61,23 @@ CONNECTIONS_CLOSED = Counter(
 UPLOADED_BYTES = Counter("chat_uploaded_bytes_total", "Attachment bytes taken in.")
 BUS_UP = Gauge("chat_bus_up", "1 while bells are proved to arrive.")
 LOOP_LAG_SECONDS = Gauge("chat_loop_lag_seconds", "How late the event loop ran its last check.")
+
+
+class BusCounters(Collector):
+    """What a bus counts for itself, read when somebody asks."""
+
+    _HELP = (
+        ("published", "Bells given to the broker, or rung in this process where there is none."),
+        ("dropped", "Bells let go because the broker was away for too long or too slow."),
+        ("poison", "Things on the exchange that were no bells."),
+        ("reconnects", "Links to the broker opened again."),
+        ("declares", "Declarations and bindings asked of the broker."),
+        ("handler_failures", "Bells whose handler failed."),
+    )
+
+    def __init__(self, bus: object) -> None:
+        self._bus = bus
+
+    def collect(self) -> Iterator[Metric]:
+        for name, help in self._HELP:
+            yield CounterMetricFamily(f"chat_bus_{name}", help, value=getattr(self._bus, name))

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from prometheus_client import REGISTRY
 
-from chatserver import failpoints
+from chatserver import failpoints, metrics
 from chatserver.attempts import Attempts
 from chatserver.bus.local import LocalBus
-from chatserver.bus.rabbit import RabbitBus
+from chatserver.bus.rabbit import RabbitBus, brokers_of
+from chatserver.bus.topology import EXCHANGE
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.fanout import FanOut
@@ -123,17 +125,18 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
     async with AsyncExitStack() as stack:
         # First, because a wrong URL is told here: it should not cost a database start.
         limits = RateLimits(settings, clock)
-        bus = (
-            RabbitBus(settings.amqp_url, node, clock, tls_ca=settings.tls_ca)
-            if settings.amqp_url
-            else LocalBus()
-        )
+        if settings.amqp_url:
+            brokers_of(settings.amqp_url, node, settings.tls_ca)
         uri = await stack.enter_async_context(open_database(settings))
         storage = Storage(uri, settings, clock)
         stack.push_async_callback(storage.close)
         await storage.prepare()
         version = await storage.server_version()
         place = f"embedded in {settings.data_dir}" if not settings.mongodb_uri else "yours"
+        bus: Bus = LocalBus()
+        if settings.amqp_url:
+            exchange = f"{EXCHANGE}.{await storage.marks.installation()}"
+            bus = RabbitBus(settings.amqp_url, node, clock, tls_ca=settings.tls_ca, exchange=exchange)
         stack.push_async_callback(bus.close)
         hub = Hub(
             bus,
@@ -154,6 +157,9 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         )
         stack.push_async_callback(services.close)
         bus.listen(services.bells.heard)
+        counters = metrics.BusCounters(bus)
+        REGISTRY.register(counters)
+        stack.callback(REGISTRY.unregister, counters)
         await bus.open()
         stack.callback(services.presence.farewell)
         check = Check(hub, storage.inboxes, bus, clock, settings.check_secs)

@@ -9,12 +9,17 @@ from urllib.parse import urlsplit
 from chatserver.errors import EX_CONFIG, StartupError
 from chatserver.model import Bell
 
+# Followed by the name of the installation: ids count from 1 in every database, so that the bells of another one on the
+# same broker would ring for our people, with what theirs wrote.
 EXCHANGE = "chat.events"
 EVERY_NODE = "all"
 BELL_TTL_SECS = 10
 
 # A node that is stuck must fill neither the broker's memory nor, later, its own day: old bells go first.
+# Classic by name, because a vhost's default may be another type: an exclusive queue dies with its connection, so that
+# replicas of it are of no use, and mirrors (`ha-*` policies, up to 3.13) cost every bell a round through the cluster.
 QUEUE_ARGUMENTS: dict[str, Any] = {
+    "x-queue-type": "classic",
     "x-max-length": 10_000,
     "x-overflow": "drop-head",
     "x-message-ttl": BELL_TTL_SECS * 1000,

@@ -1,7 +1,9 @@
-"""Counters for ids, and the sweeper's mark."""
+"""Counters for ids, the sweeper's mark, and the name of the installation."""
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 from datetime import datetime, timedelta
 
 from pymongo.errors import DuplicateKeyError
@@ -20,6 +22,19 @@ class MarkStore:
         )
         assert found is not None
         return int(found["last"])
+
+    async def installation(self) -> str:
+        """Made up by the first who asks: what is shared with other installations is told apart by it."""
+        while True:
+            with contextlib.suppress(DuplicateKeyError):
+                found = await self._marks.find_one_and_update(
+                    {"_id": "installation"},
+                    {"$setOnInsert": {"name": secrets.token_hex(4)}},
+                    upsert=True,
+                    after=True,
+                )
+                assert found is not None
+                return str(found["name"])
 
     async def claim_sweep(self, now: datetime, interval_secs: float) -> datetime | None:
         """When the last completed sweep began, if it is our turn now; None while another node's turn lasts."""
