@@ -7,7 +7,7 @@ PREPARE := scripts/prepare
 APART := tests/faults/full tests/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-python test-frontend faults soak check docs contract bench mutants clean ready ready-dev ready-test
+.PHONY: help run test test-python test-frontend faults cluster soak check docs contract bench mutants clean ready ready-dev ready-test
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -30,6 +30,9 @@ test-frontend: ready-test
 
 faults: ready-test  ## Break everything on purpose, under load; FAULTS_SEED=N plays a run again
 	$(PYTHON) -m pytest -s -q tests/faults $(ARGS)
+
+cluster: ready-test  ## Brokers, database members and nodes die in turn behind nginx, under load; CLUSTER_DOCS=FILE takes the table
+	$(PYTHON) -m pytest -s -q tests/cluster $(ARGS)
 
 soak: ready-test  ## Load and random faults for MINUTES (10)
 	SOAK_MINUTES=$(or $(MINUTES),10) $(PYTHON) -m pytest -s -q tests/faults/full/test_soak.py $(ARGS)

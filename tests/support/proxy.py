@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -24,7 +25,7 @@ daemon off;
 pid {dir}/nginx.pid;
 error_log stderr warn;
 worker_processes 1;
-events {{ worker_connections 512; }}
+events {{ worker_connections 2048; }}
 http {{
     access_log off;
     client_body_temp_path {dir}/body;
@@ -42,9 +43,9 @@ def program(name: str) -> str | None:
 
 
 class Proxy:
-    """One of them on a port of its own. Only ports are changed in the configuration."""
+    """One of them on a port of its own. Only ports are changed in the configuration, and servers added."""
 
-    def __init__(self, kind: str, server_port: int) -> None:
+    def __init__(self, kind: str, *server_ports: int) -> None:
         self.kind = kind
         (self.port,) = free_ports(1)
         self.base = f"http://127.0.0.1:{self.port}"
@@ -54,21 +55,35 @@ class Proxy:
         found = program(kind)
         assert found
         if kind == "nginx":
-            given = (ROOT / "deploy" / "nginx.conf").read_text()
-            (path / "chatserver.conf").write_text(self._moved(given, "listen 80;", server_port))
+            self._write(server_ports)
             user = "user root;" if os.geteuid() == 0 else ""
             (path / "nginx.conf").write_text(NGINX.format(dir=path, user=user))
             self._command = [found, "-p", str(path), "-e", "stderr", "-c", str(path / "nginx.conf")]
         else:
             given = (ROOT / "deploy" / "haproxy.cfg").read_text()
-            (path / "haproxy.cfg").write_text(self._moved(given, "bind :80\n", server_port))
+            (path / "haproxy.cfg").write_text(
+                self._moved(given, "bind :80\n", "127.0.0.1:8888", server_ports)
+            )
             self._command = [found, "-db", "-f", str(path / "haproxy.cfg")]
         self.process: subprocess.Popen[bytes] | None = None
 
-    def _moved(self, text: str, listens: str, server_port: int) -> str:
-        assert text.count(listens) == 1 and text.count("127.0.0.1:8888") == 1
+    def reload(self, *server_ports: int) -> None:
+        """nginx alone: from now on these servers, while requests under way end as they began."""
+        assert self.kind == "nginx" and self.process is not None
+        self._write(server_ports)
+        self.process.send_signal(signal.SIGHUP)
+
+    def _write(self, server_ports: tuple[int, ...]) -> None:
+        given = (ROOT / "deploy" / "nginx.conf").read_text()
+        line = next(line for line in given.splitlines() if "127.0.0.1:8888" in line)
+        moved = self._moved(given, "listen 80;", line, server_ports)
+        (Path(self._dir.name) / "chatserver.conf").write_text(moved)
+
+    def _moved(self, text: str, listens: str, server: str, server_ports: tuple[int, ...]) -> str:
+        assert text.count(listens) == 1 and text.count(server) == 1
         here = listens.replace(":80", f"127.0.0.1:{self.port}").replace(" 80", f" 127.0.0.1:{self.port}")
-        return text.replace(listens, here).replace("127.0.0.1:8888", f"127.0.0.1:{server_port}")
+        servers = "\n".join(server.replace("8888", str(port)) for port in server_ports)
+        return text.replace(listens, here).replace(server, servers)
 
     def start(self) -> Proxy:
         with self.log_path.open("ab") as log:

@@ -28,31 +28,60 @@ def missing() -> str | None:
     return "RabbitMQ is not installed: apt-get install -y --no-install-recommends rabbitmq-server"
 
 
-class RabbitNode:
-    """One broker. `kill` and `start` again keeps its ports and its data."""
+class Epmd:
+    """Erlang's register of nodes, in the foreground: the daemon Erlang would start otherwise outlives the tests."""
 
-    def __init__(self, tls: tuple[str, str, str] | None = None) -> None:
+    def __init__(self) -> None:
+        (self.port,) = free_ports(1)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        if self._process is None:
+            self._process = subprocess.Popen(["epmd", "-port", str(self.port), "-address", "127.0.0.1"])
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+class RabbitNode:
+    """One broker. `kill` and `start` again keeps its ports and its data.
+
+    Nodes with one `epmd` and one `cookie` can be a cluster; `configuration` is read at each start.
+    """
+
+    def __init__(
+        self,
+        tls: tuple[str, str, str] | None = None,
+        epmd: Epmd | None = None,
+        cookie: str | None = None,
+    ) -> None:
         """`tls`: the files of authority, certificate and key of a second listener, at `tls_url`."""
         self.directory = Path(tempfile.mkdtemp(prefix="rabbit-"))
-        self.port, dist_port, epmd_port, tls_port = free_ports(4)
+        self.port, dist_port, tls_port = free_ports(3)
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
         self.tls_url = f"amqps://guest:guest@localhost:{tls_port}/"
-        self._conf = "log.console.level = warning\n"
+        self.name = f"chat{self.port}@localhost"
+        self.configuration = "log.console.level = warning\n"
         if tls:
             names = zip(("cacertfile", "certfile", "keyfile"), tls, strict=True)
-            self._conf += "".join(f"ssl_options.{name} = {file}\n" for name, file in names)
-            self._conf += f"listeners.ssl.default = 127.0.0.1:{tls_port}\n"
-        self._env = self._environment(dist_port, epmd_port)
-        self._epmd: subprocess.Popen[bytes] | None = None
+            self.configuration += "".join(f"ssl_options.{name} = {file}\n" for name, file in names)
+            self.configuration += f"listeners.ssl.default = 127.0.0.1:{tls_port}\n"
+        self._epmd = epmd or Epmd()
+        self._env = self._environment(dist_port, cookie or secrets.token_hex(16))
         self._server: subprocess.Popen[bytes] | None = None
         self._paused = False
 
+    @property
+    def is_running(self) -> bool:
+        return self._server is not None
+
     def start(self) -> None:
         """Return when AMQP answers."""
-        if self._epmd is None:
-            # Ours and in the foreground: the daemon Erlang would start otherwise outlives the tests.
-            port = self._env["ERL_EPMD_PORT"]
-            self._epmd = subprocess.Popen(["epmd", "-port", port, "-address", "127.0.0.1"], env=self._env)
+        self._epmd.start()
+        (self.directory / "rabbitmq.conf").write_text(self.configuration)
         with (self.directory / "output").open("ab") as output:
             self._server = subprocess.Popen(
                 [SCRIPTS / "rabbitmq-server"],
@@ -63,7 +92,7 @@ class RabbitNode:
                 start_new_session=True,
             )
         deadline = time.monotonic() + START_SECS
-        while not self._answers():
+        while not self.answers():
             if self._server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(
                     "RabbitMQ did not start:\n" + (self.directory / "output").read_text()[-2000:]
@@ -80,10 +109,7 @@ class RabbitNode:
         """End the node and its epmd, and forget its data."""
         self.resume()
         self._end(signal.SIGTERM)
-        if self._epmd is not None:
-            self._epmd.kill()
-            self._epmd.wait()
-            self._epmd = None
+        self._epmd.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def kill(self) -> None:
@@ -109,18 +135,16 @@ class RabbitNode:
             raise RuntimeError(f"rabbitmqctl {' '.join(args)}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def _environment(self, dist_port: int, epmd_port: int) -> dict[str, str]:
+    def _environment(self, dist_port: int, cookie: str) -> dict[str, str]:
         home = self.directory
-        cookie = home / ".erlang.cookie"
-        cookie.write_text(secrets.token_hex(16))
-        cookie.chmod(0o400)
-        (home / "rabbitmq.conf").write_text(self._conf)
+        (home / ".erlang.cookie").write_text(cookie)
+        (home / ".erlang.cookie").chmod(0o400)
         (home / "enabled_plugins").write_text("[].\n")
         return {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "HOME": str(home),
-            "RABBITMQ_NODENAME": f"chat{self.port}@localhost",
+            "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(dist_port),
@@ -130,11 +154,12 @@ class RabbitNode:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
-            "ERL_EPMD_PORT": str(epmd_port),
+            "ERL_EPMD_PORT": str(self._epmd.port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it speaks AMQP just now."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(b"AMQP\x00\x00\x09\x01")

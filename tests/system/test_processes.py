@@ -7,57 +7,20 @@ import re
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import psutil
 import pytest
 
 from tests.support.client import Client, Device
-from tests.support.ports import free_ports
+from tests.support.processes import Processes
 from tests.support.rabbit import RabbitNode
-from tests.support.server import ROOT, ServerProcess, clean_environment
+from tests.support.server import ROOT, clean_environment
 from tests.support.stream import KeptConnection
 from tests.support.waiting import eventually, together
 
 REPLACED_SECS = 30.0
-
-
-class Processes(ServerProcess):
-    """`python run.py --processes N` and what it started."""
-
-    def __init__(self, amqp_url: str, count: int = 2) -> None:
-        super().__init__(amqp_url=amqp_url)
-        (self.admin_port,) = free_ports(1)
-        self.arguments += ["--processes", str(count), "--admin-port", str(self.admin_port)]
-
-    def admin(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}{path}", timeout=5) as answer:
-            return str(answer.read().decode())
-
-    def everything(self) -> list[psutil.Process]:
-        assert self.process is not None
-        parent = psutil.Process(self.process.pid)
-        return [parent, *parent.children(recursive=True)]
-
-    def pids(self) -> set[int]:
-        """Of the server processes, whether they serve, start or drain."""
-        found = set()
-        for process in self.everything()[1:]:
-            with suppress(psutil.NoSuchProcess):
-                if "--child" in process.cmdline():
-                    found.add(process.pid)
-        return found
-
-    def ready(self) -> int:
-        return int(self.figure("chat_processes_ready"))
-
-    def figure(self, sample: str) -> float:
-        found = re.search(rf"^{re.escape(sample)} (\S+)$", self.admin("/metrics"), re.MULTILINE)
-        assert found, f"{sample} is not in the scrape"
-        return float(found[1])
 
 
 @pytest.fixture(scope="module")

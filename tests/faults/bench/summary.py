@@ -79,12 +79,12 @@ class Summary:
             lines.append("")
         return "\n".join(lines)
 
-    def keep(self, directory: Path) -> Path:
+    def keep(self, directory: Path, name: str = "faults") -> Path:
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / "faults.md"
+        path = directory / f"{name}.md"
         path.write_text(self.text())
         rows = [asdict(row) for row in self.rows.values()]
-        (directory / "faults.json").write_text(json.dumps(rows, indent=1))
+        (directory / f"{name}.json").write_text(json.dumps(rows, indent=1))
         return path
 
     def publish(self, document: Path) -> None:

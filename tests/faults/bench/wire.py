@@ -22,6 +22,10 @@ class CutAnswer(ConnectionError):
     """An answer began and did not end."""
 
 
+class ProxyAnswer(ConnectionError):
+    """A proxy answered in the server's place: what became of the request nobody knows."""
+
+
 @dataclass(frozen=True)
 class Reply:
     status: int
@@ -43,6 +47,7 @@ class Tally:
     cut: int = 0
     late: int = 0
     bare_503: int = 0
+    by_proxy: int = 0
 
     def count(self, reply: Reply) -> None:
         self.statuses[reply.status] += 1
@@ -135,6 +140,9 @@ class Line:
             else:
                 writer.close()
         reply = Reply(int(lines[0].split()[1]), headers, body)
+        if reply.status in (502, 504) and headers.get("server", "").startswith("nginx"):
+            self.tally.by_proxy += 1
+            raise ProxyAnswer(f"{reply.status} from nginx")
         self.tally.count(reply)
         return reply
 
