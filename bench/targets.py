@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import psutil
@@ -34,6 +34,7 @@ class Target:
     stop: Callable[[], None]
     helpers: dict[str, psutil.Process] = field(default_factory=dict)
     mongodb_uri: str = ""
+    admin_port: int = 0  # of the metrics, where they are needed
 
     @property
     def processes(self) -> dict[str, psutil.Process]:
@@ -50,7 +51,7 @@ def reference(name: str, users: int = 1_000) -> Target:
     return Target(name, port, process, people, stop=lambda: machine.stop(process))
 
 
-async def ours(users: int = 1_000, amqp_url: str = "") -> Target:
+async def ours(users: int = 1_000, amqp_url: str = "", flags: Sequence[str] = ()) -> Target:
     """This server with an empty database. Its mongod runs on the load generator's core, as we do."""
     mongo = MongoNode().start()
     assert mongo.process is not None
@@ -61,6 +62,7 @@ async def ours(users: int = 1_000, amqp_url: str = "") -> Target:
     command = [sys.executable, str(machine.ROOT / "run.py"), "--port", str(port), "--data-dir", directory]
     command += ["--log-level", "warning", "--rate-limits", "off", "--mongodb-uri", mongo.uri]
     command += ["--amqp-url", amqp_url] if amqp_url else []
+    command += flags
     process = machine.start(command, machine.SERVER_CORE, "ours")
 
     def stop() -> None:

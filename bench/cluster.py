@@ -1,0 +1,127 @@
+"""`python -m bench.cluster`: what several processes, large groups and many arrivals cost; build/cluster.json and docs.
+
+Apart from `python -m bench`, whose figures are ratios to a bare server: nothing bare does any of this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import machine
+from bench.churn import churn
+from bench.group import group
+from bench.machine import Measured
+from bench.nodes import several
+from bench.report import number
+
+RESULTS = machine.ROOT / "build" / "bench-cluster.json"
+DOCUMENT = machine.ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- cluster: begin -->", "<!-- cluster: end -->"
+
+Columns = Sequence[tuple[str, str]]  # heading, metric
+SEVERAL: Columns = (
+    ("processes on one core", "processes"),
+    ("sends/s", "sends_per_sec"),
+    ("server CPU µs a send", "send_cpu_us"),
+    ("the same at 100 sends/s into 400 polls", "polled_send_cpu_us"),
+    ("broker µs", "broker_cpu_us"),
+    ("mongod µs", "mongod_cpu_us"),
+    ("publishes a send", "publishes_per_send"),
+    ("send → event p50 ms", "p50_ms"),
+    ("p99 ms", "p99_ms"),
+    ("MB a process", "mb_per_process"),
+    ("failed", "failures"),
+    ("strangers", "foreign"),
+)
+GROUP: Columns = (
+    ("members, all polling", "members"),
+    ("sends", "sends"),
+    ("stored ms", "stored_ms"),
+    ("half have it ms", "half_ms"),
+    ("the last has it ms", "last_p50_ms"),
+    ("at worst ms", "last_max_ms"),
+    ("publishes a send", "publishes_per_send"),
+    ("server µs a delivery", "delivery_cpu_us"),
+    ("mongod µs a send", "mongod_cpu_us"),
+    ("failed", "failures"),
+    ("strangers", "foreign"),
+)
+CHURN: Columns = (
+    ("people", "people"),
+    ("in s", "ramp_secs"),
+    ("bound", "bound"),
+    ("after the last arrival s", "bound_behind_secs"),
+    ("server µs to join", "join_cpu_us"),
+    ("broker µs", "join_broker_cpu_us"),
+    ("server µs to leave", "leave_cpu_us"),
+    ("broker µs", "leave_broker_cpu_us"),
+    ("worst loop lag ms", "worst_lag_ms"),
+    ("failed", "failures"),
+    ("strangers", "foreign"),
+)
+PARTS = {"several": SEVERAL, "group": GROUP, "churn": CHURN}
+Results = dict[str, list[Measured]]
+
+
+async def run(chosen: Sequence[str], quick: bool) -> Results:
+    found: Results = {part: [] for part in chosen}
+    if "several" in chosen:
+        for processes in (1, 2) if quick else (1, 2, 4, 8, 1, 2):
+            found["several"].append(shown(await several(processes, 2.0 if quick else 5.0)))
+    if "group" in chosen:
+        found["group"].append(shown(await group(100 if quick else 1_000, 5 if quick else 30)))
+    if "churn" in chosen:
+        people, secs = (1_000, 10.0) if quick else (10_000, 60.0)
+        for with_broker in (True, False):
+            found["churn"].append(shown(await churn(people, secs, with_broker)))
+    return found
+
+
+def shown(measured: Measured) -> Measured:
+    print("  ".join(f"{name} {number(value)}" for name, value in measured.items()), flush=True)
+    return measured
+
+
+def table(columns: Columns, rows: list[Measured]) -> str:
+    lines = [[heading for heading, _ in columns], ["---:"] * len(columns)]
+    lines += [[f"{row[m]:.0%}" if m == "foreign" else number(row[m]) for _, m in columns] for row in rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def publish(results: Results, path: Path = DOCUMENT) -> None:
+    """Between the marks of docs/performance.md."""
+    before, _, rest = path.read_text("utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    made = f"Measured {time.strftime('%Y-%m-%d', time.gmtime())} on {machine.describe()}."
+    tables = [table(PARTS[part], rows) for part, rows in results.items() if part in PARTS]
+    path.write_text(before + "\n\n".join([BEGIN, *tables, made, END]) + after, "utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.cluster", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="these parts only")
+    parser.add_argument("--quick", action="store_true", help="smaller and shorter; never kept")
+    parser.add_argument("--nice", type=int, default=0, help="priority of everything measured, alike")
+    options = parser.parse_args()
+    machine.favour(os.getpid(), options.nice)
+    machine.raise_open_files()
+    machine.pin(machine.LOAD_CORE)
+    results = asyncio.run(run(options.only, options.quick))
+    for part, rows in results.items():
+        print(f"\n{table(PARTS[part], rows)}")
+    if options.quick:
+        return
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(kept | results, indent=1) + "\n")
+    publish({part: (kept | results)[part] for part in PARTS if part in kept | results})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Several processes over a real RabbitMQ: what each further one costs.
+
+All server processes share one core, so that a further one brings nothing to compute with: what is lost is overhead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import urllib.request
+
+import psutil
+
+from bench import machine, workloads
+from bench.machine import Measured
+from bench.targets import Target, ours
+from tests.support.rabbit import RabbitNode
+
+READY_SECS = 90.0
+PEOPLE = 400
+RATE = 100
+
+
+class Broker:
+    """RabbitMQ on the load generator's core, and its process for the books."""
+
+    def __init__(self) -> None:
+        self._node = RabbitNode()
+        self.url = self._node.url
+        self._node.start()
+        mark = str(self._node.directory)
+        found = (p for p in psutil.process_iter(["name", "cmdline"]) if p.info["name"] == "beam.smp")
+        self.process = next(p for p in found if any(mark in part for part in p.info["cmdline"] or ()))
+
+    def stop(self) -> None:
+        self._node.stop()
+
+
+async def start(users: int, broker: Broker | None, processes: int = 1, *more: str) -> Target:
+    """A server whose metrics can be read, when all its processes are ready."""
+    admin_port = machine.free_port()
+    flags = ["--processes", str(processes), "--admin-port", str(admin_port), *more]
+    target = await ours(users, broker.url if broker else "", flags)
+    target.admin_port = admin_port
+    if broker:
+        target.helpers["broker"] = broker.process
+    end = time.monotonic() + READY_SECS
+    while figure(target, "chat_bus_up") < processes:
+        if time.monotonic() > end:
+            target.stop()
+            raise RuntimeError("the processes are not ready: see build/bench/ours.log")
+        await asyncio.sleep(0.2)
+    for number, child in enumerate(target.process.children()):
+        target.helpers[f"process{number}"] = child
+    return target
+
+
+def figure(target: Target, name: str) -> float:
+    """A metric summed over all processes; 0 while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{target.admin_port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+    except OSError:
+        return 0.0
+    return sum(float(value) for value in re.findall(rf"^{name}(?:\{{[^}}]*\}})? (\S+)$", text, re.MULTILINE))
+
+
+def server_cpu(measured: Measured) -> float:
+    """µs of all server processes together, per unit of work."""
+    return sum(us for name, us in measured.items() if re.fullmatch(r"(server|process\d+)_cpu_us", name))
+
+
+async def several(processes: int, secs: float) -> Measured:
+    """Sends alone as fast as they go, then sends at a fixed rate into polls spread over all processes."""
+    broker, target = Broker(), None
+    try:
+        target = await start(PEOPLE, broker, processes)
+        await workloads.prepare(target)
+        await workloads.sends(target, 2.0)  # by then every process has met everybody
+        alone = await workloads.sends(target, secs)
+        stored, published = (figure(target, f"chat_{name}_total") for name in ("messages", "bus_published"))
+        polled = await workloads.delivery(target, secs, PEOPLE, RATE)
+        stored = figure(target, "chat_messages_total") - stored
+        published = figure(target, "chat_bus_published_total") - published
+        resident = sum(machine.rss_bytes(child) for child in target.process.children())
+    finally:
+        if target is not None:
+            target.stop()
+        broker.stop()
+    return {
+        "processes": processes,
+        "sends_per_sec": alone["per_sec"],
+        "send_cpu_us": server_cpu(alone),
+        "polled_send_cpu_us": server_cpu(polled),
+        "broker_cpu_us": polled["broker_cpu_us"],
+        "mongod_cpu_us": polled["mongod_cpu_us"],
+        "p50_ms": polled["p50_ms"],
+        "p99_ms": polled["p99_ms"],
+        "publishes_per_send": published / max(stored, 1),
+        "mb_per_process": resident / processes / 1e6,
+        "lost": polled["lost"],
+        "failures": alone["failures"] + polled["failures"],
+        "load_busy": max(alone["load_busy"], polled["load_busy"]),
+        "foreign": max(alone["foreign"], polled["foreign"]),
+    }
