@@ -48,6 +48,7 @@ setup(
     description="A long-polling chat server that loses nothing",
     python_requires=">=3.11",
     packages=find_namespace_packages(include=["chatserver", "chatserver.*"]),
+    package_data={"chatserver": ["data/*.txt"]},
     install_requires=requirements(),
     entry_points={"console_scripts": ["chatserver = chatserver.__main__:main"]},
     cmdclass={"build_py": BuildWithSite},

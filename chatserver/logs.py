@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
 _SECRETS = re.compile(
-    r"(?i)([?&](?:token|ticket)=)[^&\s\"']+|cht_[A-Za-z0-9_-]{8,}|(://[^:/@\s]*:)[^@\s]+(?=@)"
+    r"(?i)([?&](?:token|ticket)=)[^&\s\"'\\]+|ch[tp]_[A-Za-z0-9_-]{8,}|(://[^:/@\s]*:)[^@\s\"']+(?=@)"
 )
 
 
@@ -20,11 +19,9 @@ def scrub(text: str) -> str:
     return _SECRETS.sub(lambda found: (found[1] or found[2] or "") + "[hidden]", text)
 
 
-def _scrub_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = scrub(value)
-    return event
+def _scrub_line(_: Any, __: str, line: Any) -> str:
+    """Last of all, so that nothing goes round it: not a traceback, not what a library says, not a value in a value."""
+    return scrub(line)
 
 
 def configure_logs(level: str, format: str) -> None:
@@ -36,7 +33,6 @@ def configure_logs(level: str, format: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
         structlog.processors.format_exc_info,
-        _scrub_event,
     ]
     renderer: Any = structlog.processors.JSONRenderer()
     if readable:
@@ -51,7 +47,7 @@ def configure_logs(level: str, format: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, _scrub_line],
         )
     )
     logging.root.handlers[:] = [handler]

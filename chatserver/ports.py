@@ -160,6 +160,11 @@ class MarkStore(Protocol):
     async def complete_sweep(self, began: datetime) -> None: ...
 
 
+class TicketStore(Protocol):
+    async def create(self, ticket_hash: bytes, session_id: int, expires_at: datetime) -> bool: ...
+    async def by_hashes(self, ticket_hashes: list[bytes]) -> dict[bytes, tuple[bytes, datetime]]: ...
+
+
 class RateStore(Protocol):
     async def exchange(
         self, bucket: str, spent: Mapping[int, Mapping[int, int]], slots: int, since: int, window_secs: float
@@ -200,6 +205,9 @@ class Stores(Protocol):
 
     @property
     def marks(self) -> MarkStore: ...
+
+    @property
+    def tickets(self) -> TicketStore: ...
 
     @property
     def rates(self) -> RateStore: ...

@@ -17,6 +17,8 @@ from chatserver.errors import Unavailable
 P = ParamSpec("P")
 T = TypeVar("T")
 
+TOKEN_PREFIX = "cht_"
+TICKET_PREFIX = "chp_"
 THREADS = 2
 MAX_WAITING = 64
 
@@ -27,7 +29,11 @@ _HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=
 
 def new_token() -> str:
     """256 random bits. The prefix lets secret scanners recognise a leaked one."""
-    return "cht_" + secrets.token_urlsafe(32)
+    return TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_ticket() -> str:
+    return TICKET_PREFIX + secrets.token_urlsafe(32)
 
 
 def token_hash(token: str) -> bytes:

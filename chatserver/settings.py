@@ -91,6 +91,7 @@ class Settings:
         10.0, "Longest it may take over a JSON body; a file must come at 1 KiB/s.", least=1
     )
     taking_secs: float = setting(30.0, "Longest it may take nothing more of its answer.", least=1)
+    ticket_secs: float = setting(600.0, "How long a poll ticket lasts.", least=10)
     session_days: int = setting(90, "A session unused for this long ends.", least=1)
     cors_origins: tuple[str, ...] = setting(
         (), "Origins of other sites that may call the API, comma-separated."

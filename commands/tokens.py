@@ -10,7 +10,6 @@ from chatserver.model import Actor
 from chatserver.runtime import Runtime
 from commands.flags import Shown, operation
 from commands.reach import on_services
-from commands.users import end_sessions
 
 
 @click.group(help="Tokens of people and of programs that act for them.")
@@ -63,7 +62,7 @@ async def revoke(runtime: Runtime, shown: Shown, username: str, session_id: int 
         raise StartupError("name one session (see `chatserver token list`) or say --all", EX_USAGE)
     account = await runtime.services.accounts.named(username)
     if session_id is None:
-        ended = await end_sessions(runtime, account.user.id)
+        ended = await runtime.services.sessions.end_all(account.user.id)
     else:
         await runtime.services.sessions.revoke(Actor(account.user.id, 0), session_id)
         ended = 1

@@ -10,7 +10,7 @@ import click
 
 from chatserver import wire
 from chatserver.errors import EX_USAGE, StartupError
-from chatserver.model import Account, Actor
+from chatserver.model import Account
 from chatserver.runtime import Runtime
 from commands.flags import Shown, operation
 from commands.reach import on_services
@@ -75,7 +75,7 @@ async def set_password(runtime: Runtime, shown: Shown, username: str, password_s
     account = await accounts.named(username)
     password = _password(password_stdin)
     await accounts.set_password(account, password)
-    ended = await end_sessions(runtime, account.user.id)
+    ended = await runtime.services.sessions.end_all(account.user.id)
     shown.result(
         {**account_json(account), **_told(password, password_stdin), "sessions_ended": ended},
         [f"{username} has a new password; sessions ended: {ended}", *_words(password, password_stdin)],
@@ -88,7 +88,7 @@ async def set_password(runtime: Runtime, shown: Shown, username: str, password_s
 @on_services
 async def disable(runtime: Runtime, shown: Shown, username: str) -> None:
     account = await runtime.services.accounts.set_disabled(username, True)
-    ended = await end_sessions(runtime, account.user.id)
+    ended = await runtime.services.sessions.end_all(account.user.id)
     shown.result(
         {**account_json(account), "sessions_ended": ended}, f"{username} is disabled; sessions ended: {ended}"
     )
@@ -115,7 +115,7 @@ async def delete(runtime: Runtime, shown: Shown, username: str, yes: bool) -> No
     account = await runtime.services.accounts.named(username)
     confirm(f"Forget {username} (user {account.user.id}) for ever?", yes)
     forgotten = await runtime.services.accounts.forget(account)
-    ended = await end_sessions(runtime, account.user.id)
+    ended = await runtime.services.sessions.end_all(account.user.id)
     shown.result(
         {**account_json(forgotten), "sessions_ended": ended},
         f"{username} is now {forgotten.user.username}; sessions ended: {ended}",
@@ -129,16 +129,6 @@ def confirm(question: str, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise StartupError("this cannot be undone; say --yes when nobody can be asked", EX_USAGE)
     click.confirm(question, abort=True, err=True)
-
-
-async def end_sessions(runtime: Runtime, user_id: int) -> int:
-    sessions, actor = runtime.services.sessions, Actor(user_id, 0)
-    ended = 0
-    while found := await sessions.list(actor):
-        for session in found:
-            await sessions.revoke(actor, session.id)
-        ended += len(found)
-    return ended
 
 
 def _password(from_stdin: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from chatserver import wire
 from chatserver.model import Session, User
 from handlers.base import ApiHandler
-from handlers.schemas import Login, Profile, Register, Search
+from handlers.schemas import Login, NewPassword, Profile, Register, Search
 
 
 def signed_in(token: str, user: User, session: Session) -> dict[str, Any]:
@@ -30,7 +30,7 @@ class LoginHandler(ApiHandler):
 
     async def post(self) -> None:
         given = self.json(Login)
-        device = self.request.headers.get("User-Agent", "")
+        device = given.device or self.request.headers.get("User-Agent", "")
         token, user, session = await self.runtime.services.sessions.sign_in(
             given.username, given.password, device, self.address
         )
@@ -74,6 +74,25 @@ class MeHandler(ApiHandler):
         changes = {name: value or None for name, value in changes.items() if value is not None}
         user = await self.runtime.services.accounts.update(self.actor, changes)
         self.answer({"user": wire.user(user)})
+
+
+class PasswordHandler(ApiHandler):
+    bucket = "account"
+
+    async def post(self) -> None:
+        given = self.json(NewPassword)
+        ended = await self.runtime.services.sessions.change_password(
+            self.actor, given.password, given.new_password, self.address
+        )
+        self.answer({"success": True, "status": "success", "sessions_ended": ended})
+
+
+class PollTicketHandler(ApiHandler):
+    bucket = "account"
+
+    async def post(self) -> None:
+        ticket, expires_at = await self.runtime.services.tickets.issue(self.actor)
+        self.answer({"ticket": ticket, "expires_at": wire.moment(expires_at)})
 
 
 class UsersHandler(ApiHandler):

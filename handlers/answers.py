@@ -49,7 +49,9 @@ class Session(Struct):
     """One signed-in device: one token."""
 
     id: Id
-    name: Annotated[str, Meta(description="The User-Agent it signed in with, at most 200 characters.")]
+    name: Annotated[
+        str, Meta(description="The `device` or the User-Agent it signed in with, at most 200 characters.")
+    ]
     created_at: Moment
     last_used_at: Annotated[Moment, Meta(description="Exact to ten minutes.")]
     current: Annotated[bool, Meta(description="Whether it is the one that asks.")]
@@ -68,6 +70,15 @@ class SignedIn(Struct):
 class Done(Struct):
     success: Literal[True]
     status: Literal["success"]
+
+
+class PasswordChanged(Done):
+    sessions_ended: Annotated[int, Meta(ge=0, description="All but the one that asked.")]
+
+
+class PollTicket(Struct):
+    ticket: Annotated[str, Meta(description="To be given as `?token=`.")]
+    expires_at: Moment
 
 
 class MarkedRead(Done):

@@ -155,7 +155,9 @@ class ApiHandler(BaseHandler):
     async def prepare(self) -> None:
         await super().prepare()
         if not self.public and self.request.method in METHODS:
-            self.actor = await self.runtime.services.sessions.authenticate(self._token())
+            self.actor = await self.runtime.services.sessions.authenticate(
+                self._token(), polling=self.query_token
+            )
             if self.bucket is not None:
                 self.count(self.bucket)
 

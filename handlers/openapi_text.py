@@ -53,7 +53,8 @@ SECURITY: dict[str, dict[str, Any]] = {
         "type": "apiKey",
         "in": "query",
         "name": "token",
-        "description": "For clients that cannot send a header. Addresses are easily seen by others: avoid it.",
+        "description": "For clients that cannot send a header. Addresses are easily seen by others: give a "
+        "poll ticket here, not the token.",
     },
 }
 

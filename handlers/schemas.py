@@ -10,7 +10,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from chatserver.host_token import SUB_CHARS
-from chatserver.services.accounts import FULL_NAME_CHARS, PASSWORD_CHARS, USERNAME
+from chatserver.password_rules import PASSWORD_CHARS
+from chatserver.services.accounts import FULL_NAME_CHARS, USERNAME
 
 TITLE_CHARS = 200
 NOTIFICATION_CHARS = 4000
@@ -31,6 +32,19 @@ FullName = Annotated[
 ]
 
 
+Password = Annotated[
+    str,
+    Meta(
+        description="Length is what makes it good. None of the 10,000 that are tried first, and not the username.",
+        extra_json_schema={
+            "minLength": PASSWORD_CHARS[0],
+            "maxLength": PASSWORD_CHARS[1],
+            "format": "password",
+        },
+    ),
+]
+
+
 class Register(Struct):
     username: Annotated[
         str,
@@ -39,23 +53,17 @@ class Register(Struct):
             extra_json_schema={"pattern": f"^{USERNAME.pattern}$"},
         ),
     ]
-    password: Annotated[
-        str,
-        Meta(
-            description="Length is what makes it good.",
-            extra_json_schema={
-                "minLength": PASSWORD_CHARS[0],
-                "maxLength": PASSWORD_CHARS[1],
-                "format": "password",
-            },
-        ),
-    ]
+    password: Password
     full_name: FullName = None
 
 
 class Login(Struct):
     username: Annotated[str, Meta(description="In any spelling of its case.")]
     password: Annotated[str, Meta(extra_json_schema={"format": "password"})]
+    device: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=100)] | None,
+        Meta(description="What to call this device in the list of sessions; left out: its User-Agent."),
+    ] = None
 
 
 class HostSignIn(Struct):
@@ -67,6 +75,11 @@ class HostSignIn(Struct):
 
 class Guest(Struct):
     full_name: FullName = None
+
+
+class NewPassword(Struct):
+    password: Annotated[str, Meta(description="The present one.", extra_json_schema={"format": "password"})]
+    new_password: Password
 
 
 class Profile(Struct):

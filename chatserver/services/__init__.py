@@ -27,6 +27,7 @@ from chatserver.services.places import Places
 from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
 from chatserver.services.sessions import Sessions
+from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
 from chatserver.services.visitors import Visitors
 from chatserver.settings import Settings
@@ -37,6 +38,7 @@ from chatserver.writer import Writer
 class Services:
     accounts: Accounts
     sessions: Sessions
+    tickets: Tickets
     host: Host
     conversations: Conversations
     memberships: Memberships
@@ -58,6 +60,7 @@ class Services:
         await self.receipts.close()
         await self.places.close()
         await self.sessions.close()
+        await self.tickets.close()
 
 
 def build_services(
@@ -74,7 +77,8 @@ def build_services(
 ) -> Services:
     accounts = Accounts(stores.users, stores.inboxes, stores.marks, passwords, attempts, clock)
     visitors = Visitors(stores, accounts, attempts, clock)
-    sessions = Sessions(stores.sessions, stores.inboxes, stores.marks, accounts, hub, bus, clock)
+    tickets = Tickets(stores.tickets, clock, settings.ticket_secs)
+    sessions = Sessions(stores.sessions, stores.inboxes, stores.marks, accounts, tickets, hub, bus, clock)
     conversations = Conversations(stores, accounts, clock)
     receipts = Receipts(stores, conversations, bus, clock)
     typing = Typing(conversations, accounts, hub, bus, settings.typing_secs)
@@ -102,6 +106,7 @@ def build_services(
     return Services(
         accounts=accounts,
         sessions=sessions,
+        tickets=tickets,
         host=host,
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),

@@ -13,11 +13,11 @@ from chatserver.attempts import Attempts
 from chatserver.clock import Clock
 from chatserver.errors import Invalid, NotFound
 from chatserver.model import Account, Actor, User
+from chatserver.password_rules import check_password
 from chatserver.ports import InboxStore, MarkStore, UserStore
 from chatserver.security import Passwords
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
-PASSWORD_CHARS = (8, 256)
 FULL_NAME_CHARS = 100
 KNOWN_SECS = 60  # how long another node's change of a name may go unseen
 SEARCH_LIMIT = 20
@@ -53,7 +53,7 @@ class Accounts:
         if not USERNAME.fullmatch(username):
             problem = "must be 2 to 32 of the letters a-z, digits, dot, dash and underscore"
             raise Invalid.field("username", problem)
-        _check_password(password)
+        check_password(password, username)
         shown = shown_name(full_name) if full_name is not None else username
         if address is not None:
             await self._attempts.register(address)
@@ -71,6 +71,14 @@ class Accounts:
             user = await self._proven(username, password)
             await (tries.failed() if user is None else tries.succeeded())
             return user
+
+    async def change_password(self, actor: Actor, password: str, new_password: str, address: str) -> None:
+        """Raises Invalid, also when `password` is not the present one; RateLimited."""
+        user = await self.user(actor.user_id)
+        check_password(new_password, user.username, "new_password")
+        if await self.prove(user.username, password, address) is None:
+            raise Invalid.field("password", "is not your present password")
+        await self._users.set_password_hash(user.id, await self._passwords.hash(new_password))
 
     async def _proven(self, username: str, password: str) -> User | None:
         found = await self._users.for_sign_in(username) if len(username) <= 64 else None
@@ -140,7 +148,7 @@ class Accounts:
 
     async def set_password(self, account: Account, password: str) -> None:
         """Raises Invalid."""
-        _check_password(password)
+        check_password(password, account.user.username)
         await self._users.set_password_hash(account.user.id, await self._passwords.hash(password))
 
     async def set_disabled(self, username: str, disabled: bool) -> Account:
@@ -158,12 +166,6 @@ class Accounts:
         # No name that anybody could register, for it begins with a dash.
         await self._users.forget(id, f"-deleted-{id}", FORGOTTEN)
         return replace(account, user=User(id, f"-deleted-{id}", FORGOTTEN, None), state="forgotten")
-
-
-def _check_password(password: str) -> None:
-    if not PASSWORD_CHARS[0] <= len(password) <= PASSWORD_CHARS[1]:
-        problem = f"must have {PASSWORD_CHARS[0]} to {PASSWORD_CHARS[1]} characters"
-        raise Invalid.field("password", problem)
 
 
 def shown_name(name: str) -> str:

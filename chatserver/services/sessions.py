@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -14,9 +15,11 @@ from chatserver.model import Actor, Bell, Entry, Session, User
 from chatserver.ports import Bus, InboxStore, MarkStore, SessionStore
 from chatserver.security import new_token, token_hash
 from chatserver.services.accounts import Accounts
+from chatserver.services.tickets import Tickets
 from chatserver.together import Together
 
 TRUST_SECS = 5.0
+DEVICE_CHARS = 200
 TOUCH_SECS = 600.0  # how exact "last used" is
 
 
@@ -35,6 +38,7 @@ class Sessions:
         inboxes: InboxStore,
         marks: MarkStore,
         accounts: Accounts,
+        tickets: Tickets,
         hub: Hub,
         bus: Bus,
         clock: Clock,
@@ -43,6 +47,7 @@ class Sessions:
         self._inboxes = inboxes
         self._marks = marks
         self._accounts = accounts
+        self._tickets = tickets
         self._hub = hub
         self._bus = bus
         self._clock = clock
@@ -65,16 +70,21 @@ class Sessions:
         inbox = await self._inboxes.inbox(user.id, 0)
         assert inbox is not None
         now = self._clock.now()
-        session = Session(await self._marks.next_id("session"), user.id, device[:200], now, now)
+        session = Session(await self._marks.next_id("session"), user.id, device_name(device), now, now)
         token = new_token()
         await self._sessions.create(session, token_hash(token), Cursor(inbox.epoch, inbox.version))
         return token, user, session
 
-    async def authenticate(self, token: str | None) -> Actor:
-        """Raises TokenMissing, TokenInvalid."""
+    async def change_password(self, actor: Actor, password: str, new_password: str, address: str) -> int:
+        """Ends all other sessions of this person, and tells how many. Raises Invalid, RateLimited."""
+        await self._accounts.change_password(actor, password, new_password, address)
+        return await self.end_all(actor.user_id, but=actor.session_id)
+
+    async def authenticate(self, token: str | None, *, polling: bool = False) -> Actor:
+        """`polling`: a poll ticket will do. Raises TokenMissing, TokenInvalid."""
         if not token:
             raise TokenMissing("Sign in and send the token as `Authorization: Bearer …`.")
-        key = token_hash(token)
+        key = await self._tickets.key(token, polling)
         now = self._clock.monotonic()
         trusted = self._trusted.get(key)
         if trusted is not None and now - trusted.checked_at <= TRUST_SECS:
@@ -111,6 +121,16 @@ class Sessions:
             self._bus.publish(Bell("session", (), {"user_id": actor.user_id, "session_id": session_id}))
             self.forget(actor.user_id, session_id)
 
+    async def end_all(self, user_id: int, but: int | None = None) -> int:
+        """Every session of a person, `but` one. How many there were."""
+        ended, actor = 0, Actor(user_id, 0)
+        while found := [session.id for session in await self.list(actor) if session.id != but]:
+            for session_id in found:
+                with suppress(NotFound):  # ended by somebody else just now
+                    await self.revoke(actor, session_id)
+            ended += len(found)
+        return ended
+
     def forget(self, user_id: int, session_id: int) -> None:
         """The session was revoked, here or elsewhere."""
         key = self._hashes.pop(session_id, None)
@@ -128,3 +148,8 @@ class Sessions:
 
     async def close(self) -> None:
         await self._by_hash.close()
+
+
+def device_name(given: str) -> str:
+    """Something to show in a list: one line, bounded."""
+    return " ".join("".join(c if c.isprintable() else " " for c in given).split())[:DEVICE_CHARS]

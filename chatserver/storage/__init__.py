@@ -19,10 +19,11 @@ from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
 from chatserver.storage.rates import AttemptStore, RateStore
 from chatserver.storage.sessions import SessionStore
+from chatserver.storage.tickets import TicketStore
 from chatserver.storage.users import UserStore
 
 NOUNS = ("users", "sessions", "conversations", "members", "messages", "inboxes", "notifications", "marks")
-LIMITS = ("rates", "attempts")
+PASSING = ("tickets", "rates", "attempts")  # of no use after some minutes
 
 
 class Storage:
@@ -41,7 +42,7 @@ class Storage:
                 in_flight, max_workers
             )  # one more would wait for a thread beyond its own time limit
         gate = Gate(in_flight)
-        self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS + LIMITS}
+        self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS + PASSING}
         self._session_days = settings.session_days
         collections = self._collections
         self.users = UserStore(collections["users"])
@@ -51,6 +52,7 @@ class Storage:
         self.inboxes = InboxStore(collections["inboxes"])
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])
+        self.tickets = TicketStore(collections["tickets"], collections["sessions"])
         self.rates = RateStore(collections["rates"], clock)
         self.attempts = AttemptStore(collections["attempts"], clock)
         self.attachments = AttachmentStore(make_bucket(self._database, settings.mongodb_driver))

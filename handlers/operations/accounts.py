@@ -66,6 +66,16 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         body=schemas.Guest,
         codes=("forbidden",),
     ),
+    (accounts.PollTicketHandler, "POST"): Operation(
+        "poll_ticket",
+        SIGNING_IN,
+        "Get a poll ticket",
+        {200: Answer(shapes.PollTicket, "A ticket for some minutes, and when it ends.")},
+        "For clients that cannot send headers: a ticket instead of the token in `?token=`. It is good for polls and "
+        "disconnect only, cannot send or change anything, and ends with its session. Ask for the next one before it "
+        "is over; both work meanwhile.",
+        examples=(Example("For ten minutes", {"ticket": story.TICKET, "expires_at": story.TIME}),),
+    ),
     (accounts.LogoutHandler, "POST"): Operation(
         "logout",
         SIGNING_IN,
@@ -108,6 +118,23 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         examples=(
             Example(
                 "A new name", {"user": {**story.ANN, "full_name": "Ann B."}}, body={"full_name": "Ann B."}
+            ),
+        ),
+    ),
+    (accounts.PasswordHandler, "POST"): Operation(
+        "change_password",
+        SIGNING_IN,
+        "Change your password",
+        {200: Answer(shapes.PasswordChanged, "Changed; every other device is signed out.")},
+        "Polls that the other sessions still hold end at once, with a 401. Wrong present passwords count like failed "
+        "sign-ins.",
+        body=schemas.NewPassword,
+        codes=("not_found",),
+        examples=(
+            Example(
+                "A better one",
+                {"success": True, "status": "success", "sessions_ended": 0},
+                body={"password": story.PASSWORD, "new_password": story.NEXT_PASSWORD},
             ),
         ),
     ),

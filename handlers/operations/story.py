@@ -7,9 +7,11 @@ from typing import Any
 from handlers import answered_events
 
 PASSWORD = "correct horse battery staple"
+NEXT_PASSWORD = "more staples than batteries"
 TIME = "2026-05-04T09:30:00.000Z"
 TIMESTAMP = 1777887000.123
 TOKEN = "4eC39HqLyjWDarjtT1zdp7dcQ2mVbE9uKx0sNfRgYhA"
+TICKET = "chp_1cX0b7w2sYk9mQeR4tUvN6pLzA8dHfGjK3iOoBqWnVs"
 ANN = {"id": 1, "username": "ann", "full_name": "Ann Arden", "avatar": None}
 BOB = {"id": 2, "username": "bob", "full_name": "Bob Berg", "avatar": None}
 BOB_THERE = {**BOB, "is_online": True}

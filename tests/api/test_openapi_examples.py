@@ -25,10 +25,11 @@ STORY = [
     ("edit_message", "Another text"), ("send_message", "A small file"), ("attachment", "A picture"),
     ("delete_message", "A picture"), ("search_users", "By the beginning of a name"),
     ("me", "Ann"), ("update_me", "A new name"), ("", "ann signs in elsewhere"), ("end_session", "A lost device"),
+    ("poll_ticket", "For ten minutes"), ("change_password", "A better one"),
     ("disconnect", "Ann leaves"), ("logout", "This device"),
 ]  # fmt: skip
 # What differs from run to run; of these only the form is compared.
-VARIES = {"timestamp", "token", "cursor", "name", "delivered_at", "read_at"}
+VARIES = {"timestamp", "token", "ticket", "cursor", "name", "delivered_at", "read_at"}
 
 
 @pytest.fixture(scope="module")
