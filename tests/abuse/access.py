@@ -62,6 +62,7 @@ ROWS: dict[str, list[Row]] = {
         Row((200, 200, 200, 200), "with a token of the application around it", {"token": "{host_token}"}),
         Row((401, 401, 401, 401), "with one of somebody else", {"token": "{foreign_token}"}),
     ],
+    "notify": [Row((401, 401, 401, 401), "for the host's own token only", {"receiver_id": "{other}", "title": "x", "message": "x"})],
     "guest_sign_in": [Row((201, 201, 201, 201), "where guests are let in", {"full_name": "A Guest"})],
     "logout": [Row(OWN)],
     "list_sessions": [Row(OWN)],
