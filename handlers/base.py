@@ -88,7 +88,8 @@ class BaseHandler(RequestHandler):
             raise PayloadTooLarge(f"The body may have at most {self.body_limit} bytes.")
         if "Transfer-Encoding" in self.request.headers:
             # Nobody told how much is to come, and a tiny chunk costs far more than its bytes.
-            self.request.connection.set_max_body_size(self.body_limit + DISCARDED_CHUNKS_BYTES)
+            connection: Any = self.request.connection
+            connection.set_max_body_size(self.body_limit + DISCARDED_CHUNKS_BYTES)
 
     def data_received(self, chunk: bytes) -> Any:
         self._received_bytes += len(chunk)

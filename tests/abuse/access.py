@@ -64,6 +64,8 @@ ROWS: dict[str, list[Row]] = {
     ],
     "notify": [Row((401, 401, 401, 401), "for the host's own token only", {"receiver_id": "{other}", "title": "x", "message": "x"})],
     "guest_sign_in": [Row((201, 201, 201, 201), "where guests are let in", {"full_name": "A Guest"})],
+    "change_password": [Row((400, 400, 400, 401), "over a wrong one", {"password": "wrong", "new_password": "another horse battery"})],
+    "poll_ticket": [Row(OWN)],
     "logout": [Row(OWN)],
     "list_sessions": [Row(OWN)],
     "end_session": [Row((200, 404, 404, 401), "Ann's phone", path={"session_id": "{session}"}, hidden=("session_id",))],
