@@ -88,6 +88,19 @@ class EmbedPageHandler(ChatPageHandler):
     head = get
 
 
+class EmbedScriptHandler(ChatPageHandler):
+    """The address that other sites name for ever; what it leads to changes with its content."""
+
+    def get(self) -> None:
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+        self.set_header("Cache-Control", "no-cache")
+        self.set_header("Content-Type", "text/javascript; charset=utf-8")
+        self.finish(f"export * from '.{self._assets.url('js/embed/chat-room.js')}';\n")
+
+    head = get
+
+
 class StaticHandler(StaticFileHandler):
     """Versioned paths never change and go out compressed; the others are asked about every time."""
 

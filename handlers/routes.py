@@ -16,7 +16,6 @@ from handlers import (
     pages,
     presence,
     receipts,
-    search,
     server,
 )
 from handlers.assets import Assets
@@ -32,7 +31,6 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("chats", messages.ChatsHandler),
     ("chats/conversations", conversations.ConversationsHandler),
     (f"chats/conversation/{ID}", messages.HistoryHandler),
-    ("chats/search", search.SearchHandler),
     (f"chats/message/{ID}", changes.MessageHandler),
     (f"chats/attachment/{ID}", messages.AttachmentHandler),
     ("chats/mark-read", receipts.MarkReadHandler),
@@ -75,6 +73,7 @@ def routes(runtime: Runtime, assets: Assets) -> list[tuple[Any, ...]]:
         (r"/docs/?", docs.DocsHandler, with_docs),
         (r"/api/.*", NothingHere, with_runtime),
         (r"/", pages.ChatPageHandler, {**with_runtime, "assets": assets}),
+        (r"/embed\.js", pages.EmbedScriptHandler, {**with_runtime, "assets": assets}),
         (r"/embed/?", pages.EmbedPageHandler, {**with_runtime, "assets": assets}),
         (r"/(sw\.js)", pages.StaticHandler, {"path": root}),
         (r"/(favicon\.svg)", pages.StaticHandler, {"path": root}),

@@ -26,7 +26,6 @@ from chatserver.services.notifications import Notifications
 from chatserver.services.places import Places
 from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
-from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
@@ -45,7 +44,6 @@ class Services:
     memberships: Memberships
     messages: Messages
     changes: Changes
-    search: Search
     receipts: Receipts
     typing: Typing
     presence: Presence
@@ -113,7 +111,6 @@ def build_services(
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
         messages=messages,
-        search=Search(stores, messages, conversations),
         changes=Changes(stores, messages, conversations, bus, clock),
         receipts=receipts,
         typing=typing,
