@@ -140,6 +140,11 @@ class History(Struct):
     ]
 
 
+class Found(Struct):
+    messages: Annotated[list[Message], Meta(description="Newest first, of all conversations.")]
+    has_more: Annotated[bool, Meta(description="There are older ones.")]
+
+
 class Conversation(Struct):
     conversation_id: Id
     other_user: Person

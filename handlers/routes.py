@@ -16,6 +16,7 @@ from handlers import (
     pages,
     presence,
     receipts,
+    search,
     server,
 )
 from handlers.assets import Assets
@@ -31,6 +32,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("chats", messages.ChatsHandler),
     ("chats/conversations", conversations.ConversationsHandler),
     (f"chats/conversation/{ID}", messages.HistoryHandler),
+    ("chats/search", search.SearchHandler),
     (f"chats/message/{ID}", changes.MessageHandler),
     (f"chats/attachment/{ID}", messages.AttachmentHandler),
     ("chats/mark-read", receipts.MarkReadHandler),

@@ -26,6 +26,7 @@ from chatserver.services.notifications import Notifications
 from chatserver.services.places import Places
 from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
+from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
@@ -44,6 +45,7 @@ class Services:
     memberships: Memberships
     messages: Messages
     changes: Changes
+    search: Search
     receipts: Receipts
     typing: Typing
     presence: Presence
@@ -111,6 +113,7 @@ def build_services(
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
         messages=messages,
+        search=Search(stores, messages, conversations),
         changes=Changes(stores, messages, conversations, bus, clock),
         receipts=receipts,
         typing=typing,
