@@ -49,6 +49,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     (f"auth/sessions/{ID}", accounts.SessionHandler),
     ("users/me/password", accounts.PasswordHandler),
     ("users/me", accounts.MeHandler),
+    ("users/me/export", accounts.ExportHandler),
     ("users", accounts.UsersHandler),
     ("host/notifications", host.NotificationsHandler),
     ("snapshot", conversations.SnapshotHandler),

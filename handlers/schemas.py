@@ -96,6 +96,20 @@ class Profile(Struct):
     ] = None
 
 
+class Leave(Struct):
+    password: Annotated[
+        str,
+        Meta(
+            description="The present one. Left out by those whose account has none.",
+            extra_json_schema={"format": "password"},
+        ),
+    ] = ""
+
+
+class Export(Struct):
+    after_id: Annotated[Id | None, Meta(description="The `next_after_id` of the part before.")] = None
+
+
 class Search(Struct):
     search: Annotated[str, Meta(description="The beginning of a username or of a full name.")] = ""
 

@@ -23,6 +23,7 @@ from chatserver.services.host import Host
 from chatserver.services.memberships import Memberships
 from chatserver.services.messages import Messages
 from chatserver.services.notifications import Notifications
+from chatserver.services.own_data import OwnData
 from chatserver.services.places import Places
 from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
@@ -46,6 +47,7 @@ class Services:
     messages: Messages
     changes: Changes
     search: Search
+    own_data: OwnData
     receipts: Receipts
     typing: Typing
     presence: Presence
@@ -113,6 +115,7 @@ def build_services(
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
         messages=messages,
+        own_data=OwnData(stores, accounts, sessions, conversations, messages),
         search=Search(stores, messages, conversations),
         changes=Changes(stores, messages, conversations, bus, clock),
         receipts=receipts,
