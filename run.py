@@ -28,6 +28,7 @@ from commands import exits
 from commands.flags import settings_flags
 from handlers.admin import make_supervisor_app
 from handlers.app import ChatServer, make_admin_app, make_app, make_public_server, make_server
+from handlers.room import raise_limit
 
 log = structlog.get_logger("chatserver")
 
@@ -175,6 +176,7 @@ def main(child: int | None, **flags: str | None) -> None:
     settings = load(flags)
     exposure.check(settings)
     configure_logs(settings.log_level, settings.log_format)
+    raise_limit()
     if child is not None:
         asyncio.run(serve_child(settings, child))
     elif settings.processes > 1:

@@ -35,6 +35,7 @@ FLUSH_SECONDS = Histogram(
 APPEND_RETRIES = Counter("chat_append_retries_total", "Appends tried again, by reason.", ["reason"])
 FANOUT_REPAIRS = Counter("chat_fanout_repairs_total", "Inboxes mended because a fan-out was lost or late.")
 FANOUT_UNFINISHED = Gauge("chat_fanout_unfinished", "Conversations whose fan-out is being retried.")
+FILES_COLLECTED = Counter("chat_files_collected_total", "Files deleted because no message names them.")
 SWEEPS = Counter("chat_sweeps_total", "Sweeps completed by this node.")
 CURSORS_EXPIRED = Counter("chat_cursors_expired_total", "Polls answered 410.")
 CHECK_WAKEUPS = Counter("chat_check_wakeups_total", "Lost bells: versions that only the check saw move.")
@@ -58,9 +59,11 @@ CONNECTIONS_CLOSED = Counter(
     "Connections closed because the client dawdled, by what it was at.",
     ["at"],
 )
+LISTENER_RESTS = Counter(
+    "chat_listener_rests_total", "Times no further connection was taken, for want of open files."
+)
 UPLOADED_BYTES = Counter("chat_uploaded_bytes_total", "Attachment bytes taken in.")
 BUS_UP = Gauge("chat_bus_up", "1 while bells are proved to arrive.")
-MALFORMED_BELLS = Counter("chat_malformed_bells_total", "Bells that did not hold what their kind should.")
 LOOP_LAG_SECONDS = Gauge("chat_loop_lag_seconds", "How late the event loop ran its last check.")
 
 

@@ -1,4 +1,5 @@
-"""Finishes what a node that died left half done: fan-outs of messages, their changes, reads and notifications.
+"""Finishes what a node that died left half done: fan-outs of messages, their changes, reads and notifications; and
+deletes the files of sends that came to nothing.
 
 Safe to run everywhere at once, a no-op where nothing is missing; a claim in the database keeps it to one node a turn.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 # Messages carry the wall clock of the node that took them: the margin is what clocks may differ and sends may take.
 MARGIN = timedelta(minutes=1)
 CHUNK = 200  # conversations looked at together
+FILE_AGE = timedelta(days=1)  # by then its send has long been answered
+FILES = 100  # looked at in one sweep
 PENDING = 500  # pending ones of each other kind finished in one sweep
 
 
@@ -77,8 +80,20 @@ class Sweeper:
         while chunk := list(islice(conversations, CHUNK)):
             await self._mend({id: appended[id] for id in chunk})
             await asyncio.sleep(0)
+        await self._collect_files(began)
         await self._stores.marks.complete_sweep(began)
         metrics.SWEEPS.inc()
+
+    async def _collect_files(self, now: datetime) -> None:
+        """A send that was refused when the database was away could not take its file back either."""
+        seen = await self._stores.marks.files_seen()
+        ids = await self._stores.attachments.begun(seen, now - FILE_AGE, FILES)
+        if not ids:
+            return
+        for id in set(ids) - await self._stores.messages.attached(ids):
+            await self._stores.attachments.delete(id)
+            metrics.FILES_COLLECTED.inc()
+        await self._stores.marks.see_files(ids[-1])
 
     async def _mend(self, lasts: dict[int, int]) -> None:
         """Compare each member's head with the log, and repair only where one is behind."""

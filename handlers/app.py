@@ -9,7 +9,6 @@ from ssl import SSLContext
 from typing import Any
 
 import structlog
-from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from tornado.web import Application, RequestHandler
 from tornado_prometheus import PrometheusMixIn
@@ -22,6 +21,7 @@ from handlers.base import METHODS
 from handlers.events import EventsHandler
 from handlers.forwarded import Forwarded, TrustedProxies
 from handlers.pages import NoPage
+from handlers.room import RoomyServer
 from handlers.routes import routes
 from handlers.server import MetricsHandler
 from handlers.watch import Watch
@@ -74,7 +74,7 @@ def make_app(runtime: Runtime) -> Application:
     )
 
 
-class ChatServer(HTTPServer):
+class ChatServer(RoomyServer):
     proxies: TrustedProxies | None = None
     watch: Watch | None = None
     _gone: asyncio.Event | None = None

@@ -89,5 +89,5 @@ class Changes:
         await self._stores.inboxes.push(conversation.member_ids, entry)
         self._bus.publish(Bell("inbox", conversation.member_ids))
         if change.file is not None:
-            await self._stores.attachments.delete(change.file)
+            await self._stores.attachments.delete(change.file.id)
         await self._stores.messages.finish_change(change)

@@ -55,7 +55,10 @@ class Storage:
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])
         self.rates = RateStore(collections["rates"], clock)
         self.attempts = AttemptStore(collections["attempts"], clock)
-        self.attachments = AttachmentStore(make_bucket(self._database, settings.mongodb_driver))
+        self.attachments = AttachmentStore(
+            make_bucket(self._database, settings.mongodb_driver),
+            Collection(self._database["fs.files"], gate),
+        )
 
     async def prepare(self) -> None:
         """Prove that the database answers and may be written, and create the indexes. Raises StartupError."""

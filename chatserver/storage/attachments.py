@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from pymongo.errors import PyMongoError
 
 from chatserver.errors import Unavailable
 from chatserver.model import Attachment
-from chatserver.storage.driver import settled
+from chatserver.storage.driver import Collection, settled
 
 CHUNK_BYTES = 255 * 1024
 
@@ -52,8 +53,10 @@ class Upload:
 
 
 class AttachmentStore:
-    def __init__(self, bucket: Any) -> None:
+    def __init__(self, bucket: Any, files: Collection) -> None:
+        """`files` is where the bucket keeps one document a file."""
         self._bucket = bucket
+        self._files = files
 
     def upload(self, name: str, type: str) -> Upload:
         return Upload(self._bucket.open_upload_stream(name), name, type)
@@ -68,10 +71,16 @@ class AttachmentStore:
             left -= len(chunk)
             yield chunk
 
-    async def delete(self, attachment: Attachment) -> None:
+    async def begun(self, after: str, before: datetime, limit: int) -> list[str]:
+        """Ids of the files begun after this one and before this moment, the oldest first."""
+        span = {"$gt": ObjectId(after or bytes(12)), "$lt": ObjectId.from_datetime(before)}
+        found = await self._files.find({"_id": span}, {"_id": 1}, sort=[("_id", 1)], limit=limit)
+        return [str(doc["_id"]) for doc in found]
+
+    async def delete(self, id: str) -> None:
         """Repeatable: one that is gone already is deleted."""
         try:
-            await _reaching(self._bucket.delete(ObjectId(attachment.id)))
+            await _reaching(self._bucket.delete(ObjectId(id)))
         except Unavailable as error:
             if not isinstance(error.__cause__, NoFile):
                 raise

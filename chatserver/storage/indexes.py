@@ -13,9 +13,9 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await messages.create_index([("created_at", 1), ("_id", 1)])
     # The sweeper: changes whose fan-out is not finished.
     await messages.create_index([("pending", 1)], partialFilterExpression={"pending": {"$exists": True}})
-    # Text search, within conversations: what others wrote elsewhere costs nothing.
+    # The sweeper: files that no message names.
     await messages.create_index(
-        [("c", 1), ("text", "text")], default_language="none", language_override="no_language"
+        [("attachment.id", 1)], partialFilterExpression={"attachment.id": {"$exists": True}}
     )
     # Members of conversations.
     await members.create_index([("_id.c", 1)])

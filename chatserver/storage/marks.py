@@ -53,3 +53,11 @@ class MarkStore:
 
     async def complete_sweep(self, began: datetime) -> None:
         await self._marks.update_one({"_id": "sweep"}, {"$max": {"completed_at": began}})
+
+    async def files_seen(self) -> str:
+        """The last file of which it is known whether a message names it; nothing before the first."""
+        found = await self._marks.find_one({"_id": "files"})
+        return found["seen"] if found else ""
+
+    async def see_files(self, last: str) -> None:
+        await self._marks.update_one({"_id": "files"}, {"$max": {"seen": last}}, upsert=True)

@@ -6,7 +6,7 @@ FAULTS_SEED plays a run again, FAULTS_SCALE shortens it, FAULTS_DOCS names the d
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import pytest
 
 from tests.faults.bench.load import Load
+from tests.faults.bench.mutants import plant
 from tests.faults.bench.summary import Row, Summary
 from tests.faults.bench.town import Town
 from tests.support.mongo import MongoNode
@@ -70,11 +71,23 @@ def town(killable_mongo: MongoNode, rabbit: Any, tmp_path: Path, row: Row) -> It
 
 
 @pytest.fixture
+def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Call it with a name of bench/mutants.py: the servers started from then on are of that kind."""
+
+    def plant_it(name: str) -> None:
+        into = tmp_path / "mutant"
+        into.mkdir()
+        monkeypatch.setattr("tests.support.server.ROOT", plant(name, into))
+
+    return plant_it
+
+
+@pytest.fixture
 def opened(io_loop: Any) -> Opens:
     @asynccontextmanager
     async def opens(town: Town, **options: Any) -> AsyncIterator[Load]:
         with town.oracle() as oracle:
-            load = Load(town.bases, oracle, town.seed, **options)
+            load = Load(options.pop("bases", town.bases), oracle, town.seed, **options)
             try:
                 yield await load.open()
             finally:

@@ -33,12 +33,18 @@ def mongod_path() -> str:
 class MongoNode:
     """A single-node replica set on a Unix socket."""
 
-    def __init__(self, tls: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        tls: tuple[str, str] | None = None,
+        directory: Path | None = None,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
         """`tls`: the files of authority and certificate with key; then it listens at `tls_uri` too."""
+        self._arguments = arguments
         self._tls = tls
         (self._port,) = free_ports(1) if tls else (27017,)
         self.tls_uri = f"mongodb://localhost:{self._port}/?directConnection=true&tls=true"
-        self._dir = tempfile.TemporaryDirectory(prefix="mdb")
+        self._dir = tempfile.TemporaryDirectory(prefix="mdb", dir=directory)
         self.dir = Path(self._dir.name)
         self.socket = self.dir / "m.sock"
         self.uri = f"mongodb://{quote(str(self.socket), safe='')}/?directConnection=true"
@@ -63,7 +69,11 @@ class MongoNode:
         if self._tls:
             command += ["--tlsMode", "preferTLS", "--tlsCAFile", self._tls[0]]
             command += ["--tlsCertificateKeyFile", self._tls[1], "--tlsAllowConnectionsWithoutCertificates"]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+        command += self._arguments
+        quiet = subprocess.DEVNULL if self._arguments else None  # who gives arguments may mean it to break
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=quiet, start_new_session=True
+        )
         self._wait_primary()
         return self
 

@@ -28,7 +28,7 @@ async def test_the_file_of_a_deleted_message_leaves_the_database_also_when_its_n
     for file in kept:
         with pytest.raises(Unavailable):
             [b async for b in chat.storage.attachments.chunks(file)]
-        await chat.storage.attachments.delete(file)
+        await chat.storage.attachments.delete(file.id)
     assert [entry.kind for entry in await chat.ring(bob)] == ["messages", "messages", "change", "change"]
     await chat.sweeper().sweep()
     assert not await chat.storage.messages.pending_changes(10)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from chatserver.model import Notification
+from chatserver.clock import Clock
+from chatserver.errors import Unavailable
+from chatserver.model import Attachment, Notification
 from tests.support.waiting import eventually, held
 
 
@@ -52,3 +54,35 @@ async def test_a_node_whose_clock_is_a_day_ahead_does_not_make_the_others_miss_a
     await chat.append_only(ann, conversation, "its node died")
     await chat.sweeper().sweep()
     assert (await chat.inbox(bob)).unread(conversation.id) == 1
+
+
+class DayAfterTomorrow(Clock):
+    def now(self) -> datetime:
+        return super().now() + timedelta(days=2)
+
+
+@pytest.mark.gen_test
+async def test_files_that_no_message_names_are_deleted_when_they_are_a_day_old(chat: Any) -> None:
+    ann, _, conversation = await chat.pair()
+    files = [await stored_file(chat, name) for name in ("orphan", "kept")]
+    draft = chat.draft(ann, conversation, "see there", attachment=files[1])
+    await chat.writer.post(draft)
+    await chat.sweeper().sweep()
+    assert await contents(chat, files[0]) == b"orphan", "it may still belong to a send"
+    sweeper = chat.sweeper()
+    sweeper._clock = DayAfterTomorrow()
+    for _ in range(3):
+        await sweeper.sweep()
+    with pytest.raises(Unavailable):
+        await contents(chat, files[0])
+    assert await contents(chat, files[1]) == b"kept"
+
+
+async def stored_file(chat: Any, content: str) -> Attachment:
+    async with chat.storage.attachments.upload(content, "text/plain") as upload:
+        await upload.write(content.encode())
+        return await upload.finish()
+
+
+async def contents(chat: Any, file: Attachment) -> bytes:
+    return b"".join([chunk async for chunk in chat.storage.attachments.chunks(file)])

@@ -17,7 +17,7 @@ export class ChatApp extends HTMLElement {
   accounts = new Accounts();
   /** @type {ChatClient|null} */ chat = null;
   limits = LIMITS;
-  isEmbedded = false;
+  /** Messages can be linked to. */ hasAddresses = true;
   /** @type {{userId: number, messageId: number|null}|null} */ route = null;
   /** @type {AbortController|null} */ #life = null;
 

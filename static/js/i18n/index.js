@@ -13,19 +13,16 @@ export const LANGUAGES = { en: 'English', ar: 'العربية', de: 'Deutsch' };
 let rules = new Intl.PluralRules('en');
 let numbers = new Intl.NumberFormat('en');
 
-/** @param {string} wanted en, ar-EG, … @returns {Promise<string>} the language it became */
-export async function loadLanguage(wanted) {
-  const code = wanted.toLowerCase().split(/[-_]/u)[0];
-  const lang = Object.hasOwn(LANGUAGES, code) ? code : 'en';
+/** @param {string} lang */
+export async function loadLanguage(lang) {
   rules = new Intl.PluralRules(lang);
   numbers = new Intl.NumberFormat(lang);
-  words = en;
+  if (lang === 'en' || !Object.hasOwn(LANGUAGES, lang)) return;
   try {
-    if (lang !== 'en') words = { ...en, ...(await import(`./${lang}.js`)).default };
+    words = { ...en, ...(await import(`./${lang}.js`)).default };
   } catch {
     // The catalogue could not be fetched: English words are better than none.
   }
-  return lang;
 }
 
 /** @param {number} value */

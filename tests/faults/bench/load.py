@@ -131,6 +131,10 @@ class Load:
     def resume_readers(self) -> None:
         self._readers_here.set()
 
+    @property
+    def reader_count(self) -> int:
+        return len(self._reading)
+
     def three(self) -> tuple[Device, Device, Device]:
         """Three people, on the devices they send with."""
         one, other, third = self.random.sample(self._speakers, 3)

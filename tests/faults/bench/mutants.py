@@ -1,4 +1,7 @@
-"""The server with one precaution taken out: if the fault tests do not notice, they prove nothing."""
+"""The server with one precaution taken out: if the fault tests do not notice, they prove nothing.
+
+Or with bells that get lost, come again or overtake one another: nothing a broker could be told to do to them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,10 @@ from pathlib import Path
 from tests.support.server import ROOT
 
 PARTS = ("chatserver", "commands", "handlers", "static", "templates")
+
+BUS = "chatserver/bus/local.py"  # through which bells from everywhere come
+RINGS = "            self._handler(bell)\n"
+RANDOM, LOOP = '__import__("random")', '__import__("asyncio").get_running_loop()'
 
 # name → (file, what is there, what takes its place); what is there must be found exactly once
 MUTATIONS: dict[str, list[tuple[str, str, str]]] = {
@@ -33,6 +40,14 @@ MUTATIONS: dict[str, list[tuple[str, str, str]]] = {
             "            left = deadline - self._clock.monotonic()\n",
             "            waiter.looked()\n            left = deadline - self._clock.monotonic()\n",
         ),
+    ],
+    "every bell lost": [(BUS, RINGS, "            return\n" + RINGS)],
+    "every other bell lost": [
+        (BUS, RINGS, f"            if {RANDOM}.random() < 0.5:\n                return\n{RINGS}")
+    ],
+    "bells three times": [(BUS, RINGS, RINGS * 3)],
+    "bells out of order": [
+        (BUS, RINGS, f"            {LOOP}.call_later({RANDOM}.uniform(0, 0.3), self._handler, bell)\n")
     ],
 }
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bson import decode_all
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
@@ -74,6 +75,23 @@ class ReplicaSet:
         self._processes[port].send_signal(signal.SIGKILL)
         self._processes[port].wait()
         return port
+
+    def kill_secondaries(self) -> list[int]:
+        """The primary is alone, and no longer one after its election timeout."""
+        primary = self.primary()
+        others = [port for port in self.ports if port != primary]
+        for port in others:
+            self._processes[port].kill()
+            self._processes[port].wait()
+        return others
+
+    def is_secondary(self, port: int) -> bool:
+        return bool(self._ask(port, {"hello": 1}).get("secondary"))
+
+    def rolled_back(self, port: int) -> list[dict[str, Any]]:
+        """The documents that this member had to take back, ever."""
+        files = (Path(self._dir.name) / str(port) / "rollback").rglob("removed.*.bson")
+        return [document for file in files for document in decode_all(file.read_bytes())]
 
     def freeze_secondaries(self) -> None:
         """The primary goes on alone: it writes, and no majority ever has it."""

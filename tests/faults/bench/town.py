@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.faults.bench.load import Load
 from tests.faults.bench.oracle import Oracle
 from tests.faults.bench.summary import Row
@@ -71,7 +73,11 @@ class Town:
     ) -> Town:
         """`envs` gives each server its own settings beside `env`."""
         self.say(f"seed {self.seed}; FAULTS_SEED={self.seed} plays it again")
-        shared = {"CHATSERVER_MONGODB_DATABASE": unique("faults"), **(env or {})}
+        shared = {
+            "CHATSERVER_MONGODB_DATABASE": unique("faults"),
+            "CHATSERVER_RATE_LIMITS": "off",
+            **(env or {}),
+        }
         for number in range(count):
             own = shared | (envs[number] if envs else {})
             uri, url = mongodb_uri or self.mongo.uri, amqp_url or (self.rabbit and self.rabbit.url)
@@ -91,6 +97,11 @@ class Town:
         """`stop`, where what the servers need to end well is in this loop."""
         await asyncio.to_thread(self.stop)
         self.servers.clear()
+
+    def weights(self) -> dict[int, tuple[int, int]]:
+        """Process → resident bytes and open files. A server started anew is another process."""
+        processes = [psutil.Process(server.process.pid) for server in self.servers if server.process]
+        return {process.pid: (process.memory_info().rss, process.num_fds()) for process in processes}
 
     async def passes(self, secs: float) -> None:
         """Time under load or fault: the one thing that is no condition."""
@@ -112,13 +123,19 @@ class Town:
         finally:
             made.close()
 
-    async def conclude(self, load: Load, within: float = 30.0, arrive_secs: float = 20.0) -> Verdict:
-        """Hush, let everything arrive, read all back, and judge."""
+    async def conclude(
+        self, load: Load, within: float = 30.0, arrive_secs: float = 20.0, since: float = 0.0
+    ) -> Verdict:
+        """Hush, let everything arrive, read all back, and judge; only what happened `since`, if told so."""
         await load.hush(within)
         await load.delivered(arrive_secs)
         load.check_readers()
         await load.read_back()
-        verdict = judge(load.oracle.records())
+        verdict = judge(
+            record
+            for record in load.oracle.records()
+            if record["at"] >= since or record["kind"] in ("reader", "intent")
+        )
         self.row.add(verdict)
         self.say(f"{verdict}; sends {dict(load.tally.statuses)}, {load.resets} cursor resets")
         assert not load.tally.faults() + load.poll_tally.faults()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from tests.faults.bench.mutants import plant
 from tests.faults.bench.summary import Row
 from tests.faults.bench.town import Town
 from tests.faults.bench.verdict import percentile
@@ -19,21 +18,15 @@ from tests.faults.scenarios.processes import die_at
 
 
 @pytest.fixture
-def without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row):  # type: ignore[no-untyped-def]
-    """Start servers that lack one precaution."""
+def without(planted: Callable[[str], None], row: Row) -> Callable[[str], None]:
+    """Start servers that lack one precaution: what they lose is meant to be seen."""
     row.control = True
-
-    def take_out(name: str) -> None:
-        into = tmp_path / "mutant"
-        into.mkdir()
-        monkeypatch.setattr("tests.support.server.ROOT", plant(name, into))
-
-    return take_out
+    return planted
 
 
 @pytest.mark.gen_test(timeout=180)
 async def test_A2_without_the_journal_the_oracle_sees_acknowledged_messages_lost(
-    town: Town, opened: Opens, without
+    town: Town, opened: Opens, without: Callable[[str], None]
 ) -> None:
     without("no journal")
     town.start(2)
@@ -50,7 +43,7 @@ async def test_D2_a_cursor_of_objectids_is_seen_to_skip_events(town: Town) -> No
 
 @pytest.mark.gen_test(timeout=120)
 async def test_without_the_range_repair_a_fan_out_that_failed_is_seen_to_be_lost(
-    town: Town, opened: Opens, without
+    town: Town, opened: Opens, without: Callable[[str], None]
 ) -> None:
     without("no range repair")
     town.start(2)
@@ -60,7 +53,7 @@ async def test_without_the_range_repair_a_fan_out_that_failed_is_seen_to_be_lost
 
 @pytest.mark.gen_test(timeout=120)
 async def test_without_the_check_messages_are_seen_to_wait_while_the_broker_is_away(
-    town: Town, opened: Opens, without
+    town: Town, opened: Opens, without: Callable[[str], None]
 ) -> None:
     without("no check")
     town.start(2)
@@ -71,7 +64,7 @@ async def test_without_the_check_messages_are_seen_to_wait_while_the_broker_is_a
 
 @pytest.mark.gen_test(timeout=120)
 async def test_without_registering_before_the_look_a_poll_is_seen_to_sleep_through_its_bell(
-    town: Town, opened: Opens, without
+    town: Town, opened: Opens, without: Callable[[str], None]
 ) -> None:
     without("look, then register")
     env = {"CHATSERVER_FAILPOINTS": "after_check_before_wait=sleep:0.05", "CHATSERVER_CHECK_SECS": "30"}

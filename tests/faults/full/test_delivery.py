@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.faults.bench.town import Town, scaled
+from tests.faults.bench.verdict import delays, percentile
 from tests.faults.conftest import Opens
 from tests.faults.scenarios.delivery import (
     away_too_long,
@@ -23,15 +26,15 @@ async def test_D1_no_cursor_of_any_reader_overtakes_a_write_of_three_processes(
 ) -> None:
     town.start(3)
     async with opened(town, people=12, devices=4) as load:
-        (await race_cursors(town, load, sends=scaled(10_000))).assert_clean(least=scaled(10_000))
+        (await race_cursors(town, load, sends=scaled(20_000))).assert_clean(least=scaled(20_000))
 
 
 @pytest.mark.gen_test(timeout=200)
 async def test_D3_three_processes_keep_one_order_in_a_hot_conversation(town: Town, opened: Opens) -> None:
     town.start(3)
     async with opened(town, people=2, devices=3) as load:
-        verdict, rate = await crowd_one_conversation(town, load, sends=scaled(3000))
-        verdict.assert_clean(least=scaled(3000))
+        verdict, rate = await crowd_one_conversation(town, load, sends=scaled(5000))
+        verdict.assert_clean(least=scaled(5000))
         assert rate >= 75, "150 a second where the machine has nothing else to do"
 
 
@@ -45,12 +48,12 @@ async def test_D4_five_hundred_ids_twenty_times_each_are_five_hundred_messages(
 
 
 @pytest.mark.gen_test(timeout=400)
-async def test_D6_a_thousand_bells_between_look_and_wait_are_heard(town: Town, opened: Opens) -> None:
+async def test_D6_six_hundred_bells_between_look_and_wait_are_heard(town: Town, opened: Opens) -> None:
     gap = 0.05
     env = {"CHATSERVER_FAILPOINTS": f"after_check_before_wait=sleep:{gap}", "CHATSERVER_CHECK_SECS": "30"}
     town.start(2, env)
     async with opened(town, people=3, wait=20) as load:
-        assert max(await race_wake_ups(town, load, rounds=scaled(1000), window_secs=gap)) < 2.0
+        assert max(await race_wake_ups(town, load, rounds=scaled(600), window_secs=gap)) < 2.0
 
 
 @pytest.mark.gen_test(timeout=120)
@@ -61,11 +64,41 @@ async def test_D7_who_was_away_too_long_is_told_once_and_misses_nothing(town: To
         assert load.resets == 4, "once for each of the devices"
 
 
-@pytest.mark.gen_test(timeout=600)
-async def test_D9_an_old_snapshot_and_its_events_are_the_new_snapshot(town: Town) -> None:
+def test_D9_an_old_snapshot_and_its_events_are_the_new_snapshot(town: Town) -> None:
     town.start(2)
-    assert await compare_snapshots(town, steps=scaled(5000)) >= 10
+    counted = compare_snapshots(town, steps=scaled(5000))
+    assert counted.steps >= scaled(5000)
+    assert counted.compared >= scaled(500)
 
 
 def test_D8_who_joins_and_leaves_while_others_send_sees_exactly_their_own_time(town: Town) -> None:
     assert race_memberships(town, rounds=scaled(2000)) >= scaled(2000)
+
+
+@pytest.mark.parametrize(
+    ("bells", "longest_p99"),
+    # A lost bell is made up for by the check that reaches everyone within 2 s while the bus is healthy.
+    [
+        ("every bell lost", 2.3),
+        ("every other bell lost", 2.3),
+        ("bells three times", 0.3),
+        ("bells out of order", 0.6),
+    ],
+)
+@pytest.mark.gen_test(timeout=120)
+async def test_D5_whatever_happens_to_bells_nothing_is_lost_or_told_twice(
+    town: Town, opened: Opens, planted: Callable[[str], None], bells: str, longest_p99: float
+) -> None:
+    planted(bells)
+    town.start(2)
+    async with opened(town, people=12) as load:
+        since = load.oracle.note(bells)
+        load.speak(rate=8)  # so few that no message is woken up for by the next one
+        await town.passes(12)
+        await load.hush()
+        await load.delivered()
+        slow = delays(load.oracle.records(), since)
+        await load.pump(scaled(1000), mouths=16)
+        (await town.conclude(load)).assert_clean(least=scaled(1000))
+        town.show(f"p99 {percentile(slow, 99):.2f} s, longest {max(slow):.2f} s")
+        assert percentile(slow, 99) <= longest_p99

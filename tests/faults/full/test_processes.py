@@ -16,8 +16,8 @@ async def test_C1_a_server_killed_there_again_and_again_loses_nothing(
 ) -> None:
     town.start(2)
     async with opened(town) as load:
-        verdict = await die_at(town, load, point, times=scaled(50), every=40, rate=80)
-        verdict.assert_clean(least=scaled(50) * 20)
+        verdict = await die_at(town, load, point, times=scaled(20), every=40, rate=200)
+        verdict.assert_clean(least=scaled(20) * 50)
 
 
 @pytest.mark.gen_test(timeout=120)
@@ -30,18 +30,18 @@ async def test_C1_what_a_dead_server_stored_and_nobody_repeats_arrives_in_ten_se
 
 
 @pytest.mark.gen_test(timeout=600)
-async def test_C2_a_server_killed_every_five_seconds_loses_nothing(town: Town, opened: Opens) -> None:
+async def test_C2_a_server_killed_every_few_seconds_loses_nothing(town: Town, opened: Opens) -> None:
     town.start(2)
     async with opened(town, people=12) as load:
-        verdict = await kill_at_random(town, load, times=scaled(60), every_secs=5, rate=60)
-        verdict.assert_clean(least=100)
+        verdict = await kill_at_random(town, load, times=scaled(30), every_secs=3, rate=250)
+        verdict.assert_clean(least=scaled(10_000))
 
 
 @pytest.mark.gen_test(timeout=300)
-async def test_C4_five_rolling_restarts_are_not_noticed(town: Town, opened: Opens) -> None:
+async def test_C3_C4_five_rolling_restarts_are_not_noticed(town: Town, opened: Opens) -> None:
     town.start(2)
     async with opened(town, people=12) as load:
-        found = await drain_in_turn(town, load, rounds=2 * scaled(5), rate=60)
+        found = await drain_in_turn(town, load, rounds=2 * scaled(5), rate=100)
         found.verdict.assert_clean(least=100)
         assert max(found.exits) <= 6.0
         assert found.cut == 0
@@ -51,6 +51,6 @@ async def test_C4_five_rolling_restarts_are_not_noticed(town: Town, opened: Open
 async def test_C5_a_loop_that_stood_still_catches_up_in_a_second(town: Town, opened: Opens) -> None:
     town.start(2)
     async with opened(town) as load:
-        verdict, slowest = await stall(town, load, times=scaled(20), secs=2)
+        verdict, slowest = await stall(town, load, times=scaled(10), secs=2)
         verdict.assert_clean(least=40)
         assert slowest <= 2 + 1.0

@@ -7,7 +7,6 @@ import os
 import random
 import time
 
-import psutil
 import pytest
 
 from tests.faults.bench.load import Load
@@ -64,12 +63,6 @@ async def restart_server(town: Town, source: random.Random) -> None:
 FAULTS = (kill_database, freeze_database, kill_broker, silence_broker, kill_server, restart_server)
 
 
-def weight(town: Town) -> dict[int, tuple[int, int]]:
-    """Process → resident bytes and open files. A server started anew is another process."""
-    processes = [psutil.Process(server.process.pid) for server in town.servers if server.process]
-    return {process.pid: (process.memory_info().rss, process.num_fds()) for process in processes}
-
-
 async def settle(town: Town, load: Load) -> float:
     """Everything is well again; p99 of the quiet time that follows."""
     await eventually(lambda: all(server.is_ready() for server in town.servers), within=15)
@@ -96,12 +89,12 @@ async def test_G1_load_and_random_faults_lose_nothing_and_leave_nothing_behind(
             fault = source.choice(FAULTS)
             await fault(town, source)
             p99 = await settle(town, load)
-            weights = weight(town)
+            weights = town.weights()
             first = {pid: first.get(pid, now) for pid, now in weights.items()}
             shown = ", ".join(f"{bytes >> 20} MiB {fds} files" for bytes, fds in weights.values())
             town.show(f"{fault.__name__}: accepted {load.oracle.acknowledged}, p99 then {p99:.3f} s; {shown}")
         (await town.conclude(load)).assert_clean(least=int(MINUTES * 60 * RATE * 0.3))
-        for pid, (bytes, fds) in weight(town).items():
+        for pid, (bytes, fds) in town.weights().items():
             before = first.get(pid, (bytes, fds))
             assert bytes <= before[0] + GROWTH_BYTES
             assert fds <= before[1] + 30

@@ -54,17 +54,17 @@ async def all_up(town: Town) -> bool:
 async def kill_broker(
     town: Town, load: Load, cycles: int, down_secs: float, rate: float = RATE
 ) -> BrokerOutages:
-    return await _outages(town, load, cycles, down_secs, rate, town.rabbit.kill, town.rabbit.start)
+    return await outages(town, load, cycles, down_secs, rate, town.rabbit.kill, town.rabbit.start)
 
 
 async def silence_broker(
     town: Town, load: Load, cycles: int, down_secs: float, rate: float = RATE
 ) -> BrokerOutages:
     """Its connections stay and nothing comes through them."""
-    return await _outages(town, load, cycles, down_secs, rate, town.rabbit.pause, town.rabbit.resume)
+    return await outages(town, load, cycles, down_secs, rate, town.rabbit.pause, town.rabbit.resume)
 
 
-async def _outages(
+async def outages(
     town: Town,
     load: Load,
     cycles: int,
@@ -74,6 +74,7 @@ async def _outages(
     give_back: Callable[[], None],
     healed_secs: float = 3.0,
 ) -> BrokerOutages:
+    """`take` breaks something and `give_back` mends it, under load, `cycles` times."""
     await eventually(lambda: all_up(town), within=20, why="the bus is up before anything is done to it")
     found = BrokerOutages(Verdict(), await calm_p99(load, rate))
     load.speak(rate)

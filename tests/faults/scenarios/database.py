@@ -14,8 +14,8 @@ from tests.faults.bench.town import Town, calm_p99
 from tests.faults.bench.verdict import Verdict, delays, percentile
 from tests.support.waiting import eventually
 
-SETTLED_SECS = 5.0  # of deliveries judged after a recovery
-RATE = 40.0
+SETTLED_SECS = 3.0  # of deliveries judged after a recovery
+RATE = 60.0
 
 
 @dataclass

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import random
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+import hypothesis
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
 from tests.faults.bench.town import Town
+from tests.faults.scenarios.processes import start_again
 from tests.support.client import Client, Device
+from tests.support.waiting import eventually
 
 PEOPLE = 4
-EPISODE = 60  # steps between two comparisons: below the length of a ring
+STEPS = 50  # of one example: below the length of a ring
+RESTARTS = 30
 
 State = dict[int, tuple[Any, int]]  # conversation → last message, unread
+MOVES = st.tuples(st.sampled_from(("send", "send", "read")), st.permutations(range(PEOPLE)))
 
 
 @dataclass
@@ -45,41 +53,113 @@ class Replica:
         elif kind == "read_receipt" and data["reader_id"] == self.device.id:
             self.state[id] = last, unread - 1
 
+    async def compare(self) -> None:
+        await self.follow()
+        answer = await self.device.get("snapshot/")
+        assert self.state == facts(answer.json)
+
 
 def facts(snapshot: dict[str, Any]) -> State:
     return {c["conversation_id"]: (c["last_message"], c["unread_count"]) for c in snapshot["conversations"]}
 
 
-async def compare_snapshots(town: Town, steps: int) -> int:
-    """Random sends and reads on every process, each episode's end compared. Returns how often."""
-    source = random.Random(town.seed)
+@dataclass
+class Counted:
+    steps: int = 0
+    sent: int = 0
+    compared: int = 0
+    restarts: int = 0
+
+
+def compare_snapshots(town: Town, steps: int) -> Counted:
+    """Sends, reads, polls and restarts on every process, drawn by Hypothesis; every example's end compared."""
+    counted = Counted()
+    with asyncio.Runner() as runner:
+        client, people, replicas = runner.run(arrive(town))
+
+        class Machine(RuleBasedStateMachine):
+            def __init__(self) -> None:
+                super().__init__()
+                self.rested = 0
+                self.do(*(replica.load() for replica in replicas))
+
+            def do(self, *work: Coroutine[Any, Any, Any]) -> None:
+                async def together() -> None:
+                    await asyncio.gather(*work)
+
+                runner.run(together())
+
+            @rule(moves=st.lists(MOVES, min_size=1, max_size=5))
+            def move(self, moves: Any) -> None:
+                """Up to five people at the same moment, each on a process of its own choice."""
+                self.do(*(move(people, counted, kind, who) for kind, who in moves))
+                counted.steps += len(moves)
+                self.rested += 1
+                if counted.steps % 1000 < len(moves):
+                    town.say(
+                        f"{counted.steps} steps, {counted.compared} comparisons, {counted.restarts} restarts"
+                    )
+
+            @rule(who=st.integers(0, PEOPLE - 1))
+            def poll(self, who: int) -> None:
+                self.do(replicas[who].follow())
+                counted.steps += 1
+
+            @rule(who=st.integers(0, PEOPLE - 1))
+            def compare(self, who: int) -> None:
+                self.do(replicas[who].compare())
+                counted.compared += 1
+
+            @precondition(lambda self: self.rested > 15 and counted.restarts < RESTARTS)
+            @rule(number=st.integers(0, len(town.servers) - 1))
+            def restart(self, number: int) -> None:
+                """kill -9, and back with the same address and nothing remembered."""
+                self.rested = 0
+                counted.restarts += 1
+                town.servers[number].kill()
+                self.do(start_again(town.servers[number]))
+
+            def teardown(self) -> None:
+                self.do(*(replica.compare() for replica in replicas))
+                counted.compared += len(replicas)
+
+        settings = hypothesis.settings(
+            max_examples=steps // STEPS + 1,  # of some moves more than one
+            stateful_step_count=STEPS,
+            phases=[hypothesis.Phase.generate],
+            deadline=None,
+            database=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+        try:
+            run_state_machine_as_test(hypothesis.seed(town.seed)(Machine), settings=settings)
+        finally:
+            client.close()
+    town.row.acknowledged += counted.sent
+    town.show(
+        f"{counted.steps} steps, {counted.restarts} restarts, {counted.compared} comparisons, no difference"
+    )
+    return counted
+
+
+async def arrive(town: Town) -> tuple[Client, list[Device], list[Replica]]:
     client = Client(town.bases, town.seed)
-    compared = 0
-    try:
-        people = await client.people(*["p"] * PEOPLE)
-        replicas = [Replica(await person.another()) for person in people]
-        for replica in replicas:
-            await replica.load()
-        for begun in range(0, steps, EPISODE):
-            moves = [step(source, people, f"{begun + n}") for n in range(min(EPISODE, steps - begun))]
-            while moves:
-                together = [moves.pop() for _ in range(min(len(moves), source.choice((1, 1, 5))))]
-                await asyncio.gather(*together)
-            for replica in replicas:
-                await replica.follow()
-                answer = await replica.device.get("snapshot/")
-                assert replica.state == facts(answer.json), f"after step {begun + EPISODE}, seed {town.seed}"
-                compared += 1
-    finally:
-        client.close()
-    town.say(f"{steps} steps, {compared} comparisons, no difference")
-    return compared
+    people = await client.people(*["p"] * PEOPLE)
+    return client, people, [Replica(await person.another()) for person in people]
 
 
-async def step(source: random.Random, people: list[Device], name: str) -> None:
-    one, other = source.sample(people, 2)
-    if source.random() < 0.7:
-        await one.sent(other, f"step {name}")
+async def move(people: list[Device], counted: Counted, kind: str, who: list[int]) -> None:
+    one, other = people[who[0]], people[who[1]]
+    if kind == "send":
+        name = f"step {counted.steps}.{counted.sent}"
+        counted.sent += 1
+        await eventually(lambda: sent(one, other, name), within=10)
     else:
         answer = await one.mark_read(sender_id=other.id)
         assert answer.status in (200, 400, 404), answer
+
+
+async def sent(one: Device, other: Device, name: str) -> bool:
+    answer = await one.send(other, name, client_id=name)
+    assert answer.status in (200, 201), answer
+    return True
