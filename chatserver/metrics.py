@@ -64,6 +64,7 @@ LISTENER_RESTS = Counter(
 )
 UPLOADED_BYTES = Counter("chat_uploaded_bytes_total", "Attachment bytes taken in.")
 BUS_UP = Gauge("chat_bus_up", "1 while bells are proved to arrive.")
+MALFORMED_BELLS = Counter("chat_malformed_bells_total", "Bells that did not hold what their kind should.")
 LOOP_LAG_SECONDS = Gauge("chat_loop_lag_seconds", "How late the event loop ran its last check.")
 
 

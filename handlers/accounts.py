@@ -7,7 +7,7 @@ from typing import Any
 from chatserver import wire
 from chatserver.model import Session, User
 from handlers.base import ApiHandler
-from handlers.schemas import Login, NewPassword, Profile, Register, Search
+from handlers.schemas import Export, Leave, Login, NewPassword, Profile, Register, Search
 
 
 def signed_in(token: str, user: User, session: Session) -> dict[str, Any]:
@@ -74,6 +74,32 @@ class MeHandler(ApiHandler):
         changes = {name: value or None for name, value in changes.items() if value is not None}
         user = await self.runtime.services.accounts.update(self.actor, changes)
         self.answer({"user": wire.user(user)})
+
+    async def delete(self) -> None:
+        password = self.json(Leave).password
+        await self.runtime.services.own_data.delete_account(self.actor, password, self.address)
+        self.answer({"success": True, "status": "success"})
+
+
+class ExportHandler(ApiHandler):
+    bucket = "history"
+
+    async def get(self) -> None:
+        after_id = self.query(Export).after_id or 0
+        user = await self.runtime.services.accounts.user(self.actor.user_id)
+        part = await self.runtime.services.own_data.export(self.actor, after_id)
+        self.set_header("Content-Disposition", 'attachment; filename="chat.json"')
+        self.answer(
+            {
+                "exported_at": wire.moment(self.runtime.clock.now()),
+                "user": wire.user(user),
+                "conversations": [
+                    {"conversation_id": id, "other_user": wire.user(other), "messages": messages}
+                    for id, other, messages in part.threads
+                ],
+                "next_after_id": part.last_id,
+            }
+        )
 
 
 class PasswordHandler(ApiHandler):

@@ -140,6 +140,11 @@ class History(Struct):
     ]
 
 
+class Found(Struct):
+    messages: Annotated[list[Message], Meta(description="Newest first, of all conversations.")]
+    has_more: Annotated[bool, Meta(description="There are older ones.")]
+
+
 class Conversation(Struct):
     conversation_id: Id
     other_user: Person
@@ -185,6 +190,21 @@ class HostNotification(Struct):
     timestamp: Moment
     receiver_id: Id
     client_id: Annotated[str | None, Meta(description="Your own key, if you gave one.")]
+
+
+class ExportedConversation(Struct):
+    conversation_id: Id
+    other_user: User
+    messages: Annotated[list[Message], Meta(description="Oldest first.")]
+
+
+class Exported(Struct):
+    exported_at: Moment
+    user: User
+    conversations: list[ExportedConversation]
+    next_after_id: Annotated[
+        Id | None, Meta(description="Where the next part goes on; null when this is the last one.")
+    ]
 
 
 class PollTest(Struct):

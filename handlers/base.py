@@ -20,6 +20,7 @@ from chatserver.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from chatserver.logs import scrub
 from chatserver.model import Actor
 from chatserver.runtime import Runtime
 from handlers import limits
@@ -32,6 +33,7 @@ from handlers.strict_json import check_text, decode_object
 log = structlog.get_logger("chatserver.access")
 
 DISCARDED_BYTES = 32 * 1024 * 1024
+DISCARDED_CHUNKS_BYTES = 64 * 1024
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _encode = msgspec.json.Encoder().encode
@@ -84,6 +86,10 @@ class BaseHandler(RequestHandler):
         refused_at = self.body_limit + (0 if "Expect" in self.request.headers else DISCARDED_BYTES)
         if length.isdecimal() and int(length) > refused_at:
             raise PayloadTooLarge(f"The body may have at most {self.body_limit} bytes.")
+        if "Transfer-Encoding" in self.request.headers:
+            # Nobody told how much is to come, and a tiny chunk costs far more than its bytes.
+            connection: Any = self.request.connection
+            connection.set_max_body_size(self.body_limit + DISCARDED_CHUNKS_BYTES)
 
     def data_received(self, chunk: bytes) -> Any:
         self._received_bytes += len(chunk)
@@ -218,7 +224,7 @@ class ApiHandler(BaseHandler):
                 name for name in self.request.query_arguments if name != "token" or not self.query_token
             ]
         if ignored:
-            names = (re.sub(r"[^A-Za-z0-9_.-]", "?", name)[:64] for name in ignored[:20])
+            names = (re.sub(r"[^A-Za-z0-9_.-]", "?", scrub(name))[:64] for name in ignored[:20])
             self.set_header("X-Ignored-Parameters", ", ".join(names))
 
 

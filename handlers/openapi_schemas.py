@@ -48,7 +48,7 @@ def parameters_of(query: type) -> list[Schema]:
     _, components = msgspec.json.schema_components([query])
     schema = plain(components[query.__name__])
     return [
-        {"name": name, "in": "query", "required": False, **_parameter(part)}
+        {"name": name, "in": "query", "required": name in schema.get("required", ()), **_parameter(part)}
         for name, part in schema["properties"].items()
         if name != "token"
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from tornado.web import HTTPError, StaticFileHandler
 
 from chatserver import __version__
@@ -13,6 +14,8 @@ from handlers.base import BaseHandler
 from handlers.forwarded import stay_with_tls
 
 NOT_FRAMED = "frame-ancestors 'none'"
+log = structlog.get_logger("chatserver.access")
+
 CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -85,6 +88,19 @@ class EmbedPageHandler(ChatPageHandler):
     head = get
 
 
+class EmbedScriptHandler(ChatPageHandler):
+    """The address that other sites name for ever; what it leads to changes with its content."""
+
+    def get(self) -> None:
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+        self.set_header("Cache-Control", "no-cache")
+        self.set_header("Content-Type", "text/javascript; charset=utf-8")
+        self.finish(f"export * from '.{self._assets.url('js/embed/chat-room.js')}';\n")
+
+    head = get
+
+
 class StaticHandler(StaticFileHandler):
     """Versioned paths never change and go out compressed; the others are asked about every time."""
 
@@ -106,6 +122,11 @@ class StaticHandler(StaticFileHandler):
         self.set_extra_headers(path)
         self.finish(body)
 
+    def parse_url_path(self, url_path: str) -> str:
+        if "\0" in url_path:
+            raise HTTPError(404)  # the file system would raise for it
+        return super().parse_url_path(url_path)
+
     def compute_etag(self) -> str | None:
         return None if self._versions else super().compute_etag()
 
@@ -120,6 +141,11 @@ class StaticHandler(StaticFileHandler):
         self.set_header("Cache-Control", caching)
         if path == "sw.js":
             self.set_header("Service-Worker-Allowed", "/")
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Tornado's own line would hold the whole URI."""
+        if not isinstance(value, HTTPError):
+            log.error("request failed", exc_info=(typ, value, tb), path=self.request.path)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")

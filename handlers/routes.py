@@ -16,6 +16,7 @@ from handlers import (
     pages,
     presence,
     receipts,
+    search,
     server,
 )
 from handlers.assets import Assets
@@ -31,6 +32,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("chats", messages.ChatsHandler),
     ("chats/conversations", conversations.ConversationsHandler),
     (f"chats/conversation/{ID}", messages.HistoryHandler),
+    ("chats/search", search.SearchHandler),
     (f"chats/message/{ID}", changes.MessageHandler),
     (f"chats/attachment/{ID}", messages.AttachmentHandler),
     ("chats/mark-read", receipts.MarkReadHandler),
@@ -47,6 +49,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     (f"auth/sessions/{ID}", accounts.SessionHandler),
     ("users/me/password", accounts.PasswordHandler),
     ("users/me", accounts.MeHandler),
+    ("users/me/export", accounts.ExportHandler),
     ("users", accounts.UsersHandler),
     ("host/notifications", host.NotificationsHandler),
     ("snapshot", conversations.SnapshotHandler),
@@ -73,6 +76,7 @@ def routes(runtime: Runtime, assets: Assets) -> list[tuple[Any, ...]]:
         (r"/docs/?", docs.DocsHandler, with_docs),
         (r"/api/.*", NothingHere, with_runtime),
         (r"/", pages.ChatPageHandler, {**with_runtime, "assets": assets}),
+        (r"/embed\.js", pages.EmbedScriptHandler, {**with_runtime, "assets": assets}),
         (r"/embed/?", pages.EmbedPageHandler, {**with_runtime, "assets": assets}),
         (r"/(sw\.js)", pages.StaticHandler, {"path": root}),
         (r"/(favicon\.svg)", pages.StaticHandler, {"path": root}),

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from chatserver.host_token import SUB_CHARS
 from chatserver.password_rules import PASSWORD_CHARS
 from chatserver.services.accounts import FULL_NAME_CHARS, USERNAME
+from chatserver.services.search import QUERY_CHARS
 
 TITLE_CHARS = 200
 NOTIFICATION_CHARS = 4000
@@ -95,6 +96,20 @@ class Profile(Struct):
     ] = None
 
 
+class Leave(Struct):
+    password: Annotated[
+        str,
+        Meta(
+            description="The present one. Left out by those whose account has none.",
+            extra_json_schema={"format": "password"},
+        ),
+    ] = ""
+
+
+class Export(Struct):
+    after_id: Annotated[Id | None, Meta(description="The `next_after_id` of the part before.")] = None
+
+
 class Search(Struct):
     search: Annotated[str, Meta(description="The beginning of a username or of a full name.")] = ""
 
@@ -159,6 +174,22 @@ class History(Struct):
     before_id: Annotated[Id | None, Meta(description="Only messages older than this one.")] = None
     after_id: Annotated[Id | None, Meta(description="Only messages newer than this one, the nearest.")] = None
     around_id: Annotated[Id | None, Meta(description="This message and its neighbours on both sides.")] = None
+
+
+class TextSearch(Struct):
+    q: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=QUERY_CHARS,
+            description="Whole words, at most 10, all of which a message must have. Case and accents do not count.",
+        ),
+    ]
+    user_id: Annotated[Id | None, Meta(description="Only the conversation with them.")] = None
+    limit: Annotated[Count, Meta(description="How many; above 200 counts as 200.")] = 50
+    before_id: Annotated[
+        Id | None, Meta(description="Only what was found after this one: the next page.")
+    ] = None
 
 
 class Poll(Struct):

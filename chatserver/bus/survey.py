@@ -32,18 +32,21 @@ async def survey(urls: str, tls_ca: str) -> list[BrokerSurvey]:
     """Raises StartupError for an address that cannot be right."""
     node = f"doctor-{secrets.token_hex(4)}"
     links = [RabbitLink(parameters, lambda: None) for parameters in brokers_of(urls, node, tls_ca)]
-    return list(await asyncio.gather(*(_survey(link, probe_key(node)) for link in links)))
+    exchanges = (f"{EXCHANGE}.{node}-{number}" for number in range(len(links)))
+    return list(await asyncio.gather(*map(_survey, links, exchanges)))
 
 
-async def _survey(link: RabbitLink, key: str) -> BrokerSurvey:
+async def _survey(link: RabbitLink, exchange: str) -> BrokerSurvey:
+    """On an exchange of its own, which looks like that of an installation and is gone afterwards."""
+    key = probe_key("doctor")
     step = "connect"
     try:
         channel = await _before_loss(link, link.channel())
         declarations = Declarations(channel, lambda _: None)
         step = "declare the exchange"
-        await _before_loss(link, declarations.ensure_exchange(EXCHANGE))
+        await _before_loss(link, declarations.ensure_exchange(exchange))
         step = "declare a queue and bind it"
-        await _before_loss(link, declarations.ensure_bindings(EXCHANGE, [key]))
+        await _before_loss(link, declarations.ensure_bindings(exchange, [key]))
         step = "ring a bell and hear it"
         heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
@@ -52,8 +55,11 @@ async def _survey(link: RabbitLink, key: str) -> BrokerSurvey:
                 heard.set_result(body)
 
         link.consume(await declarations.ensure_queue(), hear)
-        link.publish(EXCHANGE, key, [], b"doctor")
-        await _before_loss(link, heard, ECHO_SECS)
+        link.publish(exchange, key, [], b"doctor")
+        try:
+            await _before_loss(link, heard, ECHO_SECS)
+        finally:
+            channel.exchange_delete(exchange)
     except TimeoutError:
         why = "it holds publishers back: an alarm for memory or disk" if link.blocked else "no answer in time"
         return BrokerSurvey(link.place, link.server, step, why)

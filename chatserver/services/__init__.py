@@ -23,9 +23,11 @@ from chatserver.services.host import Host
 from chatserver.services.memberships import Memberships
 from chatserver.services.messages import Messages
 from chatserver.services.notifications import Notifications
+from chatserver.services.own_data import OwnData
 from chatserver.services.places import Places
 from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
+from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
@@ -44,6 +46,8 @@ class Services:
     memberships: Memberships
     messages: Messages
     changes: Changes
+    search: Search
+    own_data: OwnData
     receipts: Receipts
     typing: Typing
     presence: Presence
@@ -111,6 +115,8 @@ def build_services(
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
         messages=messages,
+        own_data=OwnData(stores, accounts, sessions, conversations, messages),
+        search=Search(stores, messages, conversations),
         changes=Changes(stores, messages, conversations, bus, clock),
         receipts=receipts,
         typing=typing,

@@ -80,6 +80,17 @@ class Accounts:
             raise Invalid.field("password", "is not your present password")
         await self._users.set_password_hash(user.id, await self._passwords.hash(new_password))
 
+    async def confirmed(self, actor: Actor, password: str, address: str) -> Account:
+        """Their own account, once they proved to be its owner; by their token alone where there is no password.
+
+        Raises Invalid, RateLimited, NotFound.
+        """
+        user = await self.user(actor.user_id)
+        found = await self._users.for_sign_in(user.username)
+        if (found is None or found[1]) and await self.prove(user.username, password, address) is None:
+            raise Invalid.field("password", "is not your present password")
+        return await self.named(user.username)
+
     async def _proven(self, username: str, password: str) -> User | None:
         found = await self._users.for_sign_in(username) if len(username) <= 64 else None
         password_hash = found[1] if found else None
@@ -129,7 +140,7 @@ class Accounts:
         """By the beginning of either name; without text, the first by name."""
         return await self._users.search(text.strip()[:FULL_NAME_CHARS], SEARCH_LIMIT)
 
-    # What only the operator does: no handler calls these.
+    # What the operator does, and people with their own account by way of OwnData.
 
     async def named(self, username: str) -> Account:
         """Raises NotFound."""
@@ -164,8 +175,10 @@ class Accounts:
         """Take the name away, for others to use; what was written stays. Cached names are gone after KNOWN_SECS."""
         id = account.user.id
         # No name that anybody could register, for it begins with a dash.
-        await self._users.forget(id, f"-deleted-{id}", FORGOTTEN)
-        return replace(account, user=User(id, f"-deleted-{id}", FORGOTTEN, None), state="forgotten")
+        user = User(id, f"-deleted-{id}", FORGOTTEN, None)
+        await self._users.forget(id, user.username, user.full_name)
+        self._known[id] = user
+        return replace(account, user=user, state="forgotten")
 
 
 def shown_name(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from chatserver import wire
+from chatserver import metrics, wire
 from chatserver.hub import Hub
 from chatserver.model import Bell
 from chatserver.services.entries import Entries
@@ -47,7 +47,8 @@ class Bells:
             if handle is not None:
                 handle(bell)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            log.warning("malformed bell", kind=bell.kind, error=repr(error))
+            metrics.MALFORMED_BELLS.inc()
+            log.debug("malformed bell", kind=bell.kind, error=repr(error))  # there may be ten thousand
 
     def _message(self, bell: Bell) -> None:
         message = wire.hinted_message(bell.body)

@@ -44,6 +44,11 @@ class Conversations:
         found = await self._stores.conversations.direct(pair)
         return self._keep(pair, found[0], actor.user_id, user_id) if found and found[1] else None
 
+    async def with_user(self, actor: Actor, user_id: int) -> Conversation | None:
+        """The same for an id that came from outside. Raises NotFound when there is no such user."""
+        await self._accounts.user(user_id)
+        return await self.find_direct(actor, user_id)
+
     async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
         """Find or begin it; true when it was begun here. Raises NotFound when there is no such user."""
         conversation = await self.find_direct(actor, user_id)

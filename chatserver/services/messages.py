@@ -148,6 +148,17 @@ class Messages:
             has_more = bool(found) and found[-1].seq > 1
         return Page(id, other, await self._shown(actor, conversation, found), has_more)
 
+    async def shown_all(self, actor: Actor, found: list[Message]) -> list[Json]:
+        """Of several conversations, in the order given."""
+        by_conversation: dict[int, list[Message]] = {}
+        for message in found:
+            by_conversation.setdefault(message.conversation_id, []).append(message)
+        shown: dict[int, Json] = {}
+        for id, messages in by_conversation.items():
+            conversation = await self._conversations.access(actor, id)
+            shown.update((m["id"], m) for m in await self._shown(actor, conversation, messages))
+        return [shown[message.id] for message in found]
+
     async def shown_one(self, actor: Actor, conversation: Conversation, message: Message) -> Json:
         return (await self._shown(actor, conversation, [message]))[0]
 

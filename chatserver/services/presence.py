@@ -1,6 +1,7 @@
 """Who is there: held or lingering on any node. Nodes tell one another; a node that falls silent is forgotten.
 
-Nothing is stored: after a restart the map fills again from the polls and from what the other nodes say.
+Nothing is stored: after a restart the map fills again from the polls and from what the other nodes say. What a node says
+is numbered, so that whoever missed a bell knows it at the next one and asks for all again.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 BEAT_SECS = 5.0
 SILENT_SECS = 20.0
-FULL_BEATS = 12  # every so many beats a node tells all it has, for those who missed something
+FULL_BEATS = 12  # every so many beats a node tells all it has, asked or not
 GATHER_SECS = 0.2  # comings and goings are told together: thousands may arrive at once
 MAX_TOLD = 200
 MAX_TURNS = 10_000  # comings and goings waiting to be told
@@ -38,6 +39,9 @@ class Presence:
         self._clock = clock
         self._elsewhere: dict[str, set[int]] = {}
         self._heard_at: dict[str, float] = {}
+        self._heard_number: dict[str, int] = {}
+        self._missed: set[str] = set()  # nodes to be asked for all they have
+        self._number = 0
         self._came: set[int] = set()
         self._left: set[int] = set()
         self._turns: deque[tuple[int, bool]] = deque()
@@ -70,18 +74,25 @@ class Presence:
 
     def heard(self, bell: Bell) -> None:
         """Another node says who is there. Raises KeyError or TypeError when it is malformed."""
-        node = bell.body["node"]
+        body = bell.body
+        node, number = body["node"], body["number"]
         if node == self._node:
             return
-        known = self._elsewhere.get(node)
-        if known is None or bell.body["full"]:
-            self._elsewhere[node] = set(bell.body["came"])
+        new = node not in self._elsewhere
+        if body["full"]:
+            self._elsewhere[node] = set(body["came"])
+            self._missed.discard(node)
         else:
-            known |= set(bell.body["came"])
-            known -= set(bell.body["left"])
-        self._heard_at[node] = self._clock.monotonic()
-        if known is None:
+            known = self._elsewhere.setdefault(node, set())
+            known |= set(body["came"])
+            known -= set(body["left"])
+            if new or number != self._heard_number[node] + 1:
+                self._missed.add(node)
+        self._heard_at[node], self._heard_number[node] = self._clock.monotonic(), number
+        if new or self._node in body["missed"]:
             self._tell(full=True)
+        elif node in self._missed:
+            self._tell(full=False)
 
     async def beat(self) -> None:
         """Tell the other nodes what changed. Until cancelled."""
@@ -92,7 +103,8 @@ class Presence:
             await self._clock.sleep(BEAT_SECS)
             now = self._clock.monotonic()
             for node in [n for n, heard_at in self._heard_at.items() if now - heard_at > SILENT_SECS]:
-                del self._heard_at[node], self._elsewhere[node]
+                del self._heard_at[node], self._heard_number[node], self._elsewhere[node]
+                self._missed.discard(node)
 
     async def announce(self) -> None:
         """Tell contacts of comings and goings, many at once. Until cancelled."""
@@ -117,11 +129,16 @@ class Presence:
 
     def farewell(self) -> None:
         """This node goes: whoever was here is elsewhere soon, or offline."""
-        self._bus.publish(Bell("nodes", (), {"node": self._node, "full": True, "came": [], "left": []}))
+        self._say(True, [], [])
 
     def _tell(self, *, full: bool) -> None:
         came: Iterable[int] = (present.user_id for present in self._hub) if full else self._came
-        body = {"node": self._node, "full": full, "came": list(came), "left": list(self._left)}
+        came, left = list(came), list(self._left)
         self._came.clear()
         self._left.clear()
-        self._bus.publish(Bell("nodes", (), body))
+        self._say(full, came, left)
+
+    def _say(self, full: bool, came: list[int], left: list[int]) -> None:
+        self._number += 1
+        body = {"node": self._node, "number": self._number, "full": full, "came": came, "left": left}
+        self._bus.publish(Bell("nodes", (), {**body, "missed": list(self._missed)}))

@@ -131,6 +131,8 @@ class Copies:
             last = max(doc["last"], given.get(doc["_id"], 0)) + JUMP
             await marks.update_one({"_id": doc["_id"]}, {"$set": {"last": last}})
         await marks.update_one({"_id": "sweep"}, {"$unset": {"claimed_at": ""}})
+        # What this was copied from may still run, on the same broker.
+        await marks.delete_one({"_id": "installation"})
 
     async def _names(self) -> list[str]:
         names = await self.database.list_collection_names(filter={"type": "collection"})

@@ -53,6 +53,7 @@ def session(document: Document) -> Session:
 def message_document(message: Message) -> Document:
     document: Document = {
         "_id": message.id,
+        "c": message.conversation_id,  # for the text index, which cannot begin with a range of ids
         "sender_id": message.sender_id,
         "session_id": message.session_id,
         "client_id": message.client_id,

@@ -81,6 +81,20 @@ class MessageStore:
     async def count_by(self, sender_id: int, conversation_id: int, after: int, last: int) -> int:
         return await self._messages.count({**_between(conversation_id, after, last), "sender_id": sender_id})
 
+    async def search(
+        self, conversation_ids: Sequence[int], words: Sequence[str], before: Message | None, limit: int
+    ) -> list[Message]:
+        """The newest with all these words, older than `before`. A word is letters and digits: nothing to escape."""
+        newest: list[Document] = [{"$sort": {"created_at": -1, "_id": -1}}, {"$limit": limit}]
+        wanted: Document = {"$text": {"$search": " ".join(f'"{word}"' for word in words)}}
+        if before is not None:
+            same = {"created_at": before.created_at, "_id": {"$lt": before.id}}
+            wanted["$or"] = [{"created_at": {"$lt": before.created_at}}, same]
+        parts: list[list[Document]] = [[{"$match": {"c": c, **wanted}}, *newest] for c in conversation_ids]
+        unions = [{"$unionWith": {"coll": "messages", "pipeline": part}} for part in parts[1:]]
+        found = await self._messages.aggregate([*parts[0], *unions, *newest])
+        return [codec.message(doc) for doc in found]
+
     async def edit(self, id: int, sender_id: int, text: str, at: datetime) -> Change | None:
         """None when it is not there, not theirs, deleted, or says this already."""
         return await self._change(

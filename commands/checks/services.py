@@ -114,4 +114,4 @@ def _cure(step: str) -> str:
         return "start it, or correct host, user, password and vhost in --amqp-url"
     if step.startswith("ring"):
         return "rabbitmqctl list_alarms (`rabbitmq-diagnostics alarms`); free memory or disk there"
-    return "give the user the permissions of deploy/rabbitmq: configure, write and read, on chat.events and amq.gen-*"
+    return r"rabbitmqctl set_permissions -p VHOST USER PATTERN PATTERN PATTERN, with '^(chat\.events\..*|amq\.gen-.*)$'"

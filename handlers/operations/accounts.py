@@ -138,6 +138,27 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
             ),
         ),
     ),
+    (accounts.MeHandler, "DELETE"): Operation(
+        "delete_account",
+        PEOPLE,
+        "Delete your account",
+        {200: Answer(shapes.Done, "Deleted. This token is worth nothing any more.")},
+        "For ever: all your devices are signed out, nobody can sign in, your username is free for others, and your name "
+        "becomes `Deleted user`, on other nodes within a minute. Messages you sent stay with those you sent them to: "
+        "delete those first that should go. Users of the host application begin anew with their next sign-in.",
+        body=schemas.Leave,
+        codes=("not_found",),
+    ),
+    (accounts.ExportHandler, "GET"): Operation(
+        "export",
+        PEOPLE,
+        "Take your data along",
+        {200: Answer(shapes.Exported, "Your profile and a part of your messages.")},
+        "All conversations, at most 5,000 messages at a time: go on with `after_id` until `next_after_id` is null. Files "
+        "are named by their `attachment_url`.",
+        query=schemas.Export,
+        codes=("not_found",),
+    ),
     (accounts.UsersHandler, "GET"): Operation(
         "search_users",
         PEOPLE,

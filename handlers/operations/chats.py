@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers import answers as shapes
-from handlers import changes, conversations, messages, presence, receipts, schemas
+from handlers import changes, conversations, messages, presence, receipts, schemas, search
 from handlers.operations import story
 from handlers.operations.operation import Answer, Example, Operation
 
@@ -119,6 +119,20 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                 path=2,
                 query={"limit": 1},
             ),
+        ),
+    ),
+    (search.SearchHandler, "GET"): Operation(
+        "search_messages",
+        MESSAGES,
+        "Search your conversations",
+        {200: Answer(shapes.Found, "One page, newest first.")},
+        "Words are whole, and nothing in `q` has a meaning of its own: no wildcards, quotes or minus signs. Languages "
+        "written without spaces are found by what stands between two spaces or signs. Deleted messages are never "
+        "found. Page with `before_id`, the id of the last one. A search that takes too long is a 503: name a person.",
+        query=schemas.TextSearch,
+        codes=("not_found",),
+        examples=(
+            Example("A word", {"messages": [story.EDITED], "has_more": False}, query={"q": "LIBRARY"}),
         ),
     ),
     (messages.AttachmentHandler, "GET"): Operation(

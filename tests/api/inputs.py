@@ -134,6 +134,7 @@ CALLS = [
         {"message": [*text(4000, empty=True), r'" \n\t "']},
         required=("message",),
     ),
+    Call("DELETE", "users/me/", lambda pair: {}, {"password": text()}),
     Call(
         "PATCH",
         "users/me/",
@@ -177,6 +178,11 @@ QUERIES = {
         "after_id": QUERY_IDS,
         "around_id": QUERY_IDS,
     },
+    "chats/search/?q=a": {"limit": [*COUNTS, "0"], "user_id": QUERY_IDS, "before_id": QUERY_IDS},
+    "chats/search/": {
+        "q": ["", "%20", "%22", "-", "...", LONG * 4, "a%20b%20c%20d%20e%20f%20g%20h%20i%20j%20k"]
+    },
+    "users/me/export/": {"after_id": QUERY_IDS},
     "users/": {"search": ["%00", "%ff", "a%00b", "%ed%a0%80"]},
 }
 QUERY_FIELDS = [(path, name) for path, fields in QUERIES.items() for name in fields]

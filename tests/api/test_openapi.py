@@ -27,7 +27,7 @@ from tests.support import contract
 from tests.support.client import Client
 
 # Served, and no part of the API: the page and its files, and the 404 of the API.
-NO_API = [r"/api/.*", "/", "/embed/?", r"/(sw\.js)", r"/(favicon\.svg)", "/static/"]
+NO_API = [r"/api/.*", "/", r"/embed\.js", "/embed/?", r"/(sw\.js)", r"/(favicon\.svg)", "/static/"]
 
 
 @pytest.fixture(scope="module")

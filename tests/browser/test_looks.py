@@ -16,7 +16,8 @@ Screenshot = Callable[[Person, str], None]
 AXE = Path(__file__).resolve().parents[1] / "frontend/node_modules/axe-core/axe.min.js"
 ACCEPTED = "[data-state=sent], [data-state=delivered], [data-state=read]"
 # Settles when everything that moves has arrived (what moves for ever does not count).
-STILL = """() => Promise.allSettled(document.getAnimations().map((move) =>
+STILL = """() => Promise.allSettled([document, ...[...document.querySelectorAll('*')].map((node) => node.shadowRoot)]
+  .filter(Boolean).flatMap((root) => root.getAnimations()).map((move) =>
   move.effect.getComputedTiming().endTime === Infinity ? null : move.finished))"""
 
 CORPUS = [

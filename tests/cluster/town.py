@@ -23,6 +23,7 @@ from tests.support.waiting import eventually
 # What a node of a cluster is told apart from where the others are.
 SETTINGS = {"CHATSERVER_TRUSTED_PROXIES": "127.0.0.1"}
 HEALED_SECS = 60.0
+SEEN_SECS = 0.3  # until the metrics show a link that was lost
 
 
 class Database(ReplicaSet):
@@ -107,6 +108,20 @@ class ClusterTown(Town):
                 found.append(broker)
         return found
 
+    async def moved(self, away_from: RabbitNode) -> float:
+        """Wait until every process has both its links at other brokers and hears its bells; seconds it took."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+
+        def linked() -> bool:
+            at = [self.brokers_of(pid) for pid in self.pids()]
+            return all(len(brokers) == 2 and away_from not in brokers for brokers in at)
+
+        await eventually(linked, within=HEALED_SECS, why="two links each at other brokers")
+        await asyncio.sleep(SEEN_SECS)
+        await self.whole()
+        return loop.time() - begun
+
     def exchange(self) -> str:
         """Of this installation: others may use the same brokers."""
         with MongoClient(self.database.uri) as client:
@@ -117,6 +132,9 @@ class ClusterTown(Town):
     def total(self, counter: str) -> float:
         """Over all processes."""
         return sum(sum(node.figures(counter)) for node in self.nodes)
+
+    def strange_bells(self) -> float:
+        return self.total("chat_bus_poison_total") + self.total("chat_malformed_bells_total")
 
     def pids(self) -> list[int]:
         return sorted(pid for node in self.nodes for pid in node.pids())

@@ -199,3 +199,41 @@ test('a message that gets through wakes a poller that waits between its tries', 
   assert.deepEqual(polls, [false, true]);
   chat.close();
 });
+
+test('what other tabs tell while the lists are still on their way is applied on top of them', async () => {
+  const tabs = browser();
+  let give;
+  const late = new Promise((done) => (give = done));
+  const snapshot = { user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: 'c0' };
+  const message = { id: 5, seq: 1, conversation_id: 1, sender_id: 2, receiver_id: 1, sender_name: 'Bo', message: 'hi', timestamp: '2026-01-01T00:00:00.000Z', is_read: false };
+  const poll = ({ signal }) => new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted'))));
+  const chat = new ChatClient({ token: 't', userId: 1, api: { snapshot: () => late, poll }, tabs: { ...tabs, locks: { request: () => new Promise(() => {}) } } });
+  const opening = chat.open();
+  const other = tabs.channel();
+  other.postMessage({ kind: 'events', cursor: 'c2', events: [{ event: 'message', data: message }, { event: 'read_receipt', data: { message_id: 5, reader_id: 2, conversation_id: 1 } }] });
+  await new Promise((done) => setTimeout(done, 2));
+
+  give(snapshot);
+  await opening;
+
+  assert.equal(chat.store.unreadTotal, 1);
+  assert.equal(chat.store.rooms[0].last_message, 'hi');
+  chat.close();
+});
+
+test('a send that is refused for want of a session says so', async () => {
+  const api = {
+    snapshot: async () => ({ user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: 'c0' }),
+    send: async () => Promise.reject(new ApiError({ status: 401, code: 'token_invalid' })),
+    poll: ({ signal }) => new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted')))),
+  };
+  const chat = new ChatClient({ token: 't', userId: 1, api, tabs: { locks: undefined, channel: null } });
+  await chat.open();
+
+  chat.outbox.add({ receiver_id: 2, message: 'kept' });
+  await new Promise((done) => setTimeout(done, 5));
+
+  assert.equal(chat.status.state, 'signed-out');
+  assert.equal(chat.outbox.items.length, 1);
+  chat.close();
+});

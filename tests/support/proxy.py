@@ -74,7 +74,7 @@ class Proxy:
         self.process.send_signal(signal.SIGHUP)
 
     def _write(self, server_ports: tuple[int, ...]) -> None:
-        given = (ROOT / "deploy" / "nginx.conf").read_text()
+        given = (ROOT / "deploy" / "nginx.conf").read_text().replace("/var/log/nginx/", f"{self._dir.name}/")
         line = next(line for line in given.splitlines() if "127.0.0.1:8888" in line)
         moved = self._moved(given, "listen 80;", line, server_ports)
         (Path(self._dir.name) / "chatserver.conf").write_text(moved)
@@ -84,6 +84,10 @@ class Proxy:
         here = listens.replace(":80", f"127.0.0.1:{self.port}").replace(" 80", f" 127.0.0.1:{self.port}")
         servers = "\n".join(server.replace("8888", str(port)) for port in server_ports)
         return text.replace(listens, here).replace(server, servers)
+
+    def logs(self) -> str:
+        """All it wrote down about requests and trouble."""
+        return "".join(file.read_text() for file in self.log_path.parent.glob("*log"))
 
     def start(self) -> Proxy:
         with self.log_path.open("ab") as log:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -9,13 +10,18 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from chatserver import metrics
+from chatserver.bus.survey import survey
+from chatserver.settings import FIELDS, Settings
 from chatserver.supervisor import Supervisor
 from tests.support.proxy import program
+from tests.support.rabbit import RabbitNode
 from tests.support.server import ROOT
 
+MANUAL = ROOT / "docs" / "operations.md"
 DEPLOY = ROOT / "deploy"
 
 
@@ -45,6 +51,65 @@ def test_promtool_accepts_the_scrape_and_the_alerts() -> None:
     assert "SUCCESS" in run("promtool", "check", "config", str(DEPLOY / "prometheus.yml"))
 
 
+def test_each_alert_fires_when_it_should_and_not_when_all_is_well() -> None:
+    assert "SUCCESS" in run("promtool", "test", "rules", str(DEPLOY / "alerts.test.yml"))
+
+
+def test_every_setting_that_a_file_sets_exists() -> None:
+    files = [file for file in DEPLOY.rglob("*") if file.is_file()]
+    named = {name for file in files for name in re.findall(r"CHATSERVER_([A-Z_]*[A-Z])", file.read_text())}
+
+    assert len(named) >= 8
+    assert {name.lower() for name in named} - {"name"} - set(FIELDS) == set()
+
+
+def test_the_image_holds_all_that_a_wheel_holds() -> None:
+    copied = set(re.findall(r"^COPY (\S+) \S+$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE))
+    beside = re.search(r"^BESIDE = \((.+)\)$", (ROOT / "setup.py").read_text(), re.MULTILINE)
+
+    assert beside
+    assert copied >= {*re.findall(r'"(\w+)"', beside[1]), "chatserver", "run.py", "requirements.txt"}
+
+
+def test_a_pod_serves_until_nobody_sends_it_anything_and_its_neighbours_are_elsewhere() -> None:
+    """`make deploy-check` holds the manifest against the schemas; this is what they cannot know."""
+    parts = {part["kind"]: part for part in yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text())}
+    pod = parts["Deployment"]["spec"]["template"]
+    container = pod["spec"]["containers"][0]
+    settings = Settings()
+
+    pause = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
+    assert pod["spec"]["terminationGracePeriodSeconds"] > max(
+        settings.max_hold_secs, pause + settings.drain_secs
+    )
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert "podAntiAffinity" in pod["spec"]["affinity"]
+    assert parts["Service"]["spec"]["sessionAffinity"] == "None"
+    assert parts["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
+    labels = pod["metadata"]["labels"]
+    for kind in ("Service", "PodDisruptionBudget", "NetworkPolicy"):
+        spec = parts[kind]["spec"]
+        selector = spec.get("podSelector") or spec["selector"]
+        assert selector.get("matchLabels", selector) == labels, kind
+    assert parts["ConfigMap"]["data"]["CHATSERVER_PORT"] == str(container["ports"][0]["containerPort"])
+
+
+def test_a_broker_takes_the_definitions_and_the_permissions_that_the_manual_gives(rabbit: RabbitNode) -> None:
+    rabbit.ensure_running()
+    pattern = re.search(r"set_permissions -p chat chat '(\S+)'", MANUAL.read_text())
+    assert pattern
+    rabbit.rabbitmqctl("import_definitions", str(DEPLOY / "rabbitmq" / "definitions.json"))
+    rabbit.rabbitmqctl("add_user", "chat", "secret")
+    rabbit.rabbitmqctl("set_permissions", "-p", "chat", "chat", *[pattern[1]] * 3)
+
+    found = asyncio.run(survey(f"amqp://chat:secret@127.0.0.1:{rabbit.port}/chat", ""))
+
+    assert [(each.step, each.problem) for each in found] == [("", "")]
+    assert "chat-bells" in rabbit.rabbitmqctl("list_policies", "-p", "chat")
+    assert not re.search(r'"ha-|quorum', (DEPLOY / "rabbitmq" / "definitions.json").read_text())
+
+
 def names(registry: CollectorRegistry) -> set[str]:
     found = set()
     for family in registry.collect():
@@ -64,7 +129,7 @@ def test_every_metric_an_alert_asks_for_exists() -> None:
 
 
 def test_every_alert_is_explained_to_who_gets_it() -> None:
-    manual = (ROOT / "docs" / "operations.md").read_text()
+    manual = MANUAL.read_text()
     alerts = re.findall(r"alert: (\w+)", (DEPLOY / "alerts.yml").read_text())
 
     assert [alert for alert in alerts if f"`{alert}`" not in manual] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import signal
 import subprocess
@@ -82,6 +83,19 @@ async def test_one_scrape_and_one_readiness_stand_for_all_processes(
     assert '"ready": 2' in processes.admin("/readyz")
     assert (await client.call("GET", "/readyz")).status == 200
     assert (await client.call("GET", "/metrics")).status == 404
+
+
+def test_dashboard_and_alerts_ask_only_for_what_a_scrape_holds(processes: Processes) -> None:
+    held: set[str] = {"up"}
+    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", processes.admin("/metrics"), re.MULTILINE):
+        held |= {name + suffix for suffix in ("_bucket", "_count", "_sum")} if kind == "histogram" else {name}
+    panels = json.loads((ROOT / "deploy" / "grafana" / "dashboard.json").read_text())["panels"]
+    asked = [target["expr"] for panel in panels for target in panel.get("targets", ())]
+    asked += re.findall(r"expr: (.+)", (ROOT / "deploy" / "alerts.yml").read_text())
+    named = {name for expr in asked for name in re.findall(r"\b(?:chat|process|tornado)_\w+|\bup\b", expr)}
+
+    assert len({panel["id"] for panel in panels}) == len(panels) > 15 and len(named) > 20
+    assert named - held == set()
 
 
 @pytest.mark.gen_test(timeout=60)

@@ -135,3 +135,18 @@ async def test_only_a_proxy_that_is_named_can_say_that_the_client_came_by_https(
     }
     client.close()
     assert seen == {behind.base: True, server.base: False, proxy.base: False}
+
+
+@pytest.mark.gen_test
+async def test_a_token_in_a_query_is_in_no_log_of_the_proxy(proxy: Proxy, client: Client) -> None:
+    ann = await client.sign_up("ann")
+    with_token = {"token": ann.token, "wait": 0}
+    polled = await client.call("GET", "poll/events/", query=with_token)
+    refused = await client.call(
+        "GET", "nothing/", query=with_token, headers={"Referer": f"http://chat/?token={ann.token}"}
+    )
+
+    assert (polled.status, refused.status) == (200, 404)
+    if proxy.kind == "nginx":
+        await eventually(lambda: "GET /api/v1/communication/nothing/ 404" in proxy.logs())
+    assert ann.token not in proxy.logs()

@@ -25,62 +25,62 @@ export class Accounts {
 
   /** @returns {Account|null} this tab's account, else the one used last */
   current() {
-    const chosen = this.#read(this.session, TAB);
+    const chosen = recalled(TAB, this.session);
     if (chosen === NOBODY) return null;
     const all = this.#all();
-    return all[chosen ?? ''] ?? all[this.#read(this.local, LAST) ?? ''] ?? null;
+    return all[chosen ?? ''] ?? all[recalled(LAST, this.local) ?? ''] ?? null;
   }
 
   /** @param {Account} account */
   keep({ token, user }) {
-    this.#write(this.local, ALL, JSON.stringify({ ...this.#all(), [user.id]: { token, user } }));
+    remember(ALL, JSON.stringify({ ...this.#all(), [user.id]: { token, user } }), this.local);
     this.choose(user.id);
   }
 
   /** @param {number} userId */
   choose(userId) {
-    this.#write(this.session, TAB, String(userId));
-    this.#write(this.local, LAST, String(userId));
+    remember(TAB, String(userId), this.session);
+    remember(LAST, String(userId), this.local);
   }
 
   /** This tab stands apart until someone signs in. */
   leave() {
-    this.#write(this.session, TAB, NOBODY);
+    remember(TAB, NOBODY, this.session);
   }
 
   /** @param {number} userId */
   forget(userId) {
     const all = this.#all();
     delete all[userId];
-    this.#write(this.local, ALL, JSON.stringify(all));
+    remember(ALL, JSON.stringify(all), this.local);
     this.leave();
   }
 
   /** @returns {Record<string, Account>} */
   #all() {
     try {
-      return JSON.parse(this.#read(this.local, ALL) ?? '{}');
+      return JSON.parse(recalled(ALL, this.local) ?? '{}');
     } catch {
       return {};
     }
   }
+}
 
-  /** @param {Storage|null} store @param {string} key */
-  #read(store, key) {
-    try {
-      return store?.getItem(key) ?? null;
-    } catch {
-      return null;
-    }
+/** @param {string} key @param {Storage|null} [store] */
+export function recalled(key, store = storage('localStorage')) {
+  try {
+    return store?.getItem(key) ?? null;
+  } catch {
+    return null;
   }
+}
 
-  /** @param {Storage|null} store @param {string} key @param {string} value */
-  #write(store, key, value) {
-    try {
-      store?.setItem(key, value);
-    } catch {
-      // Remembered for as long as this page lives, which is all the browser allows.
-    }
+/** @param {string} key @param {string} value @param {Storage|null} [store] */
+export function remember(key, value, store = storage('localStorage')) {
+  try {
+    store?.setItem(key, value);
+  } catch {
+    // Remembered for as long as this page lives, which is all the browser allows.
   }
 }
 

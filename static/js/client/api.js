@@ -170,7 +170,8 @@ export class Api {
 
   /** @param {string} url an attachment's address @returns {Promise<Blob>} */
   async file(url) {
-    const answer = await this.#fetch(url, { headers: this.headers(), credentials: 'omit' });
+    const here = this.base.startsWith('/') ? url : new URL(url, this.base).href;
+    const answer = await this.#fetch(here, { headers: this.headers(), credentials: 'omit' });
     if (!answer.ok) throw new ApiError({ status: answer.status, code: `http_${answer.status}` });
     return answer.blob();
   }

@@ -20,6 +20,7 @@ export class ChatClient extends EventTarget {
   /** @type {string|null} */ #cursor = null;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #recount;
   #isOpen = false;
+  /** What other tabs said before the lists were here. @type {any[]} */ #early = [];
 
   /**
    * @param {object} options
@@ -49,6 +50,7 @@ export class ChatClient extends EventTarget {
       shelf,
       userId,
       onAccepted: (message) => this.#accepted(message),
+      onSignedOut: () => this.#setStatus({ state: 'signed-out' }, false),
       exclusively: (work) => this.leader.exclusively('outbox', work),
     });
   }
@@ -60,6 +62,7 @@ export class ChatClient extends EventTarget {
     this.store.load(snapshot);
     this.#cursor ??= snapshot.cursor;
     this.#isOpen = true;
+    for (const note of this.#early.splice(0)) this.#heard(note);
     this.outbox.open();
     if (this.leader.isLeader) this.#lead();
     else this.leader.tell({ kind: 'hello' });
@@ -126,6 +129,7 @@ export class ChatClient extends EventTarget {
 
   /** @param {any} note from another tab of the same account */
   #heard(note) {
+    if (!this.#isOpen) return void this.#early.push(note);
     if (note.kind === 'events') this.#take(note.events, note.cursor);
     if (note.kind === 'status') this.#setStatus(note.status, false);
     if (note.kind === 'read') this.store.readUpTo(note.userId, note.messageId);

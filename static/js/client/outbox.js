@@ -9,6 +9,8 @@ import { backoffMs, pause } from './backoff.js';
 /** @typedef {import('./types.js').Outgoing} Outgoing */
 /** @typedef {import('./types.js').Message} Message */
 
+const UNHURT = { error: null, detail: null };
+
 export function newClientId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -30,16 +32,18 @@ export class Outbox extends EventTarget {
    * @param {import('./shelf.js').Shelf} parts.shelf
    * @param {number} parts.userId
    * @param {(message: Message) => void} parts.onAccepted
+   * @param {() => void} [parts.onSignedOut]  what waits goes out after the next sign-in
    * @param {(work: () => Promise<void>) => Promise<void>} [parts.exclusively] one flush per browser
    * @param {typeof pause} [parts.sleep]
    * @param {() => number} [parts.now]
    */
-  constructor({ api, shelf, userId, onAccepted, exclusively = (work) => work(), sleep = pause, now = Date.now }) {
+  constructor({ api, shelf, userId, onAccepted, onSignedOut = () => {}, exclusively = (work) => work(), sleep = pause, now = Date.now }) {
     super();
     this.api = api;
     this.shelf = shelf;
     this.userId = userId;
     this.onAccepted = onAccepted;
+    this.onSignedOut = onSignedOut;
     this.exclusively = exclusively;
     this.sleep = sleep;
     this.now = now;
@@ -71,13 +75,9 @@ export class Outbox extends EventTarget {
       user_id: this.userId,
       receiver_id,
       message,
-      file,
-      file_name,
-      order: this.#lastOrder,
-      created_at: this.now(),
-      state: 'pending',
-      error: null,
-      detail: null,
+      file, file_name,
+      order: this.#lastOrder, created_at: this.now(),
+      state: 'pending', ...UNHURT,
     };
     this.items.push(item);
     this.#tell();
@@ -89,7 +89,7 @@ export class Outbox extends EventTarget {
   async retry(clientId) {
     const item = this.#find(clientId);
     if (!item) return;
-    Object.assign(item, { state: 'pending', error: null, detail: null });
+    Object.assign(item, { state: 'pending', ...UNHURT });
     this.#tell();
     await this.#keep(item);
     await this.flush();
@@ -140,8 +140,7 @@ export class Outbox extends EventTarget {
     try {
       const onProgress = (/** @type {number} */ share) => this.#tell('progress', Object.assign(item, { progress: share }));
       const message = await this.api.send(item, { signal: call.signal, onProgress });
-      this.#attempt = 0;
-      this.heldUntil = 0;
+      this.#attempt = this.heldUntil = 0;
       this.onAccepted({ ...message, client_id: message.client_id ?? item.client_id });
       await this.settle(item.client_id);
       return true;
@@ -161,6 +160,7 @@ export class Outbox extends EventTarget {
       this.heldUntil = problem.status === 429 ? this.now() + this.#pauseMs : 0;
       Object.assign(item, { error: problem.code, progress: undefined });
       this.#tell();
+      if (problem.status === 401) this.onSignedOut();
       return false;
     }
     Object.assign(item, { state: 'failed', error: problem.code, detail: problem.detail || null, progress: undefined });

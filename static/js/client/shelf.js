@@ -18,11 +18,11 @@ export function memoryShelf() {
   };
 }
 
-/** @param {IDBFactory|undefined} [factory] @returns {Promise<Shelf>} */
-export async function openShelf(factory = globalThis.indexedDB) {
+/** @param {IDBFactory|undefined} [factory] @param {string} [name] one for each server @returns {Promise<Shelf>} */
+export async function openShelf(factory = globalThis.indexedDB, name = NAME) {
   if (!factory) return memoryShelf();
   try {
-    const opening = factory.open(NAME, 1);
+    const opening = factory.open(name, 1);
     opening.onupgradeneeded = () => opening.result.createObjectStore('items', { keyPath: 'client_id' });
     const database = await settled(opening);
     const items = (/** @type {IDBTransactionMode} */ mode) => database.transaction('items', mode).objectStore('items');

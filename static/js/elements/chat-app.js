@@ -17,7 +17,7 @@ export class ChatApp extends HTMLElement {
   accounts = new Accounts();
   /** @type {ChatClient|null} */ chat = null;
   limits = LIMITS;
-  /** Messages can be linked to. */ hasAddresses = true;
+  isEmbedded = false;
   /** @type {{userId: number, messageId: number|null}|null} */ route = null;
   /** @type {AbortController|null} */ #life = null;
 

@@ -48,7 +48,7 @@ export class ChatComposer extends HTMLElement {
           iconButton('attach', t('composer.attach', { size: limit }), { onclick: () => this.files.click() }),
           this.text,
           iconButton('emoji', t('composer.emoji'), { 'aria-haspopup': 'dialog', onclick: () => this.#emoji?.pick() }),
-          el('button', { class: 'composer__send', type: 'submit', 'aria-label': t('composer.send'), title: t('composer.send') }, icon('send')),
+          el('button', { class: 'composer__send', part: 'send', type: 'submit', 'aria-label': t('composer.send'), title: t('composer.send') }, icon('send')),
         ),
         this.count,
       ),

@@ -60,12 +60,13 @@ export class ChatConversation extends HTMLElement {
   /** @param {any} person @param {{userId: number, messageId: number|null}} route */
   #draw(person, route) {
     const name = nameOf(person);
-    const composer = el('chat-composer', { '.app': this.app, '.userId': person.id });
-    const timeline = el('chat-timeline', { '.app': this.app, '.userId': person.id, '.wantedId': route.messageId });
+    const composer = el('chat-composer', { '.app': this.app, '.userId': person.id, part: 'composer' });
+    const timeline = el('chat-timeline', { '.app': this.app, '.userId': person.id, '.wantedId': route.messageId, part: 'timeline' });
+    const { isEmbedded } = this.app;
     const view = el(
-      'main',
+      isEmbedded ? 'section' : 'main',
       { class: 'room-view', id: 'content', tabindex: '-1', 'aria-label': name },
-      el('header', { class: 'room-view__head' }),
+      el('header', { class: 'room-view__head', part: 'head' }),
       el('div', { class: 'room-view__find' }),
       timeline,
       el('p', { class: 'typing', 'aria-live': 'off' }),
@@ -75,14 +76,15 @@ export class ChatConversation extends HTMLElement {
     fill(this, view);
     this.#drawHead();
     this.#drawTyping();
-    listenForFiles(view, (files) => composer.addFiles(files), this.#visit.signal);
-    if (matchMedia('(min-width: 45rem)').matches) composer.focusText();
+    listenForFiles(view, (files) => composer.addFiles(files), { signal: this.#visit.signal, guardsPage: !isEmbedded });
+    if (!isEmbedded && matchMedia('(min-width: 45rem)').matches) composer.focusText();
   }
 
   #drawHead() {
     const head = this.querySelector('.room-view__head');
     const userId = this.#userId;
     if (!head || userId === null) return;
+    const { isEmbedded } = this.app;
     const person = this.app.store.people.get(userId) ?? { id: userId };
     const isMuted = prefs().muted.includes(userId);
     const shown = JSON.stringify([nameOf(person), person.is_online, isMuted]);
@@ -91,16 +93,16 @@ export class ChatConversation extends HTMLElement {
     /** @type {any} */ (this.querySelector('chat-composer')).address(nameOf(person));
     fill(
       head,
-      el('a', { class: 'icon-button room-view__back', href: '#/', 'aria-label': t('room.back'), title: t('room.back') }, icon('back')),
+      !isEmbedded && el('a', { class: 'icon-button room-view__back', href: '#/', 'aria-label': t('room.back'), title: t('room.back') }, icon('back')),
       avatar(person),
       el(
         'div',
         { class: 'room-view__who' },
-        el('h1', { class: 'room-view__name' }, el('bdi', null, nameOf(person))),
+        el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name' }, el('bdi', null, nameOf(person))),
         el('p', { class: 'room-view__state', title: t('rooms.onlineHelp') }, person.is_online && el('span', { class: 'dot dot--inline', 'aria-hidden': 'true' }), t(person.is_online ? 'rooms.online' : 'rooms.offline')),
       ),
       iconButton('search', t('room.find'), { onclick: () => this.#find() }),
-      iconButton(isMuted ? 'mute' : 'bell', t(isMuted ? 'room.unmute' : 'room.mute'), { 'aria-pressed': String(isMuted), onclick: () => this.#mute() }),
+      isEmbedded ? this.app.headTools() : iconButton(isMuted ? 'mute' : 'bell', t(isMuted ? 'room.unmute' : 'room.mute'), { 'aria-pressed': String(isMuted), onclick: () => this.#mute() }),
     );
   }
 

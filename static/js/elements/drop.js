@@ -1,8 +1,8 @@
 /** Files that come by dragging or pasting. Dragged over a room they light up one clear place to drop them. */
 import { t } from '../i18n/index.js';
 
-/** @param {HTMLElement} view @param {(files: File[]) => void} take @param {AbortSignal} signal */
-export function listenForFiles(view, take, signal) {
+/** @param {HTMLElement} view @param {(files: File[]) => void} take @param {{signal: AbortSignal, guardsPage: boolean}} options */
+export function listenForFiles(view, take, { signal, guardsPage }) {
   const zone = /** @type {HTMLElement} */ (view.querySelector('.drop-zone'));
   let depth = 0;
   /** @param {DragEvent} event */
@@ -28,7 +28,7 @@ export function listenForFiles(view, take, signal) {
     take([...(event.dataTransfer?.files ?? [])]);
   }, { signal });
   // A file dropped beside the room must not replace the page.
-  for (const name of ['dragover', 'drop']) {
+  if (guardsPage) for (const name of ['dragover', 'drop']) {
     addEventListener(name, (event) => carriesFiles(/** @type {DragEvent} */ (event)) && event.preventDefault(), { signal });
   }
 }

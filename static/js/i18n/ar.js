@@ -194,6 +194,8 @@ export default {
 
   'switcher.title': 'الانتقال إلى',
   'switcher.placeholder': 'اسم شخص',
+  'embed.opening': 'جارٍ فتح المحادثة…',
+  'embed.refused': 'لم تسجّل الدخول هنا، أو أن هذه الدردشة لا تستقبل الضيوف.',
   'dialog.cancel': 'إلغاء',
   'viewer.title': 'صورة',
 };

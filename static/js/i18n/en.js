@@ -194,6 +194,8 @@ export default {
 
   'switcher.title': 'Go to',
   'switcher.placeholder': 'Name of a person',
+  'embed.opening': 'Opening the conversation…',
+  'embed.refused': 'You are not signed in here, or this chat takes no guests.',
   'dialog.cancel': 'Cancel',
   'viewer.title': 'Image',
 };

@@ -13,16 +13,19 @@ export const LANGUAGES = { en: 'English', ar: 'العربية', de: 'Deutsch' };
 let rules = new Intl.PluralRules('en');
 let numbers = new Intl.NumberFormat('en');
 
-/** @param {string} lang */
-export async function loadLanguage(lang) {
+/** @param {string} wanted en, ar-EG, … @returns {Promise<string>} the language it became */
+export async function loadLanguage(wanted) {
+  const code = wanted.toLowerCase().split(/[-_]/u)[0];
+  const lang = Object.hasOwn(LANGUAGES, code) ? code : 'en';
   rules = new Intl.PluralRules(lang);
   numbers = new Intl.NumberFormat(lang);
-  if (lang === 'en' || !Object.hasOwn(LANGUAGES, lang)) return;
+  words = en;
   try {
-    words = { ...en, ...(await import(`./${lang}.js`)).default };
+    if (lang !== 'en') words = { ...en, ...(await import(`./${lang}.js`)).default };
   } catch {
     // The catalogue could not be fetched: English words are better than none.
   }
+  return lang;
 }
 
 /** @param {number} value */

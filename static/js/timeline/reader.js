@@ -14,7 +14,7 @@ export class Reader {
 
   /** @param {AbortSignal} signal */
   start(signal) {
-    for (const name of ['focus', 'visibilitychange']) addEventListener(name, () => this.soon(), { signal, capture: true });
+    for (const name of ['focus', 'visibilitychange', 'scroll']) addEventListener(name, () => this.soon(), { signal, capture: true });
     signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
@@ -25,7 +25,8 @@ export class Reader {
 
   #look() {
     if (document.visibilityState !== 'visible' || !document.hasFocus()) return;
-    const limit = this.scroller.getBoundingClientRect().bottom + 4;
+    // Embedded, the room itself may stand below the window's edge.
+    const limit = Math.min(this.scroller.getBoundingClientRect().bottom, innerHeight) + 4;
     const rows = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll('.message:not(.message--own)')]);
     const seen = rows.reverse().find((row) => row.getBoundingClientRect().bottom <= limit);
     const id = Number(seen?.dataset.id ?? 0);

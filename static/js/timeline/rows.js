@@ -35,7 +35,7 @@ function messageRow({ key, message, mine, head }, tools) {
   const big = isEmojiOnly(text) && !message.attachment && !message.file;
   const body = el(
     'div',
-    { class: 'message__bubble' },
+    { class: 'message__bubble', part: mine ? 'bubble own-bubble' : 'bubble' },
     isGone ? el('em', { class: 'message__gone' }, t('message.deleted')) : attachmentNode(message, tools.app),
     text && el('div', { class: 'message__text', dir: 'auto' }, formatted(text, { copyLabel: t('message.copyCode'), onCopy: async (/** @type {string} */ code) => (await import('./actions.js')).copyText(code, tools.app) })),
     el('span', { class: 'message__meta' }, edited(message), el('time', { datetime: new Date(at).toISOString(), title: exact(at) }, clock(at)), mine && el('span', { class: 'message__mark' })),

@@ -1,0 +1,199 @@
+/**
+ * One conversation in somebody else's page.
+ *
+ *     <script type="module" src="https://chat.example.org/embed.js"></script>
+ *     <chat-room src="https://chat.example.org" room="support" token="…" launcher></chat-room>
+ *
+ * Everything stands in a shadow root. Events: `message`, `unreadchange`, `error`. Methods: `open()`, `close()`,
+ * `focus()`. Property: `getToken`. With `guest` whoever brings no token comes in as somebody new.
+ */
+import '../elements/chat-announcer.js';
+import '../elements/chat-composer.js';
+import '../elements/chat-conversation.js';
+import '../elements/chat-status.js';
+import '../elements/chat-timeline.js';
+import { recalled, remember } from '../client/accounts.js';
+import { t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+import { iconButton, nameOf } from '../lib/nodes.js';
+import { Connection } from './connection.js';
+import { drawLauncher } from './launcher.js';
+import { RoomApp } from './room-app.js';
+import { buildShell, notice, pageLoaded } from './shell.js';
+import { keptGuest } from './sign-in.js';
+import { watch } from './watch.js';
+
+const HOME = new URL(import.meta.url).origin;
+
+export class ChatRoom extends HTMLElement {
+  static observedAttributes = ['src', 'room', 'token', 'guest', 'launcher', 'lang'];
+  /** @type {Connection|null} */ #connection = null;
+  /** @type {RoomApp|null} */ #app = null;
+  /** @type {any} */ #error = null;
+  /** @type {HTMLElement|null} */ #launcher = null;
+  /** @type {(() => Promise<string>|string)|undefined} */ #getToken;
+  #life = new AbortController();
+  #userId = 0;
+  #isOpen = false;
+  #unread = 0;
+  #restarts = 0;
+
+  connectedCallback() {
+    if (!this.shadowRoot) this.attachShadow({ mode: 'open' });
+    const early = Object.getOwnPropertyDescriptor(this, 'getToken');
+    if (early && Reflect.deleteProperty(this, 'getToken')) this.#getToken = early.value;
+    this.#restart();
+  }
+
+  disconnectedCallback() {
+    this.#stop();
+  }
+
+  attributeChangedCallback() {
+    if (this.isConnected && this.shadowRoot) this.#restart();
+  }
+
+  /** Messages that the person has not seen. */
+  get unread() {
+    return this.#unread;
+  }
+
+  /** Gives a token whenever one is needed. May be set before this file is here, or at any time after. */
+  get getToken() {
+    return this.#getToken;
+  }
+
+  set getToken(ask) {
+    this.#getToken = ask;
+    this.attributeChangedCallback();
+  }
+
+  open() {
+    if (!this.#isOpen) this.#turn(true);
+    this.focus();
+  }
+
+  close() {
+    if (!this.hasAttribute('launcher') || !this.#isOpen) return;
+    this.#turn(false);
+    this.#launcher?.focus();
+  }
+
+  focus() {
+    const inside = this.shadowRoot?.querySelector('textarea') ?? this.shadowRoot?.querySelector('.embed button, .launcher');
+    /** @type {HTMLElement|null|undefined} */ (inside)?.focus();
+  }
+
+  get #origin() {
+    return new URL(this.getAttribute('src') || HOME, location.href).origin;
+  }
+
+  get #openKey() {
+    return `chat.open:${this.#origin}:${this.getAttribute('room')}`;
+  }
+
+  /** Several attributes may change at once. */
+  async #restart() {
+    const turn = (this.#restarts += 1);
+    await null;
+    if (turn !== this.#restarts || !this.isConnected) return;
+    this.#stop();
+    this.#life = new AbortController();
+    const { signal } = this.#life;
+    if (!(await buildShell(this, () => this.close(), signal))) return;
+    this.#isOpen = !this.hasAttribute('launcher') || recalled(this.#openKey) === 'yes';
+    this.#draw();
+    const isKnown = () => this.hasAttribute('token') || this.#getToken || keptGuest(this.#origin);
+    // The scripts of the host's page may still be on their way.
+    if (!isKnown() && !this.hasAttribute('guest')) await pageLoaded();
+    // A passer-by who never opens the room needs no guest's account.
+    if (!signal.aborted && (this.#isOpen || isKnown())) this.#connect();
+  }
+
+  #stop() {
+    this.#life.abort();
+    this.#connection?.close();
+    this.#connection = this.#app = this.#error = null;
+  }
+
+  #connect() {
+    const wishes = { origin: this.#origin, room: this.getAttribute('room') ?? '', token: this.getAttribute('token'), name: this.getAttribute('name'), isGuest: this.hasAttribute('guest'), getToken: this.#getToken };
+    this.#error = null;
+    this.#connection?.close();
+    this.#connection = new Connection(wishes, {
+      onReady: (chat, userId) => this.#ready(chat, userId),
+      onFailed: (error) => this.#failed(error),
+    });
+    this.#connection.open();
+  }
+
+  /** @param {import('../client/chat.js').ChatClient} chat @param {number} userId */
+  #ready(chat, userId) {
+    const { signal } = this.#life;
+    this.#error = null;
+    this.#userId = userId;
+    this.#app = new RoomApp(/** @type {ShadowRoot} */ (this.shadowRoot), chat, () => this.#headTools());
+    this.#app.learnLimits();
+    const hadFocus = /** @type {Document} */ (this.getRootNode()).activeElement === this;
+    this.#draw();
+    if (hadFocus) this.focus();
+    watch(chat, userId, this, (unread) => this.#counted(unread), signal);
+  }
+
+  /** @param {import('../client/api.js').ApiError} error */
+  #failed(error) {
+    this.#app = null;
+    this.#error = error;
+    this.#draw();
+    this.dispatchEvent(new CustomEvent('error', { detail: { code: error.code, message: error.detail, isTemporary: error.isTemporary } }));
+  }
+
+  /** @param {number} unread */
+  #counted(unread) {
+    if (unread === this.#unread) return;
+    this.#unread = unread;
+    this.#drawLauncher();
+    this.dispatchEvent(new CustomEvent('unreadchange', { bubbles: true, composed: true, detail: { unread } }));
+  }
+
+  /** @param {boolean} isOpen */
+  #turn(isOpen) {
+    this.#isOpen = isOpen;
+    remember(this.#openKey, isOpen ? 'yes' : 'no');
+    if (isOpen && !this.#connection) this.#connect();
+    this.#draw();
+  }
+
+  /** A closed room stands nowhere, so nothing in it counts as read. */
+  #draw() {
+    const panel = /** @type {HTMLElement|null} */ (this.shadowRoot?.querySelector('.embed') ?? null);
+    if (!panel) return;
+    panel.hidden = !this.#isOpen;
+    if (!this.#isOpen) fill(panel);
+    else if (this.#app) {
+      const room = /** @type {any} */ (el('chat-conversation', { '.app': this.#app }));
+      fill(panel, room, el('chat-status', { '.app': this.#app }), el('chat-announcer', { '.app': this.#app }));
+      room.enter({ userId: this.#userId, messageId: null });
+    } else fill(panel, notice(this.#error, () => (this.#connect(), this.#draw()), this.#headTools()));
+    if (this.hasAttribute('launcher')) {
+      panel.setAttribute('role', 'dialog');
+      panel.setAttribute('aria-label', this.#label);
+      this.#drawLauncher();
+    }
+  }
+
+  get #label() {
+    return this.getAttribute('label') || nameOf(this.#app?.store.people.get(this.#userId)) || t('app.name');
+  }
+
+  #headTools() {
+    return this.hasAttribute('launcher') ? [iconButton('close', t('room.close'), { onclick: () => this.close() })] : [];
+  }
+
+  #drawLauncher() {
+    if (!this.hasAttribute('launcher')) return;
+    this.#launcher = drawLauncher(this.shadowRoot, { label: this.#label, unread: this.#unread, isOpen: this.#isOpen, toggle: () => (this.#isOpen ? this.close() : this.open()) });
+  }
+}
+
+if (!customElements.get('chat-room')) customElements.define('chat-room', ChatRoom);

@@ -1,0 +1,96 @@
+/**
+ * One embedded room's way to the server: signs in, finds the room, stays live, asks for a fresh token when
+ * the old one is no longer good. Tells by callbacks; knows no DOM.
+ */
+import { Api, ApiError, BASE } from '../client/api.js';
+import { backoffMs, pause } from '../client/backoff.js';
+import { ChatClient } from '../client/chat.js';
+import { openShelf } from '../client/shelf.js';
+import { signIn } from './sign-in.js';
+
+/**
+ * @typedef {object} Wishes
+ * @property {string} origin
+ * @property {string} room       a user's id or username
+ * @property {string|null} token
+ * @property {boolean} isGuest    whoever has no token comes in as somebody new
+ * @property {string|null} name  of a guest
+ * @property {(() => Promise<string>|string)|undefined} getToken
+ */
+
+export class Connection {
+  #ended = new AbortController();
+  /** This sign-in was good for something, so another one may be, too. */ #wasOnline = false;
+  /** @type {ChatClient|null} */ chat = null;
+
+  /**
+   * @param {Wishes} wishes
+   * @param {{onReady: (chat: ChatClient, userId: number) => void, onFailed: (error: ApiError) => void}} tell
+   */
+  constructor(wishes, tell) {
+    this.wishes = wishes;
+    this.tell = tell;
+  }
+
+  /** @param {boolean} [isAgain] the token given at first was used up */
+  async open(isAgain = false) {
+    const { signal } = this.#ended;
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      try {
+        await this.#connect(isAgain || attempt > 1);
+        return;
+      } catch (caught) {
+        const error = caught instanceof ApiError ? caught : new ApiError({ code: 'token_missing', detail: String(/** @type {any} */ (caught)?.message ?? caught) });
+        if (signal.aborted) return;
+        this.chat?.close();
+        this.tell.onFailed(error);
+        if (!error.isTemporary) return;
+        await pause(backoffMs(attempt, { retryAfterSecs: error.retryAfterSecs }), signal);
+      }
+    }
+  }
+
+  close() {
+    this.#ended.abort();
+    this.chat?.close();
+  }
+
+  /** @param {boolean} isAgain */
+  async #connect(isAgain) {
+    const { origin, room, name, isGuest, getToken } = this.wishes;
+    const api = new Api({ base: new URL(BASE, origin).href });
+    const fresh = getToken && (isAgain || !this.wishes.token) ? await getToken() : null;
+    const account = await signIn(api, { origin, token: fresh || this.wishes.token, isGuest, name });
+    this.#wasOnline = false;
+    api.token = account.token;
+    const userId = account.user.id;
+    const shelf = await openShelf(globalThis.indexedDB, `chat-outbox:${origin}`);
+    const chat = new ChatClient({ token: account.token, userId, api, shelf, tabs: { name: `chat:${origin}:${userId}` } });
+    this.chat = chat;
+    await chat.open();
+    const otherId = await find(chat, room);
+    if (this.#ended.signal.aborted) return chat.close();
+    chat.addEventListener('status', () => this.#statusChanged(chat), { signal: this.#ended.signal });
+    this.tell.onReady(chat, otherId);
+  }
+
+  /** @param {ChatClient} chat */
+  #statusChanged(chat) {
+    if (chat.status.state === 'online') this.#wasOnline = true;
+    if (chat.status.state !== 'signed-out' || chat !== this.chat) return;
+    chat.close();
+    if (this.wishes.getToken && this.#wasOnline) this.open(true);
+    else this.tell.onFailed(new ApiError({ status: 401, code: 'token_invalid' }));
+  }
+}
+
+/** @param {ChatClient} chat @param {string} room */
+async function find(chat, room) {
+  if (/^\d+$/u.test(room)) return Number(room);
+  const username = room.replace(/^@/u, '').toLowerCase();
+  const { users } = await chat.api.users(username);
+  const person = users.find((/** @type {any} */ user) => user.username === username);
+  if (!person) throw new ApiError({ status: 404, code: 'not_found', detail: `Nobody here is called ${username}.` });
+  chat.store.meet(person);
+  return person.id;
+}

@@ -1,0 +1,28 @@
+/** The round button in the corner, with how much is unread. */
+import { number, t } from '../i18n/index.js';
+import { el, fill } from '../lib/dom.js';
+import { icon } from '../lib/icons.js';
+
+/**
+ * @param {ShadowRoot|null} root
+ * @param {{label: string, unread: number, isOpen: boolean, toggle: () => void}} state
+ * @returns {HTMLElement|null} the button: the same one from drawing to drawing, so that it keeps the focus
+ */
+export function drawLauncher(root, { label, unread, isOpen, toggle }) {
+  const place = root?.querySelector('.embed__launch');
+  if (!place) return null;
+  let button = /** @type {any} */ (place.querySelector('.launcher'));
+  if (!button) {
+    button = el('button', { class: 'launcher', part: 'launcher', type: 'button', onclick: () => button.toggle() });
+    fill(place, button);
+  }
+  button.toggle = toggle;
+  button.setAttribute('aria-expanded', String(isOpen));
+  const shown = JSON.stringify([label, unread, isOpen]);
+  if (button.dataset.shown === shown) return button;
+  button.dataset.shown = shown;
+  const shows = unread > 0 && !isOpen;
+  button.setAttribute('aria-label', [label, shows && t('rooms.unread', { count: unread })].filter(Boolean).join(', '));
+  fill(button, icon(isOpen ? 'down' : 'chat'), shows && el('span', { class: 'badge launcher__badge', part: 'badge', 'aria-hidden': 'true' }, number(unread)));
+  return button;
+}

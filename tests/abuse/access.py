@@ -1,0 +1,80 @@
+"""Who may do what: one row for each call and each way of naming what it is about.
+
+A call that is added to the API fails test_F5 until it has a row here. The owner is Ann, whose message, file and session
+they are; the member is Bob, with whom she talks; the stranger is Eve, who is signed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ROLES = ("owner", "member", "stranger", "anonymous")
+NOBODY = (200, 200, 200, 200)  # nothing of anybody's is in it
+OWN = (200, 200, 200, 401)  # everyone about themselves
+
+
+@dataclass(frozen=True)
+class Row:
+    """`{other}` is Bob for Ann and Eve, and Ann for Bob; `{friend}` is the same, but for Eve it is Dan, so that she stays
+    a stranger to the two; `{message}` and so on are Ann's."""
+
+    statuses: tuple[int, int, int, int]
+    about: str = ""
+    body: dict[str, Any] | None = None
+    query: dict[str, str] = field(default_factory=dict)
+    path: dict[str, str] = field(default_factory=dict)
+    # Whether it exists must not be told to a stranger: what does not exist is answered the same.
+    hidden: tuple[str, ...] = ()
+
+
+NEW_PERSON = {"username": "{new}", "password": "correct horse battery staple"}
+
+ROWS: dict[str, list[Row]] = {
+    "poll": [Row(OWN, "without a cursor", query={"wait": "0"})],
+    "poll_test": [Row(NOBODY)],
+    "disconnect": [Row(OWN)],
+    "send_message": [
+        Row((201, 201, 201, 401), "to somebody", {"receiver_id": "{friend}", "message": "hello"}),
+        Row((404, 404, 404, 401), "to nobody", {"receiver_id": "{nobody}", "message": "hello"}),
+    ],
+    "edit_message": [
+        Row((200, 403, 404, 401), "Ann's message", {"message": "other"}, path={"message_id": "{message}"}, hidden=("message_id",)),
+    ],
+    "delete_message": [
+        Row((200, 403, 404, 401), "Ann's message", path={"message_id": "{message}"}, hidden=("message_id",)),
+    ],
+    "attachment": [Row((200, 200, 404, 401), "Ann's file", path={"message_id": "{file}"}, hidden=("message_id",))],
+    "history": [Row((200, 200, 200, 401), "with the other, which for a stranger is empty", path={"user_id": "{other}"})],
+    "mark_read": [
+        Row((200, 200, 404, 401), "a conversation", {"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+        Row((200, 200, 200, 401), "messages; unknown ones are passed over", {"message_ids": ["{message}"]}, hidden=("message_ids",)),
+        Row((200, 200, 200, 401), "all of a sender, which may be nothing", {"sender_id": "{other}"}),
+    ],
+    "typing": [Row((200, 200, 200, 401), "to the other", {"receiver_id": "{other}", "is_typing": True})],
+    "list_conversations": [Row(OWN)],
+    "unread_count": [Row(OWN)],
+    "online_users": [Row(OWN)],
+    "snapshot": [Row(OWN)],
+    "register": [Row((201, 201, 201, 201), body=NEW_PERSON)],
+    "login": [Row((401, 401, 401, 401), "a wrong password", {"username": "{ann}", "password": "wrong"})],
+    "host_sign_in": [
+        Row((200, 200, 200, 200), "with a token of the application around it", {"token": "{host_token}"}),
+        Row((401, 401, 401, 401), "with one of somebody else", {"token": "{foreign_token}"}),
+    ],
+    "notify": [Row((401, 401, 401, 401), "for the host's own token only", {"receiver_id": "{other}", "title": "x", "message": "x"})],
+    "guest_sign_in": [Row((201, 201, 201, 201), "where guests are let in", {"full_name": "A Guest"})],
+    "change_password": [Row((400, 400, 400, 401), "over a wrong one", {"password": "wrong", "new_password": "another horse battery"})],
+    "poll_ticket": [Row(OWN)],
+    "logout": [Row(OWN)],
+    "list_sessions": [Row(OWN)],
+    "end_session": [Row((200, 404, 404, 401), "Ann's phone", path={"session_id": "{session}"}, hidden=("session_id",))],
+    "me": [Row(OWN)],
+    "update_me": [Row(OWN, body={"full_name": "Another Name"})],
+    "search_users": [Row(OWN, query={"search": "ann"})],
+    "server": [Row(NOBODY)],
+    "healthz": [Row(NOBODY)],
+    "readyz": [Row(NOBODY)],
+    "openapi": [Row(NOBODY)],
+    "docs": [Row(NOBODY)],
+}  # fmt: skip

@@ -1,0 +1,350 @@
+"""The chat in somebody else's page: another origin, its own styles, its own users."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import SCREENSHOTS
+from tests.browser.person import EXPECTED, Person, unique
+from tests.browser.test_looks import ACCEPTED, AXE, STILL
+from tests.support.server import ServerProcess
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples"
+SECRET = "a key of thirty-two bytes or more"
+People = Callable[..., Person]
+
+
+class Host:
+    """A web application at another origin, whose pages are those of docs/examples."""
+
+    def __init__(self) -> None:
+        self.chat = ""
+        self.room = ""
+        self.user = unique("zoe")
+        self.tokens = 0
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Answer, self))
+        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def file(self, name: str) -> bytes:
+        text = (EXAMPLE / name).read_text()
+        return (
+            (re.sub(r"\bCHAT\b", self.chat, text) if name.endswith(".html") else text)
+            .replace("ROOM", self.room)
+            .encode()
+        )
+
+    def token(self) -> str:
+        self.tokens += 1
+        claims = {
+            "sub": self.user,
+            "name": f"Zoë {self.user}",
+            "aud": "chatserver",
+            "exp": int(time.time()) + 60,
+        }
+        return jwt.encode(claims, SECRET, algorithm="HS256")
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Answer(SimpleHTTPRequestHandler):
+    def __init__(self, host: Host, *args: Any) -> None:
+        self.host = host
+        super().__init__(*args)
+
+    def do_GET(self) -> None:
+        name = self.path.removeprefix("/").partition("?")[0] or "host-page.html"
+        if name not in {path.name for path in EXAMPLE.iterdir()}:
+            return self.send_error(404)
+        self._send(self.host.file(name), self.guess_type(name))
+
+    def do_POST(self) -> None:
+        self._send(f'{{"token": "{self.host.token()}"}}'.encode(), "application/json")
+
+    def _send(self, body: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def chat() -> Iterator[ServerProcess]:
+    """A server that lets two sites in: one for scripts and frames, and nobody else."""
+    host = Host()
+    env = {
+        "CHATSERVER_HOST_SECRET": SECRET,
+        "CHATSERVER_GUESTS": "true",
+        "CHATSERVER_CORS_ORIGINS": host.origin,
+        "CHATSERVER_FRAME_ANCESTORS": host.origin,
+    }
+    made = ServerProcess(env=env).start()
+    made.host = host  # type: ignore[attr-defined]
+    host.chat = made.base
+    yield made
+    host.close()
+    made.stop()
+    made.forget()
+
+
+@pytest.fixture
+def host(chat: ServerProcess) -> Host:
+    made: Host = chat.host  # type: ignore[attr-defined]
+    made.user = unique("zoe")
+    made.tokens = 0
+    return made
+
+
+@pytest.fixture
+def support(browser: Browser, chat: ServerProcess, host: Host) -> Iterator[Person]:
+    made = Person(browser, chat.base, "support").sign_up()
+    host.room = made.name
+    yield made
+    made.leave()
+
+
+@pytest.fixture
+def visit(browser: Browser, host: Host) -> Iterator[Callable[..., Page]]:
+    contexts = []
+    complaints: list[str] = []
+
+    def make(path: str = "/", **context: Any) -> Page:
+        contexts.append(
+            browser.new_context(**{"viewport": {"width": 1180, "height": 820}, "locale": "en-GB"} | context)
+        )
+        page = contexts[-1].new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: (
+                complaints.append(said.text)
+                if said.type in ("error", "warning") and not EXPECTED.search(said.text)
+                else None
+            ),
+        )
+        page.add_init_script(LISTEN)
+        page.goto(host.origin + path)
+        return page
+
+    yield make
+    for one in contexts:
+        one.close()
+    assert not complaints, complaints
+
+
+LISTEN = """window.heard = [];
+for (const name of ['message', 'unreadchange']) {
+  addEventListener(name, (event) => event.target.id && window.heard.push([event.target.id, name, event.detail]));
+}"""
+
+
+def write(room: Locator, text: str) -> None:
+    room.locator("textarea").fill(text)
+    room.locator("textarea").press("Enter")
+
+
+def said(room: Locator, text: str) -> Locator:
+    return room.locator(".message").filter(has_text=text)
+
+
+def test_a_room_in_somebody_elses_page_signs_the_hosts_user_in_and_talks(
+    support: Person, host: Host, visit: Callable[..., Page]
+) -> None:
+    page = visit()
+    room = page.locator("#inline")
+    write(room, "Where is my order?")
+    support.page.locator("chat-sidebar .room").filter(has_text=host.user).click()
+    expect(support.message("Where is my order?")).to_be_visible()
+    support.write("On its way: https://example.org/track")
+    expect(said(room, "On its way")).to_be_visible()
+
+    heard = page.evaluate("window.heard.filter(([id, name]) => id === 'inline' && name === 'message')")
+    assert [[one[2]["message"]["message"], one[2]["mine"]] for one in heard] == [
+        ["Where is my order?", True],
+        ["On its way: https://example.org/track", False],
+    ]
+    expect(page.frame_locator("#frame").locator(".message").filter(has_text="On its way")).to_be_visible()
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "embedded.png")
+
+
+def test_nothing_leaks_out_of_the_room_nor_into_it(
+    support: Person, host: Host, visit: Callable[..., Page]
+) -> None:
+    page = visit()
+    text = page.locator("#inline textarea")
+    expect(text).to_be_visible()
+
+    style = (
+        "node => { const s = getComputedStyle(node); return [s.fontStyle, s.letterSpacing, s.borderStyle]; }"
+    )
+    assert text.evaluate(style) == ["normal", "normal", "none"]
+    assert (
+        page.locator("h2").first.evaluate("node => getComputedStyle(node).fontFamily").startswith("Georgia")
+    )
+    assert page.evaluate("document.styleSheets.length") == 1
+    assert page.evaluate("document.adoptedStyleSheets.length") == 0
+    # What the chat adds to the window is what a page gets that only loads an empty module.
+    names = "Object.getOwnPropertyNames(window).sort()"
+    with_chat = set(page.evaluate(names))
+    bare = page.context.new_page()
+    bare.goto(f"{host.origin}/host-page.css")
+    assert with_chat - set(bare.evaluate(names)) == {"heard", "0"}  # ours, and the frame
+    accent = page.locator("#inline .embed").evaluate(
+        "node => getComputedStyle(node).getPropertyValue('--accent')"
+    )
+    assert accent.strip() == "#7a1f5c"
+
+
+def test_the_bubble_counts_opens_with_the_focus_in_it_and_closes_with_escape(
+    support: Person, host: Host, visit: Callable[..., Page]
+) -> None:
+    page = visit()
+    bubble = page.locator("#bubble")
+    launcher = page.get_by_role("button", name="Chat with our support")
+    write(page.locator("#inline"), "hello")
+    support.page.locator("chat-sidebar .room").filter(has_text=host.user).click()
+    expect(support.message("hello")).to_be_visible()
+    # Another window in front: what arrives is not read.
+    support.page.bring_to_front()
+    page.locator("#inline").evaluate("node => node.remove()")
+    page.locator("#frame").evaluate("node => node.remove()")
+    support.write("one")
+    support.write("two")
+
+    expect(bubble.locator(".launcher__badge")).to_have_text("2")
+    expect(page.locator("#unread")).to_have_text("(2)")
+    page.bring_to_front()
+    launcher.click()
+    expect(bubble.locator("textarea")).to_be_focused()
+    expect(said(bubble, "two")).to_be_visible()
+    expect(page.locator("#unread")).to_be_empty()
+
+    page.keyboard.press("Escape")
+    expect(bubble.locator("textarea")).to_have_count(0)
+    expect(launcher).to_be_focused()
+    page.evaluate("document.querySelector('#bubble').open()")
+    expect(bubble.locator("textarea")).to_be_focused()
+    page.reload()
+    expect(said(bubble, "two")).to_be_visible()
+    expect(bubble.locator("textarea")).not_to_be_focused()
+
+
+def test_an_ended_session_is_renewed_with_a_fresh_token_from_the_host(
+    support: Person, host: Host, visit: Callable[..., Page]
+) -> None:
+    page = visit()
+    room = page.locator("#inline")
+    write(room, "before")
+    expect(said(room, "before").locator(ACCEPTED)).to_be_visible()
+    asked = host.tokens
+
+    page.evaluate(
+        "document.querySelector('#inline').shadowRoot.querySelector('chat-timeline').app.api.logout()"
+    )
+
+    write(room, "and after")
+    expect(said(room, "and after").locator(ACCEPTED)).to_be_visible()
+    support.page.locator("chat-sidebar .room").filter(has_text=host.user).click()
+    support.write("still there?")
+    expect(said(room, "still there?")).to_be_visible()
+    assert host.tokens > asked
+
+
+def test_without_a_token_one_is_a_guest_where_the_page_says_so_and_refused_where_not(
+    support: Person, host: Host, visit: Callable[..., Page]
+) -> None:
+    page = visit("/host-page.css")
+    page.set_content("<p>A page without accounts</p>")
+    page.evaluate(
+        """([chat, room]) => new Promise((done) => {
+          const made = document.createElement('chat-room');
+          made.addEventListener('error', ({detail}) => { window.refused = detail.code; });
+          const attributes = {id: 'guest', src: chat, room, name: 'Passer-by'};
+          for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+          document.body.append(made);
+          const script = document.createElement('script');
+          document.head.append(Object.assign(script, {type: 'module', src: `${chat}/embed.js`, onload: done}));
+        })""",
+        [host.chat, host.room],
+    )
+    room = page.locator("#guest")
+    expect(room.get_by_role("alert")).to_contain_text("not signed in")
+    assert page.evaluate("window.refused") == "token_missing"
+
+    room.evaluate("node => node.setAttribute('guest', '')")
+    write(room, "just looking")
+    line = support.page.locator("chat-sidebar .room").filter(has_text="Passer-by")
+    expect(line).to_contain_text("just looking")
+    room.evaluate("node => { const {body} = document; node.remove(); body.append(node); }")
+    write(room, "again")
+    expect(line).to_have_count(1)
+    expect(line).to_contain_text("again")
+
+
+def test_a_frame_is_shown_on_the_sites_that_are_named_and_on_no_other(
+    support: Person, host: Host, visit: Callable[..., Page], browser: Browser
+) -> None:
+    page = visit()
+    frame = page.frame_locator("#frame")
+    frame.locator("textarea").fill("from the frame")
+    frame.locator("textarea").press("Enter")
+    expect(support.page.locator("chat-sidebar .room").filter(has_text=host.user)).to_contain_text(
+        "from the frame"
+    )
+
+    other = Host()
+    other.chat, other.room = host.chat, host.room
+    context = browser.new_context()
+    stranger = context.new_page()
+    stranger.goto(other.origin)
+    expect(stranger.locator("#frame")).to_be_visible()
+    expect(stranger.frame_locator("#frame").locator("chat-room")).to_have_count(0)
+    assert all(not one.url.startswith(host.chat) for one in stranger.frames)
+    # Nor do its scripts reach the API.
+    expect(stranger.locator("#inline").get_by_role("alert")).to_be_visible()
+    context.close()
+    other.close()
+
+
+def test_axe_finds_nothing_in_a_page_with_the_chat_in_it(
+    support: Person, host: Host, visit: Callable[..., Page]
+) -> None:
+    page = visit()
+    page.locator("#frame").evaluate("node => node.remove()")
+    write(page.locator("#inline"), "hello")
+    expect(said(page.locator("#inline"), "hello").locator(ACCEPTED)).to_be_visible()
+    look(page, "#inline")
+    page.locator("#inline").evaluate("node => node.remove()")
+    look(page, "#bubble")
+    page.get_by_role("button", name="Chat with our support").click()
+    expect(said(page.locator("#bubble"), "hello")).to_be_visible()
+    look(page, "#bubble")
+
+
+def look(page: Page, room: str) -> None:
+    page.evaluate(AXE.read_text())
+    for theme in ("light", "dark"):
+        page.locator(room).evaluate("(node, theme) => node.setAttribute('theme', theme)", theme)
+        page.evaluate(STILL)
+        found = page.evaluate("(room) => axe.run({include: [room]}, {resultTypes: ['violations']})", room)
+        shown = [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]]
+        assert not shown, (room, theme, shown)
