@@ -6,11 +6,12 @@ from typing import Any
 
 from chatserver import wire
 from chatserver.model import Session, User
+from handlers import cookies
 from handlers.base import ApiHandler
 from handlers.schemas import Export, Leave, Login, NewPassword, Profile, Register, Search
 
 
-def signed_in(token: str, user: User, session: Session) -> dict[str, Any]:
+def signed_in(token: str | None, user: User, session: Session) -> dict[str, Any]:
     return {"token": token, "user": wire.user(user), "session": wire.session(session, session.id)}
 
 
@@ -30,11 +31,15 @@ class LoginHandler(ApiHandler):
 
     async def post(self) -> None:
         given = self.json(Login)
+        if given.cookie:
+            cookies.check_origin(self)
         device = given.device or self.request.headers.get("User-Agent", "")
         token, user, session = await self.runtime.services.sessions.sign_in(
             given.username, given.password, device, self.address
         )
-        self.answer(signed_in(token, user, session))
+        if given.cookie:
+            cookies.give(self, token)
+        self.answer(signed_in(None if given.cookie else token, user, session))
 
 
 class LogoutHandler(ApiHandler):
@@ -42,6 +47,7 @@ class LogoutHandler(ApiHandler):
 
     async def post(self) -> None:
         await self.runtime.services.sessions.revoke(self.actor, self.actor.session_id)
+        cookies.take_back(self)
         self.answer({"success": True, "status": "success"})
 
 

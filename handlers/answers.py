@@ -62,7 +62,9 @@ class Sessions(Struct):
 
 
 class SignedIn(Struct):
-    token: Annotated[str, Meta(description="Shown here and never again.")]
+    token: Annotated[
+        str | None, Meta(description="Shown here and never again; null when it went into a cookie.")
+    ]
     user: User
     session: Session
 

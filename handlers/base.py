@@ -23,7 +23,7 @@ from chatserver.errors import (
 from chatserver.logs import scrub
 from chatserver.model import Actor
 from chatserver.runtime import Runtime
-from handlers import limits
+from handlers import cookies, limits
 from handlers.forwarded import stay_with_tls
 from handlers.origins import allow_origin
 from handlers.parsing import parse
@@ -34,6 +34,7 @@ log = structlog.get_logger("chatserver.access")
 
 DISCARDED_BYTES = 32 * 1024 * 1024
 DISCARDED_CHUNKS_BYTES = 64 * 1024
+NO_PAGE = "default-src 'none'; frame-ancestors 'none'"  # of answers that are data, should somebody open one
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _encode = msgspec.json.Encoder().encode
@@ -73,6 +74,9 @@ class BaseHandler(RequestHandler):
         self.clear_header("Server")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("X-Request-Id", self.request_id)
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.set_header("Content-Security-Policy", NO_PAGE)
         stay_with_tls(self)
 
     def compute_etag(self) -> str | None:
@@ -120,6 +124,12 @@ class BaseHandler(RequestHandler):
         self.set_header("Cache-Control", "no-store")
         if status == 401:
             self.set_header("WWW-Authenticate", "Bearer")
+            if (
+                isinstance(self, ApiHandler)
+                and not self.public
+                and "Authorization" not in self.request.headers
+            ):
+                cookies.take_back(self)
         elif status == 405:
             self.set_header("Allow", ", ".join([*self._methods(), "OPTIONS"]))
         elif isinstance(error, Unavailable | RateLimited):
@@ -185,7 +195,7 @@ class ApiHandler(BaseHandler):
             return token.strip() if scheme.lower() in ("token", "bearer") else None
         if self.query_token and (values := self.request.query_arguments.get("token")):
             return values[-1].decode("utf-8", "replace")
-        return None
+        return cookies.token(self)
 
     def json(self, schema: type[T]) -> T:
         """The body as the schema wants it. Raises Invalid, UnsupportedMediaType, PayloadTooLarge."""

@@ -118,7 +118,7 @@ def _operation(
 def _security(handler: type[BaseHandler]) -> list[Json]:
     if not issubclass(handler, ApiHandler) or handler.public:
         return []
-    names = ("bearer", "token", "query_token") if handler.query_token else ("bearer", "token")
+    names = ("bearer", "token", "cookie", *(("query_token",) if handler.query_token else ()))
     return [{name: []} for name in names]
 
 
@@ -171,7 +171,7 @@ def codes_of(handler: type[BaseHandler], method: str, operation: Operation) -> d
     """The problem codes a call may be answered with, by their status."""
     codes = {"internal_error", *operation.codes}
     if issubclass(handler, ApiHandler) and not handler.public:
-        codes |= {"token_missing", "token_invalid"}
+        codes |= {"token_missing", "token_invalid", "forbidden"}
     if operation.query or operation.body:
         codes.add("validation_error")
     if operation.path:

@@ -49,6 +49,13 @@ SECURITY: dict[str, dict[str, Any]] = {
         "description": "For the server of the application around the chat: a token it signs, as for `auth/host/`, with "
         "a `scope` instead of a user.",
     },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-chat_session",
+        "description": "From `auth/login/` with `cookie`; called `chat_session` over plain http. Only for pages of the "
+        "server's own origin, whose POST, PATCH and DELETE carry `X-Requested-With` with any value.",
+    },
     "query_token": {
         "type": "apiKey",
         "in": "query",

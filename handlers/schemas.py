@@ -65,6 +65,13 @@ class Login(Struct):
         Annotated[str, Meta(min_length=1, max_length=100)] | None,
         Meta(description="What to call this device in the list of sessions; left out: its User-Agent."),
     ] = None
+    cookie: Annotated[
+        bool,
+        Meta(
+            description="Put the token into a cookie, which scripts cannot read, instead of the answer. For pages of "
+            "the server's own origin; send `X-Requested-With` (any value) with this, and every POST, PATCH and DELETE."
+        ),
+    ] = False
 
 
 class HostSignIn(Struct):

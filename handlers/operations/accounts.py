@@ -34,7 +34,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Each sign-in is a session of its own, with a token of its own. What happens from this moment on is kept "
         "for its first poll.",
         body=schemas.Login,
-        codes=("token_invalid",),
+        codes=("token_invalid", "forbidden"),
         examples=(
             Example(
                 "Ann",

@@ -20,7 +20,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "host's token is not accepted.",
         "Forget the token and sign in again.",
     ),
-    "forbidden": ("You may not do this.", "Do not repeat it: who may is not decided by the request."),
+    "forbidden": (
+        "You may not do this; with a session in a cookie also: another site made the browser ask, or the header "
+        "`X-Requested-With` is missing.",
+        "Do not repeat it as it is. Calls from other sites send a token in `Authorization`.",
+    ),
     "not_member": (
         "You know of this conversation but are not a member any more.",
         "Take it off your list.",
