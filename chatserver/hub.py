@@ -164,10 +164,11 @@ class Hub:
             if waiter.started < started:
                 waiter.end(Ended.SUPERSEDED)
 
-    def revoke(self, user_id: int, session_id: int) -> None:
+    def revoke(self, user_id: int, over: Callable[[int], bool]) -> None:
+        """End the polls of sessions that are `over`."""
         present = self._present.get(user_id)
         for waiter in list(present.waiters) if present else ():
-            if waiter.actor.session_id == session_id:
+            if over(waiter.actor.session_id):
                 waiter.end(Ended.REVOKED)
 
     def disconnect(self, user_id: int) -> None:

@@ -146,7 +146,8 @@ class Entry:
 
     kind `messages`: seqs first..last of a conversation; `read`: user_id read first..last there at `at`;
     `change`: message `last` there has changed to `rev`; `membership`: see `rev`; `notification`: `ref` is its id;
-    `session`: `ref` was revoked.
+    `session`: `ref` was revoked;
+    `sessions`: all up to `rev` but `ref`.
     """
 
     kind: str

@@ -32,6 +32,7 @@ class Bells:
             "message": self._message,
             "inbox": lambda bell: hub.ring(bell.user_ids),
             "session": self._session,
+            "sessions": self._many_sessions,
             "supersede": self._supersede,
             "disconnect": lambda bell: hub.disconnect(bell.body["user_id"]),
             "typing": typing.heard,
@@ -61,6 +62,11 @@ class Bells:
         user_id = bell.body["user_id"]
         self._hub.ring([user_id])
         self._sessions.forget(user_id, bell.body["session_id"])
+
+    def _many_sessions(self, bell: Bell) -> None:
+        user_id = bell.body["user_id"]
+        self._hub.ring([user_id])
+        self._sessions.forget_all(user_id, bell.body["but"], bell.body["last"])
 
     def _supersede(self, bell: Bell) -> None:
         for user_id in bell.user_ids:

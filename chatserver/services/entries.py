@@ -87,7 +87,7 @@ class Entries:
             if len(items) == limit:
                 break
             items.append(item)
-        revoked = any(i.entry.kind == "session" and i.entry.ref == actor.session_id for i in items)
+        revoked = any(_revokes(item.entry, actor.session_id) for item in items)
         messages = await self._wanted_messages(items, tail)
         notifications = await self._wanted_notifications(items)
         readers = {item.entry.user_id for item in items if item.entry.kind == "read"}
@@ -156,6 +156,12 @@ class Entries:
             fields = {"event": kind, "data": data, "timestamp": wire.moment(at)}
             body = self._bodies[key] = _encode(fields)[1:]
         return b'{"id":%d,' % item.event_id + body
+
+
+def _revokes(entry: Entry, session_id: int) -> bool:
+    if entry.kind == "sessions":
+        return session_id <= entry.rev and session_id != entry.ref
+    return entry.kind == "session" and session_id == entry.ref
 
 
 def _items(place: Cursor, tail: Tail) -> Iterator[Item]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -121,14 +120,15 @@ class Sessions:
             self._bus.publish(Bell("session", (), {"user_id": actor.user_id, "session_id": session_id}))
             self.forget(actor.user_id, session_id)
 
-    async def end_all(self, user_id: int, but: int | None = None) -> int:
-        """Every session of a person, `but` one. How many there were."""
-        ended, actor = 0, Actor(user_id, 0)
-        while found := [session.id for session in await self.list(actor) if session.id != but]:
-            for session_id in found:
-                with suppress(NotFound):  # ended by somebody else just now
-                    await self.revoke(actor, session_id)
-            ended += len(found)
+    async def end_all(self, user_id: int, but: int = 0) -> int:
+        """Every session of a person, `but` one, and how many there were: as one step, for one may have thousands."""
+        ended, last = await self._sessions.delete_all(user_id, but)
+        if ended:
+            try:
+                await self._inboxes.push([user_id], Entry("sessions", ref=but, rev=last))
+            finally:
+                self._bus.publish(Bell("sessions", (), {"user_id": user_id, "but": but, "last": last}))
+                self.forget_all(user_id, but, last)
         return ended
 
     def forget(self, user_id: int, session_id: int) -> None:
@@ -136,7 +136,15 @@ class Sessions:
         key = self._hashes.pop(session_id, None)
         if key is not None:
             self._trusted.pop(key, None)
-        self._hub.revoke(user_id, session_id)
+        self._hub.revoke(user_id, lambda id: id == session_id)
+
+    def forget_all(self, user_id: int, but: int, last: int) -> None:
+        """All up to session `last` were revoked, but one. Rare, so nothing is kept to find them faster."""
+        for key, trusted in list(self._trusted.items()):
+            actor = trusted.actor
+            if actor.user_id == user_id and actor.session_id != but and actor.session_id <= last:
+                del self._trusted[key]
+        self._hub.revoke(user_id, lambda id: id != but and id <= last)
 
     def _version_now(self, user_id: int) -> tuple[int | None, float]:
         """The version and when it was confirmed, if so lately that a revocation cannot be older than TRUST_SECS."""

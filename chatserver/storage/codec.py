@@ -28,6 +28,7 @@ _KIND_TO_LETTER = {
     "change": "x",
     "notification": "n",
     "session": "s",
+    "sessions": "a",
 }
 _LETTER_TO_KIND = {letter: kind for kind, letter in _KIND_TO_LETTER.items()}
 

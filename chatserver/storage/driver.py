@@ -202,3 +202,7 @@ class Collection:
     async def delete_one(self, filter: Document) -> int:
         result = await self._gate.call("delete_one", lambda: self._collection.delete_one(filter))
         return int(result.deleted_count)
+
+    async def delete_many(self, filter: Document) -> int:
+        result = await self._gate.call("delete_many", lambda: self._collection.delete_many(filter))
+        return int(result.deleted_count)

@@ -48,6 +48,13 @@ class SessionStore:
     async def delete(self, user_id: int, session_id: int) -> bool:
         return await self._sessions.delete_one({"_id": session_id, "user_id": user_id}) == 1
 
+    async def delete_all(self, user_id: int, but: int) -> tuple[int, int]:
+        """All but one: how many, and the highest id that there was."""
+        newest = await self._sessions.find({"user_id": user_id}, {"_id": 1}, sort=[("_id", -1)], limit=1)
+        last = int(newest[0]["_id"]) if newest else 0
+        ended = await self._sessions.delete_many({"user_id": user_id, "_id": {"$lte": last, "$ne": but}})
+        return ended, last
+
     async def kept_places(self, session_ids: list[int]) -> dict[int, KeptPlace]:
         found = await self._sessions.find({"_id": {"$in": session_ids}}, {"place": 1, "pending": 1})
         return {doc["_id"]: _kept(doc) for doc in found}

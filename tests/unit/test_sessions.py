@@ -53,3 +53,34 @@ async def test_a_version_read_a_while_ago_does_not_prolong_trust_in_a_session(ch
     now += 0.2
     with pytest.raises(TokenInvalid):
         await sessions.authenticate(token)
+
+
+@pytest.mark.gen_test
+async def test_all_other_sessions_end_in_one_step_on_every_node_and_push_nothing_out_of_the_inbox(
+    chats: Any,
+) -> None:
+    one, other = await chats(), await chats()  # with a bus for each: no bell gets across
+    ann = await one.person()
+    user = await one.services.accounts.user(ann.user_id)
+    tokens = [(await one.services.sessions.start(user, "device"))[0] for _ in range(120)]
+    here = await one.services.sessions.authenticate(tokens[0])
+    there = await other.services.sessions.authenticate(tokens[1])
+    polls = [
+        await held(one.poll(here, await one.cursor(here), wait=20)),
+        await held(other.poll(there, await other.cursor(there), wait=20)),
+    ]
+    assert await one.services.sessions.end_all(ann.user_id, but=ann.session_id) == 120
+    assert [entry.kind for entry in await one.ring(ann)] == ["sessions"]
+    with pytest.raises(TokenInvalid):
+        await polls[0]
+    await other.check.check(list(other.hub))
+    with pytest.raises(TokenInvalid):
+        await polls[1]
+    for token in tokens:
+        with pytest.raises(TokenInvalid):
+            await one.services.sessions.authenticate(token)
+    again, _, session = await one.services.sessions.start(user, "device")
+    actor = await one.services.sessions.authenticate(again)
+    assert actor.session_id == session.id
+    assert (await one.poll(actor, await one.cursor(ann))).events == []
+    assert await one.services.sessions.end_all(ann.user_id) == 2
