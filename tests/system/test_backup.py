@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
+from chatserver.clock import Clock
 from chatserver.errors import EX_CANTCREAT, EX_DATAERR, EX_UNAVAILABLE, StartupError
+from chatserver.settings import Settings
 from chatserver.storage.archive import Reading
+from chatserver.storage.backup import open_copies
 from tests.api.multipart import multipart
 from tests.support.client import Client, Device, unique
 from tests.support.command import Outcome, chatserver
@@ -52,7 +56,8 @@ async def test_a_restored_backup_has_all_from_before_it_and_sends_every_client_t
     file, database = tmp_path / "chat.backup", unique("restored")
     before = Client([server.base])
     request.addfinalizer(before.close)
-    ann, bob = await before.people("ann", "bob")
+    ann, bob, carol = await before.people("ann", "bob", "carol")
+    await carol.here()  # to whom nothing happens at all
     form = multipart({"receiver_id": str(bob.id)}, ("notes.txt", b"kept" * 100_000, "text/plain"))
     picture = await ann.post("chats/", **form)
     assert picture.status == 201, picture
@@ -81,10 +86,11 @@ async def test_a_restored_backup_has_all_from_before_it_and_sends_every_client_t
     await asyncio.to_thread(restored.start)
     after = Client([restored.base])
     request.addfinalizer(after.close)
-    ann, bob = (Device(after, d.token, d.user, d.session, d.cursor) for d in (ann, bob))
+    ann, bob, carol = (Device(after, d.token, d.user, d.session, d.cursor) for d in (ann, bob, carol))
 
-    poll = await bob.poll(cursor=bob.cursor, wait=30)
-    assert poll.status == 410 and poll.took < 5, poll
+    for person in (carol, bob):
+        poll = await person.poll(cursor=person.cursor, wait=30)
+        assert poll.status == 410 and poll.took < 5, poll
     bob.cursor = poll["cursor"]
     messages = await all_messages(bob, ann)
     seqs = [message["seq"] for message in messages]
@@ -123,6 +129,26 @@ def refuse_what_is_no_backup(file: Path) -> None:
         with pytest.raises(StartupError, match="damaged cannot be used") as refused:
             Reading(copy).check(lambda _: None)
         assert refused.value.exit_code == EX_DATAERR
+
+
+@pytest.mark.gen_test
+async def test_a_backup_is_of_one_moment(mongo: MongoNode, tmp_path: Path) -> None:
+    settings = Settings(mongodb_uri=mongo.uri, mongodb_database=unique("moment"))
+    with MongoClient(mongo.uri) as other:
+        database = other[settings.mongodb_database]
+        for name in ("early", "later"):
+            database[name].insert_one({"_id": 1})
+
+        def write_meanwhile(_: int) -> None:
+            database.later.replace_one({"_id": 2}, {"_id": 2}, upsert=True)
+
+        with (tmp_path / "file").open("wb") as file:
+            async with open_copies(settings) as copies:
+                manifest = await copies.write(file, Clock().now(), write_meanwhile)
+
+        assert database.later.count_documents({}) == 2
+    assert {name: part.documents for name, part in manifest.collections.items()} == {"early": 1, "later": 1}
+    assert manifest.cluster_time
 
 
 def test_without_a_running_server_the_database_is_opened_for_the_moment_and_replaced(tmp_path: Path) -> None:
