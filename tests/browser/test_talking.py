@@ -126,11 +126,16 @@ def test_pictures_and_files_arrive_and_pictures_open_large(person: People, tmp_p
     notes.write_text("some notes")
 
     ann.page.set_input_files("input[type=file]", [picture, notes])
+    ann.page.get_by_label("Describe icon-192.png").fill("two speech bubbles")
     ann.write("with a caption")
 
     image = bob.page.locator(".picture__image")
     expect(image).to_have_js_property("naturalWidth", 192)
     expect(bob.message("with a caption").locator(".picture")).to_be_visible()
+    expect(image).to_have_attribute("alt", "with a caption\ntwo speech bubbles")
+    expect(
+        bob.page.get_by_role("button", name="Open image: with a caption two speech bubbles")
+    ).to_be_visible()
     bob.page.locator(".picture").click()
     expect(bob.page.locator("dialog .viewer__image")).to_be_visible()
     bob.page.keyboard.press("Escape")

@@ -137,6 +137,9 @@ export class Api {
   /** @param {number} messageId @returns {Promise<Message>} what is left of it */
   remove = (messageId) => this.request('DELETE', `chats/message/${messageId}/`);
 
+  /** Messages with all these words, newest first. @param {string} q @param {{user_id?: number, limit?: number, before_id?: number}} [page] */
+  search = (q, page = {}) => this.request('GET', 'chats/search/', { query: { q, ...page } });
+
   /** @param {number} messageId everything up to this message is read */
   markRead = (messageId) => this.request('POST', 'chats/mark-read/', { json: { message_ids: [messageId] } });
 

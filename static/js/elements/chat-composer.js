@@ -7,7 +7,6 @@ import { draft, prefs, setDraft } from '../lib/prefs.js';
 import { size } from '../lib/size.js';
 import { pasted } from './drop.js';
 import { EmojiInput } from './emoji-input.js';
-import { FileTray } from './file-tray.js';
 import { TypingNote } from './typing-note.js';
 
 const SAVE_AFTER_MS = 250;
@@ -20,6 +19,7 @@ export class ChatComposer extends HTMLElement {
   /** Kept apart: a draft is saved after its writer's session has ended, too. */
   #me = 0;
   #life = new AbortController();
+  /** @type {any} made when the first file is chosen */ tray = null;
   /** @type {EmojiInput|null} */ #emoji = null;
   /** @type {any} */ #editing = null;
 
@@ -32,14 +32,12 @@ export class ChatComposer extends HTMLElement {
       oninput: () => this.#typed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event), onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, this.app, (files) => this.addFiles(files)), onblur: () => this.#save(),
     });
     this.files = el('input', { type: 'file', multiple: true, class: 'visually-hidden', tabindex: '-1', 'aria-hidden': 'true', onchange: () => (this.addFiles([...this.files.files]), (this.files.value = '')) });
-    this.tray = new FileTray(this.app, () => this.#drawSend());
     this.count = el('p', { class: 'composer__count', id: 'composer-count' });
     fill(
       this,
       el(
         'form',
         { class: 'composer', onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), this.send()) },
-        this.tray.node,
         el('div', { class: 'composer__popup' }),
         el(
           'div',
@@ -78,8 +76,10 @@ export class ChatComposer extends HTMLElement {
   }
 
   /** @param {File[]} files */
-  addFiles(files) {
-    this.tray?.add(files);
+  async addFiles(files) {
+    const { FileTray } = await import('./file-tray.js');
+    this.tray ??= new FileTray(this.app, this.querySelector('form'), () => this.#drawSend());
+    this.tray.add(files);
     this.focusText();
   }
 
@@ -116,8 +116,8 @@ export class ChatComposer extends HTMLElement {
     if (this.#editing) return (this.focusText(), this.#editing.save());
     const [{ outbox }, receiver_id] = [this.app.chat, this.userId];
     if (files.length === 0) outbox.add({ receiver_id, message });
-    // The text is the first file's caption.
-    files.forEach((file, at) => outbox.add({ receiver_id, message: at === 0 ? message : '', file, file_name: file.name }));
+    // The text is the first file's caption; a picture's own words follow it.
+    files.forEach((file, at) => outbox.add({ receiver_id, message: [at === 0 && message, this.tray.wordsOf(file)].filter(Boolean).join('\n'), file, file_name: file.name }));
     this.text.value = '';
     this.tray?.clear();
     this.#typing.stop();

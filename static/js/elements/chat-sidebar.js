@@ -31,6 +31,7 @@ export class ChatSidebar extends HTMLElement {
         el('div', { class: 'search' }, search),
         el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.title') }),
         el('div', { class: 'sidebar__people' }),
+        el('div', { class: 'sidebar__hits' }),
       ),
     );
     const { signal } = this.#life;
@@ -52,7 +53,8 @@ export class ChatSidebar extends HTMLElement {
   /** @param {number|null} userId the open room */
   mark(userId) {
     this.#current = userId;
-    if (userId !== null && this.#search) this.#clear();
+    // Who follows a found message may want the next one, too.
+    if (userId !== null && this.#search && !this.app.route?.messageId) this.#clear();
     this.#redraw();
   }
 
@@ -136,6 +138,7 @@ export class ChatSidebar extends HTMLElement {
 
   async #findPeople() {
     const asked = this.#search;
+    if (asked.length > 1 || this.#part('.sidebar__hits').firstChild) import('./message-hits.js').then(({ showHits }) => showHits(this.app, this.#part('.sidebar__hits'), asked.length > 1 ? asked : ''));
     const answer = await this.app.api.users(asked).catch(() => null);
     if (!answer || asked !== this.#search || this.#life.signal.aborted) return;
     this.#people = answer.users;

@@ -55,12 +55,13 @@ export class ChatStatus extends HTMLElement {
   #back() {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    if (!this.#lostAt) return;
     this.#lostAt = 0;
+    this.#lookForNewVersion();
     if (!this.#shown) return;
     this.#shown = false;
     this.#show(t('status.back'), 'back', []);
     this.#gone = setTimeout(() => (this.hidden = true), BACK_MS);
-    this.#lookForNewVersion();
   }
 
   /** A server that was away may have come back newer than this page. */

@@ -1,50 +1,73 @@
-/** Finding words in the messages loaded so far, with a way to load older ones. Fetched when first opened. */
+/** Finding words in a conversation: at once in what is loaded, a moment later in all of it. Fetched when first opened. */
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { iconButton } from '../lib/nodes.js';
+
+const ASK_AFTER_MS = 250;
+const PAGE = 100;
 
 /** @param {HTMLElement} place @param {any} timeline */
 export function openFind(place, timeline) {
   if (place.firstChild) return close();
   /** @type {number[]} */ let hits = [];
   let at = -1;
-  const input = el('input', { class: 'input', type: 'search', dir: 'auto', 'aria-label': t('room.findPlaceholder'), placeholder: t('room.findPlaceholder'), oninput: () => search(), onkeydown: key });
+  /** @type {number|undefined} */ let timer;
+  const input = el('input', { class: 'input', type: 'search', dir: 'auto', 'aria-label': t('room.findPlaceholder'), placeholder: t('room.findPlaceholder'), oninput: typed, onkeydown: key });
   const count = el('span', { class: 'find__count muted', role: 'status' });
-  const older = el('button', { class: 'button button--small button--quiet', type: 'button', onclick: more }, t('room.findOlder'));
+  const older = el('button', { class: 'button button--small button--quiet', type: 'button', hidden: true, onclick: more }, t('room.findOlder'));
   fill(place, el('div', { class: 'find', role: 'search' }, input, count,
     iconButton('up', t('room.findPrevious'), { onclick: () => step(-1) }), iconButton('next', t('room.findNext'), { onclick: () => step(1) }), older,
     iconButton('close', t('room.close'), { onclick: close })));
   input.focus();
 
-  function search(keep = false) {
-    const wanted = input.value.trim().toLocaleLowerCase();
-    const { messages, hasOlder } = timeline.history.thread;
-    hits = wanted ? messages.filter((/** @type {any} */ message) => message.message.toLocaleLowerCase().includes(wanted)).map((/** @type {any} */ message) => message.id) : [];
-    at = keep ? Math.min(at, hits.length - 1) : hits.length - 1;
-    older.hidden = !hasOlder;
-    fill(count, wanted && (hits.length ? t('room.findCount', { at: at + 1, count: hits.length }) : t('room.findNone')));
-    go(wanted);
+  function typed() {
+    const words = wordsOf(input.value);
+    const has = (/** @type {any} */ message) => words.every((word) => message.message.toLocaleLowerCase().includes(word));
+    hits = words.length ? timeline.history.thread.messages.filter(has).map((/** @type {any} */ message) => message.id) : [];
+    at = hits.length - 1;
+    older.hidden = true;
+    clearTimeout(timer);
+    if (words.length) timer = setTimeout(() => ask(), ASK_AFTER_MS);
+    draw(words.length > 0 && hits.length === 0 ? t('room.findBusy') : '');
+    go();
+  }
+
+  /** The server finds whole words, we also parts of them: what either finds counts. @param {number} [before_id] */
+  async function ask(before_id) {
+    const asked = input.value;
+    const found = await timeline.app.api.search(asked, { user_id: timeline.userId, limit: PAGE, before_id }).catch(() => null);
+    if (asked !== input.value || !place.firstChild) return;
+    const current = hits[at];
+    const ids = (found?.messages ?? []).map((/** @type {any} */ message) => message.id);
+    hits = [...new Set([...hits, ...ids])].sort((a, b) => a - b);
+    older.hidden = !found?.has_more;
+    at = current === undefined ? hits.length - 1 : hits.indexOf(current);
+    draw(t('room.findNone'));
+    if (hits[at] !== current) go();
+  }
+
+  /** @param {string} otherwise */
+  function draw(otherwise) {
+    fill(count, hits.length ? t('room.findCount', { at: at + 1, count: hits.length }) : otherwise);
   }
 
   /** @param {number} by */
   function step(by) {
     if (hits.length === 0) return;
     at = (at + by + hits.length) % hits.length;
-    fill(count, t('room.findCount', { at: at + 1, count: hits.length }));
-    go(input.value.trim().toLocaleLowerCase());
+    draw('');
+    go();
   }
 
-  /** @param {string} wanted */
-  async function go(wanted) {
+  async function go() {
     if (hits[at]) await timeline.show(hits[at]);
-    mark(timeline, wanted);
+    mark(timeline, wordsOf(input.value));
   }
 
   async function more() {
     older.disabled = true;
-    await timeline.history.older().catch(() => {});
+    await ask(hits[0]);
     older.disabled = false;
-    search();
   }
 
   /** @param {KeyboardEvent} event */
@@ -56,26 +79,34 @@ export function openFind(place, timeline) {
   }
 
   function close() {
-    mark(timeline, '');
+    clearTimeout(timer);
+    mark(timeline, []);
     fill(place);
     timeline.parentElement?.querySelector('chat-composer')?.focusText();
   }
 }
 
-/** Marks the hits with the highlight API: the text's nodes stay as they are. @param {any} timeline @param {string} wanted */
-function mark(timeline, wanted) {
+/** @param {string} text */
+function wordsOf(text) {
+  return text.trim().toLocaleLowerCase().split(/\s+/u).filter(Boolean);
+}
+
+/** Marks the hits with the highlight API: the text's nodes stay as they are. @param {any} timeline @param {string[]} words */
+function mark(timeline, words) {
   const highlights = /** @type {any} */ (globalThis.CSS)?.highlights;
   if (!highlights) return;
   const ranges = [];
   const walker = document.createTreeWalker(timeline.list, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); wanted && node; node = walker.nextNode()) {
+  for (let node = walker.nextNode(); words.length && node; node = walker.nextNode()) {
     if (!node.parentElement?.closest('.message__text')) continue;
     const text = (node.textContent ?? '').toLocaleLowerCase();
-    for (let from = text.indexOf(wanted); from >= 0; from = text.indexOf(wanted, from + wanted.length)) {
-      const range = new Range();
-      range.setStart(node, from);
-      range.setEnd(node, Math.min(from + wanted.length, node.textContent?.length ?? 0));
-      ranges.push(range);
+    for (const word of words) {
+      for (let from = text.indexOf(word); from >= 0; from = text.indexOf(word, from + word.length)) {
+        const range = new Range();
+        range.setStart(node, from);
+        range.setEnd(node, Math.min(from + word.length, node.textContent?.length ?? 0));
+        ranges.push(range);
+      }
     }
   }
   highlights.set('find', new (/** @type {any} */ (globalThis).Highlight)(...ranges));

@@ -7,7 +7,11 @@ import { messageAddress } from '../lib/route.js';
 export function actionsFor(message, mine, { app, timeline }) {
   const { id, message: text } = message;
   const composer = () => app.querySelector('chat-composer');
+  const toOriginal = async () => (await import('./original.js')).showOriginal(message, timeline);
+  const quote = id && timeline.list.querySelector(`[data-id="${id}"] .quote`);
+  if (quote) Object.assign(quote, { onclick: toOriginal, title: t('message.original') });
   return [
+    Boolean(quote) && iconButton('up', t('message.original'), { onclick: toOriginal }),
     text && iconButton('quote', t('message.quote'), { onclick: () => composer().quote(text) }),
     text && iconButton('copy', t('message.copy'), { onclick: () => copyText(text, app) }),
     Boolean(id && !app.isEmbedded) && iconButton('link', t('message.link'), { onclick: () => copyText(messageAddress(timeline.userId, id), app) }),

@@ -21,8 +21,10 @@ export function attachmentNode(message, app) {
 
 /** @param {any} message @param {string} name @param {any} app */
 function picture(message, name, app) {
-  const image = el('img', { class: 'picture__image', alt: name, decoding: 'async' });
-  const button = el('button', { class: 'picture', type: 'button', 'aria-label': t('message.openImage', { name }), title: name, onclick: open }, image);
+  // What was written with a picture says what is on it.
+  const words = message.message || name;
+  const image = el('img', { class: 'picture__image', alt: words, decoding: 'async' });
+  const button = el('button', { class: 'picture', type: 'button', 'aria-label': t('message.openImage', { name: words }), title: name, onclick: open }, image);
   const key = message.client_id ?? `m${message.id}`;
   if (message.file) show(URL.createObjectURL(message.file));
   else if (shown.has(key)) show(/** @type {any} */ (shown.get(key)).url);
@@ -44,7 +46,7 @@ function picture(message, name, app) {
 
   async function open() {
     const { show: view } = await import('../elements/dialog-image.js');
-    if (image.src) view({ src: image.src, name, near: button, download: () => save(message, name, app) });
+    if (image.src) view({ src: image.src, name, words, near: button, download: () => save(message, name, app) });
   }
 }
 

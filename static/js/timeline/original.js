@@ -1,0 +1,24 @@
+/** From a quote to the message it was taken from. Quotes are text, so the text is what is looked for. Fetched when first wanted. */
+import { t } from '../i18n/index.js';
+
+const WORDS = 8;
+
+/** @param {string} text @param {boolean} isQuoted which lines */
+function lines(text, isQuoted) {
+  return text.split('\n').filter((line) => line.startsWith('> ') === isQuoted).map((line) => (isQuoted ? line.slice(2) : line)).join('\n').trim();
+}
+
+/** @param {any} message with a quote in it @param {any} timeline */
+export async function showOriginal(message, timeline) {
+  const { app, userId, history } = timeline;
+  const quoted = lines(message.message, true);
+  const isIt = (/** @type {any} */ other) => other.id < message.id && lines(other.message, false) === quoted;
+  let found = history.thread.messages.findLast(isIt);
+  if (!found) {
+    const words = (quoted.match(/[\p{L}\p{N}_]+/gu) ?? []).slice(0, WORDS).join(' ');
+    const page = words && (await app.api.search(words, { user_id: userId, before_id: message.id, limit: 50 }).catch(() => null));
+    found = page ? page.messages.find(isIt) : null;
+  }
+  if (found) await timeline.show(found.id);
+  else app.say(t('message.originalGone'));
+}
