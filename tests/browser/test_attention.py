@@ -44,21 +44,23 @@ def test_notifications_and_sounds_come_only_when_asked_for_and_not_for_what_is_i
     ann.page.keyboard.press("Escape")
     assert ann.page.evaluate("asked") == 1
     bob.write("heard")
-    ann.page.wait_for_function("notes.length === 1 && sounds === 1")
+    ann.page.wait_for_function("() => notes.length === 1 && sounds === 1")
     assert ann.page.evaluate("[notes[0].title, notes[0].body]") == [bob.name, "heard"]
+    ann.page.bring_to_front()
     ann.page.evaluate("notes[0].click()")
     expect(ann.page.locator(".room-view__name")).to_have_text(bob.name)
 
     # In sight, then muted: neither; the one after that, from someone else, shows that they would have come.
     bob.write("seen at once")
     expect(ann.message("seen at once")).to_be_visible()
+    expect(badge).to_have_count(0)
     ann.page.get_by_role("button", name="Mute this conversation").click()
     ann.open(eve)
     bob.write("muted")
     expect(badge).to_contain_text("1")
     ann.page.locator("chat-sidebar .room").filter(has_text=bob.name).click()
     eve.write("the last one")
-    ann.page.wait_for_function("notes.length === 2 && sounds === 2")
+    ann.page.wait_for_function("() => notes.length === 2 && sounds === 2")
     assert ann.page.evaluate("notes[1].title") == eve.name
 
 

@@ -35,7 +35,7 @@ def test_words_are_found_in_all_of_a_conversation_and_across_conversations(
     ann.page.locator(".find input").press("Enter")
     expect(ann.page.locator(".find__count")).to_have_text("1 of 2")
     expect(ann.message("The Zeppelin lands")).to_be_in_viewport()
-    ann.page.wait_for_function(f"({HIT})?.some((text) => text === 'Zeppelin')")
+    ann.page.wait_for_function(f"() => ({HIT})?.some((text) => text === 'Zeppelin')")
     screenshot(ann, "find")
     ann.page.locator(".find input").press("Escape")
 
@@ -64,6 +64,7 @@ def test_a_quote_leads_to_what_it_was_taken_from(person: People) -> None:
     ann.page.evaluate(FILL, [bob.id, 0, 70])
     ann.page.locator("textarea").press("Enter")
 
+    bob.page.evaluate("document.querySelector('chat-app').readAll()")
     bob.open(ann)
     reply = bob.message("I mean it")
     expect(reply).to_be_in_viewport()
