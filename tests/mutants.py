@@ -109,6 +109,22 @@ MUTANTS = [
         "ends_by_itself_after_six_seconds and alone",
     ),
     Mutant(
+        "Changed messages: nothing taken back is told again",
+        "asking that a body in memory is as new as the inbox says",
+        "chatserver/services/entries.py",
+        "and m.rev >= revs.get(id, 0)}",
+        "and m.rev >= 0}",
+        "words_taken_back and alone",
+    ),
+    Mutant(
+        "Changed messages: told also when the server died before it told anybody",
+        "the mark that the sweeper finds",
+        "chatserver/storage/messages.py",
+        '"edited_at": at, "pending": True}',
+        '"edited_at": at}',
+        "whose_server_died and alone",
+    ),
+    Mutant(
         "8. Shutdown answers every held poll",
         "ending the waiters before the connections",
         "chatserver/runtime.py",

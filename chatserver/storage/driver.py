@@ -22,6 +22,7 @@ Document = dict[str, Any]
 T = TypeVar("T")
 
 WRITE_CONCERN = {"w": "majority", "j": True}
+INDEX_SECS = 3600
 GATE_LINE = 64  # calls waiting for each that may be under way; one more is refused at once
 GATE_WAIT_SECS = 0.75  # with the longest call still within the 3 s in which a refusal is due
 
@@ -148,7 +149,9 @@ class Collection:
             raise Unavailable("The database did not take all of it.") from error
 
     async def create_index(self, keys: Any, **options: Any) -> None:
-        await self._gate.call("create_index", lambda: self._collection.create_index(keys, **options))
+        """As long as it takes: over millions of documents, which a new version may find, some minutes."""
+        with pymongo.timeout(INDEX_SECS):
+            await self._gate.call("create_index", lambda: self._collection.create_index(keys, **options))
 
     async def count(self, filter: Document) -> int:
         return await self._gate.call("count", lambda: self._collection.count_documents(filter))
