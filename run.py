@@ -27,7 +27,7 @@ from chatserver.supervisor import Supervisor
 from commands import exits
 from commands.flags import settings_flags
 from handlers.admin import make_supervisor_app
-from handlers.app import ChatServer, make_admin_app, make_app, make_public_server, make_server
+from handlers.app import ChatServer, make_admin_app, make_public_server, make_server
 from handlers.room import raise_limit
 
 log = structlog.get_logger("chatserver")
@@ -44,7 +44,7 @@ async def serve(settings: Settings) -> None:
     sockets = listen(settings.host, settings.port, "--port")
     admin_sockets = listen_admin(settings)
     async with watched() as tell, open_runtime(settings) as runtime:
-        server = make_public_server(make_app(runtime), settings)
+        server = make_public_server(runtime)
         server.add_sockets(sockets)
         admin = make_server(make_admin_app())
         admin.add_sockets(admin_sockets)
@@ -89,7 +89,7 @@ async def serve_child(settings: Settings, fd: int) -> None:
     parent.follow(stop.set, own_metrics)
     try:
         async with open_runtime(dataclasses.replace(settings, mongodb_uri=parent.mongodb_uri)) as runtime:
-            server = make_public_server(make_app(runtime), settings)
+            server = make_public_server(runtime)
             server.add_sockets(parent.sockets)
             log.info("serving", process=parent.number, node=runtime.node)
             parent.ready()

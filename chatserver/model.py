@@ -132,12 +132,14 @@ class Change:
 class Bell:
     """Something happened that concerns `user_ids`: look! May be lost, doubled or overtaken.
 
-    `body` is JSON-able and only ever a hint. Without `user_ids` the bell is for every node.
+    `body` is JSON-able and only ever a hint. Without `user_ids` the bell is for every node. The node that rings has
+    the `message` itself; the others get a hint made of it.
     """
 
     kind: str
     user_ids: tuple[int, ...]
     body: dict[str, Any] = field(default_factory=dict)
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

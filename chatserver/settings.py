@@ -117,6 +117,9 @@ class Settings:
         False, "Refuse to start where passwords or messages would leave this machine in the clear."
     )
     allow_insecure: bool = setting(False, "Start in production all the same.")
+    hot_calls: str = setting(
+        "on", "on, or off: sends and polls take the way of all other calls.", hidden=True
+    )
     log_level: str = setting("info", "debug, info, warning or error.")
     log_format: str = setting("auto", "text, json, or auto: text on a terminal.")
     failpoints: str = setting("", "For tests: where to break on purpose (failpoints.py).", hidden=True)

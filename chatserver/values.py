@@ -12,6 +12,7 @@ CHOICES = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("auto", "text", "json"),
     "rate_limits": ("on", "off"),
+    "hot_calls": ("on", "off"),
     "mongodb_driver": ("motor", "pymongo"),
 }
 TRUTH = {"true": True, "1": True, "yes": True, "on": True} | dict.fromkeys(("false", "0", "no", "off"), False)

@@ -23,7 +23,11 @@ ATTACHMENT_PATH = "/api/v1/communication/chats/attachment/"
 
 def moment(at: datetime | None) -> str | None:
     """RFC 3339, UTC, milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z" if at else None
+    if at is None:
+        return None
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def user(user: User) -> Json:

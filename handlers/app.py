@@ -14,12 +14,12 @@ from tornado.web import Application, RequestHandler
 from tornado_prometheus import PrometheusMixIn
 
 from chatserver.runtime import Runtime
-from chatserver.settings import Settings
 from chatserver.tls import server_context
 from handlers.assets import Assets
 from handlers.base import METHODS
 from handlers.events import EventsHandler
 from handlers.forwarded import Forwarded, TrustedProxies
+from handlers.hot.connection import HotCalls
 from handlers.pages import NoPage
 from handlers.room import RoomyServer
 from handlers.routes import routes
@@ -106,14 +106,17 @@ class ChatServer(RoomyServer):
             self._gone.set()
 
 
-def make_public_server(app: Any, settings: Settings) -> ChatServer:
+def make_public_server(runtime: Runtime) -> ChatServer:
     """What everybody may talk to. Raises StartupError when the TLS files cannot be used."""
+    settings = runtime.settings
     tls = server_context(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
-    server = make_server(app, tls, settings.body_secs)
+    server = make_server(make_app(runtime), tls, settings.body_secs)
     server.watch = Watch(server._connections, settings)
     server.watch.start()
     if settings.trusted_proxies:
         server.proxies = TrustedProxies(settings.trusted_proxies)
+    if settings.hot_calls == "on" and settings.log_level != "debug":  # only handlers log every request
+        server.calls = HotCalls(runtime, secure=tls is not None)
     return server
 
 

@@ -42,7 +42,7 @@ class EventsHandler(ApiHandler):
         if answer.ended is Ended.DRAINING or self.runtime.draining:
             self.set_header("Connection", "close")
         self.set_header("X-Accel-Buffering", "no")
-        written = await self._written(_body(answer, request, _extended(asked)))
+        written = await self._written(poll_body(answer, request, _extended(asked)))
         await answer.delivered(written)
 
     def _started(self, waiter: Waiter) -> None:
@@ -85,7 +85,7 @@ def _extended(asked: Poll) -> bool:
     return any(value is not None for value in (asked.cursor, asked.wait, asked.client))
 
 
-def _body(answer: Answer, request: Request, extended: bool) -> bytes:
+def poll_body(answer: Answer, request: Request, extended: bool) -> bytes:
     parts = [b'{"events":[', b",".join(answer.events), b'],"timestamp":%.3f' % answer.timestamp]
     if extended:
         more = {

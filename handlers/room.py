@@ -10,10 +10,10 @@ import asyncio
 from typing import Any
 
 import structlog
-from tornado.httpserver import HTTPServer
 from tornado.netutil import add_accept_handler
 
 from chatserver import metrics
+from handlers.hot.server import HotServer
 
 try:
     import resource
@@ -43,7 +43,7 @@ def most_connections() -> int:
     return UNLIMITED if soft == resource.RLIM_INFINITY else max(1, soft - RESERVE)
 
 
-class RoomyServer(HTTPServer):
+class RoomyServer(HotServer):
     """Who comes when there is no room waits in the system's own line until somebody goes."""
 
     _resting = False

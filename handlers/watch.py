@@ -39,6 +39,10 @@ class Watch:
         now = asyncio.get_running_loop().time()
         before, self._seen = self._seen, {}
         for connection in list(self._connections):
+            deadline = getattr(connection, "deadline", None)
+            if deadline is not None and now >= deadline - self._every / 2:
+                close(connection.stream, "idle")
+                continue
             doing = _dawdling(connection.stream)
             if doing is None:
                 continue

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from chatserver.model import Bell
+from chatserver.wire import message_hint
 
 VERSION = 1
 
@@ -25,7 +26,8 @@ _decoder = msgspec.json.Decoder(_Envelope)
 
 def encode(bell: Bell, node: str) -> bytes:
     """`node` is who rings: it has heard its own bell already."""
-    return _encoder.encode(_Envelope(VERSION, node, bell.kind, bell.user_ids, bell.body))
+    body = bell.body if bell.message is None else message_hint(bell.message)
+    return _encoder.encode(_Envelope(VERSION, node, bell.kind, bell.user_ids, body))
 
 
 def decode(raw: bytes) -> tuple[str, Bell]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatserver import wire
 from chatserver.attempts import Attempts
 from chatserver.clock import Clock
 from chatserver.fanout import FanOut
@@ -90,8 +89,7 @@ def build_services(
     entries = Entries(stores, accounts, conversations, receipts, clock)
 
     def ring(message: Message, conversation: Conversation) -> None:
-        entries.remember(message)
-        bus.publish(Bell("message", conversation.member_ids, wire.message_hint(message)))
+        bus.publish(Bell("message", conversation.member_ids, message=message))
 
     places = Places(stores.sessions, node, clock)
     writer = Writer(stores.messages, fanout, clock, ring)

@@ -52,7 +52,7 @@ class Bells:
             log.debug("malformed bell", kind=bell.kind, error=repr(error))  # there may be ten thousand
 
     def _message(self, bell: Bell) -> None:
-        message = wire.hinted_message(bell.body)
+        message = bell.message or wire.hinted_message(bell.body)
         self._entries.remember(message)
         # The sending session has nothing to get from this; waking it would cost it a look for each of its sends.
         self._hub.ring(bell.user_ids, but_session=message.session_id)

@@ -39,8 +39,8 @@ class Conversations:
     async def find_direct(self, actor: Actor, user_id: int) -> Conversation | None:
         """The actor's conversation with this user, if it has begun."""
         pair = _pair(actor.user_id, user_id)
-        if pair in self._pairs:
-            return self._pairs[pair]
+        if (known := self._pairs.get(pair)) is not None:
+            return known
         found = await self._stores.conversations.direct(pair)
         return self._keep(pair, found[0], actor.user_id, user_id) if found and found[1] else None
 

@@ -58,9 +58,10 @@ class Messages:
 
     def check(self, text: str, attachment: bool) -> None:
         """Raises Invalid."""
-        if not text.strip() and not attachment:
+        trimmed = text.strip()
+        if not trimmed and not attachment:
             raise Invalid.field("message", "must not be empty unless there is an attachment")
-        if len(text.strip()) > self._message_chars:
+        if len(trimmed) > self._message_chars:
             raise Invalid.field("message", f"must have at most {self._message_chars} characters")
 
     async def post(
@@ -75,6 +76,7 @@ class Messages:
         conversation, begun = await self._conversations.open_direct(actor, receiver_id)
         if begun:
             self._writer.starts_at(conversation.id)
+        users = await self._accounts.users(conversation.member_ids)
         draft = Draft(
             conversation=conversation,
             sender_id=actor.user_id,
@@ -85,7 +87,6 @@ class Messages:
             created_at=self._clock.now(),
             deadline=started + self._deadline_secs,
         )
-        users = await self._accounts.users(conversation.member_ids)
         message, created = await self._writer.post(draft)
         if created:
             receiving = Member(conversation.id, receiver_id)

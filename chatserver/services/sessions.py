@@ -84,16 +84,12 @@ class Sessions:
         if not token:
             raise TokenMissing("Sign in and send the token as `Authorization: Bearer …`.")
         key = await self._tickets.key(token, polling)
+        actor = self._trusted_actor(key)
+        if actor is not None:
+            return actor
         now = self._clock.monotonic()
         trusted = self._trusted.get(key)
-        if trusted is not None and now - trusted.checked_at <= TRUST_SECS:
-            return trusted.actor
-        version, confirmed_at = self._version_now(trusted.actor.user_id) if trusted else (None, now)
-        # Read now and then all the same, or a session that only ever waits would seem unused.
-        recent = trusted is not None and now - trusted.read_at < TOUCH_SECS
-        if trusted is not None and recent and version is not None and version == trusted.version:
-            trusted.checked_at = confirmed_at
-            return trusted.actor
+        version = self._version_now(trusted.actor.user_id)[0] if trusted else None
         session = await self._by_hash.get(key)
         if session is None:
             self._trusted.pop(key, None)
@@ -105,6 +101,21 @@ class Sessions:
         self._trusted[key] = Trusted(actor, now, version, now)
         self._hashes[session.id] = key
         return actor
+
+    def _trusted_actor(self, key: bytes) -> Actor | None:
+        """Whose session this is, if the database need not be asked."""
+        trusted = self._trusted.get(key)
+        if trusted is None:
+            return None
+        now = self._clock.monotonic()
+        if now - trusted.checked_at <= TRUST_SECS:
+            return trusted.actor
+        version, confirmed_at = self._version_now(trusted.actor.user_id)
+        # Read now and then all the same, or a session that only ever waits would seem unused.
+        if now - trusted.read_at < TOUCH_SECS and version is not None and version == trusted.version:
+            trusted.checked_at = confirmed_at
+            return trusted.actor
+        return None
 
     async def list(self, actor: Actor) -> list[Session]:
         return await self._sessions.of_user(actor.user_id)

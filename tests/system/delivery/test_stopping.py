@@ -70,7 +70,7 @@ async def test_a_drained_process_sends_idle_polls_away_with_connection_close(
 ) -> None:
     (bob,) = await fresh_client.people("bob")
     await bob.here()
-    polls = [await held_with_keep_alive(bob, fresh.first, cursor=bob.cursor, wait=40) for _ in range(20)]
+    polls = [await held_with_keep_alive(bob, fresh.first, cursor=bob.cursor, wait=40) for _ in range(12)]
     fresh.servers[0].terminate()
     for answer in await asyncio.wait_for(together(*polls), 5):
         assert (answer.status, answer.events, answer["cursor"]) == (200, [], bob.cursor)

@@ -1,0 +1,103 @@
+"""The bytes of an answer, with the same fields as those of the ordinary handlers (tests/api/test_hot_calls.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from http import HTTPStatus
+
+import msgspec
+from tornado.httputil import format_timestamp
+from tornado.iostream import IOStream, StreamClosedError
+
+from chatserver.errors import ChatError, RateLimited, Unavailable
+from chatserver.runtime import Runtime
+from handlers import limits
+from handlers.forwarded import STAY_WITH_TLS
+from handlers.hot.request import HotRequest
+from handlers.problems import problem
+
+JSON = b"application/json; charset=utf-8"
+PROBLEM = b"application/problem+json"
+# A client that does not take its answer within this time does not get to hold the connection.
+WRITE_SECS = 10.0
+_STATUS_LINES: dict[HTTPStatus, bytes] = {
+    status: b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+}
+_encode = msgspec.json.Encoder().encode
+
+
+class Answers:
+    """`secure`: they go out by HTTPS."""
+
+    def __init__(self, runtime: Runtime, secure: bool) -> None:
+        self._runtime = runtime
+        self._fixed = b"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+        if secure:
+            self._fixed += b"Strict-Transport-Security: %b\r\n" % STAY_WITH_TLS.encode()
+        self._date = b""
+        self._date_until = 0.0
+
+    def is_last(self, request: HotRequest) -> bool:
+        """Whether the connection ends with this answer."""
+        return request.last or self._runtime.draining
+
+    def answer(
+        self,
+        request: HotRequest,
+        body: bytes,
+        fields: bytes = b"",
+        status: HTTPStatus = HTTPStatus.OK,
+        kind: bytes = JSON,
+    ) -> bytes:
+        """`fields`: further lines, each with its end."""
+        if self.is_last(request):
+            fields += b"Connection: close\r\n"
+        return b"%b%b%bContent-Type: %b\r\nX-Request-Id: %b\r\n%bContent-Length: %d\r\n\r\n%b" % (
+            _STATUS_LINES[status],
+            self._dated(),
+            self._fixed,
+            kind,
+            request.request_id or b"%016x" % random.getrandbits(64),
+            fields,
+            len(body),
+            body,
+        )
+
+    def refusal(self, request: HotRequest, error: ChatError) -> bytes:
+        fields = b""
+        request.request_id = request.request_id or b"%016x" % random.getrandbits(64)
+        status, body = problem(500, error, request.request_id.decode())
+        if status == HTTPStatus.UNAUTHORIZED:
+            fields = b"WWW-Authenticate: Bearer\r\n"
+        elif isinstance(error, Unavailable | RateLimited):
+            fields = b"Retry-After: %d\r\n" % error.retry_after_secs
+        if isinstance(error, RateLimited):
+            fields += b"".join(b"%b: %b\r\n" % (n.encode(), v.encode()) for n, v in limits.refusal(error))
+        return self.answer(request, _encode(body), fields, HTTPStatus(status), PROBLEM)
+
+    def _dated(self) -> bytes:
+        """The Date field, made anew once a second."""
+        now = self._runtime.clock.monotonic()
+        if now >= self._date_until:
+            wall = self._runtime.clock.now().timestamp()
+            self._date = b"Date: %b\r\n" % format_timestamp(wall).encode()
+            self._date_until = now + 1 - wall % 1
+        return self._date
+
+
+async def written(stream: IOStream, data: bytes) -> bool:
+    """Whether all of it went to a socket that was still open."""
+    if stream.closed():
+        return False
+    done = stream.write(data)
+    if stream.writing():
+        try:
+            async with asyncio.timeout(WRITE_SECS):
+                await done
+        except StreamClosedError:
+            return False
+        except TimeoutError:
+            stream.close()
+            return False
+    return not stream.closed()

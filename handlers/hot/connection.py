@@ -1,0 +1,119 @@
+"""One connection: hot calls are answered here, everything else is handed over to Tornado, request by request."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
+from tornado.httputil import HTTPServerConnectionDelegate
+from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
+
+from chatserver.runtime import Runtime
+from handlers.hot.answer import Answers, written
+from handlers.hot.polls import Polls
+from handlers.hot.replayed import Replayed
+from handlers.hot.request import END_OF_HEAD, HotRequest, recognise
+from handlers.hot.sends import Sends
+
+log = structlog.get_logger(__name__)
+
+FAIR = 16  # a client that sends one request after the other lets others go first every so often
+
+
+class HotCalls:
+    """What the connections of a server share."""
+
+    def __init__(self, runtime: Runtime, secure: bool) -> None:
+        self.runtime = runtime
+        self.answers = Answers(runtime, secure)
+        self.sends = Sends(runtime, self.answers)
+        self.polls = Polls(runtime, self.answers)
+        self.origins = bool(runtime.settings.cors_origins)
+
+    def recognise(self, head: bytes) -> HotRequest | None:
+        """A draining server has no hot calls: Tornado ends the connections."""
+        if self.runtime.draining:
+            return None
+        request = recognise(head, origins=self.origins)
+        if request is None or request.body_bytes > self.runtime.settings.body_bytes:
+            return None
+        return request
+
+
+class HotConnection:
+    """Stands where Tornado's HTTP1ServerConnection would.
+
+    `deadline` is when it is hung up on a client that does not go on (time of the loop; None: it is our turn).
+    """
+
+    __slots__ = ("_calls", "_context", "_params", "_serving", "deadline", "stream")
+
+    def __init__(
+        self, stream: IOStream, params: HTTP1ConnectionParameters, context: Any, calls: HotCalls
+    ) -> None:
+        self.stream = stream
+        self.deadline: float | None = None
+        self._params = params
+        self._context = context
+        self._calls = calls
+        self._serving: asyncio.Task[None] | None = None
+
+    def start_serving(self, delegate: HTTPServerConnectionDelegate) -> None:
+        self._serving = asyncio.create_task(self._serve(delegate))
+
+    async def close(self) -> None:
+        """And wait for the end of what was being answered."""
+        self.stream.close()
+        if self._serving is not None:
+            await asyncio.gather(self._serving, return_exceptions=True)
+
+    async def _serve(self, delegate: HTTPServerConnectionDelegate) -> None:
+        served = 0
+        try:
+            while await self._next(delegate):
+                served += 1
+                if served % FAIR == 0:
+                    await asyncio.sleep(0)
+        except (StreamClosedError, UnsatisfiableReadError):
+            pass
+        except Exception:
+            log.exception("connection failed")
+        finally:
+            self.stream.close()
+            delegate.on_close(self)
+
+    async def _next(self, delegate: HTTPServerConnectionDelegate) -> bool:
+        """Read and answer one request. Whether another one may follow."""
+        calls, stream, params = self._calls, self.stream, self._params
+        self.deadline = _in(params.header_timeout)
+        head = await stream.read_until_regex(END_OF_HEAD, max_bytes=params.max_header_size)
+        request = calls.recognise(head)
+        body = b""
+        if request is not None:
+            if request.body_bytes:
+                self.deadline = _in(params.body_timeout)
+                body = await stream.read_bytes(request.body_bytes)
+            self.deadline = None
+            with calls.runtime.request():
+                if request.query is not None:
+                    answered = await calls.polls.answer(request, stream)
+                else:
+                    answer = await calls.sends.answer(request, body)
+                    answered = answer is not None
+                    if answer is not None:
+                        await written(stream, answer)
+            if answered:
+                return not (stream.closed() or calls.answers.is_last(request))
+        self.deadline = None
+        return await self._hand_over(delegate, head, body)
+
+    async def _hand_over(self, delegate: HTTPServerConnectionDelegate, head: bytes, body: bytes) -> bool:
+        stream: Any = Replayed(self.stream, head, body)
+        connection = HTTP1Connection(stream, False, self._params, self._context)
+        return await connection.read_response(delegate.start_request(self, connection))
+
+
+def _in(secs: float | None) -> float | None:
+    return None if secs is None else asyncio.get_running_loop().time() + secs

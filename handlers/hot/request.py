@@ -1,0 +1,73 @@
+"""Recognising a plain request for a hot call. Strict: one that is only nearly so is Tornado's to read or to refuse."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+END_OF_HEAD = rb"\r?\n\r?\n"
+_HEAD = re.compile(
+    rb"(?:POST (?P<send>/api/v1/communication/chats/?)"
+    rb"|GET /api/v1/communication/poll/events/?(?:\?(?P<query>[\x21-\x7e]*))?)"
+    rb" HTTP/1\.1\r\n(?P<fields>(?:[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e\x80-\xff]*\r\n)+)\r\n"
+)
+_HOST = re.compile(rb"[A-Za-z0-9.:\[\]_-]+")
+_TOKEN = re.compile(rb"(?:token|bearer) ([\x21-\x7e]+)", re.IGNORECASE)
+_JSON = re.compile(rb"application/json(?:; ?charset=utf-8)?", re.IGNORECASE)
+_LENGTH = re.compile(rb"[1-9][0-9]{0,7}")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
+# Fields that change what a request means, or how it is to be answered.
+_STRANGE = {
+    b"transfer-encoding", b"content-encoding", b"expect", b"upgrade", b"cookie", b"idempotency-key", b"origin",
+    b"trailer", b"te",
+}  # fmt: skip
+_KNOWN = {b"host", b"authorization", b"content-type", b"content-length", b"x-request-id", b"connection"}
+
+
+@dataclass(slots=True)
+class HotRequest:
+    """`query` is None for a send, else that of a poll; `body_bytes` is how long the body is that follows.
+
+    `last`: the client wants no other answer on this connection.
+    """
+
+    token: str
+    query: bytes | None
+    body_bytes: int
+    request_id: bytes | None
+    last: bool
+
+
+def recognise(head: bytes, *, origins: bool = False) -> HotRequest | None:
+    """None for anything but a plain send or poll. With `origins` a request from another site's page is no plain one."""
+    found = _HEAD.fullmatch(head)
+    if found is None:
+        return None
+    fields: dict[bytes, bytes] = {}
+    for line in found["fields"].splitlines():
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        if name in _STRANGE and (origins or name != b"origin"):
+            return None
+        if name in _KNOWN:
+            if name in fields:
+                return None
+            fields[name] = value.strip(b" \t")
+    get = fields.get
+    token = _TOKEN.fullmatch(get(b"authorization", b""))
+    keep = get(b"connection", b"keep-alive").lower()
+    if token is None or not _HOST.fullmatch(get(b"host", b"")) or keep not in (b"keep-alive", b"close"):
+        return None
+    query, length = None, b"0"
+    if found["send"] is None:
+        query = found["query"] or b""
+        if b"content-length" in fields:
+            return None
+    else:
+        length = get(b"content-length", b"")
+        if not _LENGTH.fullmatch(length) or not _JSON.fullmatch(get(b"content-type", b"application/json")):
+            return None
+    request_id = get(b"x-request-id")
+    if request_id is not None and not _REQUEST_ID.fullmatch(request_id):
+        request_id = None
+    return HotRequest(token[1].decode(), query, int(length), request_id, keep == b"close")

@@ -1,0 +1,82 @@
+"""`POST chats/` with a text in JSON and nothing else."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import msgspec
+
+from chatserver.errors import ChatError, Invalid
+from chatserver.runtime import Runtime
+from handlers import limits
+from handlers.hot.answer import Answers
+from handlers.hot.observed import observe
+from handlers.hot.request import HotRequest
+from handlers.parsing import parse
+from handlers.problems import STATUS
+from handlers.schemas import ClientId, Id, Send
+from handlers.strict_json import decode_object
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Text(msgspec.Struct, forbid_unknown_fields=True):
+    """What nearly every send is: none of the rarer fields of `Send`."""
+
+    receiver_id: Id
+    message: str
+    client_id: ClientId | None = None
+
+
+_decode = msgspec.json.Decoder(Text).decode
+
+
+class Sends:
+    def __init__(self, runtime: Runtime, answers: Answers) -> None:
+        self._runtime = runtime
+        self._answers = answers
+
+    async def answer(self, request: HotRequest, body: bytes) -> bytes | None:
+        """The whole answer; None when nothing was done and the ordinary way has to."""
+        sent = text_in(body)
+        if sent is None or sent.receiver_id is None:
+            return None
+        started = self._runtime.clock.monotonic()
+        status, answer = await self._posted(request, sent, sent.receiver_id)
+        observe("ChatsHandler", "POST", status, self._runtime.clock.monotonic() - started)
+        return answer
+
+    async def _posted(self, request: HotRequest, sent: Text | Send, receiver_id: int) -> tuple[int, bytes]:
+        services, rates = self._runtime.services, self._runtime.limits
+        try:
+            actor = await services.sessions.authenticate(request.token)
+            rates.take(actor, "send")
+            fields = limits.header_bytes(rates, actor, "send")
+            posted = services.messages.post(actor, receiver_id, sent.message, None, sent.client_id)
+            message, created = await posted
+        except ChatError as error:
+            return STATUS[error.code], self._answers.refusal(request, error)
+        if not created:
+            fields += b"Idempotency-Replayed: true\r\n"
+        status = HTTPStatus.CREATED if created else HTTPStatus.OK
+        return status, self._answers.answer(request, _encode(message), fields, status)
+
+
+def text_in(body: bytes) -> Text | Send | None:
+    """A text and nothing else; None for what the ordinary way has to look at.
+
+    A body without a backslash in which the quotes are those of the known names and texts names nothing twice.
+    """
+    if b"\\" not in body:
+        try:
+            text = _decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            text = None
+        if text is not None and body.count(b'"') == (6 if text.client_id is None else 10):
+            return text if text.message.strip() else None
+    try:
+        send, ignored = parse(Send, decode_object(body))
+    except Invalid:
+        return None
+    plain = send.message.strip() and send.attachment is None and send.receiver is None and not ignored
+    return send if plain else None
