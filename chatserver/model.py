@@ -132,8 +132,7 @@ class Change:
 class Bell:
     """Something happened that concerns `user_ids`: look! May be lost, doubled or overtaken.
 
-    `body` is JSON-able and only ever a hint. Without `user_ids` the bell is for every node. The node that rings has
-    the `message` itself; the others get a hint made of it.
+    `body` is JSON-able and only ever a hint; the node that rings has a `message` itself. Without `user_ids` for all nodes.
     """
 
     kind: str

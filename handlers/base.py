@@ -34,7 +34,13 @@ log = structlog.get_logger("chatserver.access")
 
 DISCARDED_BYTES = 32 * 1024 * 1024
 DISCARDED_CHUNKS_BYTES = 64 * 1024
-NO_PAGE = "default-src 'none'; frame-ancestors 'none'"  # of answers that are data, should somebody open one
+# What every answer says that is data and no page, should somebody open it in a browser.
+DATA_FIELDS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+)
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _encode = msgspec.json.Encoder().encode
@@ -72,11 +78,9 @@ class BaseHandler(RequestHandler):
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
-        self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("X-Request-Id", self.request_id)
-        self.set_header("Referrer-Policy", "no-referrer")
-        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
-        self.set_header("Content-Security-Policy", NO_PAGE)
+        for name, value in DATA_FIELDS:
+            self.set_header(name, value)
         stay_with_tls(self)
 
     def compute_etag(self) -> str | None:

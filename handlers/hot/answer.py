@@ -13,6 +13,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from chatserver.errors import ChatError, RateLimited, Unavailable
 from chatserver.runtime import Runtime
 from handlers import limits
+from handlers.base import DATA_FIELDS
 from handlers.forwarded import STAY_WITH_TLS
 from handlers.hot.request import HotRequest
 from handlers.problems import problem
@@ -32,9 +33,10 @@ class Answers:
 
     def __init__(self, runtime: Runtime, secure: bool) -> None:
         self._runtime = runtime
-        self._fixed = b"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+        fixed = [("Cache-Control", "no-store"), *DATA_FIELDS]
         if secure:
-            self._fixed += b"Strict-Transport-Security: %b\r\n" % STAY_WITH_TLS.encode()
+            fixed.append(("Strict-Transport-Security", STAY_WITH_TLS))
+        self._fixed = "".join(f"{name}: {value}\r\n" for name, value in fixed).encode()
         self._date = b""
         self._date_until = 0.0
 
