@@ -132,7 +132,7 @@ class Change:
 class Bell:
     """Something happened that concerns `user_ids`: look! May be lost, doubled or overtaken.
 
-    `body` is JSON-able and only ever a hint; the node that rings has a `message` itself. Without `user_ids` for all nodes.
+    `body` is JSON-able and only a hint; who rings has the `message` itself. Without `user_ids` it is for every node.
     """
 
     kind: str

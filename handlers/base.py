@@ -24,6 +24,7 @@ from chatserver.logs import scrub
 from chatserver.model import Actor
 from chatserver.runtime import Runtime
 from handlers import cookies, limits
+from handlers.data_fields import DATA_FIELDS
 from handlers.forwarded import stay_with_tls
 from handlers.origins import allow_origin
 from handlers.parsing import parse
@@ -34,13 +35,6 @@ log = structlog.get_logger("chatserver.access")
 
 DISCARDED_BYTES = 32 * 1024 * 1024
 DISCARDED_CHUNKS_BYTES = 64 * 1024
-# What every answer says that is data and no page, should somebody open it in a browser.
-DATA_FIELDS = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-)
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _encode = msgspec.json.Encoder().encode

@@ -13,7 +13,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from chatserver.errors import ChatError, RateLimited, Unavailable
 from chatserver.runtime import Runtime
 from handlers import limits
-from handlers.base import DATA_FIELDS
+from handlers.data_fields import DATA_FIELDS
 from handlers.forwarded import STAY_WITH_TLS
 from handlers.hot.request import HotRequest
 from handlers.problems import problem
