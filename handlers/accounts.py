@@ -84,6 +84,7 @@ class MeHandler(ApiHandler):
     async def delete(self) -> None:
         password = self.json(Leave).password
         await self.runtime.services.own_data.delete_account(self.actor, password, self.address)
+        cookies.take_back(self)
         self.answer({"success": True, "status": "success"})
 
 
