@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ from pymongo.errors import PyMongoError
 
 from chatserver.errors import Unavailable
 from chatserver.model import Attachment
-from chatserver.storage.driver import Collection, settled
+from chatserver.storage.driver import Collection, Gate, settled
 
 CHUNK_BYTES = 255 * 1024
 
@@ -22,8 +23,9 @@ CHUNK_BYTES = 255 * 1024
 class Upload:
     """`async with` it: leaving without `finish` takes back what was written."""
 
-    def __init__(self, stream: Any, name: str, type: str) -> None:
+    def __init__(self, stream: Any, gate: Gate, name: str, type: str) -> None:
         self._stream = stream
+        self._gate = gate
         self._name = name
         self._type = type
         self._digest = hashlib.sha256()
@@ -36,10 +38,10 @@ class Upload:
     async def write(self, chunk: bytes) -> None:
         self._digest.update(chunk)
         self._size_bytes += len(chunk)
-        await _reaching(self._stream.write(chunk))
+        await _through(self._gate, lambda: self._stream.write(chunk))
 
     async def finish(self) -> Attachment:
-        await _reaching(self._stream.close())
+        await _through(self._gate, self._stream.close)
         self._finished = True
         return Attachment(
             str(self._stream._id), self._name, self._type, self._size_bytes, self._digest.hexdigest()
@@ -49,23 +51,26 @@ class Upload:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if not self._finished:
-            await _reaching(self._stream.abort())
+            await _through(self._gate, self._stream.abort)
 
 
 class AttachmentStore:
-    def __init__(self, bucket: Any, files: Collection) -> None:
+    def __init__(self, bucket: Any, files: Collection, gate: Gate) -> None:
         """`files` is where the bucket keeps one document a file."""
         self._bucket = bucket
+        self._gate = gate
         self._files = files
 
     def upload(self, name: str, type: str) -> Upload:
-        return Upload(self._bucket.open_upload_stream(name), name, type)
+        return Upload(self._bucket.open_upload_stream(name), self._gate, name, type)
 
     async def chunks(self, attachment: Attachment) -> AsyncIterator[bytes]:
-        stream = await _reaching(self._bucket.open_download_stream(ObjectId(attachment.id)))
+        id = ObjectId(attachment.id)
+        stream = await _through(self._gate, lambda: self._bucket.open_download_stream(id))
         left = attachment.size_bytes
         while left > 0:
-            chunk = await _reaching(stream.read(min(CHUNK_BYTES, left)))
+            size_bytes = min(CHUNK_BYTES, left)
+            chunk = await _through(self._gate, partial(stream.read, size_bytes))
             if not chunk:
                 raise Unavailable("The attachment ended early.")
             left -= len(chunk)
@@ -80,14 +85,19 @@ class AttachmentStore:
     async def delete(self, id: str) -> None:
         """Repeatable: one that is gone already is deleted."""
         try:
-            await _reaching(self._bucket.delete(ObjectId(id)))
+            await _through(self._gate, lambda: self._bucket.delete(ObjectId(id)))
         except Unavailable as error:
             if not isinstance(error.__cause__, NoFile):
                 raise
 
 
-async def _reaching(operation: Any) -> Any:
+async def _through(gate: Gate, start: Callable[[], Any]) -> Any:
+    """A call of the bucket, behind the same gate as all others. Raises Unavailable."""
+
+    async def run() -> Any:
+        return await settled(start())
+
     try:
-        return await settled(operation)
-    except PyMongoError as error:
+        return await gate.call("file", run)
+    except PyMongoError as error:  # what the gate leaves to those who insert documents themselves
         raise Unavailable("The database does not answer right now.") from error
