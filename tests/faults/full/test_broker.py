@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
 from tests.faults.bench.town import Town, scaled
 from tests.faults.bench.verdict import delays, percentile
 from tests.faults.conftest import Opens
-from tests.faults.scenarios.broker import all_up, kill_broker, silence_broker
+from tests.faults.scenarios.broker import DELETED, all_up, delete, kill_broker, silence_broker
 from tests.support.waiting import eventually
 
 
@@ -61,9 +62,20 @@ async def test_B5_connections_closed_by_the_broker_are_opened_again(town: Town, 
     town.start(2)
     async with opened(town) as load:
         load.speak(rate=20)
-        for number in range(scaled(20)):
+        before, slowest = town.weights(), 0.0
+        for number in range(scaled(15)):
             await asyncio.to_thread(town.rabbit.rabbitmqctl, "close_all_connections", "test")
+            closed = time.monotonic()
             await eventually(lambda: all_up(town), within=16)
+            slowest = max(slowest, time.monotonic() - closed)
             town.say(f"closed {number + 1} times")
+        for what in DELETED:
+            await asyncio.to_thread(delete, town, what)
+            await town.passes(7.0)  # what is missing shows when probes do not come back
+            await eventually(lambda: all_up(town), within=30)
+            town.say(f"{what} deleted by hand and there again")
         (await town.conclude(load)).assert_clean(least=20)
+        town.show(f"up again after at most {slowest:.1f} s")
         assert load.refusals.retried == 0
+        for pid, (_, files) in town.weights().items():
+            assert files <= before[pid][1] + 5

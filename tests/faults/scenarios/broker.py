@@ -18,6 +18,15 @@ from tests.support.waiting import eventually
 RATE = 6.0  # so few that no message is woken up for by the next one
 FORGET_SECS = 1.0  # around a fault's beginning, when bells are lost that nobody knows of yet
 
+# What an operator may delete by mistake, in the broker's own words.
+DELETED = {
+    "queues": '[rabbit_amqqueue:delete(Q, false, false, <<"test">>) || Q <- rabbit_amqqueue:list()].',
+    "exchange": '[rabbit_exchange:delete(element(2, X), false, <<"test">>) || X <- rabbit_exchange:list(<<"/">>),'
+    ' string:prefix(element(4, element(2, X)), <<"chat.events">>) =/= nomatch].',
+    "bindings": '[rabbit_binding:remove(B, <<"test">>) || B <- rabbit_binding:list(<<"/">>),'
+    ' element(4, element(2, B)) =/= <<"">>].',
+}
+
 
 @dataclass
 class BrokerOutages:
@@ -49,6 +58,10 @@ def bus_states(town: Town) -> list[str]:
 
 async def all_up(town: Town) -> bool:
     return set(await asyncio.to_thread(bus_states, town)) == {"up"}
+
+
+def delete(town: Town, what: str) -> None:
+    town.rabbit.rabbitmqctl("eval", DELETED[what])
 
 
 async def kill_broker(
