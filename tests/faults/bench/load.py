@@ -76,7 +76,7 @@ class Load:
             line.close()
         self._client.close()
 
-    def speak(self, rate: float, mouths: int = 8) -> None:
+    def speak(self, rate: float, mouths: int = 16) -> None:
         """`rate` sends a second in all, whatever the answers do: a mouth that waits lets another speak."""
         self._speaking = True
         self._sending += [asyncio.ensure_future(self._mouth(mouths / rate)) for _ in range(mouths)]

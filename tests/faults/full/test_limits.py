@@ -45,7 +45,7 @@ async def test_C6_a_wall_clock_that_jumps_moves_no_cursor_and_no_poll(
             town.show(f"polls of 2 s took {min(took):.2f} to {max(took):.2f} s while the clock jumped")
             assert load.resets == 0
             assert min(took) >= 1.7  # an idle end comes up to 10 % early or late
-            assert max(took) <= 2.7
+            assert max(took) <= 3.0
     finally:
         client.close()
 
