@@ -52,19 +52,22 @@ class Sweeper:
         self._finish_change = finish_change
 
     async def run(self) -> None:
-        """Until cancelled. The first sweep is at once: the node that died may have been this one."""
+        """Until cancelled. The first sweep is at once, whoever swept last: the node that died may have been this one."""
+        apart_secs = 0.0
         while True:
             try:
-                await self.sweep()
+                await self.sweep(apart_secs)
+                apart_secs = self._interval_secs / 2
             except Unavailable:
                 log.info("sweep put off: the database is away")
             except Exception:
                 log.exception("sweep failed")
             await self._clock.sleep(self._interval_secs)
 
-    async def sweep(self) -> None:
+    async def sweep(self, apart_secs: float = 0.0) -> None:
+        """Unless another node began one within `apart_secs`."""
         began = self._clock.now()
-        last = await self._stores.marks.claim_sweep(began, self._interval_secs / 2)
+        last = await self._stores.marks.claim_sweep(began, apart_secs)
         if last is None:
             return
         for pending in await self._stores.conversations.pending_reads(PENDING):

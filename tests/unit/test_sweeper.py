@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,6 +55,22 @@ async def test_a_node_whose_clock_is_a_day_ahead_does_not_make_the_others_miss_a
     await chat.append_only(ann, conversation, "its node died")
     await chat.sweeper().sweep()
     assert (await chat.inbox(bob)).unread(conversation.id) == 1
+
+
+@pytest.mark.gen_test
+async def test_a_node_that_starts_sweeps_at_once_though_another_just_did(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    await chat.sweeper().sweep()
+    await chat.append_only(ann, conversation, "its node died")
+    sweeper = chat.sweeper()
+    sweeper._interval_secs = 600
+    await sweeper.sweep(600)
+    assert not await chat.ring(bob), "it was the other's turn"
+    running = asyncio.create_task(sweeper.run())
+    try:
+        await eventually(lambda: chat.ring(bob), 5)
+    finally:
+        running.cancel()
 
 
 class DayAfterTomorrow(Clock):

@@ -27,6 +27,7 @@ async def test_C1_what_a_dead_server_stored_and_nobody_repeats_arrives_in_ten_se
     town.start(2)
     async with opened(town, people=4) as load:
         assert await orphan(town, load, within=20) <= 10.5
+        assert await orphan(town, load, within=20, back=True) <= 6.0, "its start, and a sweep at once"
 
 
 @pytest.mark.gen_test(timeout=600)

@@ -52,16 +52,21 @@ async def die_at(town: Town, load: Load, point: str, times: int, every: int, rat
     return await town.conclude(load)
 
 
-async def orphan(town: Town, load: Load, within: float) -> float:
-    """The server that stored a message dies before telling anyone, and nobody sends it again: when it arrives."""
+async def orphan(town: Town, load: Load, within: float, back: bool = False) -> float:
+    """The server that stored a message dies before telling anyone, and nobody sends it again: when it arrives.
+
+    `back`: it is started again at once, as a supervisor does.
+    """
     victim = town.servers[-1]
     await _swap(victim, {"CHATSERVER_FAILPOINTS": "after_append=kill"})
     await load.say_once(victim.base)
     await eventually(lambda: _ended(victim), within=10)
     died = time.monotonic()
+    if back:
+        await _swap(victim, {"CHATSERVER_FAILPOINTS": ""})
     await eventually(lambda: load.oracle.missing == 0, within=within, why="a sweeper brings it")
     took = time.monotonic() - died
-    town.show(f"an orphaned message arrived {took:.1f} s after its server had died")
+    town.show(f"an orphaned message arrived {took:.1f} s after its server had died" + ", and was back" * back)
     await _swap(victim, {"CHATSERVER_FAILPOINTS": ""})
     return took
 
