@@ -19,7 +19,7 @@ from tests.support.command import Outcome, chatserver
 from tests.support.server import ServerProcess
 from tests.support.waiting import eventually, held
 
-NOTICED_SECS = 10.0
+NOTICED_SECS = 30.0  # two, where the machine has time
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def there(server: ServerProcess) -> Any:
     return run
 
 
-@pytest.mark.gen_test
+@pytest.mark.gen_test(timeout=90)
 async def test_people_made_disabled_and_forgotten_by_the_operator_of_a_running_server(
     there: Any, client: Client
 ) -> None:
@@ -50,7 +50,7 @@ async def test_people_made_disabled_and_forgotten_by_the_operator_of_a_running_s
     assert signed_in["user"]["id"] == made["id"]
     olga = Device(client, signed_in["token"], signed_in["user"], None)
     await olga.sent(friend, "hello")
-    poll = await held(olga.poll(cursor=(await olga.here()).cursor, wait=30))
+    poll = await held(olga.poll(cursor=(await olga.here()).cursor, wait=50))
 
     disabled = (await there("user", "disable", name, "--json")).json
 
@@ -75,7 +75,7 @@ async def test_people_made_disabled_and_forgotten_by_the_operator_of_a_running_s
     assert (await client.register(name)).status == 201, "the name is free again"
 
 
-@pytest.mark.gen_test
+@pytest.mark.gen_test(timeout=90)
 async def test_a_token_of_the_operator_signs_in_until_it_is_revoked(there: Any, client: Client) -> None:
     person = await client.sign_up()
     made = (await there("token", "create", person.username, "--name", "the robot", "--json")).json
