@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -24,3 +25,13 @@ async def test_the_host_cannot_sign_in_who_is_switched_off_and_makes_a_deleted_o
     await services.accounts.forget(account)
     again = await visitors.of_host(sub, "Ann")
     assert again.id != user.id
+
+
+@pytest.mark.gen_test
+async def test_first_sign_ins_at_two_nodes_at_once_meet_in_one_account(chats: Any) -> None:
+    one, other = await chats(), await chats()
+    for _ in range(5):
+        sub = unique("sub")
+        nodes = (one, other) * 4
+        found = await asyncio.gather(*(node.services.host._visitors.of_host(sub, "Ann") for node in nodes))
+        assert len({user.id for user in found}) == 1
