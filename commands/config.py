@@ -50,7 +50,10 @@ def _plain(name: str, value: Any) -> Any:
         return str(value)
     if isinstance(value, tuple):
         return ",".join(value)
-    return masked(value) if FIELDS[name].metadata["secret"] else value
+    if not FIELDS[name].metadata["secret"]:
+        return value
+    # Of a key nothing is shown, also not of one that looks like an address.
+    return masked(value) if name.endswith(("_uri", "_url")) else HIDDEN if value else value
 
 
 def masked(address: str) -> str:
