@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 
 import click
@@ -21,28 +22,39 @@ COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 )
 @operation
 def doctor(settings: Settings, shown: Shown) -> int:
-    findings = asyncio.run(_findings(settings))
+    findings = asyncio.run(_all(settings, shown))
     worst = max((finding.state for finding in findings), key=(OK, WARN, FAIL).index)
-    shown.result(
-        {"state": worst, "checks": [asdict(finding) for finding in findings]},
-        (_line(finding) for finding in findings),
-    )
+    if shown.as_json:
+        shown.result({"state": worst, "checks": [asdict(finding) for finding in findings]})
     return EX_UNAVAILABLE if worst == FAIL else 0
 
 
-async def _findings(settings: Settings) -> list[Finding]:
-    findings = [
-        *host.python(),
-        *host.packages(),
-        *host.mongod(settings),
-        *host.data_dir(settings),
-        *host.ports(settings),
-        *host.open_files(),
-        *host.way_in(settings),
-    ]
-    findings += [finding async for finding in services.database(settings)]
-    findings += [finding async for finding in services.broker(settings)]
+async def _all(settings: Settings, shown: Shown) -> list[Finding]:
+    """Told one by one, for what does not answer takes its time."""
+    findings = []
+    async for finding in _findings(settings):
+        findings.append(finding)
+        if not shown.as_json:
+            click.echo(_line(finding))
     return findings
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    for found in (
+        host.python(),
+        host.packages(),
+        host.mongod(settings),
+        host.data_dir(settings),
+        host.ports(settings),
+        host.open_files(),
+        host.way_in(settings),
+    ):
+        for finding in found:
+            yield finding
+    async for finding in services.database(settings):
+        yield finding
+    async for finding in services.broker(settings):
+        yield finding
 
 
 def _line(finding: Finding) -> str:

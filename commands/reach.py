@@ -11,6 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import wraps
 from typing import Any
 
+import click
+
 from chatserver.clock import Clock
 from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError
 from chatserver.runtime import Runtime, open_database, open_runtime
@@ -34,6 +36,8 @@ async def reached(settings: Settings, *, fresh: bool = False, alone: bool = Fals
         socket = home.served_at() if not alone else None
         if socket is None:
             _check(home, fresh)
+            if sys.stderr.isatty():
+                click.echo(f"opening the database in {home.path}, which no server has open …", err=True)
             uri = await stack.enter_async_context(open_database(settings))
         else:
             uri = uri_of(socket)
