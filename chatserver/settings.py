@@ -74,7 +74,7 @@ class Settings:
     typing_rate: str = setting("600/minute", "Typing signals of a person.")
     receipts_rate: str = setting("3000/minute", "Times a person may mark as read.")
     history_rate: str = setting("3000/minute", "Pages, lists, files and searches a person may load.")
-    poll_rate: str = setting("3000/minute", "Polls a person may start.")
+    poll_rate: str = setting("6000/minute", "Polls a person may start.")
     account_rate: str = setting("600/minute", "Other calls of a person: profile, sessions, tickets.")
     login_rate: str = setting("10/5 minutes", "Wrong passwords for one account from one address.")
     login_account_rate: str = setting("100/5 minutes", "Wrong passwords for one account from anywhere.")

@@ -37,7 +37,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                             "typing": {"amount": 600, "window_secs": 60},
                             "receipts": {"amount": 3000, "window_secs": 60},
                             "history": {"amount": 3000, "window_secs": 60},
-                            "poll": {"amount": 3000, "window_secs": 60},
+                            "poll": {"amount": 6000, "window_secs": 60},
                             "account": {"amount": 600, "window_secs": 60},
                             "login": {"amount": 10, "window_secs": 300},
                             "login_account": {"amount": 100, "window_secs": 300},
