@@ -182,11 +182,11 @@ class InboxStore:
         projection = {"epoch": 1, "version": 1, "ring": {"$slice": -entries}, "_id": 1}
         filter: Document = {"_id": {"$in": user_ids}} if len(user_ids) > 1 else {"_id": user_ids[0]}
         # An inclusion beside $slice keeps heads, reads and own on the server.
-        documents = await self._inboxes.find(filter, projection)
+        documents = await self._inboxes.find_few(filter, projection)
         return {doc["_id"]: codec.tail(doc) for doc in documents}
 
     async def versions(self, user_ids: list[int]) -> dict[int, int]:
-        found = await self._inboxes.find({"_id": {"$in": user_ids}}, {"version": 1})
+        found = await self._inboxes.find_few({"_id": {"$in": user_ids}}, {"version": 1})
         return {doc["_id"]: doc["version"] for doc in found}
 
 
