@@ -4,7 +4,7 @@
 PYTHON := .venv/bin/python
 PREPARE := scripts/prepare
 # Suites that take long or need much; each has a target of its own.
-APART := tests/faults/full tests/cluster
+APART := tests/faults/full tests/cluster tests/abuse/full
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-python test-frontend faults cluster soak check docs contract bench dashboard deploy-check mutants clean ready ready-dev ready-test
@@ -37,6 +37,17 @@ cluster: ready-test  ## Brokers, database members and nodes die in turn behind n
 
 soak: ready-test  ## Load and random faults for MINUTES (10)
 	SOAK_MINUTES=$(or $(MINUTES),10) $(PYTHON) -m pytest -s -q tests/faults/full/test_soak.py $(ARGS)
+
+abuse: ready-test  ## Treat it as an enemy would, about 25 minutes; ABUSE_SCALE=0.1 for a quick look
+	$(PYTHON) -m pip install -q --disable-pip-version-check -r tests/abuse/requirements.txt
+	$(PYTHON) -m tests.abuse $(ARGS)
+
+audit: ready-dev  ## Look for known holes in what is installed (needs the network)
+	$(PYTHON) -m pip install -q --disable-pip-version-check -r tests/abuse/requirements.txt
+	$(PYTHON) -m pip_audit -r requirements.lock --require-hashes --disable-pip
+
+lock: ready-dev  ## Write requirements.lock anew, with a hash for every file, after requirements.txt changed
+	$(PYTHON) -m uv pip compile -q requirements.txt --generate-hashes --universal --python-version 3.11 --no-header -o requirements.lock
 
 check: ready-dev  ## Style, format, types and the rules of the house
 	$(PYTHON) -m ruff check .

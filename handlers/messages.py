@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from python_multipart.multipart import parse_options_header
+from tornado.iostream import StreamClosedError
 
 from chatserver.errors import ChatError, Invalid, PayloadTooLarge, Unavailable
 from chatserver.model import Attachment
@@ -177,6 +178,8 @@ class AttachmentHandler(ApiHandler):
             except TimeoutError:
                 self.request.connection.stream.close()  # type: ignore[union-attr]
                 return
+            except StreamClosedError:
+                return  # gone, or cut off by handlers/watch.py
         await self.finish()
 
 

@@ -58,6 +58,7 @@ class Storage:
         self.attachments = AttachmentStore(
             make_bucket(self._database, settings.mongodb_driver),
             Collection(self._database["fs.files"], gate),
+            Collection(self._database["fs.chunks"], gate),
             gate,
         )
 

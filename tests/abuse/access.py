@@ -65,6 +65,12 @@ ROWS: dict[str, list[Row]] = {
     "notify": [Row((401, 401, 401, 401), "for the host's own token only", {"receiver_id": "{other}", "title": "x", "message": "x"})],
     "guest_sign_in": [Row((201, 201, 201, 201), "where guests are let in", {"full_name": "A Guest"})],
     "change_password": [Row((400, 400, 400, 401), "over a wrong one", {"password": "wrong", "new_password": "another horse battery"})],
+    "delete_account": [Row((400, 400, 400, 401), "with a wrong password", {"password": "wrong"})],
+    "export": [Row(OWN)],
+    "search_messages": [
+        Row(OWN, "in all of one's own", query={"q": "hello"}),
+        Row(OWN, "with Bob, with whom a stranger has said nothing", query={"q": "hello", "user_id": "{other}"}),
+    ],
     "poll_ticket": [Row(OWN)],
     "logout": [Row(OWN)],
     "list_sessions": [Row(OWN)],

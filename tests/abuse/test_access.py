@@ -16,7 +16,14 @@ from tests.abuse.bench.victim import HOST_SECRET, Victim
 from tests.support.client import Answer, Client, Device, unique
 
 NOBODY = 999_999_999
-OWN_THINGS = "chats/conversations/", "snapshot/", "chats/unread-count/", "poll/events/?wait=0"
+OWN_THINGS = (
+    "users/me/export/",
+    "chats/search/?q=hello",
+    "chats/conversations/",
+    "snapshot/",
+    "chats/unread-count/",
+    "poll/events/?wait=0",
+)
 
 
 def host_token(secret: str) -> str:
@@ -77,7 +84,11 @@ async def ask(client: Client, cast: Cast, call: Call, row: Row, role: str, missi
     elif missing:
         body[missing] = [NOBODY] if isinstance(body[missing], list) else NOBODY
     return await client.call(
-        call.method, call.path.format(**path), token=cast.token(role), json_body=body, query=row.query
+        call.method,
+        call.path.format(**path),
+        token=cast.token(role),
+        json_body=body,
+        query=cast.filled(row.query, role),
     )
 
 

@@ -87,6 +87,8 @@ class Scene:
         made = {name: self.ids.get(name, value) for name, value in call.example.items()}
         if "client_id" in call.fields:
             made["client_id"] = unique("case")
+        if "password" in call.fields and call.signed_in:
+            made["password"] = "not the present one, so that nothing is over"
         if call.id == "register":
             made["username"] = unique("case")
         return made
