@@ -47,6 +47,7 @@ class ServerProcess:
         if amqp_url:
             self.arguments += ["--amqp-url", amqp_url]
         self.env = env or {}
+        self.program = [str(ROOT / "run.py")]
         self.tls: ssl.SSLContext | None = None  # what its certificate is checked with
         self.process: subprocess.Popen[bytes] | None = None
         self._left_behind: list[psutil.Process] = []
@@ -54,7 +55,7 @@ class ServerProcess:
     def start(self, wait: bool = True) -> ServerProcess:
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "run.py"), *self.arguments],
+                [sys.executable, *self.program, *self.arguments],
                 cwd=self.data_dir,
                 env=clean_environment() | self.env,
                 stdout=log,

@@ -16,7 +16,8 @@ from commands import exits
 from handlers import openapi
 from tests.support.client import Client, Device, unique
 from tests.support.command import Outcome, chatserver
-from tests.support.server import ServerProcess
+from tests.support.mongo import MongoNode
+from tests.support.server import ROOT, ServerProcess
 from tests.support.waiting import eventually, held
 
 NOTICED_SECS = 30.0  # two, where the machine has time
@@ -93,6 +94,17 @@ async def test_a_token_of_the_operator_signs_in_until_it_is_revoked(there: Any, 
 
 async def _refused(device: Device) -> bool:
     return (await device.get("users/me/")).status == 401
+
+
+def test_serve_is_the_server_until_it_is_told_to_stop(mongo: MongoNode) -> None:
+    server = ServerProcess(mongodb_uri=mongo.uri, env={"PYTHONPATH": str(ROOT)})
+    server.program = ["-m", "chatserver", "serve"]
+    try:
+        server.start()
+        assert f":{server.port}/" in server.log()
+    finally:
+        server.stop()
+        server.forget()
 
 
 @pytest.mark.parametrize(
