@@ -25,7 +25,7 @@ from chatserver.model import Actor
 from chatserver.runtime import Runtime
 from handlers import cookies, limits
 from handlers.data_fields import DATA_FIELDS
-from handlers.forwarded import stay_with_tls
+from handlers.forwarded import client_address, stay_with_tls
 from handlers.origins import allow_origin
 from handlers.parsing import parse
 from handlers.problems import problem
@@ -177,8 +177,7 @@ class ApiHandler(BaseHandler):
 
     @property
     def address(self) -> str:
-        """Whose calls these are when nobody has signed in; that of the client behind a proxy that is trusted."""
-        return self.request.remote_ip or ""
+        return client_address(self)
 
     def count(self, bucket: str) -> None:
         """Raises RateLimited."""

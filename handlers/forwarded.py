@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable
+from functools import cache
 from typing import Any
 
+import structlog
 from tornado.httputil import (
     HTTPConnection,
     HTTPHeaders,
@@ -18,6 +20,8 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 
+log = structlog.get_logger(__name__)
+
 STAY_WITH_TLS = "max-age=31536000"
 
 
@@ -25,6 +29,20 @@ def stay_with_tls(handler: Any) -> None:
     """A browser that came by HTTPS, ours or a proxy's, does not come by HTTP for a year."""
     if handler.request.protocol == "https":
         handler.set_header("Strict-Transport-Security", STAY_WITH_TLS)
+
+
+def client_address(handler: Any) -> str:
+    """Whose call it is; that of a proxy's client only when the proxy is trusted."""
+    settings = handler.runtime.settings
+    if "X-Forwarded-For" in handler.request.headers and not settings.trusted_proxies:
+        _hint_at_proxies()
+    return handler.request.remote_ip or ""
+
+
+@cache
+def _hint_at_proxies() -> None:
+    """Once, for it would be told again with every sign-in."""
+    log.warning("a proxy that is not in trusted_proxies: limits by address take all its clients for one")
 
 
 class TrustedProxies:

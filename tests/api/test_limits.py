@@ -167,3 +167,12 @@ async def test_the_server_shows_its_limits(few: Client) -> None:
     rates = (await few.call("GET", "server/"))["limits"]["rates"]
     assert rates["send"] == {"amount": 5, "window_secs": 60}
     assert rates["login_account"] == {"amount": 6, "window_secs": 60}
+
+
+@pytest.mark.gen_test
+async def test_a_proxy_that_was_not_named_is_told_of_once_and_not_believed(
+    server: ServerProcess, client: Client
+) -> None:
+    for number in range(3):
+        assert (await wrong(client, unique("nobody"), f"198.51.100.{number}")).status == 401
+    assert server.log().count("a proxy that is not in trusted_proxies") == 1
