@@ -30,7 +30,9 @@ METHODS = {
     "chats/conversations/": "GET", "chats/conversation/1/": "GET", "chats/mark-read/": "POST",
     "chats/typing/": "POST", "chats/unread-count/": "GET", "chats/online-users/": "GET",
     "auth/register/": "POST", "auth/login/": "POST", "auth/logout/": "POST", "auth/sessions/": "GET",
-    "auth/sessions/1/": "DELETE", "users/me/": "GET PATCH", "users/": "GET", "snapshot/": "GET", "server/": "GET",
+    "auth/sessions/1/": "DELETE", "users/me/": "GET PATCH DELETE", "users/": "GET", "snapshot/": "GET", "server/": "GET",
+    "chats/message/1/": "PATCH DELETE", "chats/search/": "GET", "users/me/export/": "GET", "auth/host/": "POST",
+    "auth/guest/": "POST", "host/notifications/": "POST",
 }  # fmt: skip
 
 
