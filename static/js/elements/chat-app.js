@@ -144,6 +144,13 @@ export class ChatApp extends HTMLElement {
     await api.logout().catch(() => {});
   }
 
+  accountGone() {
+    const { me } = this;
+    this.#leave();
+    this.accounts.forget(me.id);
+    this.signIn({ mode: 'up', notice: t('sign.gone') });
+  }
+
   /** This tab becomes someone else; other tabs keep their account. */
   signInAsSomeoneElse() {
     this.accounts.leave();

@@ -5,11 +5,12 @@ import { iconButton, nameOf } from '../lib/nodes.js';
 import { prefs, setPrefs } from '../lib/prefs.js';
 import { exact } from '../lib/time.js';
 import { showDialog } from './dialog.js';
+import { ownData } from './own-data.js';
 
 /** @param {any} app */
 export function show(app) {
   const sessions = el('ul', { class: 'sessions' });
-  showDialog(t('settings.title'), [
+  const dialog = showDialog(t('settings.title'), [
     nameForm(app),
     choice('theme', t('settings.theme'), { system: t('settings.system'), light: t('settings.light'), dark: t('settings.dark') }),
     choice('density', t('settings.density'), { comfortable: t('settings.comfortable'), compact: t('settings.compact') }),
@@ -19,6 +20,7 @@ export function show(app) {
     notifications(app),
     toggle('sound', t('settings.sound')),
     el('section', { class: 'stack' }, el('h3', null, t('settings.sessions')), sessions),
+    ownData(app, () => (dialog.close(), app.accountGone())),
     el('p', { class: 'muted' }, t('settings.privacy')),
   ]);
   drawSessions(app, sessions);

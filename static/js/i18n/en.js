@@ -19,6 +19,7 @@ export default {
   'sign.busy': 'One moment…',
   'sign.accounts': 'Continue as',
   'sign.expired': 'Your session has ended. Sign in again: your drafts and unsent messages are safe.',
+  'sign.gone': 'Your account is deleted.',
   'sign.else': 'You are signing in as someone else in this tab. Other tabs keep their account.',
   'sign.failed': 'That did not work: {reason}',
   'sign.offline': 'The server cannot be reached right now. Please try again in a moment.',
@@ -182,6 +183,10 @@ export default {
   'settings.revoke': 'Sign out {name}',
   'settings.device': 'Device',
   'settings.lastSeen': 'Last seen {when}',
+  'settings.data': 'Your data',
+  'settings.export': 'Download my data',
+  'settings.delete': 'Delete my account',
+  'settings.deleteText': 'Your account is deleted for ever. Messages you sent stay with those you sent them to: delete those first that should go.',
   'settings.privacy': 'Messages are stored on this server. Nothing on this page comes from anywhere else.',
 
   'keys.title': 'Keyboard shortcuts',
