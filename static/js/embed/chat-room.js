@@ -26,7 +26,7 @@ import { watch } from './watch.js';
 const HOME = new URL(import.meta.url).origin;
 
 export class ChatRoom extends HTMLElement {
-  static observedAttributes = ['src', 'room', 'token', 'guest', 'launcher', 'lang'];
+  static observedAttributes = ['src', 'room', 'token', 'guest', 'launcher'];
   /** @type {Connection|null} */ #connection = null;
   /** @type {RoomApp|null} */ #app = null;
   /** @type {any} */ #error = null;

@@ -6,14 +6,17 @@ import { styles } from './styles.js';
 
 const RIGHT_TO_LEFT = ['ar', 'fa', 'he', 'ur'];
 
+/** One for all rooms of a page: the words are the module's. @type {Promise<string>|null} */ let language = null;
+
 /**
- * In the element's language, else in that of the page around it.
+ * In the element's language, else in that of the page around it; the first room decides for all.
  * @param {HTMLElement} element @param {() => void} onEscape @param {AbortSignal} signal
  * @returns {Promise<boolean>} false when it was aborted
  */
 export async function buildShell(element, onEscape, signal) {
   const asked = element.getAttribute('lang') || /** @type {HTMLElement|null} */ (element.closest('[lang]'))?.lang || navigator.language;
-  const [sheets, lang] = await Promise.all([styles(), loadLanguage(asked)]);
+  language ??= loadLanguage(asked);
+  const [sheets, lang] = await Promise.all([styles(), language]);
   if (signal.aborted) return false;
   chooseLocale(lang);
   const root = /** @type {ShadowRoot} */ (element.shadowRoot);

@@ -25,7 +25,7 @@ export default {
   'sign.offline': 'لا يمكن الوصول إلى الخادم الآن. حاول مرة أخرى بعد لحظات.',
 
   'rooms.title': 'المحادثات',
-  'rooms.search': 'البحث في الأشخاص والمحادثات',
+  'rooms.search': 'البحث في الأشخاص والرسائل',
   'rooms.people': 'الأشخاص',
   'rooms.none': 'لا أحد هنا باسم «{search}».',
   'rooms.empty': 'لا أحد للحديث معه بعد؟',

@@ -17,7 +17,7 @@ export default {
   'sign.busy': 'Einen Moment …',
   'sign.accounts': 'Weiter als',
   'rooms.title': 'Unterhaltungen',
-  'rooms.search': 'Personen und Unterhaltungen suchen',
+  'rooms.search': 'Personen und Nachrichten suchen',
   'rooms.people': 'Personen',
   'rooms.none': 'Niemand namens „{search}“ hier.',
   'rooms.empty': 'Noch niemand zum Reden?',

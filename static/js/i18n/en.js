@@ -25,7 +25,7 @@ export default {
   'sign.offline': 'The server cannot be reached right now. Please try again in a moment.',
 
   'rooms.title': 'Conversations',
-  'rooms.search': 'Search people and conversations',
+  'rooms.search': 'Search people and messages',
   'rooms.people': 'People',
   'rooms.none': 'Nobody called “{search}” here.',
   'rooms.empty': 'Nobody to talk to yet?',
