@@ -88,7 +88,7 @@ async def test_A6_a_replica_set_whose_primary_steps_down_or_dies_loses_nothing(
 ) -> None:
     town.start(2, mongodb_uri=replicas.uri)
     async with opened(town) as load:
-        found = await fail_over(town, load, replicas, step_downs=scaled(8), kills=scaled(4))
+        found = await fail_over(town, load, replicas, step_downs=scaled(6), kills=scaled(3))
         found.verdict.assert_clean(least=100)
         assert max(found.first_accepted) <= 6.0 + 3 * found.calm_p99
         assert load.resets == 0

@@ -33,8 +33,8 @@ async def test_D1_no_cursor_of_any_reader_overtakes_a_write_of_three_processes(
 async def test_D3_three_processes_keep_one_order_in_a_hot_conversation(town: Town, opened: Opens) -> None:
     town.start(3)
     async with opened(town, people=2, devices=3) as load:
-        verdict, rate = await crowd_one_conversation(town, load, sends=scaled(5000))
-        verdict.assert_clean(least=scaled(5000))
+        verdict, rate = await crowd_one_conversation(town, load, sends=scaled(8000))
+        verdict.assert_clean(least=scaled(8000))
         assert rate >= 75, "150 a second where the machine has nothing else to do"
 
 

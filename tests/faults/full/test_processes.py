@@ -16,8 +16,8 @@ async def test_C1_a_server_killed_there_again_and_again_loses_nothing(
 ) -> None:
     town.start(2)
     async with opened(town) as load:
-        verdict = await die_at(town, load, point, times=scaled(20), every=40, rate=200)
-        verdict.assert_clean(least=scaled(20) * 50)
+        verdict = await die_at(town, load, point, times=scaled(15), every=40, rate=200)
+        verdict.assert_clean(least=scaled(15) * 50)
 
 
 @pytest.mark.gen_test(timeout=120)
