@@ -7,27 +7,16 @@ import contextlib
 import itertools
 import random
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.bench.oracle import Oracle
-from tests.faults.bench.wire import Line, NoAnswer, Reply, Tally
+from tests.faults.bench.wire import Line, NoAnswer, Refusals, Reply, Tally
 from tests.support.client import Client, Device
 from tests.support.waiting import eventually
 
 PAUSE_SECS = (0.05, 0.3)  # before a send is tried again
 HISTORY = 200
 FAILED = (OSError, TimeoutError)
-
-
-@dataclass
-class Refusals:
-    """Sends that took more than one try, and how long a 503 took to come."""
-
-    retried: int = 0
-    unavailable: int = 0
-    slowest_503: float = 0.0
-    answer_secs: list[tuple[float, float]] = field(default_factory=list)  # (at, took) of accepted tries
 
 
 class Load:

@@ -61,6 +61,16 @@ class Tally:
         return found
 
 
+@dataclass
+class Refusals:
+    """Sends that took more than one try, and how long a 503 took to come."""
+
+    retried: int = 0
+    unavailable: int = 0
+    slowest_503: float = 0.0
+    answer_secs: list[tuple[float, float]] = field(default_factory=list)  # (at, took) of accepted tries
+
+
 class Line:
     """One client's connections, one request at a time, to one of several servers."""
 
