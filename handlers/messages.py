@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import re
 from typing import Any
 from urllib.parse import quote
@@ -136,7 +135,7 @@ class ChatsHandler(ApiHandler):
         found = _DATA_URL.fullmatch(url)
         try:
             data = base64.b64decode(found[2], validate=True) if found else None
-        except binascii.Error:
+        except ValueError:  # binascii's own error is one, and so is that for what is no ASCII
             data = None
         if found is None or data is None:
             raise Invalid.field("attachment", "must be a base64 data: URL, or a file in multipart/form-data")

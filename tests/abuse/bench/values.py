@@ -34,6 +34,7 @@ WRONG = [
     '"-1"', '"1"', '"null"', '"true"', '"NaN"', '"undefined"', '"[object Object]"', '"١٢٣"', '"１２３"', '"0x1"', '"1e3"', '" 1"',
     '"../../../etc/passwd"', '"%00"', '"\\\\u0000"', '"\'; drop table users; --"', '"||1==1"', '"{{7*7}}"', '"${7*7}"', '"%s%s%s%n"',
     '"<script>alert(1)</script>"', '"javascript:alert(1)"', '"\\r\\nSet-Cookie: a=b"', '"https://evil.example/"', '"data:text/html,x"',
+    '"data:text/plain;base64,\u0090"', '"data:;base64,===="', '"data:a/b;base64;base64,AAAA"',
     '"' + "x" * 5000 + '"', '"' + "é" * 2500 + '"', '"\\u202e\\u2066abc"', '"\\u200b"', '"\\ufeff"', '"\\uffff"', '"\\ud83d\\ude00"',
     '"' + "a\\u0301" + "\\u0301" * 200 + '"', '"(a+)+$"', '".*"', '"^"', '"$gt"', '"$where"', '"\\u0130"', '"ﬀ"', '"ß"',
 ]  # fmt: skip
