@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from tests.support.client import API, Client, Device, unique
 
@@ -31,8 +32,10 @@ class RawPoll:
     status: int = 0
     content: dict[str, object] = field(default_factory=dict)
     _line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+    asked: ClassVar[list[RawPoll]] = []  # of one test, whose end closes them
 
     async def ask(self, stray: bytes = b"") -> None:
+        self.asked.append(self)
         self._line = await asyncio.open_connection("127.0.0.1", self.port)
         head = f"GET {API}poll/events/?{self.query} HTTP/1.1\r\nHost: chat\r\nAuthorization: Token {self.token}\r\n\r\n"
         self._line[1].write(head.encode() + stray)
