@@ -138,7 +138,8 @@ def window(processes: dict[str, psutil.Process]) -> Iterator[Window]:
     finally:
         result.secs = time.perf_counter() - started
         result.cpu = {name: cpu_secs(process) - before[name] for name, process in watched.items()}
-        others = busy_secs(SERVER_CORE) - busy - result.cpu.get("server", 0.0)
+        ours = sum(secs for name, secs in result.cpu.items() if name.startswith(("server", "process")))
+        others = busy_secs(SERVER_CORE) - busy - ours
         result.foreign = max(0.0, others / result.secs)
         gc.enable()
 

@@ -83,7 +83,8 @@ async def several(processes: int, secs: float) -> Measured:
         stored = figure(target, "chat_messages_total") - stored
         published = figure(target, "chat_bus_published_total") - published
         polled = await workloads.delivery(target, secs, PEOPLE, RATE)
-        resident = sum(machine.rss_bytes(child) for child in target.process.children())
+        serving = target.process.children() or [target.process]
+        resident = sum(map(machine.rss_bytes, serving))
     finally:
         if target is not None:
             target.stop()
