@@ -33,6 +33,7 @@ SEVERAL: Columns = (
     ("at 100 sends/s into 400 polls: server µs", "polled_send_cpu_us"),
     ("broker µs", "broker_cpu_us"),
     ("publishes a send", "publishes_per_send"),
+    ("appends tried again", "retries_per_send"),
     ("send → event p50 ms", "p50_ms"),
     ("p99 ms", "p99_ms"),
     ("MB a process", "mb_per_process"),

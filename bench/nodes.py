@@ -20,6 +20,7 @@ from tests.support.rabbit import RabbitNode
 READY_SECS = 90.0
 PEOPLE = 400
 RATE = 100
+COUNTED = ("messages", "bus_published", "append_retries")
 
 
 class Broker:
@@ -78,10 +79,10 @@ async def several(processes: int, secs: float) -> Measured:
         target = await start(PEOPLE, broker, processes)
         await workloads.prepare(target)
         await workloads.sends(target, 2.0)  # by then every process has met everybody
-        stored, published = (figure(target, f"chat_{name}_total") for name in ("messages", "bus_published"))
+        before = [figure(target, f"chat_{name}_total") for name in COUNTED]
         alone = await workloads.sends(target, secs)
-        stored = figure(target, "chat_messages_total") - stored
-        published = figure(target, "chat_bus_published_total") - published
+        counts = [figure(target, f"chat_{name}_total") for name in COUNTED]
+        stored, published, retried = (now - then for now, then in zip(counts, before, strict=True))
         polled = await workloads.delivery(target, secs, PEOPLE, RATE)
         serving = target.process.children() or [target.process]
         resident = sum(map(machine.rss_bytes, serving))
@@ -99,6 +100,7 @@ async def several(processes: int, secs: float) -> Measured:
         "p50_ms": polled["p50_ms"],
         "p99_ms": polled["p99_ms"],
         "publishes_per_send": published / stored,
+        "retries_per_send": retried / stored,
         "mb_per_process": resident / processes / 1e6,
         "lost": polled["lost"],
         "failures": alone["failures"] + polled["failures"],
