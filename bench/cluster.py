@@ -91,7 +91,11 @@ def shown(measured: Measured) -> Measured:
 
 def table(columns: Columns, rows: list[Measured]) -> str:
     lines = [[heading for heading, _ in columns], ["---:"] * len(columns)]
-    lines += [[f"{row[m]:.0%}" if m == "foreign" else number(row[m]) for _, m in columns] for row in rows]
+    for row in rows:
+        cells = {metric: number(value) for metric, value in row.items()} | {
+            "foreign": f"{row['foreign']:.0%}"
+        }
+        lines.append([cells.get(metric, "") for _, metric in columns])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
