@@ -61,6 +61,7 @@ class Services:
         self.typing.close()
         await self.writer.close()
         await self.receipts.close()
+        await self.conversations.close()
         await self.places.close()
         await self.sessions.close()
         await self.tickets.close()

@@ -12,6 +12,7 @@ from chatserver.errors import NotFound, Unavailable
 from chatserver.model import MAX_CONVERSATION_ID, Actor, Conversation, Inbox, Message, User, message_id
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
+from chatserver.together import Together
 
 GROUP_SECS = 5.0  # how long a group's members are trusted where nothing depends on who is one
 
@@ -35,6 +36,11 @@ class Conversations:
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
         self._pairs: LRUCache[str, Conversation] = LRUCache(100_000)
         self._groups: TTLCache[int, Conversation] = TTLCache(10_000, GROUP_SECS, timer=clock.monotonic)
+        # A message wakes a thousand members at once, and all of them ask who is in the group.
+        self._reads: Together[int, Conversation] = Together(stores.conversations.conversations)
+
+    async def close(self) -> None:
+        await self._reads.close()
 
     async def find_direct(self, actor: Actor, user_id: int) -> Conversation | None:
         """The actor's conversation with this user, if it has begun."""
@@ -85,9 +91,7 @@ class Conversations:
     async def _read(self, conversation_id: int) -> Conversation | None:
         if not 0 < conversation_id <= MAX_CONVERSATION_ID:
             return None
-        conversation = (await self._stores.conversations.conversations([conversation_id])).get(
-            conversation_id
-        )
+        conversation = await self._reads.get(conversation_id)
         if conversation is not None:
             (self._direct if conversation.kind == "direct" else self._groups)[conversation_id] = conversation
         return conversation
