@@ -55,8 +55,8 @@ MUTANTS = [
     Mutant(
         "4. Without a cursor, an answer that was not fully written is given again",
         "asking the socket whether the answer was written",
-        "handlers/events.py",
-        "await answer.delivered(written)",
+        "handlers/hot/polls.py",
+        "await answer.delivered(took)",
         "await answer.delivered(True)",
         "answer_cut_in_the_middle and alone",
     ),

@@ -72,7 +72,8 @@ class Polls:
         finally:
             stream.set_close_callback(None)
         body = poll_body(answer, poll, extended)
-        await answer.delivered(await written(stream, answers.answer(request, body, fields + UNBUFFERED)))
+        took = await written(stream, answers.answer(request, body, fields + UNBUFFERED))
+        await answer.delivered(took)
         return answer.outcome
 
     def _asked(self, query: bytes) -> tuple[Request, bool] | None:
