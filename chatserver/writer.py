@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 import structlog
 from cachetools import LRUCache
@@ -20,7 +21,7 @@ from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.fanout import FanOut
 from chatserver.line import Line
 from chatserver.model import MAX_SEQ, Advance, Conversation, Message, Outcome
-from chatserver.ports import MessageStore
+from chatserver.ports import CommitStore, MessageStore
 
 log = structlog.get_logger(__name__)
 
@@ -28,9 +29,11 @@ MAX_FLUSH = 64
 # While one flush waits for the journal another is worked on; more would only make them smaller (docs/performance.md).
 MAX_FLUSHES = 2
 HEADS = 100_000  # conversations whose head is remembered
+_COMMIT_SECONDS = metrics.FLUSH_SECONDS.labels("commit")
 _APPEND_SECONDS = metrics.FLUSH_SECONDS.labels("append")
 _FAN_OUT_SECONDS = metrics.FLUSH_SECONDS.labels("fan_out")
 
+Numbered = tuple[Draft, Message]
 Appended = tuple[Draft, Message, bool]  # the last one: whether this send created it
 
 
@@ -38,12 +41,14 @@ class Writer:
     def __init__(
         self,
         messages: MessageStore,
+        commits: CommitStore,
         fanout: FanOut,
         clock: Clock,
         announce: Callable[[Message, Conversation], None],
     ) -> None:
         """`announce` is told of every new message after its fan-out, in the order of the log."""
         self._messages = messages
+        self._commits = commits
         self._fanout = fanout
         self._announce = announce
         self._heads: LRUCache[int, int] = LRUCache(HEADS)
@@ -94,14 +99,20 @@ class Writer:
             self._line.release(runs)
 
     async def _commit(self, runs: dict[int, list[Draft]]) -> None:
-        with _APPEND_SECONDS.time():
-            appended = await self._append(runs)
-        if not appended:
+        """At once where that can be, else append and then fan out."""
+        groups = await self._numbered(runs)
+        if not groups:
             return
-        for draft, message, created in appended:
-            draft.stored = message, created  # the answer is sure: only the fan-out is not done yet
-        with _FAN_OUT_SECONDS.time():
-            await self._fanout.advance(_advances(appended))
+        appended = None if failpoints.armed else await self._at_once(groups)
+        if appended is None:
+            with _APPEND_SECONDS.time():
+                appended = await self._append(groups)
+            for draft, message, created in appended:
+                draft.stored = message, created  # the answer is sure: only the fan-out is not done yet
+            if appended:
+                with _FAN_OUT_SECONDS.time():
+                    await self._fanout.advance(_advances(appended))
+        metrics.MESSAGES.inc(sum(created for _, _, created in appended))
         for draft, message, created in appended:
             if created:
                 self._announce(message, draft.conversation)
@@ -110,31 +121,51 @@ class Writer:
         for draft, _, _ in appended:
             draft.succeed()
 
-    async def _append(self, runs: dict[int, list[Draft]]) -> list[Appended]:
-        """Conversations with one message go out in one unordered insert. A longer run goes alone and in order, because
-        a refused message with others stored behind it would be a hole in the log.
-        """
+    async def _numbered(self, runs: dict[int, list[Draft]]) -> list[list[Numbered]]:
+        """Each run with the numbers that it should get."""
         if not self._heads.keys() >= runs.keys():
             await self._learn_heads(runs)
-        singles: list[tuple[Draft, Message]] = []
-        groups = [(singles, False)]
+        groups = []
         for id, drafts in runs.items():
             head = self._heads.get(id)
             if head is None:
                 self._again(drafts, "head unknown")
                 continue
             numbered = [(draft, draft.at(seq)) for seq, draft in enumerate(drafts, head + 1)]
-            if head + len(drafts) > MAX_SEQ:
-                for draft, _ in numbered[MAX_SEQ - head :]:
-                    draft.fail(Invalid.field("conversation_id", "this conversation is full"))
-                del numbered[MAX_SEQ - head :]
-            if len(numbered) == 1:
-                singles += numbered
-            else:
-                groups.append((numbered, True))
-        inserts = [self._insert(group, ordered) for group, ordered in groups if group]
-        if len(inserts) == 1:
-            return await inserts[0]
+            for draft, _ in numbered[max(0, MAX_SEQ - head) :]:
+                draft.fail(Invalid.field("conversation_id", "this conversation is full"))
+            if numbered := numbered[: max(0, MAX_SEQ - head)]:
+                groups.append(numbered)
+        return groups
+
+    async def _at_once(self, groups: list[list[Numbered]]) -> list[Appended] | None:
+        """None when nothing was done. A group's members are read after its append, so it goes step by step."""
+        numbered = list(chain.from_iterable(groups))
+        if not all(draft.conversation.kind == "direct" for draft, _ in numbered):
+            return None
+        appended = [(draft, message, True) for draft, message in numbered]
+        with _COMMIT_SECONDS.time():
+            outcome = await self._commits.commit([message for _, message in numbered], _advances(appended))
+        if outcome is Outcome.SKIPPED:
+            return None
+        if outcome is Outcome.UNKNOWN:
+            for draft, message in numbered:
+                self._heads.pop(message.conversation_id, None)
+                draft.in_doubt = True
+            self._again([draft for draft, _ in numbered], outcome.value)
+            return []
+        for draft, message in numbered:
+            self._heads[message.conversation_id] = message.seq
+            draft.stored = message, True
+        return appended
+
+    async def _append(self, groups: list[list[Numbered]]) -> list[Appended]:
+        """Conversations with one message go out in one unordered insert. A longer run goes alone and in order, because
+        a refused message with others stored behind it would be a hole in the log.
+        """
+        singles = [group[0] for group in groups if len(group) == 1]
+        inserts = [self._insert(singles, False)] if singles else []
+        inserts += [self._insert(group, True) for group in groups if len(group) > 1]
         results = await asyncio.gather(*inserts, return_exceptions=True)
         appended: list[Appended] = []
         for result in results:
@@ -143,7 +174,7 @@ class Writer:
             appended += result
         return appended
 
-    async def _insert(self, group: list[tuple[Draft, Message]], ordered: bool) -> list[Appended]:
+    async def _insert(self, group: list[Numbered], ordered: bool) -> list[Appended]:
         outcomes = await self._messages.append([message for _, message in group], ordered=ordered)
         appended: list[Appended] = []
         again: list[Draft] = []
@@ -161,7 +192,6 @@ class Writer:
                 draft.in_doubt |= outcome is Outcome.UNKNOWN
                 metrics.APPEND_RETRIES.labels(outcome.value).inc()
                 again.append(draft)
-        metrics.MESSAGES.inc(sum(created for _, _, created in appended))
         self._line.add_again(again)
         return appended
 

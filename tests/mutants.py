@@ -30,10 +30,10 @@ class Mutant:
 MUTANTS = [
     Mutant(
         "1. A send answered 201 reaches every session of every member",
-        "the fan-out",
-        "chatserver/writer.py",
-        "await self._fanout.advance(_advances(appended))",
-        "_advances(appended)",
+        "the inboxes in the commit",
+        "chatserver/storage/commits.py",
+        'done = database.command(update, session=session)["n"] == expected',
+        "done = bool(update)",
         "answered_201_is_stored_and_reaches and alone",
     ),
     Mutant(

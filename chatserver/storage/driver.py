@@ -29,7 +29,7 @@ Document = dict[str, Any]
 T = TypeVar("T")
 
 MAX_FEW = 100_000
-WRITE_CONCERN = {"w": "majority", "j": True}
+WRITE_CONCERN: Document = {"w": "majority", "j": True}
 INDEX_SECS = 3600
 GATE_LINE = 64  # calls waiting for each that may be under way; one more is refused at once
 GATE_WAIT_SECS = 0.75  # with the longest call still within the 3 s in which a refusal is due
