@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from chatserver.errors import Unavailable
-from chatserver.model import Attachment, Conversation, Message, message_id
+from chatserver.model import Advance, Attachment, Conversation, Message, message_id
 
 
 @dataclass(slots=True, eq=False)
@@ -65,3 +65,30 @@ class Draft:
         """Time is up. What a majority has is accepted, however long its fan-out takes."""
         self.succeed()
         self.fail(Unavailable("The message could not be stored in time; send it again."))
+
+
+Numbered = tuple[Draft, Message]
+Appended = tuple[Draft, Message, bool]  # the last one: whether this send created it
+
+
+def advances(appended: list[Appended]) -> list[Advance]:
+    """One for each unbroken run of a conversation: a repeat in its middle breaks it."""
+    runs: list[list[tuple[Draft, Message]]] = []
+    last: dict[int, list[tuple[Draft, Message]]] = {}
+    for draft, message, _ in appended:
+        run = last.get(message.conversation_id)
+        if run is None or run[-1][1].seq + 1 != message.seq:
+            run = last[message.conversation_id] = []
+            runs.append(run)
+        run.append((draft, message))
+    found = []
+    for run in runs:
+        own: dict[int, int] = {}
+        for draft, _ in run:
+            own[draft.sender_id] = own.get(draft.sender_id, 0) + 1
+        first, newest = run[0][1], run[-1][1]
+        conversation = run[0][0].conversation
+        # Whom a draft of a group knew as members may have changed since.
+        members = conversation.member_ids if conversation.kind == "direct" else ()
+        found.append(Advance(first.conversation_id, first.seq, newest.seq, members, own))
+    return found

@@ -16,11 +16,11 @@ from cachetools import LRUCache
 
 from chatserver import failpoints, metrics
 from chatserver.clock import Clock
-from chatserver.draft import Draft
+from chatserver.draft import Appended, Draft, Numbered, advances
 from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.fanout import FanOut
 from chatserver.line import Line
-from chatserver.model import MAX_SEQ, Advance, Conversation, Message, Outcome
+from chatserver.model import MAX_SEQ, Conversation, Message, Outcome
 from chatserver.ports import CommitStore, MessageStore
 
 log = structlog.get_logger(__name__)
@@ -32,9 +32,6 @@ HEADS = 100_000  # conversations whose head is remembered
 _COMMIT_SECONDS = metrics.FLUSH_SECONDS.labels("commit")
 _APPEND_SECONDS = metrics.FLUSH_SECONDS.labels("append")
 _FAN_OUT_SECONDS = metrics.FLUSH_SECONDS.labels("fan_out")
-
-Numbered = tuple[Draft, Message]
-Appended = tuple[Draft, Message, bool]  # the last one: whether this send created it
 
 
 class Writer:
@@ -111,7 +108,7 @@ class Writer:
                 draft.stored = message, created  # the answer is sure: only the fan-out is not done yet
             if appended:
                 with _FAN_OUT_SECONDS.time():
-                    await self._fanout.advance(_advances(appended))
+                    await self._fanout.advance(advances(appended))
         metrics.MESSAGES.inc(sum(created for _, _, created in appended))
         for draft, message, created in appended:
             if created:
@@ -145,7 +142,7 @@ class Writer:
             return None
         appended = [(draft, message, True) for draft, message in numbered]
         with _COMMIT_SECONDS.time():
-            outcome = await self._commits.commit([message for _, message in numbered], _advances(appended))
+            outcome = await self._commits.commit([message for _, message in numbered], advances(appended))
         if outcome is Outcome.SKIPPED:
             return None
         if outcome is Outcome.UNKNOWN:
@@ -178,16 +175,21 @@ class Writer:
         outcomes = await self._messages.append([message for _, message in group], ordered=ordered)
         appended: list[Appended] = []
         again: list[Draft] = []
+        # One repeat in a run is seldom the only one: who was not tried because of it is looked for as well.
+        looked_for = (Outcome.REPEATED, Outcome.SKIPPED) if Outcome.REPEATED in outcomes else ()
+        known = await self._stored(
+            [d for (d, _), out in zip(group, outcomes, strict=True) if out in looked_for]
+        )
         for (draft, message), outcome in zip(group, outcomes, strict=True):
             if outcome is Outcome.STORED:
                 self._heads[message.conversation_id] = message.seq
                 appended.append((draft, message, True))
-            elif outcome is Outcome.REPEATED:
-                appended += await self._replay(draft)
+            elif (stored := known.get((draft.sender_id, draft.client_id))) is not None:
+                appended += self._replay(draft, stored)
             elif outcome is Outcome.REFUSED:
                 draft.fail(Unavailable("The database refused the message."))
-            else:
-                if outcome is not Outcome.SKIPPED:
+            else:  # a repeat that is not found is there, but not yet with a majority
+                if outcome in (Outcome.TAKEN, Outcome.UNKNOWN):
                     self._heads.pop(message.conversation_id, None)
                 draft.in_doubt |= outcome is Outcome.UNKNOWN
                 metrics.APPEND_RETRIES.labels(outcome.value).inc()
@@ -209,41 +211,22 @@ class Writer:
             elif not isinstance(head, Unavailable):
                 raise head
 
-    async def _replay(self, draft: Draft) -> list[Appended]:
+    async def _stored(self, drafts: list[Draft]) -> dict[tuple[int, str | int], Message]:
+        """Those of them that are in the log already."""
+        if not drafts:
+            return {}
         try:
-            stored = await self._messages.by_client_id(draft.sender_id, draft.client_id)
+            return await self._messages.by_client_ids(
+                [(draft.sender_id, draft.client_id) for draft in drafts]
+            )
         except Unavailable:
-            stored = None
-        if stored is None:  # there, but not yet with a majority
-            self._again([draft], "repeat not visible")
-        elif draft.matches(stored):
-            created = draft.made(stored)
-            if not created:
-                metrics.REPLAYS.inc()
-            return [(draft, stored, created)]
-        else:
+            return {}
+
+    def _replay(self, draft: Draft, stored: Message) -> list[Appended]:
+        if not draft.matches(stored):
             draft.fail(IdempotencyConflict("client_id was used before, with another message."))
-        return []
-
-
-def _advances(appended: list[Appended]) -> list[Advance]:
-    """One for each unbroken run of a conversation: a repeat in its middle breaks it."""
-    runs: list[list[tuple[Draft, Message]]] = []
-    last: dict[int, list[tuple[Draft, Message]]] = {}
-    for draft, message, _ in appended:
-        run = last.get(message.conversation_id)
-        if run is None or run[-1][1].seq + 1 != message.seq:
-            run = last[message.conversation_id] = []
-            runs.append(run)
-        run.append((draft, message))
-    advances = []
-    for run in runs:
-        own: dict[int, int] = {}
-        for draft, _ in run:
-            own[draft.sender_id] = own.get(draft.sender_id, 0) + 1
-        first, newest = run[0][1], run[-1][1]
-        conversation = run[0][0].conversation
-        # Whom a draft of a group knew as members may have changed since.
-        members = conversation.member_ids if conversation.kind == "direct" else ()
-        advances.append(Advance(first.conversation_id, first.seq, newest.seq, members, own))
-    return advances
+            return []
+        created = draft.made(stored)
+        if not created:
+            metrics.REPLAYS.inc()
+        return [(draft, stored, created)]

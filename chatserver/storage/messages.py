@@ -49,9 +49,13 @@ class MessageStore:
         )
         return split_message_id(found[0]["_id"])[1] if found else 0
 
-    async def by_client_id(self, sender_id: int, client_id: str | int) -> Message | None:
-        found = await self._messages.find_one({"sender_id": sender_id, "client_id": client_id})
-        return codec.message(found) if found else None
+    async def by_client_ids(
+        self, keys: Iterable[tuple[int, str | int]]
+    ) -> dict[tuple[int, str | int], Message]:
+        """`keys`: (sender_id, client_id)."""
+        wanted = [{"sender_id": sender_id, "client_id": client_id} for sender_id, client_id in keys]
+        found = map(codec.message, await self._messages.find({"$or": wanted}))
+        return {(message.sender_id, message.client_id): message for message in found}
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, Message]:
         found = await self._messages.find({"_id": {"$in": list(ids)}})

@@ -48,7 +48,8 @@ async def test_a_run_with_a_repeat_in_its_middle_leaves_no_hole(chat: Any) -> No
     drafts = [chat.draft(ann, conversation, "a"), again, chat.draft(ann, conversation, "b")]
     answers = await together(*map(chat.writer.post, drafts))
     assert [created for _, created in answers] == [True, False, True]
-    assert answers[1][0] == (await chat.storage.messages.by_client_id(ann.user_id, first.client_id))
+    key = ann.user_id, first.client_id
+    assert answers[1][0] == (await chat.storage.messages.by_client_ids([key]))[key]
     assert await chat.log(conversation) == ["first", "a", "b"]
 
 
@@ -95,14 +96,14 @@ async def test_a_repeat_of_what_no_majority_has_yet_is_still_a_repeat(
     ann, _, conversation = await chat.pair()
     first = chat.draft(ann, conversation, "first")
     await chat.writer.post(first)
-    by_client_id, looks = chat.storage.messages.by_client_id, 0
+    by_client_ids, looks = chat.storage.messages.by_client_ids, 0
 
-    async def late(*key: Any) -> Any:
+    async def late(keys: Any) -> Any:
         nonlocal looks
         looks += 1
-        return await by_client_id(*key) if looks > 1 else None
+        return await by_client_ids(keys) if looks > 1 else {}
 
-    monkeypatch.setattr(chat.storage.messages, "by_client_id", late)
+    monkeypatch.setattr(chat.storage.messages, "by_client_ids", late)
     again = chat.draft(ann, conversation, "first", client_id=first.client_id)
     message, created = await chat.writer.post(again)
     assert (message.seq, created) == (1, False)
