@@ -19,6 +19,9 @@ from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document
 
 RING = 100  # the original system kept at most 100 events per user
+# Trimming rewrites the whole ring, adding to it does not (73 µs against 85 µs of mongod's CPU a message): one in so many
+# does it, and readers take the last RING. Over all a person's conversations the sums are spread as if by chance.
+TRIM_EVERY = 16
 _TAIL = 8  # entries read at first; whoever is further behind reads the whole ring
 
 
@@ -184,10 +187,10 @@ def advance_updates(advances: Sequence[Advance]) -> tuple[list[Document], int]:
         entry: Any = {"k": "m", "c": c, "f": first, "t": last}
         if first == last:
             entry = message_id(c, last)
-        moved: Document = {
-            "$set": {f"heads.{c}": last},
-            "$push": {"ring": {"$each": [entry], "$slice": -RING}},
-        }
+        push: Document = {"$each": [entry]}
+        if (c + last) % TRIM_EVERY == 0:
+            push["$slice"] = -RING
+        moved: Document = {"$set": {f"heads.{c}": last}, "$push": {"ring": push}}
         member_ids = list(advance.member_ids)
         expected += len(member_ids)
         counts: Document = {f"own.{c}:{sender}": count for sender, count in advance.own.items()}
