@@ -10,6 +10,8 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import psutil
+
 from tests.faults.bench.load import Load
 from tests.faults.bench.town import Town, calm_p99
 from tests.faults.bench.verdict import Verdict, delays, percentile
@@ -58,6 +60,15 @@ def bus_states(town: Town) -> list[str]:
 
 async def all_up(town: Town) -> bool:
     return set(await asyncio.to_thread(bus_states, town)) == {"up"}
+
+
+def links(town: Town) -> list[int]:
+    """How many connections each server has to the broker."""
+    found = []
+    for pid in town.weights():
+        connections = psutil.Process(pid).net_connections("tcp")
+        found.append(sum(bool(c.raddr) and c.raddr.port == town.rabbit.port for c in connections))
+    return found
 
 
 def delete(town: Town, what: str) -> None:
