@@ -15,8 +15,8 @@ from tests.abuse.bench.victim import Victim
 from tests.support.client import Client
 from tests.support.mongo import MongoNode
 
-WINDOW_SECS = 12
-LIMIT = sized(60, 300)
+WINDOW_SECS = sized(6, 12)
+LIMIT = sized(40, 300)
 RATES = {
     "CHATSERVER_RATE_LIMITS": "on",
     "CHATSERVER_SEND_RATE": f"{LIMIT}/{WINDOW_SECS} seconds",
