@@ -19,9 +19,8 @@ LINGER_SECS = 5
 BOUND_WITHIN_SECS = 30.0
 
 
-async def churn(people: int, ramp_secs: float, with_broker: bool = True) -> Measured:
-    """Without a broker there is nothing to bind: the difference is the price of the bindings."""
-    broker, target = Broker() if with_broker else None, None
+async def churn(people: int, ramp_secs: float) -> Measured:
+    broker, target = Broker(), None
     flags = ["--linger-secs", str(LINGER_SECS), "--max-hold-secs", str(HOLD_SECS)]
     try:
         target = await start(people, broker, 1, *flags)
@@ -38,7 +37,7 @@ async def churn(people: int, ramp_secs: float, with_broker: bool = True) -> Meas
             pollers = await hold(target, people, failures, ramp_secs, wait=HOLD_SECS)
             arrived = time.perf_counter()
             with contextlib.suppress(AssertionError):
-                await eventually(lambda: _all_there(target, declared, people, broker), BOUND_WITHIN_SECS)
+                await eventually(lambda: _all_there(target, declared, people), BOUND_WITHIN_SECS)
             behind = time.perf_counter() - arrived
         held, bound = figure(target, "chat_held_polls"), figure(target, "chat_bus_declares_total") - declared
         with machine.window(target.processes) as leaving:
@@ -50,8 +49,7 @@ async def churn(people: int, ramp_secs: float, with_broker: bool = True) -> Meas
     finally:
         if target is not None:
             target.stop()
-        if broker is not None:
-            broker.stop()
+        broker.stop()
     return {
         "people": people,
         "ramp_secs": ramp_secs,
@@ -59,9 +57,9 @@ async def churn(people: int, ramp_secs: float, with_broker: bool = True) -> Meas
         "bound": bound,
         "bound_behind_secs": behind,
         "join_cpu_us": joining.cpu["server"] / people * 1e6,
-        "join_broker_cpu_us": joining.cpu.get("broker", 0.0) / people * 1e6,
+        "join_broker_cpu_us": joining.cpu["broker"] / people * 1e6,
         "leave_cpu_us": leaving.cpu["server"] / people * 1e6,
-        "leave_broker_cpu_us": leaving.cpu.get("broker", 0.0) / people * 1e6,
+        "leave_broker_cpu_us": leaving.cpu["broker"] / people * 1e6,
         "worst_lag_ms": max(lags) * 1e3,
         "failures": failures.count,
         "load_busy": joining.cpu["load"] / joining.secs,
@@ -69,7 +67,7 @@ async def churn(people: int, ramp_secs: float, with_broker: bool = True) -> Meas
     }
 
 
-def _all_there(target: Target, declared: float, people: int, broker: Broker | None) -> bool:
-    """Held, and bound where there is something to bind."""
-    bound = figure(target, "chat_bus_declares_total") - declared >= people if broker else True
-    return bound and figure(target, "chat_held_polls") >= people
+def _all_there(target: Target, declared: float, people: int) -> bool:
+    """Held and bound."""
+    bound = figure(target, "chat_bus_declares_total") - declared
+    return bound >= people and figure(target, "chat_held_polls") >= people

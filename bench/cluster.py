@@ -79,8 +79,7 @@ async def run(chosen: Sequence[str], quick: bool) -> Results:
         found["group"].append(shown(await group(100 if quick else 1_000, 5 if quick else 30)))
     if "churn" in chosen:
         people, secs = (1_000, 10.0) if quick else (10_000, 60.0)
-        for with_broker in (True, False):
-            found["churn"].append(shown(await churn(people, secs, with_broker)))
+        found["churn"].append(shown(await churn(people, secs)))
     return found
 
 

@@ -38,14 +38,13 @@ class Broker:
         self._node.stop()
 
 
-async def start(users: int, broker: Broker | None, processes: int = 1, *more: str) -> Target:
+async def start(users: int, broker: Broker, processes: int = 1, *more: str) -> Target:
     """A server whose metrics can be read, when all its processes are ready."""
     admin_port = machine.free_port()
     flags = ["--processes", str(processes), "--admin-port", str(admin_port), *more]
-    target = await ours(users, broker.url if broker else "", flags)
+    target = await ours(users, broker.url, flags)
     target.admin_port = admin_port
-    if broker:
-        target.helpers["broker"] = broker.process
+    target.helpers["broker"] = broker.process
     end = time.monotonic() + READY_SECS
     while figure(target, "chat_bus_up") < processes:
         if time.monotonic() > end:
