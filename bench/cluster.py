@@ -74,7 +74,7 @@ async def run(chosen: Sequence[str], quick: bool) -> Results:
     found: Results = {part: [] for part in chosen}
     if "several" in chosen:
         for processes in (1, 2) if quick else (1, 2, 4, 8):
-            found["several"].append(shown(await several(processes, 2.0 if quick else 5.0)))
+            found["several"].append(shown(await several(processes, 2.0 if quick else 3.0)))
     if "group" in chosen:
         found["group"].append(shown(await group(100 if quick else 1_000, 5 if quick else 30)))
     if "churn" in chosen:
