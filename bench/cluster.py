@@ -76,7 +76,7 @@ async def run(chosen: Sequence[str], quick: bool) -> Results:
         for processes in (1, 2) if quick else (1, 2, 4, 8):
             found["several"].append(shown(await several(processes, 2.0 if quick else 3.0)))
     if "group" in chosen:
-        found["group"].append(shown(await group(100 if quick else 1_000, 5 if quick else 30)))
+        found["group"].append(shown(await group(100 if quick else 1_000, 5 if quick else 20)))
     if "churn" in chosen:
         people, secs = (1_000, 10.0) if quick else (10_000, 60.0)
         found["churn"].append(shown(await churn(people, secs)))

@@ -27,6 +27,7 @@ SILENT_SECS = 20.0
 FULL_BEATS = 12  # every so many beats a node tells all it has, asked or not
 GATHER_SECS = 0.2  # comings and goings are told together: thousands may arrive at once
 MAX_TOLD = 200
+MAX_CONTACTS = 200  # who has more is seen by those who look: a thousand who come would tell a thousand each
 MAX_TURNS = 10_000  # comings and goings waiting to be told
 
 
@@ -123,7 +124,7 @@ class Presence:
                 except ChatError:
                     continue
                 for user_id in turned:
-                    if others := contacts.get(user_id):
+                    if (others := contacts.get(user_id)) and len(others) <= MAX_CONTACTS:
                         body = {"user_id": user_id, "is_online": turns[user_id]}
                         self._bus.publish(Bell("presence", tuple(others), body))
 

@@ -70,7 +70,8 @@ class Receipts:
                     "delivered_seq": seq,
                     "delivered_at": moment(now),
                 }
-                if others:
+                # Not in groups: everybody would tell everybody, a million events for one message to a thousand.
+                if others and conversation.kind == "direct":
                     self._bus.publish(Bell("delivery_receipt", others, body))
 
     async def mark_read(self, actor: Actor, conversation_id: int, seq: int | None) -> tuple[int, datetime]:
