@@ -103,7 +103,6 @@ def body(figures: Figures, polls: float, sends: float) -> str:
     mongod_us = figures["mongod"]["send_us"]
     primaries = ", ".join(f"{c} cores {c * BUSY * 1e6 / mongod_us:,.0f}/s" for c in PRIMARY_CORES)
     shards = math.ceil(asked.mongod / (16 * BUSY))
-    churn = figures["churn"]
     joins = polls / 60
     facts = [
         f"- **Server processes**: {asked.processes:,} with clients that hold for 50 s, {old.processes:,} with the"
@@ -117,7 +116,7 @@ def body(figures: Figures, polls: float, sends: float) -> str:
         f"- **RabbitMQ**: {asked.broker:,.0f} cores over the brokers, {sends:,.0f} publishes a second, one for each send"
         " whatever the members; a queue for each process.",
         f"- **Everybody arriving within a minute**: {joins:,.0f} joins a second are"
-        f" {joins * churn['join_us'] / 1e6:,.0f} cores of server and"
+        f" {joins * figures['server']['join_us'] / 1e6:,.0f} cores of server and"
         f" {joins * figures['broker']['join_us'] / 1e6:,.1f} of broker.",
     ]
     return "\n\n".join(

@@ -63,6 +63,9 @@ class Receipts:
                 continue
             for (conversation_id, user_id), (seq, conversation) in batch.items():
                 self._written[conversation_id, user_id] = seq
+                # Not in groups: everybody would tell everybody, a million events for one message to a thousand.
+                if conversation.kind != "direct":
+                    continue
                 others = tuple(id for id in conversation.member_ids if id != user_id)
                 body = {
                     "conversation_id": conversation_id,
@@ -70,8 +73,7 @@ class Receipts:
                     "delivered_seq": seq,
                     "delivered_at": moment(now),
                 }
-                # Not in groups: everybody would tell everybody, a million events for one message to a thousand.
-                if others and conversation.kind == "direct":
+                if others:
                     self._bus.publish(Bell("delivery_receipt", others, body))
 
     async def mark_read(self, actor: Actor, conversation_id: int, seq: int | None) -> tuple[int, datetime]:
