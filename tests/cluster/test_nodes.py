@@ -95,7 +95,7 @@ async def test_a_node_joins_and_leaves_and_nginx_is_told_under_load(town: Cluste
             load.check_readers()
         verdict = await town.conclude(load)
         p99 = percentile(delays(load.oracle.records(), since), 99)
-        town.show(f"{rounds} times, 6 reloads of nginx; p99 {p99:.2f} s; {hitches(load)}")
+        town.show(f"{rounds} times, {2 * rounds} reloads of nginx; p99 {p99:.2f} s; {hitches(load)}")
         verdict.assert_clean(least=50)
         assert load.poll_tally.cut + load.tally.cut == 0
 
