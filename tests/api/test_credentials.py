@@ -82,7 +82,7 @@ async def test_a_password_is_taken_as_it_is(client: Client) -> None:
         assert (await client.login(name, password[:-1])).status == 401
 
 
-@pytest.mark.gen_test
+@pytest.mark.gen_test(timeout=120)
 async def test_an_unknown_name_takes_as_long_as_a_wrong_password(client: Client) -> None:
     people = await client.people(*["ann"] * 8)
     took: dict[str, list[float]] = {"wrong": [], "unknown": []}
