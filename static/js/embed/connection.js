@@ -71,6 +71,7 @@ export class Connection {
     const otherId = await find(chat, room);
     if (this.#ended.signal.aborted) return chat.close();
     chat.addEventListener('status', () => this.#statusChanged(chat), { signal: this.#ended.signal });
+    if (chat.status.state === 'online') this.#wasOnline = true;  // before anybody listened
     this.tell.onReady(chat, otherId);
   }
 
