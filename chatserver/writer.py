@@ -67,6 +67,11 @@ class Writer:
         """A conversation just created here has no head to be looked up."""
         self._heads.setdefault(conversation_id, 0)
 
+    def overtaken(self, message: Message) -> None:
+        """Another node stored this: look the head up again rather than try a number that is taken."""
+        if self._heads.get(message.conversation_id, message.seq) < message.seq:
+            del self._heads[message.conversation_id]
+
     async def close(self) -> None:
         """Every send already taken is finished."""
         while self._flushes:

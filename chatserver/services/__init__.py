@@ -122,7 +122,7 @@ def build_services(
         presence=presence,
         notifications=notifications,
         events=Events(hub, looks, entries, places, bus, clock),
-        bells=Bells(hub, entries, sessions, typing, presence),
+        bells=Bells(hub, entries, sessions, typing, presence, writer.overtaken),
         writer=writer,
         places=places,
     )

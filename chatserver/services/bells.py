@@ -8,7 +8,7 @@ import structlog
 
 from chatserver import metrics, wire
 from chatserver.hub import Hub
-from chatserver.model import Bell
+from chatserver.model import Bell, Message
 from chatserver.services.entries import Entries
 from chatserver.services.presence import Presence
 from chatserver.services.sessions import Sessions
@@ -21,13 +21,21 @@ PRESENCE_SECS = 10.0  # how long a change of presence or delivery waits for the 
 
 class Bells:
     def __init__(
-        self, hub: Hub, entries: Entries, sessions: Sessions, typing: Typing, presence: Presence
+        self,
+        hub: Hub,
+        entries: Entries,
+        sessions: Sessions,
+        typing: Typing,
+        presence: Presence,
+        overtaken: Callable[[Message], None],
     ) -> None:
+        """`overtaken` is told of every message that another node stored."""
         self._hub = hub
         self._entries = entries
         self._sessions = sessions
         self._typing = typing
         self._presence = presence
+        self._overtaken = overtaken
         self._on: dict[str, Callable[[Bell], None]] = {
             "message": self._message,
             "inbox": lambda bell: hub.ring(bell.user_ids),
@@ -52,7 +60,10 @@ class Bells:
             log.debug("malformed bell", kind=bell.kind, error=repr(error))  # there may be ten thousand
 
     def _message(self, bell: Bell) -> None:
-        message = bell.message or wire.hinted_message(bell.body)
+        message = bell.message
+        if message is None:
+            message = wire.hinted_message(bell.body)
+            self._overtaken(message)
         self._entries.remember(message)
         # The sending session has nothing to get from this; waking it would cost it a look for each of its sends.
         self._hub.ring(bell.user_ids, but_session=message.session_id)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from chatserver.errors import IdempotencyConflict, Unavailable
-from chatserver.model import Outcome
+from chatserver.model import Bell, Outcome
+from chatserver.wire import message_hint
 from tests.support.waiting import eventually, together
 
 
@@ -270,3 +271,22 @@ async def test_a_commit_of_unknown_outcome_is_tried_again_and_stored_once(
     assert [(message.seq, created) for message, created in answers] == [(1, True), (2, True), (3, True)]
     assert await chat.log(conversation) == ["a", "b", "c"]
     assert (await chat.inbox(bob)).unread(conversation.id) == 3
+
+
+@pytest.mark.gen_test
+async def test_who_heard_of_another_nodes_message_does_not_try_its_number(
+    chats: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = await chats(), await chats()
+    ann, bob, conversation = await one.pair()
+    one.hub.enter(ann, None)  # for the bells of those who are not here are not heard
+    await one.say(ann, conversation, "first")
+    second = await two.say(bob, conversation, "second")
+    one.bus.ring(Bell("message", conversation.member_ids, message_hint(second)))
+
+    async def step(*_: Any, **__: Any) -> Any:
+        raise AssertionError("it tried a number that was taken")
+
+    monkeypatch.setattr(one.storage.messages, "append", step)
+    await one.say(ann, conversation, "third")
+    assert await one.log(conversation) == ["first", "second", "third"]
