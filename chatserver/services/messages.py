@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -65,18 +66,30 @@ class Messages:
             raise Invalid.field("message", f"must have at most {self._message_chars} characters")
 
     async def post(
-        self, actor: Actor, receiver_id: int, text: str, attachment: Attachment | None, client_id: str | None
+        self,
+        actor: Actor,
+        receiver_id: int,
+        text: str,
+        attachment: Attachment | None,
+        client_id: str | None,
+        came_at: float | None = None,
     ) -> tuple[Json, bool]:
         """The message, and whether this send created it: a repeat by client_id gives the first result again.
 
+        Its deadline counts from `came_at` (monotonic; now, when not given), with all that has to be looked up first.
         Raises Invalid, NotFound for an unknown receiver, IdempotencyConflict, Unavailable.
         """
-        started = self._clock.monotonic()
+        now = self._clock.monotonic()
+        deadline = (now if came_at is None else came_at) + self._deadline_secs
         self.check(text, attachment is not None)
-        conversation, begun = await self._conversations.open_direct(actor, receiver_id)
+        try:
+            async with asyncio.timeout(deadline - now):
+                conversation, begun = await self._conversations.open_direct(actor, receiver_id)
+                users = await self._accounts.users(conversation.member_ids)
+        except TimeoutError:
+            raise Unavailable("The message could not be stored in time; send it again.") from None
         if begun:
             self._writer.starts_at(conversation.id)
-        users = await self._accounts.users(conversation.member_ids)
         draft = Draft(
             conversation=conversation,
             sender_id=actor.user_id,
@@ -85,7 +98,7 @@ class Messages:
             text=text,
             attachment=attachment,
             created_at=self._clock.now(),
-            deadline=started + self._deadline_secs,
+            deadline=deadline,
         )
         message, created = await self._writer.post(draft)
         if created:

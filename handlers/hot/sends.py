@@ -42,17 +42,19 @@ class Sends:
         if sent is None or sent.receiver_id is None:
             return None
         started = self._runtime.clock.monotonic()
-        status, answer = await self._posted(request, sent, sent.receiver_id)
+        status, answer = await self._posted(request, sent, sent.receiver_id, started)
         observe("ChatsHandler", "POST", status, self._runtime.clock.monotonic() - started)
         return answer
 
-    async def _posted(self, request: HotRequest, sent: Text | Send, receiver_id: int) -> tuple[int, bytes]:
+    async def _posted(
+        self, request: HotRequest, sent: Text | Send, receiver_id: int, came_at: float
+    ) -> tuple[int, bytes]:
         services, rates = self._runtime.services, self._runtime.limits
         try:
             actor = await services.sessions.authenticate(request.token)
             rates.take(actor, "send")
             fields = limits.header_bytes(rates, actor, "send")
-            posted = services.messages.post(actor, receiver_id, sent.message, None, sent.client_id)
+            posted = services.messages.post(actor, receiver_id, sent.message, None, sent.client_id, came_at)
             message, created = await posted
         except ChatError as error:
             return STATUS[error.code], self._answers.refusal(request, error)
