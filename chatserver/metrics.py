@@ -32,9 +32,6 @@ FLUSH_SECONDS = Histogram(
     ["step"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-COMMITS_SKIPPED = Counter(
-    "chat_commits_skipped_total", "Flushes that could not go out in one transaction, by reason.", ["reason"]
-)
 APPEND_RETRIES = Counter("chat_append_retries_total", "Appends tried again, by reason.", ["reason"])
 FANOUT_REPAIRS = Counter("chat_fanout_repairs_total", "Inboxes mended because a fan-out was lost or late.")
 FANOUT_UNFINISHED = Gauge("chat_fanout_unfinished", "Conversations whose fan-out is being retried.")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from itertools import chain
 
 import structlog
 from cachetools import LRUCache
@@ -21,7 +20,7 @@ from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.fanout import FanOut
 from chatserver.line import Line
 from chatserver.model import MAX_SEQ, Conversation, Message, Outcome
-from chatserver.ports import CommitStore, MessageStore
+from chatserver.ports import MessageStore
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +28,6 @@ MAX_FLUSH = 64
 # While one flush waits for the journal another is worked on; more would only make them smaller (docs/performance.md).
 MAX_FLUSHES = 3
 HEADS = 100_000  # conversations whose head is remembered
-_COMMIT_SECONDS = metrics.FLUSH_SECONDS.labels("commit")
 _APPEND_SECONDS = metrics.FLUSH_SECONDS.labels("append")
 _FAN_OUT_SECONDS = metrics.FLUSH_SECONDS.labels("fan_out")
 
@@ -38,14 +36,12 @@ class Writer:
     def __init__(
         self,
         messages: MessageStore,
-        commits: CommitStore,
         fanout: FanOut,
         clock: Clock,
         announce: Callable[[Message, Conversation], None],
     ) -> None:
         """`announce` is told of every new message after its fan-out, in the order of the log."""
         self._messages = messages
-        self._commits = commits
         self._fanout = fanout
         self._announce = announce
         self._heads: LRUCache[int, int] = LRUCache(HEADS)
@@ -101,19 +97,14 @@ class Writer:
             self._line.release(runs)
 
     async def _commit(self, runs: dict[int, list[Draft]]) -> None:
-        """At once where that can be, else append and then fan out."""
-        groups = await self._numbered(runs)
-        if not groups:
+        with _APPEND_SECONDS.time():
+            appended = await self._append(await self._numbered(runs))
+        if not appended:
             return
-        appended = None if failpoints.armed else await self._at_once(groups)
-        if appended is None:
-            with _APPEND_SECONDS.time():
-                appended = await self._append(groups)
-            for draft, message, created in appended:
-                draft.stored = message, created  # the answer is sure: only the fan-out is not done yet
-            if appended:
-                with _FAN_OUT_SECONDS.time():
-                    await self._fanout.advance(advances(appended))
+        for draft, message, created in appended:
+            draft.stored = message, created  # the answer is sure: only the fan-out is not done yet
+        with _FAN_OUT_SECONDS.time():
+            await self._fanout.advance(advances(appended))
         metrics.MESSAGES.inc(sum(created for _, _, created in appended))
         for draft, message, created in appended:
             if created:
@@ -139,27 +130,6 @@ class Writer:
             if numbered := numbered[: max(0, MAX_SEQ - head)]:
                 groups.append(numbered)
         return groups
-
-    async def _at_once(self, groups: list[list[Numbered]]) -> list[Appended] | None:
-        """None when nothing was done. A group's members are read after its append, so it goes step by step."""
-        numbered = list(chain.from_iterable(groups))
-        if not all(draft.conversation.kind == "direct" for draft, _ in numbered):
-            return None
-        appended = [(draft, message, True) for draft, message in numbered]
-        with _COMMIT_SECONDS.time():
-            outcome = await self._commits.commit([message for _, message in numbered], advances(appended))
-        if outcome is Outcome.SKIPPED:
-            return None
-        if outcome is Outcome.UNKNOWN:
-            for draft, message in numbered:
-                self._heads.pop(message.conversation_id, None)
-                draft.in_doubt = True
-            self._again([draft for draft, _ in numbered], outcome.value)
-            return []
-        for draft, message in numbered:
-            self._heads[message.conversation_id] = message.seq
-            draft.stored = message, True
-        return appended
 
     async def _append(self, groups: list[list[Numbered]]) -> list[Appended]:
         """Conversations with one message go out in one unordered insert. A longer run goes alone and in order, because

@@ -30,10 +30,10 @@ class Mutant:
 MUTANTS = [
     Mutant(
         "1. A send answered 201 reaches every session of every member",
-        "the inboxes in the commit",
-        "chatserver/storage/commits.py",
-        'done = database.command(update, session=session)["n"] == expected',
-        "done = bool(update)",
+        "the fan-out",
+        "chatserver/writer.py",
+        "await self._fanout.advance(advances(appended))",
+        "advances(appended)",
         "answered_201_is_stored_and_reaches and alone",
     ),
     Mutant(

@@ -93,7 +93,7 @@ def build_services(
         bus.publish(Bell("message", conversation.member_ids, message=message))
 
     places = Places(stores.sessions, node, clock)
-    writer = Writer(stores.messages, stores.commits, fanout, clock, ring)
+    writer = Writer(stores.messages, fanout, clock, ring)
     notifications = Notifications(stores, bus, clock)
     host = Host(accounts, visitors, sessions, notifications, clock, settings.host_secret, settings.guests)
     messages = Messages(

@@ -10,7 +10,6 @@ from chatserver.clock import Clock
 from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError, Unavailable
 from chatserver.settings import Settings
 from chatserver.storage.attachments import AttachmentStore
-from chatserver.storage.commits import CommitStore
 from chatserver.storage.conversations import ConversationStore
 from chatserver.storage.driver import Collection, Gate, make_bucket, make_client, settled
 from chatserver.storage.inboxes import InboxStore
@@ -51,9 +50,6 @@ class Storage:
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
         self.messages = MessageStore(collections["messages"])
         self.inboxes = InboxStore(collections["inboxes"])
-        self.commits = CommitStore(
-            self._client, settings.mongodb_database, gate, settings.mongodb_timeout_secs
-        )
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])
@@ -97,5 +93,4 @@ class Storage:
         return str((await self._client.server_info())["version"])
 
     async def close(self) -> None:
-        self.commits.close()
         await settled(self._client.close())
