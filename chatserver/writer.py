@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 MAX_FLUSH = 64
 # While one flush waits for the journal another is worked on; more would only make them smaller (docs/performance.md).
-MAX_FLUSHES = 3
+MAX_FLUSHES = 2
 HEADS = 100_000  # conversations whose head is remembered
 _APPEND_SECONDS = metrics.FLUSH_SECONDS.labels("append")
 _FAN_OUT_SECONDS = metrics.FLUSH_SECONDS.labels("fan_out")
