@@ -34,6 +34,8 @@ STEADY_SECS = 30.0  # a child that lived this long is forgiven earlier deaths
 ADDRESS = f"./{SOCKET}"
 FLAGS = (
     *("--bind_ip", ADDRESS, "--port", "27017", "--filePermissions", "0700"),
+    # Else every mongod also makes /tmp/mongodb-27017.sock, and of two that start at once one finds it in use.
+    *("--unixSocketPrefix", "."),
     *("--replSet", "rs0", "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25"),
     *("--networkMessageCompressors", "disabled"),  # CVE-2025-14847
     *("--setParameter", "diagnosticDataCollectionEnabled=false", "--quiet", "--logappend"),

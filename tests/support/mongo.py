@@ -57,6 +57,8 @@ class MongoNode:
         command += [
             "--port",
             str(self._port),
+            "--unixSocketPrefix",
+            str(self.dir),
             "--replSet",
             "rs0",
             "--oplogSize",
