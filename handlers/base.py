@@ -16,8 +16,6 @@ from chatserver.errors import (
     ChatError,
     Invalid,
     PayloadTooLarge,
-    RateLimited,
-    Unavailable,
     UnsupportedMediaType,
 )
 from chatserver.logs import scrub
@@ -28,7 +26,7 @@ from handlers.data_fields import DATA_FIELDS
 from handlers.forwarded import client_address, stay_with_tls
 from handlers.origins import allow_origin
 from handlers.parsing import parse
-from handlers.problems import problem
+from handlers.problems import problem, problem_fields
 from handlers.strict_json import check_text, decode_object
 
 log = structlog.get_logger("chatserver.access")
@@ -120,8 +118,9 @@ class BaseHandler(RequestHandler):
         self.set_status(status)
         self.set_header("Content-Type", "application/problem+json")
         self.set_header("Cache-Control", "no-store")
+        for name, value in problem_fields(status, error):
+            self.set_header(name, value)
         if status == 401:
-            self.set_header("WWW-Authenticate", "Bearer")
             if (
                 isinstance(self, ApiHandler)
                 and not self.public
@@ -130,11 +129,6 @@ class BaseHandler(RequestHandler):
                 cookies.take_back(self)
         elif status == 405:
             self.set_header("Allow", ", ".join([*self._methods(), "OPTIONS"]))
-        elif isinstance(error, Unavailable | RateLimited):
-            self.set_header("Retry-After", str(error.retry_after_secs))
-        if isinstance(error, RateLimited):
-            for name, value in limits.refusal(error):
-                self.set_header(name, value)
         self.finish(_encode(body))
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:

@@ -10,6 +10,7 @@ from tornado.iostream import StreamClosedError
 from chatserver import metrics
 from chatserver.cursor import parse_cursor
 from chatserver.services.events import Answer, Request
+from chatserver.settings import Settings
 from chatserver.waiter import Ended, Waiter
 from handlers.base import ApiHandler
 from handlers.schemas import Poll
@@ -28,21 +29,13 @@ class EventsHandler(ApiHandler):
 
     async def get(self) -> None:
         asked = self.query(Poll)
-        settings = self.runtime.settings
-        default = asked.wait is None
-        request = Request(
-            cursor=parse_cursor(asked.cursor) if asked.cursor is not None else None,
-            wait_secs=settings.hold_secs if default else min(asked.wait or 0.0, settings.max_hold_secs),
-            limit=min(asked.limit, MAX_EVENTS),
-            client=asked.client,
-            jittered=not default,
-        )
+        request = poll_request(asked, self.runtime.settings)
         answer = await self.runtime.services.events.poll(self.actor, request, self._started)
         self.outcome = answer.outcome
         if answer.ended is Ended.DRAINING or self.runtime.draining:
             self.set_header("Connection", "close")
         self.set_header("X-Accel-Buffering", "no")
-        written = await self._written(poll_body(answer, request, _extended(asked)))
+        written = await self._written(poll_body(answer, request, is_extended(asked)))
         await answer.delivered(written)
 
     def _started(self, waiter: Waiter) -> None:
@@ -80,9 +73,21 @@ class EventsHandler(ApiHandler):
         metrics.POLL_SECONDS.labels(self.outcome).observe(self.request.request_time())
 
 
-def _extended(asked: Poll) -> bool:
+def is_extended(asked: Poll) -> bool:
     """Clients of the original system name none of these, and get exactly what they always got."""
     return any(value is not None for value in (asked.cursor, asked.wait, asked.client))
+
+
+def poll_request(asked: Poll, settings: Settings) -> Request:
+    """Raises CursorInvalid."""
+    wait_secs = settings.hold_secs if asked.wait is None else min(asked.wait, settings.max_hold_secs)
+    return Request(
+        cursor=parse_cursor(asked.cursor) if asked.cursor is not None else None,
+        wait_secs=wait_secs,
+        limit=min(asked.limit, MAX_EVENTS),
+        client=asked.client,
+        jittered=asked.wait is not None,
+    )
 
 
 def poll_body(answer: Answer, request: Request, extended: bool) -> bytes:

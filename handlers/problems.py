@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from chatserver import errors
+from handlers import limits
 
 STATUS: dict[str, int] = {
     "token_missing": 401,
@@ -57,3 +58,15 @@ def problem(status: int, error: BaseException | None, request_id: str) -> tuple[
         "request_id": request_id,
         **extra,
     }
+
+
+def problem_fields(status: int, error: BaseException | None) -> list[tuple[str, str]]:
+    """The header fields that tell a client how to go on after this problem."""
+    fields = []
+    if status == HTTPStatus.UNAUTHORIZED:
+        fields.append(("WWW-Authenticate", "Bearer"))
+    elif isinstance(error, errors.Unavailable | errors.RateLimited):
+        fields.append(("Retry-After", str(error.retry_after_secs)))
+    if isinstance(error, errors.RateLimited):
+        fields += limits.refusal(error)
+    return fields

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import random
+from collections.abc import Iterable
 from http import HTTPStatus
 
 import msgspec
 from tornado.httputil import format_timestamp
 from tornado.iostream import IOStream, StreamClosedError
 
-from chatserver.errors import ChatError, RateLimited, Unavailable
+from chatserver.errors import ChatError
 from chatserver.runtime import Runtime
-from handlers import limits
 from handlers.data_fields import DATA_FIELDS
+from handlers.events import WRITE_SECS
 from handlers.forwarded import STAY_WITH_TLS
 from handlers.hot.request import HotRequest
-from handlers.problems import problem
+from handlers.problems import problem, problem_fields
 
 JSON = b"application/json; charset=utf-8"
 PROBLEM = b"application/problem+json"
-# A client that does not take its answer within this time does not get to hold the connection.
-WRITE_SECS = 10.0
 _STATUS_LINES: dict[HTTPStatus, bytes] = {
     status: b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
 }
@@ -36,7 +34,7 @@ class Answers:
         fixed = [("Cache-Control", "no-store"), *DATA_FIELDS]
         if secure:
             fixed.append(("Strict-Transport-Security", STAY_WITH_TLS))
-        self._fixed = "".join(f"{name}: {value}\r\n" for name, value in fixed).encode()
+        self._fixed = _lines(fixed)
         self._date = b""
         self._date_until = 0.0
 
@@ -60,22 +58,15 @@ class Answers:
             self._dated(),
             self._fixed,
             kind,
-            request.request_id or b"%016x" % random.getrandbits(64),
+            request.request_id,
             fields,
             len(body),
             body,
         )
 
     def refusal(self, request: HotRequest, error: ChatError) -> bytes:
-        fields = b""
-        request.request_id = request.request_id or b"%016x" % random.getrandbits(64)
         status, body = problem(500, error, request.request_id.decode())
-        if status == HTTPStatus.UNAUTHORIZED:
-            fields = b"WWW-Authenticate: Bearer\r\n"
-        elif isinstance(error, Unavailable | RateLimited):
-            fields = b"Retry-After: %d\r\n" % error.retry_after_secs
-        if isinstance(error, RateLimited):
-            fields += b"".join(b"%b: %b\r\n" % (n.encode(), v.encode()) for n, v in limits.refusal(error))
+        fields = _lines(problem_fields(status, error))
         return self.answer(request, _encode(body), fields, HTTPStatus(status), PROBLEM)
 
     def _dated(self) -> bytes:
@@ -103,3 +94,7 @@ async def written(stream: IOStream, data: bytes) -> bool:
             stream.close()
             return False
     return not stream.closed()
+
+
+def _lines(fields: Iterable[tuple[str, str]]) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in fields).encode()

@@ -11,7 +11,7 @@ from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
 from chatserver.runtime import Runtime
-from handlers.hot.answer import Answers, written
+from handlers.hot.answer import Answers
 from handlers.hot.polls import Polls
 from handlers.hot.replayed import Replayed
 from handlers.hot.request import END_OF_HEAD, HotRequest, recognise
@@ -97,13 +97,10 @@ class HotConnection:
                 body = await stream.read_bytes(request.body_bytes)
             self.deadline = None
             with calls.runtime.request():
-                if request.query is not None:
-                    answered = await calls.polls.answer(request, stream)
+                if request.query is None:
+                    answered = await calls.sends.answer(request, body, stream)
                 else:
-                    answer = await calls.sends.answer(request, body)
-                    answered = answer is not None
-                    if answer is not None:
-                        await written(stream, answer)
+                    answered = await calls.polls.answer(request, stream)
             if answered:
                 return not (stream.closed() or calls.answers.is_last(request))
         self.deadline = None

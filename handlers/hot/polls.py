@@ -7,21 +7,20 @@ import re
 from tornado.iostream import IOStream
 
 from chatserver import metrics
-from chatserver.cursor import parse_cursor
-from chatserver.errors import ChatError
+from chatserver.errors import ChatError, CursorInvalid, Invalid
 from chatserver.model import Actor
 from chatserver.runtime import Runtime
 from chatserver.services.events import Request
 from chatserver.waiter import Ended, Waiter
 from handlers import limits
-from handlers.events import MAX_EVENTS, poll_body
+from handlers.events import is_extended, poll_body, poll_request
 from handlers.hot.answer import Answers, written
 from handlers.hot.request import HotRequest
+from handlers.parsing import parse
+from handlers.schemas import Poll
 
 UNBUFFERED = b"X-Accel-Buffering: no\r\n"
 _QUERY = re.compile(rb"(?:(?:cursor|client|wait|limit)=[A-Za-z0-9_.:~-]+(?:&(?!$)|$))*")
-_WAIT = re.compile(r"(?:0|[1-9][0-9]{0,3})(?:\.[0-9]{1,9})?", re.ASCII)
-_LIMIT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
 
 class Polls:
@@ -33,17 +32,18 @@ class Polls:
         """Hold the poll and answer it. False when nothing was done and the ordinary way has to."""
         runtime = self._runtime
         try:
-            asked = self._asked(request.query or b"")
-        except ChatError:
-            asked = None
-        if asked is None:
+            asked = poll_in(request.query or b"")
+            if asked is None:
+                return False
+            poll = poll_request(asked, runtime.settings)
+        except (Invalid, CursorInvalid):
             return False
         started = runtime.clock.monotonic()
         try:
             actor = await runtime.services.sessions.authenticate(request.token, polling=True)
             runtime.limits.take(actor, "poll")
             fields = limits.header_bytes(runtime.limits, actor, "poll")
-            outcome = await self._held(request, stream, actor, *asked, fields)
+            outcome = await self._held(request, stream, actor, poll, is_extended(asked), fields)
         except ChatError as error:
             await written(stream, self._answers.refusal(request, error))
             outcome = "refused"
@@ -76,28 +76,14 @@ class Polls:
         await answer.delivered(took)
         return answer.outcome
 
-    def _asked(self, query: bytes) -> tuple[Request, bool] | None:
-        """What is asked, and whether in the extended form. Raises CursorInvalid."""
-        query = query.replace(b"%3A", b":")
-        if not _QUERY.fullmatch(query):
-            return None
-        pairs = [part.partition("=") for part in query.decode().split("&") if part]
-        values = {name: value for name, _, value in pairs}
-        wait, limit, client = values.get("wait"), values.get("limit"), values.get("client")
-        if (
-            len(values) != len(pairs)
-            or (wait is not None and not _WAIT.fullmatch(wait))
-            or (limit is not None and not _LIMIT.fullmatch(limit))
-            or (client is not None and len(client) > 64)
-        ):
-            return None
-        settings = self._runtime.settings
-        cursor = values.get("cursor")
-        asked = Request(
-            cursor=parse_cursor(cursor) if cursor is not None else None,
-            wait_secs=settings.hold_secs if wait is None else min(float(wait), settings.max_hold_secs),
-            limit=min(int(limit), MAX_EVENTS) if limit else 100,
-            client=client,
-            jittered=wait is not None,
-        )
-        return asked, cursor is not None or wait is not None or client is not None
+
+def poll_in(query: bytes) -> Poll | None:
+    """What the query asks for; None for what the ordinary way has to look at. Raises Invalid."""
+    query = query.replace(b"%3A", b":")
+    if not _QUERY.fullmatch(query):
+        return None
+    pairs = [part.partition("=") for part in query.decode().split("&") if part]
+    values = {name: value for name, _, value in pairs}
+    if len(values) != len(pairs):
+        return None
+    return parse(Poll, values)[0]

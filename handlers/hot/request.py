@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from dataclasses import dataclass
 
@@ -34,7 +35,7 @@ class HotRequest:
     token: str
     query: bytes | None
     body_bytes: int
-    request_id: bytes | None
+    request_id: bytes
     last: bool
 
 
@@ -67,7 +68,7 @@ def recognise(head: bytes, *, origins: bool = False) -> HotRequest | None:
         length = get(b"content-length", b"")
         if not _LENGTH.fullmatch(length) or not _JSON.fullmatch(get(b"content-type", b"application/json")):
             return None
-    request_id = get(b"x-request-id")
-    if request_id is not None and not _REQUEST_ID.fullmatch(request_id):
-        request_id = None
+    request_id = get(b"x-request-id", b"")
+    if not _REQUEST_ID.fullmatch(request_id):
+        request_id = b"%016x" % random.getrandbits(64)
     return HotRequest(token[1].decode(), query, int(length), request_id, keep == b"close")

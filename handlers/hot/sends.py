@@ -5,11 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import msgspec
+from tornado.iostream import IOStream
 
 from chatserver.errors import ChatError, Invalid
 from chatserver.runtime import Runtime
 from handlers import limits
-from handlers.hot.answer import Answers
+from handlers.hot.answer import Answers, written
 from handlers.hot.observed import observe
 from handlers.hot.request import HotRequest
 from handlers.parsing import parse
@@ -36,15 +37,16 @@ class Sends:
         self._runtime = runtime
         self._answers = answers
 
-    async def answer(self, request: HotRequest, body: bytes) -> bytes | None:
-        """The whole answer; None when nothing was done and the ordinary way has to."""
+    async def answer(self, request: HotRequest, body: bytes, stream: IOStream) -> bool:
+        """False when nothing was done and the ordinary way has to."""
         sent = text_in(body)
         if sent is None or sent.receiver_id is None:
-            return None
+            return False
         started = self._runtime.clock.monotonic()
         status, answer = await self._posted(request, sent, sent.receiver_id, started)
         observe("ChatsHandler", "POST", status, self._runtime.clock.monotonic() - started)
-        return answer
+        await written(stream, answer)
+        return True
 
     async def _posted(
         self, request: HotRequest, sent: Text | Send, receiver_id: int, came_at: float
