@@ -55,7 +55,30 @@ class InboxStore:
 
     async def advance(self, advances: Sequence[Advance]) -> bool:
         """The fast path: every inbox that stands exactly before `first`. False when any did not, nobody knows which."""
-        updates, expected = advance_updates(advances)
+        updates: list[Document] = []
+        expected = 0
+        for advance in advances:
+            c, first, last = advance.conversation_id, advance.first, advance.last
+            entry: Any = {"k": "m", "c": c, "f": first, "t": last}
+            if first == last:
+                entry = message_id(c, last)
+            push: Document = {"$each": [entry]}
+            if (c + last) % TRIM_EVERY == 0:
+                push["$slice"] = -RING
+            moved: Document = {"$set": {f"heads.{c}": last}, "$push": {"ring": push}}
+            member_ids = list(advance.member_ids)
+            expected += len(member_ids)
+            counts: Document = {f"own.{c}:{sender}": count for sender, count in advance.own.items()}
+            if len(member_ids) > 2:
+                # In a group the counts of others would pile up in every inbox.
+                for sender, count in advance.own.items():
+                    increments = {"version": 1, f"own.{c}:{sender}": count}
+                    standing = {"_id": sender, f"heads.{c}": first - 1}
+                    updates.append({"q": standing, "u": {"$inc": increments, **moved}})
+                member_ids = [id for id in member_ids if id not in advance.own]
+                counts = {}
+            filter = {"_id": {"$in": member_ids}, f"heads.{c}": first - 1}
+            updates.append({"q": filter, "u": {"$inc": {"version": 1, **counts}, **moved}, "multi": True})
         reply = await self._inboxes.update(updates)
         return bool(reply["n"] == expected)
 
@@ -176,32 +199,3 @@ def new_epoch() -> str:
 
 def _pushed(entry: Entry) -> Document:
     return {"ring": {"$each": [codec.entry_document(entry)], "$slice": -RING}}
-
-
-def advance_updates(advances: Sequence[Advance]) -> tuple[list[Document], int]:
-    """The fast path as the server takes it, and how many inboxes it has to find."""
-    updates: list[Document] = []
-    expected = 0
-    for advance in advances:
-        c, first, last = advance.conversation_id, advance.first, advance.last
-        entry: Any = {"k": "m", "c": c, "f": first, "t": last}
-        if first == last:
-            entry = message_id(c, last)
-        push: Document = {"$each": [entry]}
-        if (c + last) % TRIM_EVERY == 0:
-            push["$slice"] = -RING
-        moved: Document = {"$set": {f"heads.{c}": last}, "$push": {"ring": push}}
-        member_ids = list(advance.member_ids)
-        expected += len(member_ids)
-        counts: Document = {f"own.{c}:{sender}": count for sender, count in advance.own.items()}
-        if len(member_ids) > 2:
-            # In a group the counts of others would pile up in every inbox.
-            for sender, count in advance.own.items():
-                increments = {"version": 1, f"own.{c}:{sender}": count}
-                standing = {"_id": sender, f"heads.{c}": first - 1}
-                updates.append({"q": standing, "u": {"$inc": increments, **moved}})
-            member_ids = [id for id in member_ids if id not in advance.own]
-            counts = {}
-        filter = {"_id": {"$in": member_ids}, f"heads.{c}": first - 1}
-        updates.append({"q": filter, "u": {"$inc": {"version": 1, **counts}, **moved}, "multi": True})
-    return updates, expected

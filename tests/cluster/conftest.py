@@ -29,10 +29,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome != "passed":
             _delivery[report.outcome] += 1
         return
-    row = _summary.rows.get(report.location[2])
-    if row is not None:
-        row.secs += report.duration
-        row.outcome = report.outcome if row.outcome in ("", "passed") else row.outcome
+    _summary.took(report.location[2], report.duration, report.outcome)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

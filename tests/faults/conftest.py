@@ -28,10 +28,7 @@ class Opens(Protocol):
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    row = _summary.rows.get(report.location[2])
-    if row is not None:
-        row.secs += report.duration
-        row.outcome = report.outcome if row.outcome in ("", "passed") else row.outcome
+    _summary.took(report.location[2], report.duration, report.outcome)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

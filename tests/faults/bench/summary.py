@@ -53,6 +53,13 @@ class Summary:
     def row(self, test: str) -> Row:
         return self.rows.setdefault(test, Row(test))
 
+    def took(self, test: str, secs: float, outcome: str) -> None:
+        """One phase of a test that has a row; a failure stands whatever follows."""
+        row = self.rows.get(test)
+        if row is not None:
+            row.secs += secs
+            row.outcome = outcome if row.outcome in ("", "passed") else row.outcome
+
     def total(self, count: str) -> int:
         return sum(getattr(row, count) for row in self.rows.values() if not row.control)
 
