@@ -59,11 +59,15 @@ class Accounts:
             await self._attempts.register(address)
         password_hash = await self._passwords.hash(password)
         user = User(await self._marks.next_id("user"), username, shown, None)
-        # The inbox first: nobody must ever be found who could not receive.
-        await self._inboxes.ensure(user.id)
-        if not await self._users.create(user, password_hash, self._clock.now()):
+        if not await self.add(user, password_hash):
             raise Invalid.field("username", "is taken")
         return user
+
+    async def add(self, user: User, password_hash: str = "", host_sub: str | None = None) -> bool:
+        """A new account, without a password unless one is given. False when its name or the host's user is taken."""
+        # The inbox first: nobody must ever be found who could not receive.
+        await self._inboxes.ensure(user.id)
+        return await self._users.create(user, password_hash, self._clock.now(), host_sub)
 
     async def prove(self, username: str, password: str, address: str) -> User | None:
         """The user if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""

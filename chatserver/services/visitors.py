@@ -60,7 +60,4 @@ class Visitors:
         """None when the host's user has an account by now."""
         id = await self._stores.marks.next_id("user")
         user = User(id, f"{kind}:{id}", shown, None)
-        # The inbox first: nobody must ever be found who could not receive.
-        await self._stores.inboxes.ensure(id)
-        created = await self._stores.users.create(user, "", self._clock.now(), host_sub)
-        return user if created else None
+        return user if await self._accounts.add(user, host_sub=host_sub) else None
