@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.person import Person
 from tests.support.server import ServerProcess
@@ -185,3 +185,21 @@ def test_an_ended_session_asks_to_sign_in_and_comes_back_to_the_same_place_with_
 
     expect(ann.page.locator(".room-view__name")).to_have_text(bob.name)
     expect(ann.page.locator("textarea")).to_have_value("unfinished")
+
+
+def test_what_was_asked_for_first_is_not_shown_last(person: People) -> None:
+    """The view for signing in is fetched when first wanted; by the time it is here something else may be."""
+    ann = person("ann")
+    held: list[Route] = []
+    ann.page.route("**/chat-sign-in.js", lambda route: held.append(route))
+    ann.page.evaluate("""() => {
+      const app = document.querySelector('chat-app');
+      const account = app.accounts.current();
+      window.late = app.signIn();
+      app.enter(account);
+    }""")
+    expect(ann.page.locator("chat-sidebar nav")).to_be_visible()
+    held[0].continue_()
+    ann.page.evaluate("() => window.late")
+    expect(ann.page.locator("chat-sign-in")).to_have_count(0)
+    expect(ann.page.locator("chat-sidebar nav")).to_be_visible()

@@ -43,8 +43,9 @@ export class ChatApp extends HTMLElement {
 
   /** @param {{mode?: 'up'|'in', notice?: string, username?: string}} options */
   async signIn(options = {}) {
-    this.#leave();
+    const { signal } = this.#begin();
     await import('./chat-sign-in.js');
+    if (signal.aborted) return;  // something else was to be shown meanwhile
     this.dataset.pane = 'sign-in';
     document.title = t('app.name');
     fill(this, el('chat-sign-in', { '.app': this, '.options': options }));
@@ -52,8 +53,7 @@ export class ChatApp extends HTMLElement {
 
   /** @param {import('../client/accounts.js').Account} account */
   async enter(account) {
-    this.#leave();
-    const life = (this.#life = new AbortController());
+    const life = this.#begin();
     fill(this, el('main', { class: 'splash', 'aria-busy': 'true' }, el('p', null, t('app.loading'))));
     const api = new Api({ token: account.token });
     const shelf = await openShelf();
@@ -180,6 +180,12 @@ export class ChatApp extends HTMLElement {
     if (server?.limits) this.limits = { ...LIMITS, ...server.limits };
     if (server?.timings?.typing_secs) this.store.typingSecs = server.timings.typing_secs;
     this.dispatchEvent(new Event('limits'));
+  }
+
+  /** What is shown next, until something else is. */
+  #begin() {
+    this.#leave();
+    return (this.#life = new AbortController());
   }
 
   #leave() {
