@@ -58,6 +58,13 @@ class AttemptStore(Storage, MovingWindowSupport):
         self._clock = clock
 
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        # Two first entries of a window race to insert it, and the loser's key is a duplicate though there is room.
+        # From then on it exists: a second refusal means that it is full.
+        return await self._acquire(key, limit, expiry, amount) or await self._acquire(
+            key, limit, expiry, amount
+        )
+
+    async def _acquire(self, key: str, limit: int, expiry: int, amount: int) -> bool:
         now = self._clock.now()
         at = now.timestamp()
         try:
@@ -69,7 +76,7 @@ class AttemptStore(Storage, MovingWindowSupport):
                 },
                 upsert=True,
             )
-        except DuplicateKeyError:  # it is there, and full
+        except DuplicateKeyError:  # it is there, and full or just made
             return False
         return True
 

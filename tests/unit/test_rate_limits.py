@@ -16,6 +16,7 @@ from chatserver.ratelimit import RateLimits
 from chatserver.settings import Settings, load
 from chatserver.shares import EVERY_SECS, Shares
 from handlers import limits as told
+from tests.support.client import unique
 from tests.unit.conftest import Chat
 
 ANN = Actor(1, 1)
@@ -201,3 +202,11 @@ async def test_ordinary_talk_is_told_to_nobody() -> None:
     assert taken(limits, 30) == 30, "a message every other second"
     for bucket in limits.buckets.values():
         await asyncio.wait_for(shares.exchange(bucket), 1)
+
+
+@pytest.mark.gen_test
+async def test_those_who_come_first_all_at_once_are_let_in_up_to_the_limit(chat: Chat) -> None:
+    for _ in range(200):
+        key = unique("window")
+        entered = await asyncio.gather(*(chat.storage.attempts.acquire_entry(key, 6, 60) for _ in range(9)))
+        assert entered.count(True) == 6
