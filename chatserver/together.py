@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 
 from chatserver.errors import Unavailable
@@ -28,16 +28,28 @@ class Together(Generic[K, V]):
 
     async def get(self, key: K) -> V | None:
         """As things are now or later, never as they were before. Raises what `call` raises, and Unavailable."""
+        return (await self.get_all((key,))).get(key)
+
+    async def get_all(self, keys: Iterable[K]) -> dict[K, V]:
+        """The same for several; those without a value are left out."""
+        asked = {key: self._ask(key) for key in keys}
+        found: dict[K, V] = {}
+        try:
+            async with asyncio.timeout(self._limit_secs):
+                for key, future in asked.items():
+                    if (value := await asyncio.shield(future)) is not None:
+                        found[key] = value
+        except TimeoutError:  # the call before ours has already used up the time in which a refusal is due
+            raise Unavailable("The database does not answer right now.") from None
+        return found
+
+    def _ask(self, key: K) -> asyncio.Future[V | None]:
         future = self._asked.get(key)
         if future is None:
             future = self._asked[key] = asyncio.get_running_loop().create_future()
             if self._running is None or self._running.done():
                 self._running = asyncio.create_task(self._run())
-        try:
-            async with asyncio.timeout(self._limit_secs):
-                return await asyncio.shield(future)
-        except TimeoutError:  # the call before ours has already used up the time in which a refusal is due
-            raise Unavailable("The database does not answer right now.") from None
+        return future
 
     async def _run(self) -> None:
         while self._asked:

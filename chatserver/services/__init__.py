@@ -62,6 +62,8 @@ class Services:
         await self.writer.close()
         await self.receipts.close()
         await self.conversations.close()
+        await self.events.close()
+        await self.accounts.close()
         await self.places.close()
         await self.sessions.close()
         await self.tickets.close()

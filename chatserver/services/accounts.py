@@ -16,6 +16,7 @@ from chatserver.model import Account, Actor, User
 from chatserver.password_rules import check_password
 from chatserver.ports import InboxStore, MarkStore, UserStore
 from chatserver.security import Passwords
+from chatserver.together import Together
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
 FULL_NAME_CHARS = 100
@@ -42,6 +43,11 @@ class Accounts:
         self._attempts = attempts
         self._clock = clock
         self._known: TTLCache[int, User] = TTLCache(50_000, KNOWN_SECS, timer=clock.monotonic)
+        # A message wakes a thousand members at once, and all of them ask who wrote it.
+        self._reads: Together[int, User] = Together(users.by_ids)
+
+    async def close(self) -> None:
+        await self._reads.close()
 
     async def register(
         self, username: str, password: str, full_name: str | None, address: str | None = None
@@ -109,7 +115,7 @@ class Accounts:
         wanted = set(ids)
         found = {id: user for id in wanted if (user := self._known.get(id))}
         if missing := wanted - found.keys():
-            fresh = await self._users.by_ids(missing)
+            fresh = await self._reads.get_all(missing)
             self._known.update(fresh)
             found.update(fresh)
         return found

@@ -20,6 +20,7 @@ from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
 from chatserver.services.receipts import Receipts
+from chatserver.together import Together
 
 BODIES = 10_000
 _encode = msgspec.json.Encoder().encode
@@ -69,6 +70,11 @@ class Entries:
         self._clock = clock
         self._messages: LRUCache[int, Message] = LRUCache(BODIES)
         self._bodies: LRUCache[tuple[str, int, int], bytes] = LRUCache(BODIES)
+        # Without a bell nobody here has the message that the check tells a thousand members of.
+        self._reads: Together[int, Message] = Together(stores.messages.by_ids)
+
+    async def close(self) -> None:
+        await self._reads.close()
 
     def remember(self, message: Message) -> None:
         known = self._messages.get(message.id)
@@ -129,7 +135,7 @@ class Entries:
                 revs[id] = max(e.rev, revs.get(id, 0))
         found = {id: m for id in wanted if (m := self._messages.get(id)) and m.rev >= revs.get(id, 0)}
         if missing := wanted - found.keys():
-            fresh = await self._stores.messages.by_ids(missing)
+            fresh = await self._reads.get_all(missing)
             current = all(m.rev >= revs.get(id, 0) for id, m in fresh.items())
             if fresh.keys() != missing or not current:
                 # What an entry names a majority must have: never step over it.

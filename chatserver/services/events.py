@@ -67,6 +67,9 @@ class Events:
         self._clock = clock
         self._epochs: LRUCache[int, str] = LRUCache(EPOCHS)  # a confirmed version is one of this epoch
 
+    async def close(self) -> None:
+        await self._entries.close()
+
     async def poll(self, actor: Actor, request: Request, started: Callable[[Waiter], None]) -> Answer:
         """Held until there is something, or for the time asked. `started` gets the waiter, to end it early.
 
