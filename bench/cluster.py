@@ -11,20 +11,16 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from bench import machine
+from bench import machine, report
 from bench.churn import churn
 from bench.group import group
 from bench.machine import Measured
 from bench.nodes import several
-from bench.report import number
+from bench.report import Columns, columns_table, put
 
 RESULTS = machine.ROOT / "build" / "bench-cluster.json"
-DOCUMENT = machine.ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- cluster: begin -->", "<!-- cluster: end -->"
 
-Columns = Sequence[tuple[str, str]]  # heading, metric
 SEVERAL: Columns = (
     ("processes on one core", "processes"),
     ("sends/s", "sends_per_sec"),
@@ -47,8 +43,11 @@ GROUP: Columns = (
     ("half have it ms", "half_ms"),
     ("the last has it ms", "last_p50_ms"),
     ("at worst ms", "last_max_ms"),
+    ("in the mailbox the last ms", "mailbox_last_ms"),
+    ("ratio", "last_ratio"),
     ("publishes a send", "publishes_per_send"),
     ("server µs a delivery", "delivery_cpu_us"),
+    ("the mailbox's", "mailbox_delivery_cpu_us"),
     ("mongod µs a send", "mongod_cpu_us"),
     ("failed", "failures"),
     ("strangers", "foreign"),
@@ -84,27 +83,13 @@ async def run(chosen: Sequence[str], quick: bool) -> Results:
 
 
 def shown(measured: Measured) -> Measured:
-    print("  ".join(f"{name} {number(value)}" for name, value in measured.items()), flush=True)
+    print(report.shown(measured), flush=True)
     return measured
 
 
-def table(columns: Columns, rows: list[Measured]) -> str:
-    lines = [[heading for heading, _ in columns], ["---:"] * len(columns)]
-    for row in rows:
-        cells = {metric: number(value) for metric, value in row.items()} | {
-            "foreign": f"{row['foreign']:.0%}"
-        }
-        lines.append([cells.get(metric, "") for _, metric in columns])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def publish(results: Results, path: Path = DOCUMENT) -> None:
-    """Between the marks of docs/performance.md."""
-    before, _, rest = path.read_text("utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
+def publish(results: Results) -> None:
     made = f"Measured {time.strftime('%Y-%m-%d', time.gmtime())} on {machine.describe()}."
-    tables = [table(PARTS[part], rows) for part, rows in results.items() if part in PARTS]
-    path.write_text(before + "\n\n".join([BEGIN, *tables, made, END]) + after, "utf-8")
+    put("cluster", [*(columns_table(PARTS[part], rows) for part, rows in results.items()), made])
 
 
 def main() -> None:
@@ -118,7 +103,7 @@ def main() -> None:
     machine.pin(machine.LOAD_CORE)
     results = asyncio.run(run(options.only, options.quick))
     for part, rows in results.items():
-        print(f"\n{table(PARTS[part], rows)}")
+        print(f"\n{columns_table(PARTS[part], rows)}")
     if options.quick:
         return
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}

@@ -1,21 +1,26 @@
 """A group of a thousand, all of them polling: how soon the last one has a message, and what one send publishes.
 
 Groups have no endpoint yet, so the conversation is put into the database, and a node of the bench's own sends into it:
-it stores and rings as every node does, and the people poll at another.
+it stores and rings as every node does, and the people poll at another. The reference is the in-memory mailbox, which
+gets one request that names all receivers.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bench import machine
+from bench.load import call, connect, post, post_head
 from bench.machine import Measured, quantile
 from bench.nodes import Broker, figure, start
 from bench.people import RUN, Failures, tags
 from bench.polls import hold
+from bench.targets import Target, reference
 from chatserver.draft import Draft
 from chatserver.model import Conversation
 from chatserver.runtime import Runtime, open_runtime
@@ -39,13 +44,41 @@ async def group(members: int, sends: int, processes: int = 1) -> Measured:
         async with open_runtime(settings) as sender:
             await _found(sender, ids)
             await eventually(lambda: sender.bus.state == "up", within=20)
-            measured = await _sends(sender, target, ids, sends)
+            published = sender.bus.published
+            measured = await _sends(target, sends, lambda number: _stored(sender, ids, number))
+            measured["publishes_per_send"] = (sender.bus.published - published) / sends
     finally:
         if target is not None:
             target.stop()
         broker.stop()
         directory.cleanup()
-    return {"members": members, "processes": processes, **measured}
+    bare = await _mailbox(members, sends)
+    return {
+        "members": members,
+        "processes": processes,
+        **measured,
+        "mailbox_last_ms": bare["last_p50_ms"],
+        "mailbox_delivery_cpu_us": bare["delivery_cpu_us"],
+        "last_ratio": measured["last_p50_ms"] / bare["last_p50_ms"],
+    }
+
+
+async def _mailbox(members: int, sends: int) -> Measured:
+    target = reference("mailbox", members)
+    try:
+        [connection] = await connect(target.port, 1)
+        head = post_head("chats/", "0")
+        receivers = [id for id, _ in target.people]
+
+        async def send(number: int) -> None:
+            body = json.dumps({"receiver_ids": receivers, "message": _text()}).encode()
+            await call(connection, post(head, body))
+
+        measured = await _sends(target, sends, send)
+        connection.close()
+        return measured
+    finally:
+        target.stop()
 
 
 async def _found(sender: Runtime, ids: tuple[int, ...]) -> None:
@@ -57,29 +90,31 @@ async def _found(sender: Runtime, ids: tuple[int, ...]) -> None:
     await stores.conversations.finish(CONVERSATION)
 
 
-async def _sends(sender: Runtime, target, ids: tuple[int, ...], sends: int) -> Measured:
+async def _sends(target: Target, sends: int, send: Callable[[int], Awaitable[None]]) -> Measured:
+    """Everybody polls; each message goes when all have the one before and poll again."""
     failures, got, everyone = Failures(), 0, asyncio.Event()
+    members = len(target.people)
     arrivals: list[float] = []
 
     def arrived(_: int, at: float) -> None:
         nonlocal got
         got += 1
         arrivals.append(at)
-        if got >= len(ids):
+        if got >= members:
             everyone.set()
 
-    pollers = await hold(target, len(ids), failures, 3.0, on_tag=arrived, wait=30)
-    await eventually(lambda: figure(target, "chat_held_polls") >= len(ids), within=30)
+    pollers = await hold(target, members, failures, 3.0, on_tag=arrived, wait=30)
+    if target.admin_port:
+        await eventually(lambda: figure(target, "chat_held_polls") >= members, within=30)
     await asyncio.sleep(3.0)  # for their bindings
     stored, whole, half = [], [], []
-    published = sender.bus.published
     with machine.window(target.processes) as window:
         for number in range(sends):
             got = 0
             arrivals.clear()
             everyone.clear()
             begun = time.perf_counter()
-            await sender.services.writer.post(_draft(sender, ids, number))
+            await send(number)
             stored.append(time.perf_counter() - begun)
             async with asyncio.timeout(ARRIVE_SECS):
                 await everyone.wait()
@@ -94,15 +129,22 @@ async def _sends(sender: Runtime, target, ids: tuple[int, ...], sends: int) -> M
         "half_ms": quantile(half, 0.5) * 1e3,
         "last_p50_ms": quantile(whole, 0.5) * 1e3,
         "last_max_ms": max(whole) * 1e3,
-        "publishes_per_send": (sender.bus.published - published) / sends,
-        "mongod_cpu_us": window.cpu["mongod"] / sends * 1e6,
+        "mongod_cpu_us": window.cpu.get("mongod", 0.0) / sends * 1e6,
         "delivery_cpu_us": sum(s for n, s in window.cpu.items() if n.startswith(("server", "process")))
-        / (sends * len(ids))
+        / (sends * members)
         * 1e6,
         "failures": failures.count,
         "load_busy": window.cpu["load"] / window.secs,
         "foreign": window.foreign,
     }
+
+
+async def _stored(sender: Runtime, ids: tuple[int, ...], number: int) -> None:
+    await sender.services.writer.post(_draft(sender, ids, number))
+
+
+def _text() -> str:
+    return f"#{next(tags)}# A message to everybody, of ordinary length, as people write them to one another."
 
 
 def _draft(sender: Runtime, ids: tuple[int, ...], number: int) -> Draft:
@@ -111,7 +153,7 @@ def _draft(sender: Runtime, ids: tuple[int, ...], number: int) -> Draft:
         sender_id=ids[number % len(ids)],
         session_id=0,  # of no poller, so that the sender's own poll gets it too
         client_id=f"{RUN}-group-{next(tags)}",
-        text=f"#{next(tags)}# A message to everybody, of ordinary length, as people write them to one another.",
+        text=_text(),
         attachment=None,
         created_at=sender.clock.now(),
         deadline=sender.clock.monotonic() + 5.0,

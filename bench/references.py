@@ -93,11 +93,13 @@ class MailboxHandler(RequestHandler):
 class SendHandler(MailboxHandler):
     def post(self) -> None:
         sent = json.loads(self.request.body)
+        receivers = sent.pop("receiver_ids", None) or [sent["receiver_id"]]
         boxes = self.mailboxes
         boxes.last_id += 1
         message = {"id": boxes.last_id, "sender_id": self.user(), "timestamp": time.time(), **sent}
         event = {"id": boxes.last_id, "event": "message", "data": message, "timestamp": time.time()}
-        boxes.put(str(sent["receiver_id"]), event)
+        for receiver in receivers:
+            boxes.put(str(receiver), event)
         self.set_status(201)
         self.write(message)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -13,10 +13,10 @@ from bench.machine import ROOT, Measured
 
 RESULTS = ROOT / "build" / "bench.json"
 DOCUMENT = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 NOISY = 0.1  # of the server's core used by strangers: from here a round says little
 
 Rounds = dict[str, list[Measured]]  # target → what each round measured
+Columns = Sequence[tuple[str, str]]  # heading, metric
 
 
 @dataclass(frozen=True)
@@ -137,13 +137,26 @@ def keep(results: dict[str, Any], path: Path = RESULTS) -> dict[str, Any]:
 
 def publish(results: dict[str, Any], plots: list[Path]) -> None:
     """Put the table and the plots between their marks in docs/performance.md."""
-    text = DOCUMENT.read_text("utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
     dates = sorted({result["date"] for result in results.values()})
     machines = sorted({result["machine"] for result in results.values()})
     made = f"Measured {' and '.join(dates)} on {'; '.join(machines)}."
     images = [f"![{plot.stem}]({plot.relative_to(DOCUMENT.parent)})" for plot in plots]
-    parts = [BEGIN, table(results), f"{made}\n{noise(results)}", *images, END]
-    body = "\n\n".join(parts)
-    DOCUMENT.write_text(before + body + after, "utf-8")
+    put("table", [table(results), f"{made}\n{noise(results)}", *images])
+
+
+def put(name: str, parts: Sequence[str]) -> None:
+    """Between the marks of that name in docs/performance.md."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, rest = DOCUMENT.read_text("utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    DOCUMENT.write_text(before + "\n\n".join([begin, *parts, end]) + after, "utf-8")
+
+
+def columns_table(columns: Columns, rows: Sequence[Measured]) -> str:
+    lines = [[heading for heading, _ in columns], ["---:"] * len(columns)]
+    for row in rows:
+        cells = {metric: number(value) for metric, value in row.items()}
+        if "foreign" in row:
+            cells["foreign"] = f"{row['foreign']:.0%}"
+        lines.append([cells.get(metric, "") for _, metric in columns])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
