@@ -132,8 +132,10 @@ class BaseHandler(RequestHandler):
         self.finish(_encode(body))
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
-        # A kept connection would be cut at the end of the drain, maybe under the client's next request.
-        if self.runtime.draining and not self._headers_written:
+        # A kept connection would be cut at the end of the drain, maybe under the client's next request; Tornado itself
+        # closes one whose request was answered before it was read to its end.
+        unread = not getattr(self.request.connection, "_read_finished", True)
+        if (self.runtime.draining or unread) and not self._headers_written:
             self.set_header("Connection", "close")
         return super().finish(chunk)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -20,6 +21,7 @@ from chatserver.together import Together
 TRUST_SECS = 5.0
 DEVICE_CHARS = 200
 TOUCH_SECS = 600.0  # how exact "last used" is
+SESSIONS = 1000  # of one person: as many as their list shows
 
 
 @dataclass(slots=True)
@@ -64,7 +66,10 @@ class Sessions:
         return await self.start(user, device)
 
     async def start(self, user: User, device: str) -> tuple[str, User, Session]:
-        """A new session, whose place is now: nothing between this and its first poll is missed."""
+        """A new session, whose place is now: nothing between this and its first poll is missed.
+
+        Beyond SESSIONS it takes the place of the one that was not used for the longest time.
+        """
         await self._inboxes.ensure(user.id)
         inbox = await self._inboxes.inbox(user.id, 0)
         assert inbox is not None
@@ -72,6 +77,9 @@ class Sessions:
         session = Session(await self._marks.next_id("session"), user.id, device_name(device), now, now)
         token = new_token()
         await self._sessions.create(session, token_hash(token), Cursor(inbox.epoch, inbox.version))
+        for unused in await self._sessions.of_user(user.id, skip=SESSIONS):
+            with suppress(NotFound):  # another sign-in may have ended it at the same moment
+                await self.revoke(Actor(user.id, session.id), unused.id)
         return token, user, session
 
     async def change_password(self, actor: Actor, password: str, new_password: str, address: str) -> int:

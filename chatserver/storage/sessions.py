@@ -38,8 +38,11 @@ class SessionStore:
         found = await self._sessions.find({"token_hash": {"$in": token_hashes}}, {"place": 0, "pending": 0})
         return {doc["token_hash"]: codec.session(doc) for doc in found}
 
-    async def of_user(self, user_id: int) -> list[Session]:
-        found = await self._sessions.find({"user_id": user_id}, sort=[("last_used_at", -1)], limit=1000)
+    async def of_user(self, user_id: int, skip: int = 0) -> list[Session]:
+        """Those used last come first."""
+        found = await self._sessions.find(
+            {"user_id": user_id}, sort=[("last_used_at", -1)], skip=skip, limit=1000
+        )
         return [codec.session(doc) for doc in found]
 
     async def touch(self, session_id: int, at: datetime) -> None:

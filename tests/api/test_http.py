@@ -215,3 +215,22 @@ async def test_by_default_no_other_origin_may_call(client: Client, server: Serve
     answer = await preflight(client, server.base, ORIGIN)
     assert "Access-Control-Allow-Origin" not in answer.headers
     assert answer.status < 500
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("path", ["poll/events/", "users/me/"])
+async def test_a_connection_that_is_closed_after_an_answer_was_said_to_be(
+    server: ServerProcess, path: str
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(server.base).port)
+    writer.write(f"GET {API}{path} HTTP/1.1\r\nHost: chat\r\nAuthorization: Token unknown\r\n\r\n".encode())
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    assert " 401 " in head
+    body = await reader.readexactly(int(head.partition("content-length: ")[2].partition("\r\n")[0]))
+    assert b"token_invalid" in body
+    if "connection: close" in head:
+        assert await reader.read() == b""
+    else:  # it was kept, and serves
+        writer.write(f"GET {API}server/ HTTP/1.1\r\nHost: chat\r\n\r\n".encode())
+        assert b" 200 " in await reader.readline()
+    writer.close()

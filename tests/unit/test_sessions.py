@@ -84,3 +84,21 @@ async def test_all_other_sessions_end_in_one_step_on_every_node_and_push_nothing
     assert actor.session_id == session.id
     assert (await one.poll(actor, await one.cursor(ann))).events == []
     assert await one.services.sessions.end_all(ann.user_id) == 2
+
+
+@pytest.mark.gen_test
+async def test_one_person_has_a_thousand_sessions_at_most_and_loses_the_one_unused_for_longest(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatserver.services.sessions.SESSIONS", 3)
+    sessions = chat.services.sessions
+    user = await chat.services.accounts.user((await chat.person()).user_id)
+    tokens = []
+    for _ in range(4):
+        token, _, session = await sessions.start(user, "another")
+        tokens.append(token)
+        await chat.storage.sessions.touch(session.id, chat.clock.now())
+    with pytest.raises(TokenInvalid):
+        await sessions.authenticate(tokens[0])
+    actors = [await sessions.authenticate(token) for token in tokens[1:]]
+    assert len(await sessions.list(actors[0])) == 3
