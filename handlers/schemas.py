@@ -118,7 +118,10 @@ class Export(Struct):
 
 
 class Search(Struct):
-    search: Annotated[str, Meta(description="The beginning of a username or of a full name.")] = ""
+    search: Annotated[
+        str,
+        Meta(description="The beginning of a username or of a full name; from a guest, a whole username."),
+    ] = ""
 
 
 class Send(Struct):

@@ -24,6 +24,7 @@ KNOWN_SECS = 60  # how long another node's change of a name may go unseen
 SEARCH_LIMIT = 20
 PAGE = 1000
 FORGOTTEN = "Deleted user"
+GUEST = "guest:"  # how the usernames of visitors without an account begin: nobody can register a colon
 
 
 class Accounts:
@@ -147,7 +148,10 @@ class Accounts:
         return user
 
     async def search(self, actor: Actor, text: str) -> list[User]:
-        """By the beginning of either name; without text, the first by name."""
+        """By the beginning of either name; without text, the first by name. Guests find whom they can name exactly."""
+        if (await self.user(actor.user_id)).username.startswith(GUEST):  # who may be anybody
+            found = await self._users.account(text.strip()[:FULL_NAME_CHARS])
+            return [found.user] if found and found.state == "active" else []
         return await self._users.search(text.strip()[:FULL_NAME_CHARS], SEARCH_LIMIT)
 
     # What the operator does, and people with their own account by way of OwnData.

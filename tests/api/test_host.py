@@ -126,6 +126,15 @@ async def test_guests_come_in_each_as_somebody_new(shop: Client) -> None:
 
 
 @pytest.mark.gen_test
+async def test_a_guest_finds_whom_they_can_name_and_lists_nobody(shop: Client) -> None:
+    (helper,) = await shop.people("helper")
+    guest = device(shop, await shop.call("POST", "auth/guest/", json_body={}))
+    for asked, found in (("", []), (helper.username[:-1], []), (helper.username.upper(), [helper.id])):
+        answer = await guest.get(f"users/?search={asked}")
+        assert [user["id"] for user in answer["users"]] == found, asked
+
+
+@pytest.mark.gen_test
 async def test_both_are_off_unless_set_and_the_server_tells(client: Client, shop: Client) -> None:
     assert (await client.call("GET", "server/"))["sign_in"] == {"host": False, "guests": False}
     assert (await shop.call("GET", "server/"))["sign_in"] == {"host": True, "guests": True}

@@ -90,7 +90,7 @@ async function find(chat, room) {
   if (/^\d+$/u.test(room)) return Number(room);
   const username = room.replace(/^@/u, '').toLowerCase();
   const { users } = await chat.api.users(username);
-  const person = users.find((/** @type {any} */ user) => user.username === username);
+  const person = users.find((/** @type {any} */ user) => user.username.toLowerCase() === username);
   if (!person) throw new ApiError({ status: 404, code: 'not_found', detail: `Nobody here is called ${username}.` });
   chat.store.meet(person);
   return person.id;
