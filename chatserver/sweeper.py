@@ -1,5 +1,5 @@
 """Finishes what a node that died left half done: fan-outs of messages, their changes, reads and notifications; and
-deletes the files of sends that came to nothing.
+deletes the files of sends that came to nothing. Lists the words of full pages for search.
 
 Safe to run everywhere at once, a no-op where nothing is missing; a claim in the database keeps it to one node a turn.
 """
@@ -18,6 +18,7 @@ from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.fanout import FanOut
 from chatserver.model import Advance, Bell, Change, Notification, PendingRead
+from chatserver.pages import PAGE
 from chatserver.ports import Bus, Stores
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,7 @@ MARGIN = timedelta(minutes=1)
 CHUNK = 200  # conversations looked at together
 FILE_AGE = timedelta(days=1)  # by then its send has long been answered
 FILES = 100  # looked at in one sweep
+PAGES = 4  # of each conversation listed in one call of the database
 PENDING = 500  # pending ones of each other kind finished in one sweep
 
 
@@ -81,7 +83,9 @@ class Sweeper:
         appended = await self._stores.messages.appended_since(since)
         conversations = iter(appended)
         while chunk := list(islice(conversations, CHUNK)):
-            await self._mend({id: appended[id] for id in chunk})
+            lasts = {id: appended[id] for id in chunk}
+            await self._mend(lasts)
+            await self._list_words(lasts)
             await asyncio.sleep(0)
         await self._collect_files(began)
         await self._stores.marks.complete_sweep(began)
@@ -97,6 +101,16 @@ class Sweeper:
             await self._stores.attachments.delete(id)
             metrics.FILES_COLLECTED.inc()
         await self._stores.marks.see_files(ids[-1])
+
+    async def _list_words(self, lasts: dict[int, int]) -> None:
+        """Pages that have become full are what search looks at first."""
+        paged = await self._stores.conversations.paged(lasts)
+        full = {id: last // PAGE for id, last in lasts.items()}
+        while due := {id: (begin, end) for id, end in full.items() if (begin := paged.get(id, 0)) < end}:
+            spans = [(id, begin, min(end, begin + PAGES) - 1) for id, (begin, end) in due.items()]
+            await self._stores.pages.fill(spans)
+            paged |= {id: last + 1 for id, _, last in spans}
+            await self._stores.conversations.set_paged({id: paged[id] for id in due})
 
     async def _mend(self, lasts: dict[int, int]) -> None:
         """Compare each member's head with the log, and repair only where one is behind."""

@@ -12,6 +12,7 @@ from chatserver import failpoints
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, NotFound, Unavailable
 from chatserver.model import Actor, Bell, Change, Conversation, Entry, Message, split_message_id
+from chatserver.pages import page_of
 from chatserver.ports import Bus, Stores
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
@@ -88,6 +89,8 @@ class Changes:
         entry = Entry("change", conversation.id, message.seq, message.seq, rev=message.rev)
         await self._stores.inboxes.push(conversation.member_ids, entry)
         self._bus.publish(Bell("inbox", conversation.member_ids))
+        page = page_of(message.seq)
+        await self._stores.pages.fill([(conversation.id, page, page)])
         if change.file is not None:
             await self._stores.attachments.delete(change.file.id)
         await self._stores.messages.finish_change(change)

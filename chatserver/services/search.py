@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator
 from itertools import islice
 
 from chatserver.errors import Invalid, NotFound, Unavailable
-from chatserver.model import Actor, Message, split_message_id
+from chatserver.model import MAX_SEQ, Actor, Message, split_message_id
+from chatserver.pages import PAGE, Page, words
 from chatserver.ports import Stores
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
@@ -17,8 +17,8 @@ from chatserver.wire import Json
 QUERY_CHARS = 200
 MAX_WORDS = 10
 TOGETHER = 100  # conversations in one call of the database
+PAGES = 20  # the same of pages
 LIMIT_SECS = 2.5
-_WORD = re.compile(r"\w+")
 
 
 class Search:
@@ -34,22 +34,41 @@ class Search:
 
         Words are whole; case and accents do not count. Raises Invalid, NotFound for an unknown user, Unavailable.
         """
-        words = list(dict.fromkeys(_WORD.findall(text)))
-        if not words:
+        wanted = words(text)
+        if not wanted:
             raise Invalid.field("q", "must have a letter or a digit")
-        if len(words) > MAX_WORDS:
+        if len(wanted) > MAX_WORDS:
             raise Invalid.field("q", f"must have at most {MAX_WORDS} words")
         try:
             async with asyncio.timeout(LIMIT_SECS):
                 before = await self._before(actor, before_id) if before_id is not None else None
-                ids = await self._where(actor, user_id)
-                found: list[Message] = []
-                while chunk := list(islice(ids, TOGETHER)):
-                    found += await self._stores.messages.search(chunk, words, before, limit + 1)
+                found = await self._found(await self._where(actor, user_id), wanted, before, limit)
         except TimeoutError:
             raise Unavailable("This search takes too long; name a person or a rarer word.") from None
-        found.sort(key=lambda message: (message.created_at, message.id), reverse=True)
         return await self._messages.shown_all(actor, found[:limit]), len(found) > limit
+
+    async def _found(
+        self, ids: Iterator[int], wanted: list[str], before: Message | None, limit: int
+    ) -> list[Message]:
+        """More than `limit` if there are. What no page lists yet is looked through, then pages from the newest."""
+        found: dict[int, Message] = {}
+        pages: list[Page] = []
+
+        async def look(spans: list[tuple[int, int, int]]) -> list[Message]:
+            found.update({m.id: m for m in await self._stores.messages.search(spans, wanted, before)})
+            return sorted(found.values(), key=lambda m: (m.created_at, m.id), reverse=True)
+
+        newest: list[Message] = []
+        while chunk := list(islice(ids, TOGETHER)):
+            paged = await self._stores.conversations.paged(chunk)
+            newest = await look([(id, paged.get(id, 0) * PAGE, MAX_SEQ) for id in chunk])
+            pages += await self._stores.pages.find(chunk, wanted, before.created_at if before else None)
+        pages.sort(key=lambda page: page.newest_at, reverse=True)
+        for at in range(0, len(pages), PAGES):
+            if len(newest) > limit and newest[limit].created_at > pages[at].newest_at:
+                break
+            newest = await look([page.span for page in pages[at : at + PAGES]])
+        return newest
 
     async def _where(self, actor: Actor, user_id: int | None) -> Iterator[int]:
         if user_id is None:

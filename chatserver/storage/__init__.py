@@ -17,12 +17,23 @@ from chatserver.storage.indexes import create_indexes
 from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
+from chatserver.storage.pages import PageStore
 from chatserver.storage.rates import AttemptStore, RateStore
 from chatserver.storage.sessions import SessionStore
 from chatserver.storage.tickets import TicketStore
 from chatserver.storage.users import UserStore
 
-NOUNS = ("users", "sessions", "conversations", "members", "messages", "inboxes", "notifications", "marks")
+NOUNS = (
+    "users",
+    "sessions",
+    "conversations",
+    "members",
+    "messages",
+    "pages",
+    "inboxes",
+    "notifications",
+    "marks",
+)
 PASSING = ("tickets", "rates", "attempts")  # of no use after some minutes
 
 
@@ -49,6 +60,7 @@ class Storage:
         self.sessions = SessionStore(collections["sessions"])
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
         self.messages = MessageStore(collections["messages"])
+        self.pages = PageStore(collections["pages"], collections["messages"])
         self.inboxes = InboxStore(collections["inboxes"])
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])

@@ -19,6 +19,7 @@ from chatserver.model import (
     User,
     split_message_id,
 )
+from chatserver.pages import words
 from chatserver.storage.driver import Document
 
 _KIND_TO_LETTER = {
@@ -54,11 +55,11 @@ def session(document: Document) -> Session:
 def message_document(message: Message) -> Document:
     document: Document = {
         "_id": message.id,
-        "c": message.conversation_id,  # for the text index, which cannot begin with a range of ids
         "sender_id": message.sender_id,
         "session_id": message.session_id,
         "client_id": message.client_id,
         "text": message.text,
+        "words": words(message.text),
         "created_at": message.created_at,
     }
     if message.attachment:

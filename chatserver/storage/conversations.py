@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pymongo import UpdateOne
@@ -83,6 +83,16 @@ class ConversationStore:
         return {
             doc["_id"]: Conversation(doc["_id"], doc["kind"], tuple(member_ids[doc["_id"]])) for doc in found
         }
+
+    async def paged(self, ids: Iterable[int]) -> dict[int, int]:
+        """How many full pages of each have their words listed; left out where none has."""
+        found = await self._conversations.find({"_id": {"$in": list(ids)}, "paged": {"$gt": 0}}, {"paged": 1})
+        return {doc["_id"]: doc["paged"] for doc in found}
+
+    async def set_paged(self, paged: Mapping[int, int]) -> None:
+        """Only forward."""
+        writes = [UpdateOne({"_id": id}, {"$max": {"paged": count}}) for id, count in paged.items()]
+        await self._conversations.bulk_write(writes, ordered=False)
 
     async def members(self, conversation_ids: Iterable[int]) -> list[Member]:
         found = await self._members.find({"_id.c": {"$in": list(conversation_ids)}})

@@ -17,10 +17,8 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await messages.create_index(
         [("attachment.id", 1)], partialFilterExpression={"attachment.id": {"$exists": True}}
     )
-    # Text search, within conversations: what others wrote elsewhere costs nothing.
-    await messages.create_index(
-        [("c", 1), ("text", "text")], default_language="none", language_override="no_language"
-    )
+    # Search, within conversations: what others wrote elsewhere costs nothing.
+    await collections["pages"].create_index([("c", 1), ("words", 1)])
     # Members of conversations.
     await members.create_index([("_id.c", 1)])
     # The sweeper: reads whose fan-out is not finished.

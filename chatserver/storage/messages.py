@@ -8,8 +8,11 @@ from datetime import datetime
 from chatserver import failpoints
 from chatserver.errors import Unavailable
 from chatserver.model import MAX_SEQ, Change, Message, Outcome, message_id, split_message_id
+from chatserver.pages import words
 from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document
+
+MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
 
 
 class MessageStore:
@@ -86,24 +89,26 @@ class MessageStore:
         return await self._messages.count({**_between(conversation_id, after, last), "sender_id": sender_id})
 
     async def search(
-        self, conversation_ids: Sequence[int], words: Sequence[str], before: Message | None, limit: int
+        self, spans: Sequence[tuple[int, int, int]], words: Sequence[str], before: Message | None
     ) -> list[Message]:
-        """The newest with all these words, older than `before`. A word is letters and digits: nothing to escape."""
-        newest: list[Document] = [{"$sort": {"created_at": -1, "_id": -1}}, {"$limit": limit}]
-        wanted: Document = {"$text": {"$search": " ".join(f'"{word}"' for word in words)}}
+        """Of each (conversation, after, last) the newest MOST_FOUND with all these words, older than `before`."""
+        wanted: Document = {"words": {"$all": list(words)}}
         if before is not None:
             same = {"created_at": before.created_at, "_id": {"$lt": before.id}}
             wanted["$or"] = [{"created_at": {"$lt": before.created_at}}, same]
-        parts: list[list[Document]] = [[{"$match": {"c": c, **wanted}}, *newest] for c in conversation_ids]
+        newest: list[Document] = [{"$sort": {"_id": -1}}, {"$limit": MOST_FOUND}]
+        parts: list[list[Document]] = [[{"$match": {**_between(*span), **wanted}}, *newest] for span in spans]
         unions = [{"$unionWith": {"coll": "messages", "pipeline": part}} for part in parts[1:]]
-        found = await self._messages.aggregate([*parts[0], *unions, *newest])
-        return [codec.message(doc) for doc in found]
+        return [codec.message(doc) for doc in await self._messages.aggregate([*parts[0], *unions])]
 
     async def edit(self, id: int, sender_id: int, text: str, at: datetime) -> Change | None:
         """None when it is not there, not theirs, deleted, or says this already."""
         return await self._change(
             {"_id": id, "sender_id": sender_id, "deleted_at": None, "text": {"$ne": text}},
-            {"$set": {"text": text, "edited_at": at, "pending": True}, "$inc": {"rev": 1}},
+            {
+                "$set": {"text": text, "words": words(text), "edited_at": at, "pending": True},
+                "$inc": {"rev": 1},
+            },
         )
 
     async def delete(self, id: int, sender_id: int, at: datetime) -> Change | None:
@@ -111,7 +116,7 @@ class MessageStore:
         return await self._change(
             {"_id": id, "sender_id": sender_id, "deleted_at": None},
             {
-                "$set": {"text": "", "deleted_at": at, "pending": True},
+                "$set": {"text": "", "words": [], "deleted_at": at, "pending": True},
                 "$inc": {"rev": 1},
                 "$rename": {"attachment": "dropped"},  # until the file is gone
             },

@@ -1,0 +1,38 @@
+"""The words of messages, and the pages of a conversation's log that list them: what search looks at first."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from chatserver.model import MAX_SEQ
+
+PAGE = 64  # messages; a power of 2 that MAX_SEQ + 1 is a multiple of, so that no page belongs to two conversations
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages `number * PAGE + 1` to `(number + 1) * PAGE` of a conversation."""
+
+    conversation_id: int
+    number: int
+    newest_at: datetime
+
+    @property
+    def span(self) -> tuple[int, int, int]:
+        """(conversation, after, last)"""
+        return self.conversation_id, self.number * PAGE, min(MAX_SEQ, (self.number + 1) * PAGE)
+
+
+def page_of(seq: int) -> int:
+    return (seq - 1) // PAGE
+
+
+def words(text: str) -> list[str]:
+    """Each word once, in the form in which words are compared: without case and accents."""
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return list(dict.fromkeys(_WORD.findall(text.casefold())))

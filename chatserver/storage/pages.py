@@ -1,0 +1,61 @@
+"""Which words stand in each full page of a conversation. `_id` is what all its messages' ids have in common.
+
+Written by the sweeper and by changes, never on the way of a send: with an index of single messages, mongod spent more on
+their words than on all else of them, and twice as much once they were many (docs/decisions/0013-search.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from chatserver.model import MAX_SEQ, message_id
+from chatserver.pages import PAGE, Page
+from chatserver.storage.driver import Collection, Document
+
+_PAGES = (MAX_SEQ + 1) // PAGE  # of one conversation
+
+
+class PageStore:
+    def __init__(self, pages: Collection, messages: Collection) -> None:
+        self._pages = pages
+        self._messages = messages
+
+    async def fill(self, spans: Sequence[tuple[int, int, int]]) -> None:
+        """Write all pages of (conversation, first, last). Of two who write the same one, who read later changes wins."""
+        ranges = [
+            {"_id": {"$gt": message_id(c, first * PAGE), "$lte": message_id(c, 0) + (last + 1) * PAGE}}
+            for c, first, last in spans
+        ]
+        number = {"$toLong": {"$floor": {"$divide": [{"$subtract": ["$_id", 1]}, PAGE]}}}
+        group: Document = {
+            "_id": number,
+            "lists": {"$push": {"$ifNull": ["$words", []]}},
+            "rev": {"$sum": {"$ifNull": ["$rev", 0]}},
+            "since": {"$min": "$created_at"},
+            "newest_at": {"$max": "$created_at"},
+        }
+        union = {
+            "$reduce": {"input": "$lists", "initialValue": [], "in": {"$setUnion": ["$$value", "$$this"]}}
+        }
+        conversation = {"$toLong": {"$floor": {"$divide": ["$_id", _PAGES]}}}
+        newer = {"$cond": [{"$gte": ["$$new.rev", "$rev"]}, "$$new", "$$ROOT"]}
+        await self._messages.aggregate(
+            [
+                {"$match": {"$or": ranges}},
+                {"$group": group},
+                {"$set": {"c": conversation, "words": union}},
+                {"$unset": "lists"},
+                {"$merge": {"into": "pages", "whenMatched": [{"$replaceWith": newer}]}},
+            ]
+        )
+
+    async def find(
+        self, conversation_ids: Sequence[int], words: Sequence[str], before: datetime | None
+    ) -> list[Page]:
+        """Those that have all the words, though maybe in different messages, and anything older than `before`."""
+        wanted: Document = {"c": {"$in": list(conversation_ids)}, "words": {"$all": list(words)}}
+        if before is not None:
+            wanted["since"] = {"$lte": before}
+        found = await self._pages.find(wanted, {"newest_at": 1})
+        return [Page(*divmod(int(doc["_id"]), _PAGES), doc["newest_at"]) for doc in found]
