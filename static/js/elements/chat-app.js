@@ -90,9 +90,9 @@ export class ChatApp extends HTMLElement {
     fill(
       this,
       el('a', { class: 'skip-link', href: '#content', onclick: (/** @type {Event} */ event) => this.#skip(event) }, t('app.skip')),
+      el('chat-status', { '.app': this }),
       el('chat-sidebar', { '.app': this }),
       room,
-      el('chat-status', { '.app': this }),
       el('chat-announcer', { '.app': this }),
     );
     addEventListener('hashchange', () => this.follow(), { signal });

@@ -172,7 +172,7 @@ export class ChatRoom extends HTMLElement {
     if (!this.#isOpen) fill(panel);
     else if (this.#app) {
       const room = /** @type {any} */ (el('chat-conversation', { '.app': this.#app }));
-      fill(panel, room, el('chat-status', { '.app': this.#app }), el('chat-announcer', { '.app': this.#app }));
+      fill(panel, el('chat-status', { '.app': this.#app }), room, el('chat-announcer', { '.app': this.#app }));
       room.enter({ userId: this.#userId, messageId: null });
     } else fill(panel, notice(this.#error, () => (this.#connect(), this.#draw()), this.#headTools()));
     if (this.hasAttribute('launcher')) {
