@@ -18,6 +18,7 @@ from chatserver.model import Session, User
 from chatserver.security import new_token, token_hash
 from chatserver.settings import Settings
 from chatserver.storage import Storage
+from chatserver.storage.mongod import cache_gb
 from tests.support.mongo import MongoNode
 
 IN_FLIGHT = 16
@@ -52,8 +53,8 @@ def reference(name: str, users: int = 1_000) -> Target:
 
 
 async def ours(users: int = 1_000, amqp_url: str = "", flags: Sequence[str] = ()) -> Target:
-    """This server with an empty database. Its mongod runs on the load generator's core, as we do."""
-    mongo = MongoNode().start()
+    """This server with an empty database like the embedded one. Its mongod runs on the load generator's core, as we do."""
+    mongo = MongoNode(cache_gb=cache_gb()).start()
     assert mongo.process is not None
     machine.favour(mongo.process.pid, psutil.Process().nice())
     people = await settle(mongo.uri, users)

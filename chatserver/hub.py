@@ -31,6 +31,7 @@ class Present:
     confirmed_at: float = 0.0
     stamp: int = 0  # counts bells, so that a read begun before one does not hide it
     leaves_at: float = 0.0
+    settled: bool = False  # looked at since its bells surely come here
     ephemerals: deque[Ephemeral] = field(default_factory=lambda: deque(maxlen=EPHEMERALS))
     names: dict[tuple[int, str | None], int] = field(default_factory=dict)  # → serial last seen
 

@@ -110,11 +110,19 @@ class Check:
         """Everyone while bells may be lost, else the next part, such that all are reached within TRUST_SECS."""
         if self._bus.state != "up":
             self._round.clear()
+            for present in self._hub:
+                present.settled = False
             return list(self._hub)
         if not self._round:
             self._round = [present.user_id for present in self._hub]
         part = -(-len(self._hub) * self._interval_secs * 1.2 // TRUST_SECS)
         chosen = {self._round.pop() for _ in range(min(int(part), len(self._round)))}
-        found = [present for id in chosen if (present := self._hub.get(id))]
-        found += [p for p in self._hub if p.user_id not in chosen and not self._bus.is_bound(p.user_id)]
+        found = [known for id in chosen if (known := self._hub.get(id))]
+        found += [p for p in self._hub if p.user_id not in chosen and not self._settled(p)]
         return found
+
+    def _settled(self, present: Present) -> bool:
+        """Bound, and looked at once since: a bell just before that was heard by nobody."""
+        bound = self._bus.is_bound(present.user_id)
+        settled, present.settled = present.settled and bound, bound
+        return settled

@@ -19,7 +19,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from chatserver.errors import EX_UNAVAILABLE, StartupError
 from chatserver.storage.datadir import SOCKET, DataDir
-from chatserver.storage.mongod import Mongod, find_mongod
+from chatserver.storage.mongod import Mongod, cache_gb, find_mongod
 
 START_SECS = 60.0  # replaying the journal after a crash takes time
 STOP_SECS = 20.0
@@ -36,7 +36,7 @@ FLAGS = (
     *("--bind_ip", ADDRESS, "--port", "27017", "--filePermissions", "0700"),
     # Else every mongod also makes /tmp/mongodb-27017.sock, and of two that start at once one finds it in use.
     *("--unixSocketPrefix", "."),
-    *("--replSet", "rs0", "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25"),
+    *("--replSet", "rs0", "--oplogSize", "64"),
     *("--networkMessageCompressors", "disabled"),  # CVE-2025-14847
     *("--setParameter", "diagnosticDataCollectionEnabled=false", "--quiet", "--logappend"),
 )
@@ -134,6 +134,7 @@ class EmbeddedMongod:
 
     async def _start(self) -> None:
         command = [str(self.path.absolute()), "--dbpath", str(self._home.database), *FLAGS]
+        command += ["--wiredTigerCacheSizeGB", cache_gb()]
         command += ["--logpath", str(self._home.log)]
         if sys.platform == "linux":
             command = [sys.executable, "-ISc", DIE_WITH_PARENT, str(os.getpid()), *command]

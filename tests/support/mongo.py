@@ -38,9 +38,11 @@ class MongoNode:
         tls: tuple[str, str] | None = None,
         directory: Path | None = None,
         arguments: tuple[str, ...] = (),
+        cache_gb: str = "0.25",
     ) -> None:
         """`tls`: the files of authority and certificate with key; then it listens at `tls_uri` too."""
         self._arguments = arguments
+        self._cache_gb = cache_gb
         self._tls = tls
         (self._port,) = free_ports(1) if tls else (27017,)
         self.tls_uri = f"mongodb://localhost:{self._port}/?directConnection=true&tls=true"
@@ -64,7 +66,7 @@ class MongoNode:
             "--oplogSize",
             "64",
             "--wiredTigerCacheSizeGB",
-            "0.25",
+            self._cache_gb,
         ]
         command += ["--networkMessageCompressors", "disabled", "--logpath", str(self.dir / "mongod.log")]
         command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
