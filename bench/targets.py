@@ -53,7 +53,7 @@ def reference(name: str, users: int = 1_000) -> Target:
 
 
 async def ours(users: int = 1_000, amqp_url: str = "", flags: Sequence[str] = ()) -> Target:
-    """This server with an empty database like the embedded one. Its mongod runs on the load generator's core, as we do."""
+    """This server with an empty database, like the embedded one; its mongod is on the load generator's core."""
     mongo = MongoNode(cache_gb=cache_gb()).start()
     assert mongo.process is not None
     machine.favour(mongo.process.pid, psutil.Process().nice())
