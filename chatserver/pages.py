@@ -10,6 +10,9 @@ from datetime import datetime
 from chatserver.model import MAX_SEQ
 
 PAGE = 64  # messages; a power of 2 that MAX_SEQ + 1 is a multiple of, so that no page belongs to two conversations
+# Of a message, and of a word: beyond any ordinary text, so that nobody makes pages that take seconds to list.
+MOST_WORDS = 512
+WORD_CHARS = 64
 _WORD = re.compile(r"\w+")
 
 
@@ -35,4 +38,5 @@ def words(text: str) -> list[str]:
     """Each word once, in the form in which words are compared: without case and accents."""
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return list(dict.fromkeys(_WORD.findall(text.casefold())))
+    found = dict.fromkeys(word[:WORD_CHARS] for word in _WORD.findall(text.casefold()))
+    return list(found)[:MOST_WORDS]

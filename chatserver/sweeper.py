@@ -28,7 +28,7 @@ MARGIN = timedelta(minutes=1)
 CHUNK = 200  # conversations looked at together
 FILE_AGE = timedelta(days=1)  # by then its send has long been answered
 FILES = 100  # looked at in one sweep
-PAGES = 4  # of each conversation listed in one call of the database
+PAGES = 16  # listed in one call of the database
 PENDING = 500  # pending ones of each other kind finished in one sweep
 
 
@@ -105,12 +105,10 @@ class Sweeper:
     async def _list_words(self, lasts: dict[int, int]) -> None:
         """Pages that have become full are what search looks at first."""
         paged = await self._stores.conversations.paged(lasts)
-        full = {id: last // PAGE for id, last in lasts.items()}
-        while due := {id: (begin, end) for id, end in full.items() if (begin := paged.get(id, 0)) < end}:
-            spans = [(id, begin, min(end, begin + PAGES) - 1) for id, (begin, end) in due.items()]
-            await self._stores.pages.fill(spans)
-            paged |= {id: last + 1 for id, _, last in spans}
-            await self._stores.conversations.set_paged({id: paged[id] for id in due})
+        full = ((id, n) for id, last in lasts.items() for n in range(paged.get(id, 0), last // PAGE))
+        while pages := list(islice(full, PAGES)):
+            await self._stores.pages.fill(pages)
+            await self._stores.conversations.set_paged({id: n + 1 for id, n in pages})
 
     async def _mend(self, lasts: dict[int, int]) -> None:
         """Compare each member's head with the log, and repair only where one is behind."""

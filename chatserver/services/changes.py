@@ -89,8 +89,7 @@ class Changes:
         entry = Entry("change", conversation.id, message.seq, message.seq, rev=message.rev)
         await self._stores.inboxes.push(conversation.member_ids, entry)
         self._bus.publish(Bell("inbox", conversation.member_ids))
-        page = page_of(message.seq)
-        await self._stores.pages.fill([(conversation.id, page, page)])
+        await self._stores.pages.fill([(conversation.id, page_of(message.seq))])
         if change.file is not None:
             await self._stores.attachments.delete(change.file.id)
         await self._stores.messages.finish_change(change)

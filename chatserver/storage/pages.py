@@ -21,11 +21,11 @@ class PageStore:
         self._pages = pages
         self._messages = messages
 
-    async def fill(self, spans: Sequence[tuple[int, int, int]]) -> None:
-        """Write all pages of (conversation, first, last). Of two who write the same one, who read later changes wins."""
+    async def fill(self, pages: Sequence[tuple[int, int]]) -> None:
+        """Write these (conversation, number). Of two who write the same one, who read later changes wins."""
         ranges = [
-            {"_id": {"$gt": message_id(c, first * PAGE), "$lte": message_id(c, 0) + (last + 1) * PAGE}}
-            for c, first, last in spans
+            {"_id": {"$gt": message_id(c, n * PAGE), "$lte": message_id(c, 0) + (n + 1) * PAGE}}
+            for c, n in pages
         ]
         number = {"$toLong": {"$floor": {"$divide": [{"$subtract": ["$_id", 1]}, PAGE]}}}
         group: Document = {

@@ -127,7 +127,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Search your conversations",
         {200: Answer(shapes.Found, "One page, newest first.")},
         "Words are whole, and nothing in `q` has a meaning of its own: no wildcards, quotes or minus signs. Languages "
-        "written without spaces are found by what stands between two spaces or signs. Deleted messages are never "
+        "written without spaces are found by what stands between two spaces or signs; of a message with more than 512 "
+        "different words the first count. Deleted messages are never "
         "found. Page with `before_id`, the id of the last one. A search that takes too long is a 503: name a person.",
         query=schemas.TextSearch,
         codes=("not_found",),

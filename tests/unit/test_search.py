@@ -85,7 +85,7 @@ async def test_who_read_a_page_before_a_change_does_not_write_over_who_read_it_a
     number = (ids[0] - 1) // PAGE
     later = {"words": ["penguin"], "rev": 1}  # of a change that this node has not seen yet
     await chat.storage._collections["pages"].update_one({"_id": number}, {"$set": later})
-    await chat.storage.pages.fill([(conversation.id, 0, 0)])
+    await chat.storage.pages.fill([(conversation.id, 0)])
     page = await chat.storage._collections["pages"].find_one({"_id": number})
     assert page["words"] == ["penguin"]
 
@@ -97,6 +97,8 @@ async def test_who_read_a_page_before_a_change_does_not_write_over_who_read_it_a
         ("Café CAFE über_all", ["cafe", "uber_all"]),
         ("日本 語 👋 !", ["日本", "語"]),
         ("ẞ ﬁne ①", ["ss", "fine", "1"]),
+        (" ".join(map(str, range(4000))), [str(number) for number in range(512)]),
+        ("x" * 4000, ["x" * 64]),
     ],
 )
 def test_words_are_compared_without_case_and_accents(text: str, expected: list[str]) -> None:
