@@ -33,3 +33,25 @@ def test_ones_data_comes_as_one_file_and_the_account_can_be_deleted(person: Call
     expect(page.locator(".sign-in .notice")).to_have_text("Your account is deleted.")
     page.reload()
     expect(page.locator(".sign-in")).to_be_visible()
+
+
+def test_a_new_password_signs_every_other_device_out(
+    person: Callable[..., Person], screenshot: Callable[[Person, str], None]
+) -> None:
+    ann = person("ann")
+    other = ann.call("POST", "auth/login/", {"username": ann.name, "password": PASSWORD})
+    page = ann.page
+    page.locator(".menu summary").click()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Change password…").click()
+    new = "quite another horse"
+    for present, said in (("not this one", "is not your present password"), (PASSWORD, "Your password is changed")):
+        page.get_by_label("Present password").fill(present)
+        page.get_by_label("New password").fill(new)
+        screenshot(ann, "password-form")
+        page.get_by_role("button", name="Save").last.click()
+        expect(page.locator("dialog .form-error", has_text=said)).to_be_visible()
+    screenshot(ann, "password")
+    expect(page.locator(".sessions__item")).to_have_count(1)
+    assert ann.call("POST", "auth/login/", {"username": ann.name, "password": new})["token"]
+    assert other["token"]

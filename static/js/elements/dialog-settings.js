@@ -4,6 +4,7 @@ import { el, fill } from '../lib/dom.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { prefs, setPrefs } from '../lib/prefs.js';
 import { exact } from '../lib/time.js';
+import { changePassword } from './change-password.js';
 import { showDialog } from './dialog.js';
 import { ownData } from './own-data.js';
 
@@ -20,6 +21,7 @@ export function show(app) {
     notifications(app),
     toggle('sound', t('settings.sound')),
     el('section', { class: 'stack' }, el('h3', null, t('settings.sessions')), sessions),
+    changePassword(app, () => drawSessions(app, sessions)),
     ownData(app, () => (dialog.close(), app.accountGone())),
     el('p', { class: 'muted' }, t('settings.privacy')),
   ]);
