@@ -45,7 +45,10 @@ def test_a_new_password_signs_every_other_device_out(
     page.get_by_role("button", name="Settings").click()
     page.get_by_role("button", name="Change password…").click()
     new = "quite another horse"
-    for present, said in (("not this one", "is not your present password"), (PASSWORD, "Your password is changed")):
+    for present, said in (
+        ("not this one", "is not your present password"),
+        (PASSWORD, "Your password is changed"),
+    ):
         page.get_by_label("Present password").fill(present)
         page.get_by_label("New password").fill(new)
         screenshot(ann, "password-form")

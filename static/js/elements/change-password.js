@@ -44,5 +44,5 @@ export function changePassword(app, onChanged) {
 
 /** The field's own problem says more than the refusal as a whole. @param {any} error */
 function explained({ detail, errors }) {
-  return errors?.[0]?.message || detail || t('sign.offline');
+  return errors?.[0]?.detail || detail || t('sign.offline');
 }
