@@ -115,8 +115,7 @@ def make_public_server(runtime: Runtime) -> ChatServer:
     server.watch.start()
     if settings.trusted_proxies:
         server.proxies = TrustedProxies(settings.trusted_proxies)
-    if settings.hot_calls == "on" and settings.log_level != "debug":  # only handlers log every request
-        server.calls = HotCalls(runtime, secure=tls is not None)
+    server.calls = HotCalls(runtime, secure=tls is not None)
     return server
 
 

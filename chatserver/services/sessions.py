@@ -22,6 +22,7 @@ TRUST_SECS = 5.0
 DEVICE_CHARS = 200
 TOUCH_SECS = 600.0  # how exact "last used" is
 SESSIONS = 1000  # of one person: as many as their list shows
+ENDED_AT_ONCE = 10  # by one sign-in, should there be more
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ class Sessions:
         session = Session(await self._marks.next_id("session"), user.id, device_name(device), now, now)
         token = new_token()
         await self._sessions.create(session, token_hash(token), Cursor(inbox.epoch, inbox.version))
-        for unused in await self._sessions.of_user(user.id, skip=SESSIONS):
+        for unused in (await self._sessions.of_user(user.id, skip=SESSIONS))[:ENDED_AT_ONCE]:
             with suppress(NotFound):  # another sign-in may have ended it at the same moment
                 await self.revoke(Actor(user.id, session.id), unused.id)
         return token, user, session

@@ -31,10 +31,12 @@ class HotCalls:
         self.sends = Sends(runtime, self.answers)
         self.polls = Polls(runtime, self.answers)
         self.origins = bool(runtime.settings.cors_origins)
+        # Only handlers log every request.
+        self._off = runtime.settings.hot_calls == "off" or runtime.settings.log_level == "debug"
 
     def recognise(self, head: bytes) -> HotRequest | None:
         """A draining server has no hot calls: Tornado ends the connections."""
-        if self.runtime.draining:
+        if self._off or self.runtime.draining:
             return None
         request = recognise(head, origins=self.origins)
         if request is None or request.body_bytes > self.runtime.settings.body_bytes:

@@ -1,4 +1,4 @@
-"""A stream whose next request was read already, for Tornado to read again."""
+"""A stream whose next request was read already, for Tornado to read again; a body of crumbs is not read to its end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from asyncio import Future
 from collections.abc import Awaitable
 from typing import Any
 
+from tornado.httputil import HTTPInputError
 from tornado.iostream import IOStream
+
+# A chunk costs as much as kilobytes do, so these are the most: some of any size, and one more for so many bytes.
+FREE_CHUNKS = 256
+CHUNK_BYTES = 256
 
 
 class Replayed:
@@ -16,6 +21,8 @@ class Replayed:
         self._stream = stream
         self._head = head
         self._body = body
+        self._chunks = 0
+        self._asked_bytes = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -26,7 +33,15 @@ class Replayed:
         head, self._head = self._head, b""
         return _done(head)
 
+    def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
+        """The size of a chunk. Raises HTTPInputError, a 400, when there are too many small ones."""
+        self._chunks += 1
+        if self._chunks > FREE_CHUNKS + self._asked_bytes // CHUNK_BYTES:
+            raise HTTPInputError("too many small chunks")
+        return self._stream.read_until(delimiter, max_bytes)
+
     def read_bytes(self, num_bytes: int, partial: bool = False) -> Awaitable[bytes]:
+        self._asked_bytes += num_bytes
         if not self._body:
             return self._stream.read_bytes(num_bytes, partial)
         part, self._body = self._body[:num_bytes], self._body[num_bytes:]

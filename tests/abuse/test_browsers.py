@@ -117,7 +117,7 @@ def missing(what: str, answer: Answer) -> Iterator[str]:
 @pytest.mark.gen_test(timeout=300)
 async def test_F10_every_answer_has_the_headers_it_needs(victim: Victim, client: Client, row: Row) -> None:
     client.check = None  # some of these are no calls of the API
-    place = await scene(client, victim, tokens=2000)
+    place = await scene(client, victim)
 
     async def one(what: str, path: str, options: dict[str, Any]) -> None:
         answer = await client.call(what.split()[0], path, **options)
@@ -144,7 +144,7 @@ def cors_victim(mongo: MongoNode) -> Iterator[Victim]:
 @pytest.mark.gen_test(timeout=300)
 async def test_F10_no_other_origin_is_ever_let_in(cors_victim: Victim, io_loop: object, row: Row) -> None:
     client = Client([cors_victim.base])
-    place = await scene(client, cors_victim, tokens=2000)
+    place = await scene(client, cors_victim)
     asked = [*itertools.product(calls(), ORIGINS)]
     step = max(1, len(asked) // sized(150, len(asked)))
 
@@ -180,7 +180,7 @@ async def test_F10_what_a_page_of_another_site_sends_changes_nothing(
 ) -> None:
     """With the visitor's cookie, as a form or as a script sends it; from our own page the same goes through."""
     client.check = None
-    place = await scene(client, victim, tokens=4000)
+    place = await scene(client, victim)
     changing = [call for call in calls() if call.signed_in and call.method != "GET" and call.id != "notify"]
     before = (await place.ann.get("snapshot/")).json
 

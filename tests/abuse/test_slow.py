@@ -123,6 +123,8 @@ async def test_E2_who_takes_byte_by_byte_is_cut_off_and_costs_little_memory(
         made = await connect(victim.port, receive_bytes=2048)
         head = f"GET {API}{targets[number % 2]} HTTP/1.1\r\nHost: chat\r\nAuthorization: Token {bob.token}\r\n\r\n"
         await loop.sock_sendall(made, head.encode())
+        # Its answer has begun: what comes is about taking it slowly, not about two hundred large ones at once.
+        await loop.sock_recv(made, 1)
         slow.append(made)
         peak = max(peak, victim.vitals().rss_bytes)
 
@@ -213,7 +215,10 @@ async def test_E4_a_body_of_tiny_chunks_is_cut_at_its_limit_and_keeps_nobody_wai
 
     async with others.meanwhile():
         watching = asyncio.create_task(watch())
-        await asyncio.gather(*(pour() for _ in range(sized(4, 20))))
+        for _ in range(sized(1, 10)):
+            await asyncio.gather(*(pour() for _ in range(sized(4, 20))))
+            seen = len(others.took)
+            await eventually(lambda seen=seen: len(others.took) >= seen + 10, within=30)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
     after = await victim.settled(before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 from tests.abuse.bench.victim import Victim
@@ -13,6 +14,7 @@ from tests.support.client import Client, Device, unique
 
 JSON = {"Content-Type": "application/json"}
 SECRET = "between-ann-and-bob-only"
+PLANTED = 1000  # sessions at a time
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Scene:
         return next(self.tokens) if call.signed_in else None
 
 
-async def scene(client: Client, victim: Victim, tokens: int = 5000) -> Scene:
+async def scene(client: Client, victim: Victim) -> Scene:
     ann, bob = await client.people("ann", "bob")
     said = await ann.sent(bob, f"hello {SECRET}")
     file = await ann.sent(bob, f"a file {SECRET}", attachment="data:text/plain;base64,aGVsbG8=")
@@ -115,8 +117,8 @@ async def scene(client: Client, victim: Victim, tokens: int = 5000) -> Scene:
         "conversation_id": said["conversation_id"],
         "session_id": other.session["id"],
     }
-    planted = victim.plant_sessions(ann, tokens)
-    return Scene(client, victim, ann, bob, ids, iter(planted))
+    tokens = chain.from_iterable(victim.plant_sessions(ann, PLANTED) for _ in count())
+    return Scene(client, victim, ann, bob, ids, tokens)
 
 
 def with_raw(good: dict[str, Any], name: str, raw: str) -> str:

@@ -22,7 +22,7 @@ from tests.support.server import ServerProcess
 from tests.support.waiting import eventually
 
 # Limits of calls would hide what lies behind them; F7, E9 and F12 switch them on.
-OPEN = {"CHATSERVER_RATE_LIMITS": "off", "CHATSERVER_LOG_LEVEL": "debug", "CHATSERVER_LOG_FORMAT": "json"}
+OPEN = {"CHATSERVER_RATE_LIMITS": "off", "CHATSERVER_LOG_FORMAT": "json"}
 # Whatever can be switched on is there to be attacked.
 HOST_SECRET = "a-secret-of-the-application-around-it"
 OPEN |= {"CHATSERVER_HOST_SECRET": HOST_SECRET, "CHATSERVER_GUESTS": "true"}
