@@ -50,12 +50,14 @@ async def test_F1_schemathesis_finds_no_fault_and_no_answer_that_is_not_document
     # About four of its phases' cases come for each of these and each call.
     examples = max(5, sized(0, CASES) // (2 * len(calls())))
     rounds = 0
+    # One worker: with two, Python 3.11 now and then fails to parse a lambda that Hypothesis wants to show
+    # ("AST constructor recursion depth mismatch", mended in 3.12).
     while row.cases < sized(100, CASES):
         rounds += 1
         with report.open("wb") as file:
             child = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "schemathesis.cli", "run", f"{victim.base}/openapi.json", "--checks", CHECKS,
-                "--max-examples", str(examples), "--workers", "2", "--seed", str(rounds), "--request-timeout", "30",
+                "--max-examples", str(examples), "--workers", "1", "--seed", str(rounds), "--request-timeout", "30",
                 "--no-color", "--max-failures", "20",
                 cwd=tmp_path, stdout=file, stderr=file,
                 env={**os.environ, "ABUSE_TOKENS": str(tokens), "PYTHONPATH": str(ROOT),
