@@ -86,7 +86,7 @@ async def _found(sender: Runtime, ids: tuple[int, ...]) -> None:
     stores = sender.storage
     await stores.inboxes.join(ids, CONVERSATION, 0)
     await stores.conversations.add_members(CONVERSATION, ids)
-    await stores.conversations.start_direct("group", CONVERSATION, sender.clock.now())
+    await stores.conversations.start_group(CONVERSATION, sender.clock.now())
     await stores.conversations.finish(CONVERSATION)
 
 
