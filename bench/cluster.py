@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import time
 from collections.abc import Sequence
@@ -106,10 +105,8 @@ def main() -> None:
         print(f"\n{columns_table(PARTS[part], rows)}")
     if options.quick:
         return
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(kept | results, indent=1) + "\n")
-    publish({part: (kept | results)[part] for part in PARTS if part in kept | results})
+    kept = report.keep(results, RESULTS)
+    publish({part: kept[part] for part in PARTS if part in kept})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import math
 import statistics
 import time
@@ -208,10 +207,8 @@ def main() -> None:
     machine.raise_open_files()
     machine.pin(machine.LOAD_CORE)
     results = asyncio.run(run(options.only))
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results = {name: (kept | results)[name] for name in PARTS if name in kept | results}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    kept = report.keep(results, RESULTS)
+    results = {name: kept[name] for name in PARTS if name in kept}
     tables = [shown(PARTS[name], rows) for name, rows in results.items()]
     print("\n" + "\n\n".join(tables))
     made = f"Measured {time.strftime('%Y-%m-%d', time.gmtime())} on {machine.describe()}."
