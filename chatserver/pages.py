@@ -26,8 +26,12 @@ class Page:
 
     @property
     def span(self) -> tuple[int, int, int]:
-        """(conversation, after, last)"""
-        return self.conversation_id, self.number * PAGE, min(MAX_SEQ, (self.number + 1) * PAGE)
+        return span_of(self.conversation_id, self.number)
+
+
+def span_of(conversation_id: int, number: int) -> tuple[int, int, int]:
+    """(conversation, after, last) of a page's messages."""
+    return conversation_id, number * PAGE, min(MAX_SEQ, (number + 1) * PAGE)
 
 
 def page_of(seq: int) -> int:

@@ -48,7 +48,7 @@ class MessageStore:
     async def head(self, conversation_id: int) -> int:
         """The highest seq that a majority has; 0 before the first message."""
         found = await self._messages.find(
-            _between(conversation_id, 0, MAX_SEQ), {"_id": 1}, sort=[("_id", -1)], limit=1
+            between(conversation_id, 0, MAX_SEQ), {"_id": 1}, sort=[("_id", -1)], limit=1
         )
         return split_message_id(found[0]["_id"])[1] if found else 0
 
@@ -67,26 +67,26 @@ class MessageStore:
     async def page(self, conversation_id: int, after: int, before: int, limit: int) -> list[Message]:
         """The newest `limit` messages with after < seq < before, newest first."""
         found = await self._messages.find(
-            _between(conversation_id, after, before - 1), sort=[("_id", -1)], limit=limit
+            between(conversation_id, after, before - 1), sort=[("_id", -1)], limit=limit
         )
         return [codec.message(doc) for doc in found]
 
     async def page_after(self, conversation_id: int, after: int, limit: int) -> list[Message]:
         """The oldest `limit` messages with seq > after, newest first."""
         found = await self._messages.find(
-            _between(conversation_id, after, MAX_SEQ), sort=[("_id", 1)], limit=limit
+            between(conversation_id, after, MAX_SEQ), sort=[("_id", 1)], limit=limit
         )
         return [codec.message(doc) for doc in reversed(found)]
 
     async def senders(self, conversation_id: int, after: int, last: int) -> list[tuple[int, int]]:
         """(sender_id, seq) of each message with after < seq <= last, in order."""
         found = await self._messages.find(
-            _between(conversation_id, after, last), {"sender_id": 1}, sort=[("_id", 1)]
+            between(conversation_id, after, last), {"sender_id": 1}, sort=[("_id", 1)]
         )
         return [(doc["sender_id"], split_message_id(doc["_id"])[1]) for doc in found]
 
     async def count_by(self, sender_id: int, conversation_id: int, after: int, last: int) -> int:
-        return await self._messages.count({**_between(conversation_id, after, last), "sender_id": sender_id})
+        return await self._messages.count({**between(conversation_id, after, last), "sender_id": sender_id})
 
     async def search(
         self, spans: Sequence[tuple[int, int, int]], words: Sequence[str], before: Message | None
@@ -97,7 +97,7 @@ class MessageStore:
             same = {"created_at": before.created_at, "_id": {"$lt": before.id}}
             wanted["$or"] = [{"created_at": {"$lt": before.created_at}}, same]
         newest: list[Document] = [{"$sort": {"_id": -1}}, {"$limit": MOST_FOUND}]
-        parts: list[list[Document]] = [[{"$match": {**_between(*span), **wanted}}, *newest] for span in spans]
+        parts: list[list[Document]] = [[{"$match": {**between(*span), **wanted}}, *newest] for span in spans]
         unions = [{"$unionWith": {"coll": "messages", "pipeline": part}} for part in parts[1:]]
         return [codec.message(doc) for doc in await self._messages.aggregate([*parts[0], *unions])]
 
@@ -148,7 +148,7 @@ class MessageStore:
         return {doc["_id"]: split_message_id(doc["last"])[1] for doc in found}
 
 
-def _between(conversation_id: int, after: int, last: int) -> Document:
+def between(conversation_id: int, after: int, last: int) -> Document:
     """Ids with after < seq <= last: one contiguous stretch of the primary index."""
     return {
         "_id": {"$gt": message_id(conversation_id, max(0, after)), "$lte": message_id(conversation_id, last)}

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from chatserver.model import MAX_SEQ, message_id
-from chatserver.pages import PAGE, Page
+from chatserver.model import MAX_SEQ
+from chatserver.pages import PAGE, Page, span_of
 from chatserver.storage.driver import Collection, Document
+from chatserver.storage.messages import between
 
 _PAGES = (MAX_SEQ + 1) // PAGE  # of one conversation
 
@@ -23,10 +24,7 @@ class PageStore:
 
     async def fill(self, pages: Sequence[tuple[int, int]]) -> None:
         """Write these (conversation, number). Of two who write the same one, who read later changes wins."""
-        ranges = [
-            {"_id": {"$gt": message_id(c, n * PAGE), "$lte": message_id(c, 0) + (n + 1) * PAGE}}
-            for c, n in pages
-        ]
+        ranges = [between(*span_of(c, number)) for c, number in pages]
         number = {"$toLong": {"$floor": {"$divide": [{"$subtract": ["$_id", 1]}, PAGE]}}}
         group: Document = {
             "_id": number,
