@@ -22,6 +22,10 @@ class Line:
         self._unanswered: deque[Draft] = deque()  # deadlines rise from left to right
         self._timer: asyncio.TimerHandle | None = None
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return self._count
+
     def add(self, draft: Draft) -> None:
         """Its answer comes at its deadline at the latest. Raises Unavailable when too many wait."""
         if self._count >= MAX_WAITING:

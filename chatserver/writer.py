@@ -47,6 +47,7 @@ class Writer:
         self._heads: LRUCache[int, int] = LRUCache(HEADS)
         self._line = Line(clock)
         self._flushes: set[asyncio.Task[None]] = set()
+        self._taken: list[int] = []  # how many each flush under way took
         self._starting = False
 
     def put(self, draft: Draft) -> None:
@@ -76,17 +77,23 @@ class Writer:
 
     def _start(self) -> None:
         """A flush takes what is there when its turn comes: all sends of one loop turn go together."""
-        if not self._starting and len(self._flushes) < MAX_FLUSHES:
+        if not self._starting and len(self._flushes) < MAX_FLUSHES and self._enough():
             self._starting = True
             task = asyncio.create_task(self._flush())
             self._flushes.add(task)
             task.add_done_callback(self._flushes.discard)
 
+    def _enough(self) -> bool:
+        """Beside another flush only with as many as that one took: a smaller one would cost more than it saves."""
+        return not self._taken or len(self._line) >= max(self._taken)
+
     async def _flush(self) -> None:
         """One after the other while there is something to take."""
         self._starting = False
-        while runs := self._line.take(MAX_FLUSH):
-            metrics.FLUSH_SIZE.observe(sum(map(len, runs.values())))
+        while self._enough() and (runs := self._line.take(MAX_FLUSH)):
+            size = sum(map(len, runs.values()))
+            metrics.FLUSH_SIZE.observe(size)
+            self._taken.append(size)
             try:
                 await self._commit(runs)
             except Exception as error:  # of this flush; the next one has done nothing wrong
@@ -94,6 +101,7 @@ class Writer:
                 for drafts in runs.values():
                     for draft in drafts:
                         draft.fail(error)
+            self._taken.remove(size)
             self._line.release(runs)
 
     async def _commit(self, runs: dict[int, list[Draft]]) -> None:
