@@ -1,7 +1,7 @@
 """All documents of the database as they were at one moment, while servers go on writing; and back again.
 
-A backup reads every collection in one snapshot session: MongoDB keeps the past for five minutes
-(`minSnapshotHistoryWindowInSeconds`), which is how long one may take.
+A backup reads every collection in one snapshot session. It asks MongoDB to keep the past for as long as one may take;
+where that is not ours to ask, MongoDB keeps it for five minutes (`minSnapshotHistoryWindowInSeconds`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ CALL_SECS = 30.0
 LONG_SECS = 3600.0  # one index of a large collection
 BATCH_BYTES = 8 << 20
 BATCH_DOCUMENTS = 2000
+PAST = "minSnapshotHistoryWindowInSeconds"
+PAST_SECS = 3600
 SNAPSHOT_GONE = (239, 246)  # SnapshotTooOld, SnapshotUnavailable
 # A backup does not know which ids were given out after it. Clients may, so these are never given out again.
 JUMP = 1_000_000
@@ -55,7 +57,7 @@ class Copies:
         server = await self.client.server_info()
         manifest = Manifest(__version__, server["version"], wire.moment(at) or "", None)
         archive = Writing(file)
-        async with self.client.start_session(snapshot=True) as session:
+        async with self._past_kept(), self.client.start_session(snapshot=True) as session:
             for name in names:
                 collection = self.database.get_collection(name, codec_options=_RAW)
                 member = archive.member(name)
@@ -67,14 +69,28 @@ class Copies:
                     if error.code not in SNAPSHOT_GONE:
                         raise
                     raise StartupError(
-                        "MongoDB no longer has the moment this backup is of; raise its parameter"
-                        " minSnapshotHistoryWindowInSeconds above what a backup takes, then try again",
+                        f"MongoDB no longer has the moment this backup is of; raise its parameter {PAST}"
+                        " above what a backup takes, then try again",
                         EX_TEMPFAIL,
                     ) from None
                 manifest.collections[name] = member.close(await self._indexes(name))
             manifest.cluster_time = session._snapshot_time and session._snapshot_time.time
         archive.finish(manifest)
         return manifest
+
+    @asynccontextmanager
+    async def _past_kept(self) -> AsyncIterator[None]:
+        admin = self.client.admin
+        try:
+            before = (await admin.command("getParameter", 1, **{PAST: 1}))[PAST]
+            await admin.command("setParameter", 1, **{PAST: max(before, PAST_SECS)})
+        except OperationFailure:  # another's database
+            yield
+            return
+        try:
+            yield
+        finally:
+            await admin.command("setParameter", 1, **{PAST: before})
 
     async def is_used(self) -> bool:
         """Whether anybody has an account here."""

@@ -32,6 +32,9 @@ STEADY_SECS = 30.0  # a child that lived this long is forgiven earlier deaths
 # Relative to the child's working directory, which is the run directory: so the address that the replica set
 # has stored for itself stays true in every run and wherever the data directory is moved.
 ADDRESS = f"./{SOCKET}"
+# By default every version of every inbox is kept for five minutes. Nothing here asks for them but a backup, which says so
+# itself; they were a tenth of what a send cost mongod, and most of its longest waits (docs/performance.md).
+KEEP_NO_PAST = ("--setParameter", "minSnapshotHistoryWindowInSeconds=0")
 FLAGS = (
     *("--bind_ip", ADDRESS, "--port", "27017", "--filePermissions", "0700"),
     # Else every mongod also makes /tmp/mongodb-27017.sock, and of two that start at once one finds it in use.
@@ -39,6 +42,7 @@ FLAGS = (
     *("--replSet", "rs0", "--oplogSize", "64"),
     *("--networkMessageCompressors", "disabled"),  # CVE-2025-14847
     *("--setParameter", "diagnosticDataCollectionEnabled=false", "--quiet", "--logappend"),
+    *KEEP_NO_PAST,
 )
 # Runs in the child before mongod replaces it, so that a crash of ours leaves no orphan. A program of its own
 # and not a preexec_fn, which is unsafe beside threads. The signal comes when the *thread* that started the

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from chatserver.storage.embedded import KEEP_NO_PAST
 from tests.support.ports import free_ports
 
 START_SECS = 20.0
@@ -73,6 +74,7 @@ class MongoNode:
         if self._tls:
             command += ["--tlsMode", "preferTLS", "--tlsCAFile", self._tls[0]]
             command += ["--tlsCertificateKeyFile", self._tls[1], "--tlsAllowConnectionsWithoutCertificates"]
+        command += KEEP_NO_PAST
         command += self._arguments
         quiet = subprocess.DEVNULL if self._arguments else None  # who gives arguments may mean it to break
         self.process = subprocess.Popen(
