@@ -14,6 +14,7 @@ from tornado.iostream import BaseIOStream
 
 from chatserver import metrics
 from chatserver.settings import Settings
+from handlers.hot.stream import HotStream
 
 CHECK_SECS = 2.0
 UPLOAD_BYTES_PER_SEC = 1024  # the poorest line on which a file still gets through
@@ -58,6 +59,10 @@ def _dawdling(stream: Any) -> tuple[str, int] | None:
     """What a client is in the middle of, and how far it got with it if that counts. None for idle and for held."""
     if stream.closed():
         return None
+    if isinstance(stream, HotStream):
+        if stream.writing():
+            return "answer", stream.sent_bytes
+        return ("headers", 0) if stream.in_head() else None
     if stream.writing():
         return "answer", stream._total_write_done_index
     begun = stream._read_regex is not None and stream._read_buffer_size > 0

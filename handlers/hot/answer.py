@@ -16,6 +16,7 @@ from handlers.data_fields import DATA_FIELDS
 from handlers.events import WRITE_SECS
 from handlers.forwarded import STAY_WITH_TLS
 from handlers.hot.request import HotRequest
+from handlers.hot.stream import HotStream
 from handlers.problems import problem, problem_fields
 
 JSON = b"application/json; charset=utf-8"
@@ -79,7 +80,7 @@ class Answers:
         return self._date
 
 
-async def written(stream: IOStream, data: bytes) -> bool:
+async def written(stream: IOStream | HotStream, data: bytes) -> bool:
     """Whether all of it went to a socket that was still open."""
     if stream.closed():
         return False

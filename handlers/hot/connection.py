@@ -16,6 +16,7 @@ from handlers.hot.polls import Polls
 from handlers.hot.replayed import Replayed
 from handlers.hot.request import END_OF_HEAD, HotRequest, recognise
 from handlers.hot.sends import Sends
+from handlers.hot.stream import HotStream
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,7 @@ class HotConnection:
     __slots__ = ("_calls", "_context", "_params", "_serving", "deadline", "stream")
 
     def __init__(
-        self, stream: IOStream, params: HTTP1ConnectionParameters, context: Any, calls: HotCalls
+        self, stream: IOStream | HotStream, params: HTTP1ConnectionParameters, context: Any, calls: HotCalls
     ) -> None:
         self.stream = stream
         self.deadline: float | None = None
@@ -109,6 +110,8 @@ class HotConnection:
         return await self._hand_over(delegate, head, body)
 
     async def _hand_over(self, delegate: HTTPServerConnectionDelegate, head: bytes, body: bytes) -> bool:
+        if isinstance(self.stream, HotStream):
+            self.stream = self.stream.hand_over()
         stream: Any = Replayed(self.stream, head, body)
         connection = HTTP1Connection(stream, False, self._params, self._context)
         return await connection.read_response(delegate.start_request(self, connection))

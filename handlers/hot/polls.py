@@ -16,6 +16,7 @@ from handlers import limits
 from handlers.events import is_extended, poll_body, poll_request
 from handlers.hot.answer import Answers, written
 from handlers.hot.request import HotRequest
+from handlers.hot.stream import HotStream
 from handlers.parsing import parse
 from handlers.schemas import Poll
 
@@ -28,7 +29,7 @@ class Polls:
         self._runtime = runtime
         self._answers = answers
 
-    async def answer(self, request: HotRequest, stream: IOStream) -> bool:
+    async def answer(self, request: HotRequest, stream: IOStream | HotStream) -> bool:
         """Hold the poll and answer it. False when nothing was done and the ordinary way has to."""
         runtime = self._runtime
         try:
@@ -53,7 +54,7 @@ class Polls:
     async def _held(
         self,
         request: HotRequest,
-        stream: IOStream,
+        stream: IOStream | HotStream,
         actor: Actor,
         poll: Request,
         extended: bool,

@@ -13,6 +13,7 @@ from handlers import limits
 from handlers.hot.answer import Answers, written
 from handlers.hot.observed import observe
 from handlers.hot.request import HotRequest
+from handlers.hot.stream import HotStream
 from handlers.parsing import parse
 from handlers.problems import STATUS
 from handlers.schemas import ClientId, Id, Send
@@ -37,7 +38,7 @@ class Sends:
         self._runtime = runtime
         self._answers = answers
 
-    async def answer(self, request: HotRequest, body: bytes, stream: IOStream) -> bool:
+    async def answer(self, request: HotRequest, body: bytes, stream: IOStream | HotStream) -> bool:
         """False when nothing was done and the ordinary way has to."""
         sent = text_in(body)
         if sent is None or sent.receiver_id is None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import socket
+from typing import Any, cast
 
+import structlog
 from tornado.httpserver import HTTPServer, _HTTPRequestContext
 from tornado.iostream import IOStream
 
 from handlers.hot.connection import HotCalls, HotConnection
+from handlers.hot.stream import HotStream
+
+log = structlog.get_logger(__name__)
 
 
 class HotServer(HTTPServer):
@@ -15,12 +20,24 @@ class HotServer(HTTPServer):
 
     calls: HotCalls | None = None
 
-    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+    def _handle_connection(self, connection: socket.socket, address: Any) -> None:
+        if self.calls is None or self.ssl_options is not None:
+            super()._handle_connection(connection, address)
+            return
+        stream = HotStream(connection)
+        try:
+            self.handle_stream(stream, address)
+        except OSError as error:  # gone before it was looked at
+            log.debug("connection lost at once", error=str(error))
+            stream.close()
+
+    def handle_stream(self, stream: IOStream | HotStream, address: Any) -> None:
         if self.calls is None:
-            super().handle_stream(stream, address)
+            super().handle_stream(stream, address)  # type: ignore[arg-type]
             return
         stream.set_nodelay(True)
-        context = _HTTPRequestContext(stream, address, self.protocol, self.trusted_downstream)
+        # It asks a stream for nothing but the family of its socket.
+        context = _HTTPRequestContext(cast(IOStream, stream), address, self.protocol, self.trusted_downstream)
         connection = HotConnection(stream, self.conn_params, context, self.calls)
         self._connections.add(connection)  # type: ignore[arg-type]
         connection.start_serving(self)

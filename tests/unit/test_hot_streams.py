@@ -1,0 +1,138 @@
+"""The stream of a hot connection, over a real pair of sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+
+import pytest
+from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
+
+from handlers.hot.request import END_OF_HEAD
+from handlers.hot.stream import AHEAD_BYTES, READ_BYTES, HotStream
+from tests.support.waiting import eventually
+
+HEAD = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
+
+
+class Pair:
+    """`ours` and the bare socket of the client."""
+
+    def __init__(self) -> None:
+        connection, self.client = socket.socketpair()
+        for end in (connection, self.client):
+            end.setblocking(False)
+        self.ours = HotStream(connection)
+
+    def head(self, max_bytes: int = 1_000) -> asyncio.Future[bytes]:
+        return self.ours.read_until_regex(END_OF_HEAD, max_bytes)
+
+    async def take(self, size: int) -> bytes:
+        return await asyncio.get_running_loop().sock_recv(self.client, size)
+
+
+@pytest.fixture
+def pair(io_loop: object) -> Iterator[Pair]:
+    made: list[Pair] = []
+
+    async def make() -> None:
+        made.append(Pair())
+
+    io_loop.run_sync(make)  # type: ignore[attr-defined]
+    yield made[0]
+    made[0].ours.close()
+    made[0].client.close()
+
+
+@pytest.mark.gen_test
+async def test_a_head_that_comes_byte_by_byte_is_read_and_what_follows_it_stays(pair: Pair) -> None:
+    reading = pair.head()
+    for number in range(len(HEAD)):
+        assert not reading.done()
+        pair.client.send(HEAD[number : number + 1])
+        if number + 1 < len(HEAD):
+            await eventually(lambda size=number + 1: len(pair.ours._buffer) == size)
+    assert await reading == HEAD
+
+    pair.client.send(HEAD + b"body" + HEAD)
+    assert await pair.head() == HEAD
+    assert await pair.ours.read_bytes(4) == b"body"
+    assert await pair.head() == HEAD
+
+
+@pytest.mark.gen_test
+async def test_a_head_that_is_too_long_ends_the_connection(pair: Pair) -> None:
+    reading = pair.head(max_bytes=64)
+    pair.client.send(b"GET / HTTP/1.1\r\nX: " + b"x" * 100)
+    with pytest.raises(UnsatisfiableReadError):
+        await reading
+    assert pair.ours.closed() and await pair.take(1) == b""
+
+
+@pytest.mark.gen_test
+async def test_a_client_that_sends_ahead_is_read_again_only_when_it_is_its_turn(pair: Pair) -> None:
+    pair.client.send(HEAD)
+    assert await pair.head() == HEAD
+    body = b"x" * (4 * AHEAD_BYTES)
+    sending = asyncio.create_task(asyncio.get_running_loop().sock_sendall(pair.client, body))
+
+    await eventually(lambda: len(pair.ours._buffer) > AHEAD_BYTES)
+    assert not pair.ours._reading and len(pair.ours._buffer) <= AHEAD_BYTES + READ_BYTES
+
+    assert await pair.ours.read_bytes(len(body)) == body
+    await sending
+
+
+@pytest.mark.gen_test
+async def test_an_answer_that_does_not_fit_at_once_is_written_to_its_end(pair: Pair) -> None:
+    answer = bytes(range(256)) * 16_384
+    written = pair.ours.write(answer)
+    assert pair.ours.writing() and not written.done()
+
+    came = bytearray()
+    while len(came) < len(answer):
+        came += await pair.take(1 << 20)
+
+    await written
+    assert not pair.ours.writing() and pair.ours.sent_bytes == len(answer) and bytes(came) == answer
+
+
+@pytest.mark.gen_test
+async def test_who_hangs_up_is_noticed_by_all_who_wait_even_with_bytes_unread(pair: Pair) -> None:
+    told: list[str] = []
+    pair.client.send(HEAD + b"stray")
+    assert await pair.head() == HEAD
+    written = pair.ours.write(b"x" * (4 << 20))
+    pair.ours.set_close_callback(lambda: told.append("closed"))
+
+    pair.client.close()
+
+    with pytest.raises(StreamClosedError):
+        await written
+    assert told == ["closed"] and pair.ours.closed() and not pair.ours.writing()
+    pair.ours.set_close_callback(lambda: told.append("afterwards"))
+    assert told == ["closed", "afterwards"]
+    for late in (pair.ours.write(b"more"), pair.ours.read_bytes(100)):
+        with pytest.raises(StreamClosedError):
+            await late
+    with pytest.raises(StreamClosedError):
+        pair.ours.hand_over()
+
+
+@pytest.mark.gen_test
+async def test_handed_over_it_is_an_iostream_that_has_what_was_read_ahead(pair: Pair) -> None:
+    pair.client.send(HEAD + b"ahead")
+    assert await pair.head() == HEAD
+
+    stream = pair.ours.hand_over()
+    try:
+        pair.client.send(b" and more")
+        assert isinstance(stream, IOStream) and await stream.read_bytes(14) == b"ahead and more"
+        await stream.write(b"answer")
+        assert await pair.take(100) == b"answer"
+        pair.client.close()
+        with pytest.raises(StreamClosedError):
+            await stream.read_bytes(1)
+    finally:
+        stream.close()
