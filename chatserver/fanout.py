@@ -14,6 +14,7 @@ import structlog
 
 from chatserver import failpoints, metrics
 from chatserver.clock import Clock
+from chatserver.cover import Cover
 from chatserver.errors import Unavailable
 from chatserver.model import Advance, Bell
 from chatserver.ports import Bus, ConversationStore, InboxStore, MessageStore
@@ -42,13 +43,18 @@ class FanOut:
         self._unfinished: dict[int, Advance] = {}
         self._retrying: asyncio.Task[None] | None = None
 
-    async def advance(self, advances: Sequence[Advance]) -> None:
-        """Never raises: what the database does not take now is retried behind the scenes."""
+    async def advance(self, advances: Sequence[Advance], cover: Cover | None = None) -> None:
+        """What the database does not take now is retried behind the scenes.
+
+        Raises Unavailable with a `cover` only, and before it covers: nobody knows whether there is anything to fan out.
+        """
         try:
             if failpoints.armed:
                 await failpoints.reach("before_fanout")
             advances = await self._with_members(advances)
-            if not await self._inboxes.advance(advances):
+            reached = await self._inboxes.advance(advances, cover)
+            cover = None
+            if not reached:
                 for advance in advances:
                     await self.repair(advance)
             if failpoints.armed:
@@ -56,6 +62,8 @@ class FanOut:
         except Exception as error:
             if not isinstance(error, Unavailable):
                 log.exception("fan-out failed", conversations=len(advances))
+            if cover is not None:
+                raise Unavailable("The fan-out did not cover the messages.") from error
             self._retry_later(advances)
 
     async def repair(self, advance: Advance) -> bool:

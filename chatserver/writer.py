@@ -15,6 +15,7 @@ from cachetools import LRUCache
 
 from chatserver import failpoints, metrics
 from chatserver.clock import Clock
+from chatserver.cover import Cover
 from chatserver.draft import Appended, Draft, Numbered, advances
 from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.fanout import FanOut
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 MAX_FLUSH = 64
 # While one flush waits for the journal another is worked on; more would only make them smaller (docs/performance.md).
 MAX_FLUSHES = 2
+SURE_SECS = 5.0  # after a fan-out that did not stand for its append
 HEADS = 100_000  # conversations whose head is remembered
 _APPEND_SECONDS = metrics.FLUSH_SECONDS.labels("append")
 _FAN_OUT_SECONDS = metrics.FLUSH_SECONDS.labels("fan_out")
@@ -45,7 +47,9 @@ class Writer:
         self._fanout = fanout
         self._announce = announce
         self._heads: LRUCache[int, int] = LRUCache(HEADS)
+        self._clock = clock
         self._line = Line(clock)
+        self._sure_until = 0.0
         self._flushes: set[asyncio.Task[None]] = set()
         self._taken: list[int] = []  # how many each flush under way took
         self._starting = False
@@ -105,14 +109,20 @@ class Writer:
             self._line.release(runs)
 
     async def _commit(self, runs: dict[int, list[Draft]]) -> None:
+        cover = self._cover(runs)
         with _APPEND_SECONDS.time():
-            appended = await self._append(await self._numbered(runs))
+            appended = await self._append(await self._numbered(runs), cover)
         if not appended:
             return
-        for draft, message, created in appended:
-            draft.stored = message, created  # the answer is sure: only the fan-out is not done yet
-        with _FAN_OUT_SECONDS.time():
-            await self._fanout.advance(advances(appended))
+        if cover is None:
+            _keep(appended)
+        try:
+            with _FAN_OUT_SECONDS.time():
+                await self._fanout.advance(advances(appended), cover)
+        except Unavailable:
+            self._doubt(appended)
+            return
+        _keep(appended)
         metrics.MESSAGES.inc(sum(created for _, _, created in appended))
         for draft, message, created in appended:
             if created:
@@ -139,13 +149,30 @@ class Writer:
                 groups.append(numbered)
         return groups
 
-    async def _append(self, groups: list[list[Numbered]]) -> list[Appended]:
+    def _cover(self, runs: dict[int, list[Draft]]) -> Cover | None:
+        """The fan-out may stand for the append when it follows at once, and when nothing is known to be wrong."""
+        if self._clock.monotonic() < self._sure_until:
+            return None
+        drafts = [draft for run in runs.values() for draft in run]
+        plain = all(draft.conversation.kind == "direct" and not draft.in_doubt for draft in drafts)
+        return Cover() if plain else None
+
+    def _doubt(self, appended: list[Appended]) -> None:
+        """May or may not be stored: once more, and for a while with two waits."""
+        self._sure_until = self._clock.monotonic() + SURE_SECS
+        drafts = [draft for draft, _, _ in appended]
+        for draft in drafts:
+            self._heads.pop(draft.conversation.id, None)
+            draft.in_doubt = True
+        self._again(drafts, "not covered")
+
+    async def _append(self, groups: list[list[Numbered]], cover: Cover | None) -> list[Appended]:
         """Conversations with one message go out in one unordered insert. A longer run goes alone and in order, because
         a refused message with others stored behind it would be a hole in the log.
         """
         singles = [group[0] for group in groups if len(group) == 1]
-        inserts = [self._insert(singles, False)] if singles else []
-        inserts += [self._insert(group, True) for group in groups if len(group) > 1]
+        inserts = [self._insert(singles, False, cover)] if singles else []
+        inserts += [self._insert(group, True, cover) for group in groups if len(group) > 1]
         results = await asyncio.gather(*inserts, return_exceptions=True)
         appended: list[Appended] = []
         for result in results:
@@ -154,8 +181,9 @@ class Writer:
             appended += result
         return appended
 
-    async def _insert(self, group: list[Numbered], ordered: bool) -> list[Appended]:
-        outcomes = await self._messages.append([message for _, message in group], ordered=ordered)
+    async def _insert(self, group: list[Numbered], ordered: bool, cover: Cover | None) -> list[Appended]:
+        messages = [message for _, message in group]
+        outcomes = await self._messages.append(messages, ordered=ordered, cover=cover)
         appended: list[Appended] = []
         again: list[Draft] = []
         # One repeat in a run is seldom the only one: who was not tried because of it is looked for as well.
@@ -213,3 +241,9 @@ class Writer:
         if not created:
             metrics.REPLAYS.inc()
         return [(draft, stored, created)]
+
+
+def _keep(appended: list[Appended]) -> None:
+    """The answer is sure, whatever else happens."""
+    for draft, message, created in appended:
+        draft.stored = message, created

@@ -32,7 +32,7 @@ MUTANTS = [
         "1. A send answered 201 reaches every session of every member",
         "the fan-out",
         "chatserver/writer.py",
-        "await self._fanout.advance(advances(appended))",
+        "await self._fanout.advance(advances(appended), cover)",
         "advances(appended)",
         "answered_201_is_stored_and_reaches and alone",
     ),

@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 MAX_FEW = 100_000
 WRITE_CONCERN: Document = {"w": "majority", "j": True}
+COVERED: Document = {"w": 1, "j": False}  # only beside a Cover
 INDEX_SECS = 3600
 GATE_LINE = 64  # calls waiting for each that may be under way; one more is refused at once
 GATE_WAIT_SECS = 0.75  # with the longest call still within the 3 s in which a refusal is due
@@ -70,6 +71,12 @@ def make_bucket(database: Any, driver: str) -> Any:
     from motor.motor_tornado import MotorGridFSBucket
 
     return MotorGridFSBucket(database)
+
+
+def term(reply: Document) -> int | None:
+    """That of the primary which made a write; None from where there is none, as behind a mongos."""
+    found: int | None = reply.get("opTime", {}).get("t")
+    return found
 
 
 async def settled(value: Awaitable[T] | T) -> T:
@@ -192,26 +199,27 @@ class Collection:
     async def insert_one(self, document: Document) -> None:
         await self._gate.call("insert_one", lambda: self._collection.insert_one(document))
 
-    async def insert(self, documents: list[Document], *, ordered: bool) -> Document:
+    async def insert(
+        self, documents: list[Document], *, ordered: bool, concern: Document = WRITE_CONCERN
+    ) -> Document:
         """The server's own reply: `writeErrors` and `writeConcernError` are for the caller to read.
 
         The two writes of every flush go out as plain commands: the driver's bulk helpers cost twice the Python.
         """
-        return await self._write(
-            {"insert": self._collection.name, "documents": documents, "ordered": ordered}
-        )
+        command = {"insert": self._collection.name, "documents": documents, "ordered": ordered}
+        return await self._write(command, concern)
 
     async def update(self, updates: list[Document]) -> Document:
         """Unordered; the server's own reply. Raises Unavailable also for a part: all of ours may be repeated."""
         command = {"update": self._collection.name, "updates": updates, "ordered": False}
-        reply = await self._write(command)
+        reply = await self._write(command, WRITE_CONCERN)
         if "writeErrors" in reply or "writeConcernError" in reply:
             metrics.MONGODB_ERRORS.inc()
             raise Unavailable("The database did not take all of it.")
         return reply
 
-    async def _write(self, command: Document) -> Document:
-        command["writeConcern"] = WRITE_CONCERN
+    async def _write(self, command: Document, concern: Document) -> Document:
+        command["writeConcern"] = concern
         operation = next(iter(command))
         return await self._gate.call(operation, lambda: self._collection.database.command(command))
 

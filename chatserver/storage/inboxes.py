@@ -14,14 +14,20 @@ from collections.abc import Collection as Many
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pymongo
+
+from chatserver.cover import Cover
 from chatserver.model import Advance, Entry, Inbox, Tail, message_id
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection, Document
+from chatserver.storage.driver import Collection, Document, term
 
 RING = 100  # the original system kept at most 100 events per user
 # Trimming rewrites the whole ring, adding to it does not (73 µs against 85 µs of mongod's CPU a message): one in so many
 # does it, and readers take the last RING. Over all a person's conversations the sums are spread as if by chance.
 TRIM_EVERY = 16
+# In less time no other primary takes over from one that died, and none comes back: so no inbox gets ahead of a log that
+# lost its end.
+COVER_SECS = 0.4
 _TAIL = 8  # entries read at first; whoever is further behind reads the whole ring
 
 
@@ -53,8 +59,11 @@ class InboxStore:
             },
         )
 
-    async def advance(self, advances: Sequence[Advance]) -> bool:
-        """The fast path: every inbox that stands exactly before `first`. False when any did not, nobody knows which."""
+    async def advance(self, advances: Sequence[Advance], cover: Cover | None = None) -> bool:
+        """The fast path: every inbox that stands exactly before `first`. False when any did not, nobody knows which.
+
+        Raises Unavailable also when it is not what covers the messages, or comes too late for it.
+        """
         updates: list[Document] = []
         expected = 0
         for advance in advances:
@@ -79,7 +88,12 @@ class InboxStore:
                 counts = {}
             filter = {"_id": {"$in": member_ids}, f"heads.{c}": first - 1}
             updates.append({"q": filter, "u": {"$inc": {"version": 1, **counts}, **moved}, "multi": True})
-        reply = await self._inboxes.update(updates)
+        if cover is None:
+            reply = await self._inboxes.update(updates)
+        else:
+            with pymongo.timeout(COVER_SECS):
+                reply = await self._inboxes.update(updates)
+            cover.check(term(reply))
         return bool(reply["n"] == expected)
 
     async def lowest_head(self, conversation_id: int, last: int, user_ids: Many[int]) -> int | None:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from chatserver import failpoints
+from chatserver.cover import Cover
 from chatserver.errors import Unavailable
 from chatserver.model import MAX_SEQ, Change, Message, Outcome, message_id, split_message_id
 from chatserver.pages import words
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection, Document
+from chatserver.storage.driver import COVERED, WRITE_CONCERN, Collection, Document, term
 
 MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
 
@@ -19,12 +20,20 @@ class MessageStore:
     def __init__(self, collection: Collection) -> None:
         self._messages = collection
 
-    async def append(self, messages: Sequence[Message], *, ordered: bool) -> list[Outcome]:
-        """Insert each at its own id. In an ordered run nothing after the first failure is tried: no hole can form."""
+    async def append(
+        self, messages: Sequence[Message], *, ordered: bool, cover: Cover | None = None
+    ) -> list[Outcome]:
+        """Insert each at its own id. In an ordered run nothing after the first failure is tried: no hole can form.
+
+        With a `cover` none is STORED before that was checked.
+        """
         documents = [codec.message_document(message) for message in messages]
         outcomes = [Outcome.STORED] * len(messages)
         try:
-            reply = await self._messages.insert(documents, ordered=ordered)
+            concern = WRITE_CONCERN if cover is None else COVERED
+            reply = await self._messages.insert(documents, ordered=ordered, concern=concern)
+            if cover is not None:
+                cover.terms.add(term(reply))
             if failpoints.armed:
                 await failpoints.reach("after_append")
         except Unavailable:

@@ -68,13 +68,13 @@ async def test_an_unknown_outcome_is_tried_again_and_stored_once(
     ann, bob, conversation = await chat.pair()
     append, tries = chat.storage.messages.append, 0
 
-    async def unsure(messages: Any, *, ordered: bool) -> list[Outcome]:
+    async def unsure(messages: Any, *, ordered: bool, **options: Any) -> list[Outcome]:
         nonlocal tries
         tries += 1
         if tries > 1:
-            return list(await append(messages, ordered=ordered))
+            return list(await append(messages, ordered=ordered, **options))
         if arrived:
-            await append(messages, ordered=ordered)
+            await append(messages, ordered=ordered, **options)
         return [Outcome.UNKNOWN] * len(messages)
 
     monkeypatch.setattr(chat.storage.messages, "append", unsure)
@@ -112,10 +112,10 @@ async def test_a_send_whose_fan_out_half_fails_is_answered_and_fanned_out_later(
     inboxes = chat.storage.inboxes._inboxes
     write, failed = inboxes._write, []
 
-    async def half_failing(command: Any) -> Any:
+    async def half_failing(*command: Any) -> Any:
         """What a failover leaves of a command: errors of single writes, not of the call."""
         if failed:
-            return await write(command)
+            return await write(*command)
         failed.append(True)
         return {"n": 0, "writeErrors": [{"index": 0, "code": 189, "errmsg": "primary stepped down"}]}
 
@@ -171,7 +171,9 @@ async def test_what_is_stored_is_answered_in_time_however_long_its_fan_out_takes
     ann, _, conversation = await chat.pair()
     advance = chat.storage.inboxes.advance
 
-    async def slow(advances: Any) -> bool:
+    async def slow(advances: Any, cover: Any) -> bool:
+        if cover is not None:
+            raise Unavailable("not within COVER_SECS")
         await asyncio.sleep(0.6)
         return bool(await advance(advances))
 
@@ -182,12 +184,42 @@ async def test_what_is_stored_is_answered_in_time_however_long_its_fan_out_takes
 
 
 @pytest.mark.gen_test
+@pytest.mark.parametrize("kept", [True, False], ids=["it was kept", "it was rolled back"])
+async def test_an_append_of_another_primary_than_its_fan_out_is_made_sure_and_stored_once(
+    chat: Any, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    ann, bob, conversation = await chat.pair()
+    append, covers = chat.storage.messages.append, []
+
+    async def by_another(messages: Any, *, ordered: bool, cover: Any) -> list[Outcome]:
+        covers.append(cover)
+        if cover is None or kept:
+            outcomes = list(await append(messages, ordered=ordered, cover=cover))
+        if cover is None:
+            return outcomes
+        cover.terms = {99}
+        return [Outcome.STORED] * len(messages)
+
+    monkeypatch.setattr(chat.storage.messages, "append", by_another)
+    answers = await together(*(chat.writer.post(chat.draft(ann, conversation, t)) for t in "ab"))
+
+    assert [(message.seq, created) for message, created in answers] == [(1, True), (2, True)]
+    assert await chat.log(conversation) == ["a", "b"]
+    for actor, unread in ((ann, 0), (bob, 2)):
+        inbox = await chat.inbox(actor)
+        assert (inbox.heads[conversation.id], inbox.unread(conversation.id)) == (2, unread)
+    assert [cover is None for cover in covers] == [False, True]
+    await chat.say(ann, conversation, "c")
+    assert covers[-1] is None, "for a while nothing is taken on trust"
+
+
+@pytest.mark.gen_test
 async def test_a_send_that_cannot_be_stored_is_refused_at_its_deadline(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, _, conversation = await chat.pair()
 
-    async def away(messages: Any, *, ordered: bool) -> list[Outcome]:
+    async def away(messages: Any, **options: Any) -> list[Outcome]:
         await asyncio.sleep(0.05)
         return [Outcome.UNKNOWN] * len(messages)
 
