@@ -6,18 +6,57 @@ other case nothing is known of the earlier one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from chatserver.clock import Clock
+from chatserver.draft import Draft
 from chatserver.errors import Unavailable
+
+# From before the earlier write to the answer of the later one. In less, no other primary takes over from one that died
+# and none comes back: so no inbox gets ahead of a log that lost its end.
+COVER_SECS = 0.4
+SURE_SECS = 5.0  # after one that failed
 
 
 class Cover:
-    """The terms in which the earlier writes went into the log; None is one that the database did not name."""
+    """Made before the earlier writes are sent.
 
-    __slots__ = ("terms",)
+    `terms` are those in which they went into the log; None is one that the database did not name.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_clock", "_until", "terms")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until = clock.monotonic() + COVER_SECS
         self.terms: set[int | None] = set()
+
+    def secs(self) -> float:
+        """How long the later write may take. Raises Unavailable when none could cover the earlier ones."""
+        left = self._until - self._clock.monotonic()
+        if left <= 0 or len(self.terms) != 1 or None in self.terms:
+            raise Unavailable("The messages were not written in time, or not by one primary.")
+        return left
 
     def check(self, term: int | None) -> None:
         """`term` is that of the later write, which a majority has. Raises Unavailable when it covers nothing."""
-        if term is None or self.terms != {term}:
+        if self.terms != {term}:
             raise Unavailable("Another primary took over between two writes.")
+
+
+class Covers:
+    """Whether a fan-out may stand for the append: it must follow at once, and nothing be known to be wrong."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sure_until = 0.0
+
+    def make(self, drafts: Iterable[Draft]) -> Cover | None:
+        """None when the append of these has to wait for a majority itself."""
+        if self._clock.monotonic() < self._sure_until:
+            return None
+        plain = all(draft.conversation.kind == "direct" and not draft.in_doubt for draft in drafts)
+        return Cover(self._clock) if plain else None
+
+    def failed(self) -> None:
+        self._sure_until = self._clock.monotonic() + SURE_SECS

@@ -26,13 +26,15 @@ NAMES = 32  # (session, client) pairs remembered per person
 @dataclass(slots=True, eq=False)
 class Present:
     user_id: int
-    waiters: set[Waiter] = field(default_factory=set)
+    waiters: list[Waiter] = field(
+        default_factory=list
+    )  # a few: sets and deques are larger, ten thousand times
     version: int | None = None  # of the inbox, if nothing has rung since it was read
     confirmed_at: float = 0.0
     stamp: int = 0  # counts bells, so that a read begun before one does not hide it
     leaves_at: float = 0.0
     settled: bool = False  # looked at since its bells surely come here
-    ephemerals: deque[Ephemeral] = field(default_factory=lambda: deque(maxlen=EPHEMERALS))
+    ephemerals: list[Ephemeral] = field(default_factory=list)
     names: dict[tuple[int, str | None], int] = field(default_factory=dict)  # → serial last seen
 
     def confirm(self, version: int, at: float, stamp: int) -> None:
@@ -78,7 +80,7 @@ class Hub:
             older.end(Ended.SUPERSEDED)
         if len(present.waiters) >= self._held_polls:
             self._make_room(present)
-        present.waiters.add(waiter)
+        present.waiters.append(waiter)
         metrics.HELD_POLLS.inc()
         if self._draining:
             waiter.end(Ended.DRAINING)
@@ -87,7 +89,7 @@ class Hub:
     def leave(self, present: Present, waiter: Waiter) -> None:
         if waiter not in present.waiters:
             return
-        present.waiters.discard(waiter)
+        present.waiters.remove(waiter)
         metrics.HELD_POLLS.dec()
         present.leaves_at = self._clock.monotonic() + self._linger_secs
         name = (waiter.actor.session_id, waiter.client)
@@ -130,6 +132,7 @@ class Hub:
             return
         self.retract(user_id, key)
         if len(present.ephemerals) == EPHEMERALS:
+            del present.ephemerals[0]
             metrics.EPHEMERAL_DROPPED.labels("full").inc()
         self._serial += 1
         expires = self._clock.monotonic() + secs
@@ -139,8 +142,7 @@ class Hub:
     def retract(self, user_id: int, key: tuple[Any, ...]) -> None:
         present = self._present.get(user_id)
         if present is not None:
-            for known in [known for known in present.ephemerals if known.key == key]:
-                present.ephemerals.remove(known)
+            present.ephemerals[:] = [known for known in present.ephemerals if known.key != key]
 
     def take_ephemerals(self, present: Present, waiter: Waiter, extended: bool) -> list[Ephemeral]:
         """What this client has not seen and what is still true, oldest first."""
@@ -148,7 +150,7 @@ class Hub:
             return []
         now = self._clock.monotonic()
         while present.ephemerals and present.ephemerals[0].expires < now:
-            present.ephemerals.popleft()
+            del present.ephemerals[0]
         fresh = [e for e in present.ephemerals if e.serial > waiter.seen and (extended or not e.extended)]
         if present.ephemerals:
             waiter.seen = present.ephemerals[-1].serial

@@ -48,15 +48,20 @@ class Line:
     def take(self, most: int) -> dict[int, list[Draft]]:
         """What may go now, by conversation: none that another flush has. `release` it afterwards."""
         runs: dict[int, list[Draft]] = {}
+        now = self._clock.monotonic()
         for id in [id for id in self._waiting if id not in self._busy]:
             waiting = self._waiting[id]
-            taken = [waiting.popleft() for _ in range(min(most, len(waiting)))]
+            drafts: list[Draft] = []
+            while waiting and len(drafts) < most:
+                draft = waiting.popleft()
+                self._count -= 1
+                if not draft.answer.done() or draft.owed_until > now:
+                    drafts.append(draft)
             if not waiting:
                 del self._waiting[id]
-            most -= len(taken)
-            self._count -= len(taken)
-            if drafts := [draft for draft in taken if not draft.answer.done()]:
+            if drafts:
                 runs[id] = drafts
+                most -= len(drafts)
             if not most:
                 break
         self._busy.update(runs)

@@ -15,7 +15,7 @@ from cachetools import LRUCache
 
 from chatserver import failpoints, metrics
 from chatserver.clock import Clock
-from chatserver.cover import Cover
+from chatserver.cover import Cover, Covers
 from chatserver.draft import Appended, Draft, Numbered, advances
 from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.fanout import FanOut
@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 MAX_FLUSH = 64
 # While one flush waits for the journal another is worked on; more would only make them smaller (docs/performance.md).
 MAX_FLUSHES = 2
-SURE_SECS = 5.0  # after a fan-out that did not stand for its append
+PATIENCE_SECS = 0.25  # with a flush that hangs
+OWED_SECS = 10.0
 HEADS = 100_000  # conversations whose head is remembered
 _APPEND_SECONDS = metrics.FLUSH_SECONDS.labels("append")
 _FAN_OUT_SECONDS = metrics.FLUSH_SECONDS.labels("fan_out")
@@ -49,9 +50,10 @@ class Writer:
         self._heads: LRUCache[int, int] = LRUCache(HEADS)
         self._clock = clock
         self._line = Line(clock)
-        self._sure_until = 0.0
+        self._covers = Covers(clock)
         self._flushes: set[asyncio.Task[None]] = set()
         self._taken: list[int] = []  # how many each flush under way took
+        self._began = 0.0  # the last of them
         self._starting = False
 
     def put(self, draft: Draft) -> None:
@@ -81,7 +83,7 @@ class Writer:
 
     def _start(self) -> None:
         """A flush takes what is there when its turn comes: all sends of one loop turn go together."""
-        if not self._starting and len(self._flushes) < MAX_FLUSHES and self._enough():
+        if not self._starting and len(self._taken) < MAX_FLUSHES and self._enough():
             self._starting = True
             task = asyncio.create_task(self._flush())
             self._flushes.add(task)
@@ -89,7 +91,9 @@ class Writer:
 
     def _enough(self) -> bool:
         """Beside another flush only with as many as that one took: a smaller one would cost more than it saves."""
-        return not self._taken or len(self._line) >= max(self._taken)
+        if not self._taken or len(self._line) >= max(self._taken):
+            return True
+        return self._clock.monotonic() - self._began > PATIENCE_SECS
 
     async def _flush(self) -> None:
         """One after the other while there is something to take."""
@@ -98,20 +102,23 @@ class Writer:
             size = sum(map(len, runs.values()))
             metrics.FLUSH_SIZE.observe(size)
             self._taken.append(size)
+            self._began = self._clock.monotonic()
             try:
                 await self._commit(runs)
             except Exception as error:  # of this flush; the next one has done nothing wrong
-                log.exception("flush failed", messages=sum(map(len, runs.values())))
-                for drafts in runs.values():
+                log.exception("flush failed", messages=size)
+                for id, drafts in runs.items():
+                    self._heads.pop(id, None)
                     for draft in drafts:
                         draft.fail(error)
             self._taken.remove(size)
             self._line.release(runs)
 
     async def _commit(self, runs: dict[int, list[Draft]]) -> None:
-        cover = self._cover(runs)
         with _APPEND_SECONDS.time():
-            appended = await self._append(await self._numbered(runs), cover)
+            groups = await self._numbered(runs)
+            cover = self._covers.make(draft for drafts in runs.values() for draft in drafts)
+            appended = await self._append(groups, cover)
         if not appended:
             return
         if cover is None:
@@ -149,21 +156,14 @@ class Writer:
                 groups.append(numbered)
         return groups
 
-    def _cover(self, runs: dict[int, list[Draft]]) -> Cover | None:
-        """The fan-out may stand for the append when it follows at once, and when nothing is known to be wrong."""
-        if self._clock.monotonic() < self._sure_until:
-            return None
-        drafts = [draft for run in runs.values() for draft in run]
-        plain = all(draft.conversation.kind == "direct" and not draft.in_doubt for draft in drafts)
-        return Cover() if plain else None
-
     def _doubt(self, appended: list[Appended]) -> None:
-        """May or may not be stored: once more, and for a while with two waits."""
-        self._sure_until = self._clock.monotonic() + SURE_SECS
+        """They may or may not be stored, and inboxes may name them: once more, whoever still waits."""
+        self._covers.failed()
+        owed_until = self._clock.monotonic() + OWED_SECS
         drafts = [draft for draft, _, _ in appended]
         for draft in drafts:
             self._heads.pop(draft.conversation.id, None)
-            draft.in_doubt = True
+            draft.in_doubt, draft.owed_until = True, owed_until
         self._again(drafts, "not covered")
 
     async def _append(self, groups: list[list[Numbered]], cover: Cover | None) -> list[Appended]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import IO, Any
 
@@ -90,7 +90,8 @@ class Copies:
         try:
             yield
         finally:
-            await admin.command("setParameter", 1, **{PAST: before})
+            with suppress(PyMongoError):  # the backup is whole all the same
+                await admin.command("setParameter", 1, **{PAST: before})
 
     async def is_used(self) -> bool:
         """Whether anybody has an account here."""

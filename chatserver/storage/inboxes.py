@@ -25,9 +25,6 @@ RING = 100  # the original system kept at most 100 events per user
 # Trimming rewrites the whole ring, adding to it does not (73 µs against 85 µs of mongod's CPU a message): one in so many
 # does it, and readers take the last RING. Over all a person's conversations the sums are spread as if by chance.
 TRIM_EVERY = 16
-# In less time no other primary takes over from one that died, and none comes back: so no inbox gets ahead of a log that
-# lost its end.
-COVER_SECS = 0.4
 _TAIL = 8  # entries read at first; whoever is further behind reads the whole ring
 
 
@@ -91,7 +88,7 @@ class InboxStore:
         if cover is None:
             reply = await self._inboxes.update(updates)
         else:
-            with pymongo.timeout(COVER_SECS):
+            with pymongo.timeout(cover.secs()):
                 reply = await self._inboxes.update(updates)
             cover.check(term(reply))
         return bool(reply["n"] == expected)

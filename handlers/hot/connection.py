@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
+from tornado.httpserver import _HTTPRequestContext
 from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
@@ -51,15 +52,19 @@ class HotConnection:
     `deadline` is when it is hung up on a client that does not go on (time of the loop; None: it is our turn).
     """
 
-    __slots__ = ("_calls", "_context", "_params", "_serving", "deadline", "stream")
+    __slots__ = ("_address", "_calls", "_context", "_params", "_serving", "deadline", "stream")
 
     def __init__(
-        self, stream: IOStream | HotStream, params: HTTP1ConnectionParameters, context: Any, calls: HotCalls
+        self, stream: IOStream | HotStream, params: HTTP1ConnectionParameters, address: Any, calls: HotCalls
     ) -> None:
         self.stream = stream
         self.deadline: float | None = None
         self._params = params
-        self._context = context
+        self._address = address
+        # What Tornado knows of a connection: of most of ours it is never asked.
+        self._context: _HTTPRequestContext | None = None
+        if not isinstance(stream, HotStream):
+            self._context = _HTTPRequestContext(stream, address, None)
         self._calls = calls
         self._serving: asyncio.Task[None] | None = None
 
@@ -112,6 +117,8 @@ class HotConnection:
     async def _hand_over(self, delegate: HTTPServerConnectionDelegate, head: bytes, body: bytes) -> bool:
         if isinstance(self.stream, HotStream):
             self.stream = self.stream.hand_over()
+        if self._context is None:
+            self._context = _HTTPRequestContext(self.stream, self._address, None)
         stream: Any = Replayed(self.stream, head, body)
         connection = HTTP1Connection(stream, False, self._params, self._context)
         return await connection.read_response(delegate.start_request(self, connection))

@@ -61,15 +61,20 @@ class Polls:
         fields: bytes,
     ) -> str:
         runtime, answers = self._runtime, self._answers
-        gone: list[Waiter] = []
+        held: list[Waiter] = []
 
         def closed() -> None:
-            for waiter in gone:
+            for waiter in held:
                 waiter.end(Ended.GONE)
+
+        def started(waiter: Waiter) -> None:
+            held.append(waiter)
+            if stream.closed():  # before there was anything to end
+                closed()
 
         stream.set_close_callback(closed)
         try:
-            answer = await runtime.services.events.poll(actor, poll, gone.append)
+            answer = await runtime.services.events.poll(actor, poll, started)
         finally:
             stream.set_close_callback(None)
         body = poll_body(answer, poll, extended)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, cast
+from typing import Any
 
 import structlog
-from tornado.httpserver import HTTPServer, _HTTPRequestContext
+from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
 from handlers.hot.connection import HotCalls, HotConnection
@@ -36,8 +36,6 @@ class HotServer(HTTPServer):
             super().handle_stream(stream, address)  # type: ignore[arg-type]
             return
         stream.set_nodelay(True)
-        # It asks a stream for nothing but the family of its socket.
-        context = _HTTPRequestContext(cast(IOStream, stream), address, self.protocol, self.trusted_downstream)
-        connection = HotConnection(stream, self.conn_params, context, self.calls)
+        connection = HotConnection(stream, self.conn_params, address, self.calls)
         self._connections.add(connection)  # type: ignore[arg-type]
         connection.start_serving(self)

@@ -12,12 +12,14 @@ import re
 import socket
 from collections.abc import Callable
 
+from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
 READ_BYTES = 16 * 1024
 # What a client may send before it is asked for: no more is read until it is.
 AHEAD_BYTES = 64 * 1024
 END_OF_HEAD_BYTES = 4
+_NOTHING = memoryview(b"")
 
 
 class HotStream:
@@ -40,11 +42,13 @@ class HotStream:
     )
 
     def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
         self.socket = connection
         self.sent_bytes = 0
-        self._loop = asyncio.get_running_loop()
+        # The running loop, or on Windows, whose own cannot wait for sockets, what Tornado put around it.
+        self._loop: asyncio.AbstractEventLoop = IOLoop.current().selector_loop  # type: ignore[attr-defined]
         self._buffer = b""
-        self._unsent = memoryview(b"")
+        self._unsent = _NOTHING
         self._closed = False
         self._on_close: Callable[[], None] | None = None
         self._read: asyncio.Future[bytes] | None = None
@@ -140,7 +144,7 @@ class HotStream:
         if self._closed and self._read is not None:
             self._read = None
             read.set_exception(StreamClosedError())
-        elif not self._reading and not self._closed:
+        elif not self._reading and not self._closed and (self._read or len(self._buffer) <= AHEAD_BYTES):
             self._reading = True
             self._loop.add_reader(self.socket, self._readable)
         return read
@@ -199,7 +203,7 @@ class HotStream:
         if sent < len(self._unsent):
             self._unsent = self._unsent[sent:]
             return
-        self._unsent = memoryview(b"")
+        self._unsent = _NOTHING
         self._written = None
         if written is not None and not written.done():
             written.set_result(None)

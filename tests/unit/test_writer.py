@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from chatserver.cover import COVER_SECS
 from chatserver.errors import IdempotencyConflict, Unavailable
+from chatserver.line import Line
 from chatserver.model import Bell, Outcome
 from chatserver.wire import message_hint
+from chatserver.writer import MAX_FLUSH, PATIENCE_SECS
 from tests.support.waiting import eventually, together
 
 
@@ -131,6 +134,77 @@ async def test_a_send_whose_fan_out_half_fails_is_answered_and_fanned_out_later(
 
 
 @pytest.mark.gen_test
+async def test_a_second_flush_goes_beside_the_first_only_with_as_many_messages(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = [await chat.pair() for _ in range(7)]
+    append, begun, go_on = chat.storage.messages.append, [], asyncio.Event()
+
+    async def held(messages: Any, **options: Any) -> list[Outcome]:
+        begun.append(len(messages))
+        await go_on.wait()
+        return list(await append(messages, **options))
+
+    monkeypatch.setattr(chat.storage.messages, "append", held)
+    drafts = [chat.draft(ann, conversation, "a") for ann, _, conversation in pairs]
+    for draft in drafts[:3]:
+        chat.writer.put(draft)
+    await eventually(lambda: begun == [3])
+    for number, draft in enumerate(drafts[3:6], 1):
+        chat.writer.put(draft)
+        await asyncio.sleep(0.01)
+        assert begun == ([3] if number < 3 else [3, 3])
+    chat.writer.put(drafts[6])
+    go_on.set()
+
+    answers = await together(*(draft.answer for draft in drafts))
+    assert all(created for _, created in answers) and begun == [3, 3, 1]
+
+
+@pytest.mark.gen_test
+async def test_behind_a_flush_that_hangs_others_are_stored_after_a_moment(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = [await chat.pair() for _ in range(4)]
+    append, hanging, go_on = chat.storage.messages.append, [], asyncio.Event()
+
+    async def hang(messages: Any, **options: Any) -> list[Outcome]:
+        if not hanging:
+            hanging.append(True)
+            await go_on.wait()
+        return list(await append(messages, **options))
+
+    monkeypatch.setattr(chat.storage.messages, "append", hang)
+    drafts = [chat.draft(ann, conversation, "a") for ann, _, conversation in pairs]
+    for draft in drafts[:2]:
+        chat.writer.put(draft)
+    await eventually(lambda: hanging)
+    chat.writer.put(drafts[2])
+    await asyncio.sleep(PATIENCE_SECS)
+    assert not drafts[2].answer.done()
+
+    chat.writer.put(drafts[3])
+    await together(drafts[2].answer, drafts[3].answer)
+    go_on.set()
+    await together(*(draft.answer for draft in drafts))
+
+
+@pytest.mark.gen_test
+async def test_sends_behind_a_crowd_whose_time_is_over_are_stored(chat: Any) -> None:
+    ann, _, conversation = await chat.pair()
+    line = Line(chat.clock)
+    for number in range(2 * MAX_FLUSH):
+        line.add(chat.draft(ann, conversation, str(number)))
+    alive = chat.draft(ann, conversation, "alive")
+    line.add(alive)
+    for draft in line._waiting[conversation.id]:
+        if draft is not alive:
+            draft.expire()
+    assert line.take(MAX_FLUSH) == {conversation.id: [alive]} and len(line) == 0
+    line.close()
+
+
+@pytest.mark.gen_test
 @pytest.mark.parametrize("step", ["append", "advance"])
 async def test_a_surprise_in_one_flush_does_not_stop_the_next(
     chat: Any, monkeypatch: pytest.MonkeyPatch, step: str
@@ -211,6 +285,63 @@ async def test_an_append_of_another_primary_than_its_fan_out_is_made_sure_and_st
     assert [cover is None for cover in covers] == [False, True]
     await chat.say(ann, conversation, "c")
     assert covers[-1] is None, "for a while nothing is taken on trust"
+
+
+@pytest.mark.gen_test
+async def test_what_an_inbox_may_name_is_stored_though_nobody_waits_for_it_any_more(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, conversation = await chat.pair()
+    append = chat.storage.messages.append
+
+    async def rolled_back(messages: Any, *, ordered: bool, cover: Any) -> list[Outcome]:
+        if cover is None:
+            return list(await append(messages, ordered=ordered))
+        cover.terms = {99}
+        return [Outcome.STORED] * len(messages)
+
+    monkeypatch.setattr(chat.storage.messages, "append", rolled_back)
+    draft = chat.draft(ann, conversation, "late")
+    advance = chat.storage.inboxes.advance
+
+    async def too_late(*arguments: Any) -> Any:
+        draft.expire()
+        return await advance(*arguments)
+
+    monkeypatch.setattr(chat.storage.inboxes, "advance", too_late)
+    with pytest.raises(Unavailable):
+        await chat.writer.post(draft)
+
+    async def stored() -> bool:
+        return bool(await chat.log(conversation) == ["late"])
+
+    await eventually(stored, 3)
+    assert (await chat.inbox(bob)).heads[conversation.id] == 1
+
+
+@pytest.mark.gen_test
+async def test_a_fan_out_that_comes_late_is_not_even_tried_as_a_cover(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, conversation = await chat.pair()
+    append, updates = chat.storage.messages.append, []
+    update = chat.storage.inboxes._inboxes.update
+
+    async def slow(messages: Any, *, ordered: bool, cover: Any) -> list[Outcome]:
+        outcomes = list(await append(messages, ordered=ordered, cover=cover))
+        if cover is not None:
+            await asyncio.sleep(COVER_SECS)
+        return outcomes
+
+    async def counted(*arguments: Any) -> Any:
+        updates.append(arguments)
+        return await update(*arguments)
+
+    monkeypatch.setattr(chat.storage.messages, "append", slow)
+    monkeypatch.setattr(chat.storage.inboxes._inboxes, "update", counted)
+    message, created = await chat.writer.post(chat.draft(ann, conversation, "hello"))
+    assert (message.seq, created, len(updates)) == (1, True, 1)
+    assert await chat.log(conversation) == ["hello"]
 
 
 @pytest.mark.gen_test
