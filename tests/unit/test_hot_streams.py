@@ -5,11 +5,20 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
-from handlers.hot.request import END_OF_HEAD
+from chatserver.clock import Clock
+from chatserver.cursor import Cursor
+from chatserver.services.events import Answer
+from chatserver.settings import Settings
+from chatserver.waiter import Ended, Waiter
+from handlers.hot.answer import Answers
+from handlers.hot.polls import Polls
+from handlers.hot.request import END_OF_HEAD, HotRequest
 from handlers.hot.stream import AHEAD_BYTES, READ_BYTES, HotStream
 from tests.support.waiting import eventually
 
@@ -140,3 +149,32 @@ async def test_handed_over_it_is_an_iostream_that_has_what_was_read_ahead(pair: 
             await stream.read_bytes(1)
     finally:
         stream.close()
+
+
+@pytest.mark.gen_test
+async def test_a_poll_is_not_held_for_who_hung_up_before_it_was(pair: Pair) -> None:
+    ended: list[Ended | None] = []
+
+    async def authenticate(token: str, polling: bool) -> None:
+        pair.client.close()
+        await eventually(pair.ours.closed)
+
+    async def poll(actor: None, request: Any, started: Any) -> Answer:
+        waiter = Waiter(None, None, 0.0, 0)  # type: ignore[arg-type]
+        started(waiter)
+        ended.append(waiter.ended)
+        return Answer([], Cursor("e", 1), False, waiter.ended, 0.0, delivered)
+
+    async def delivered(written: bool) -> None:
+        ended.append(None if written else Ended.GONE)
+
+    services = SimpleNamespace(
+        sessions=SimpleNamespace(authenticate=authenticate), events=SimpleNamespace(poll=poll)
+    )
+    limits = SimpleNamespace(take=lambda *_: None, buckets={})
+    runtime: Any = SimpleNamespace(
+        services=services, limits=limits, clock=Clock(), settings=Settings(rate_limits="off"), draining=False
+    )
+    polls = Polls(runtime, Answers(runtime, secure=False))
+    assert await polls.answer(HotRequest("token", b"cursor=e:1", 0, b"id", False), pair.ours)
+    assert ended == [Ended.GONE, Ended.GONE]
