@@ -121,7 +121,8 @@ class Events:
             return await self._answer(actor, request, batch, [], ended)
 
     async def _look(self, actor: Actor, request: Request, present: Present, place: Cursor | None) -> Batch:
-        if place is not None and self._nothing_new(present, place):
+        # A bell that is still on its way wakes a poll that waits. One that does not has to see for itself.
+        if place is not None and request.wait_secs > 0 and self._nothing_new(present, place):
             return Batch([], place, False)
         known = place.version if place is not None else None
         tail = await self._looks.tail(present, known)

@@ -117,3 +117,15 @@ async def test_the_check_wakes_a_poll_behind_what_another_poll_has_read(chat: An
 
     await eventually(answered, 3)
     assert texts(await poll) == ["its bell is lost"]
+
+
+@pytest.mark.gen_test
+async def test_a_poll_that_does_not_wait_sees_what_is_stored_though_its_bell_is_on_its_way(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    cursor = await chat.cursor(ann)
+    assert not (await chat.poll(ann, cursor)).events
+    message = await chat.append_only(bob, conversation, "stored by another node")
+    await chat.storage.inboxes.advance(
+        [Advance(conversation.id, message.seq, message.seq, conversation.member_ids)]
+    )
+    assert texts(await chat.poll(ann, cursor)) == ["stored by another node"]
