@@ -209,6 +209,7 @@ def test_axe_finds_nothing_in_any_state(person: People, browser: Browser, server
     ann.page.keyboard.press("Escape")
     ann.page.route("**/chats/", lambda route: route.fulfill(status=400, body='{"code":"validation_error"}'))
     ann.write("refused")
+    expect(ann.page.locator(".message--failed")).to_be_visible()
     look(ann, "failed message")
     ann.page.set_viewport_size({"width": 360, "height": 740})
     look(ann, "phone")
