@@ -24,9 +24,7 @@ class Draft:
     deadline: float
     answer: asyncio.Future[tuple[Message, bool]] = field(default_factory=asyncio.Future)
     in_doubt: bool = False  # an earlier try may have been stored: finding it is then no repeat
-    owed_until: float = (
-        0.0  # an inbox may name it already: until then it is stored whoever still waits for that
-    )
+    owed_until: float = 0.0  # until then it is stored whoever still waits: an inbox may name it already
     stored: tuple[Message, bool] | None = None  # what the answer will be: only the fan-out is not done yet
 
     def at(self, seq: int) -> Message:

@@ -26,9 +26,7 @@ NAMES = 32  # (session, client) pairs remembered per person
 @dataclass(slots=True, eq=False)
 class Present:
     user_id: int
-    waiters: list[Waiter] = field(
-        default_factory=list
-    )  # a few: sets and deques are larger, ten thousand times
+    waiters: list[Waiter] = field(default_factory=list)  # lists: sets and deques are larger
     version: int | None = None  # of the inbox, if nothing has rung since it was read
     confirmed_at: float = 0.0
     stamp: int = 0  # counts bells, so that a read begun before one does not hide it

@@ -29,7 +29,7 @@ MAX_FLUSH = 64
 # While one flush waits for the journal another is worked on; more would only make them smaller (docs/performance.md).
 MAX_FLUSHES = 2
 PATIENCE_SECS = 0.25  # with a flush that hangs
-OWED_SECS = 10.0
+OWED_SECS = 10.0  # beyond the answer's own time, for what inboxes may name already
 HEADS = 100_000  # conversations whose head is remembered
 _APPEND_SECONDS = metrics.FLUSH_SECONDS.labels("append")
 _FAN_OUT_SECONDS = metrics.FLUSH_SECONDS.labels("fan_out")

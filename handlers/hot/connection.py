@@ -117,7 +117,6 @@ class HotConnection:
     async def _hand_over(self, delegate: HTTPServerConnectionDelegate, head: bytes, body: bytes) -> bool:
         if isinstance(self.stream, HotStream):
             self.stream = self.stream.hand_over()
-        if self._context is None:
             self._context = _HTTPRequestContext(self.stream, self._address, None)
         stream: Any = Replayed(self.stream, head, body)
         connection = HTTP1Connection(stream, False, self._params, self._context)

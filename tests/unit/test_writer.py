@@ -17,6 +17,43 @@ from chatserver.writer import MAX_FLUSH, PATIENCE_SECS
 from tests.support.waiting import eventually, together
 
 
+async def drafts_of(chat: Any, count: int) -> list[Any]:
+    """One in each of so many conversations."""
+    pairs = [await chat.pair() for _ in range(count)]
+    return [chat.draft(ann, conversation, "a") for ann, _, conversation in pairs]
+
+
+def hold_appends(chat: Any, monkeypatch: pytest.MonkeyPatch, most: int) -> tuple[list[int], asyncio.Event]:
+    """The first `most` appends wait for the event. The list gets the size of each as it begins."""
+    append, begun, go_on = chat.storage.messages.append, [], asyncio.Event()
+
+    async def held(messages: Any, **options: Any) -> list[Outcome]:
+        begun.append(len(messages))
+        if len(begun) <= most:
+            await go_on.wait()
+        return list(await append(messages, **options))
+
+    monkeypatch.setattr(chat.storage.messages, "append", held)
+    return begun, go_on
+
+
+def append_by_another_primary(chat: Any, monkeypatch: pytest.MonkeyPatch, kept: bool) -> list[Any]:
+    """Covered appends are of a term that the fan-out's is not, and `kept` or rolled back. Returns the covers tried."""
+    append, covers = chat.storage.messages.append, []
+
+    async def by_another(messages: Any, *, ordered: bool, cover: Any) -> list[Outcome]:
+        covers.append(cover)
+        if cover is None or kept:
+            outcomes = list(await append(messages, ordered=ordered, cover=cover))
+        if cover is None:
+            return outcomes
+        cover.terms = {99}
+        return [Outcome.STORED] * len(messages)
+
+    monkeypatch.setattr(chat.storage.messages, "append", by_another)
+    return covers
+
+
 @pytest.mark.gen_test
 async def test_two_writers_that_race_for_one_conversation_leave_one_log_without_a_hole(chats: Any) -> None:
     one, two = await chats(), await chats()
@@ -137,16 +174,8 @@ async def test_a_send_whose_fan_out_half_fails_is_answered_and_fanned_out_later(
 async def test_a_second_flush_goes_beside_the_first_only_with_as_many_messages(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pairs = [await chat.pair() for _ in range(7)]
-    append, begun, go_on = chat.storage.messages.append, [], asyncio.Event()
-
-    async def held(messages: Any, **options: Any) -> list[Outcome]:
-        begun.append(len(messages))
-        await go_on.wait()
-        return list(await append(messages, **options))
-
-    monkeypatch.setattr(chat.storage.messages, "append", held)
-    drafts = [chat.draft(ann, conversation, "a") for ann, _, conversation in pairs]
+    drafts = await drafts_of(chat, 7)
+    begun, go_on = hold_appends(chat, monkeypatch, most=2)
     for draft in drafts[:3]:
         chat.writer.put(draft)
     await eventually(lambda: begun == [3])
@@ -165,20 +194,11 @@ async def test_a_second_flush_goes_beside_the_first_only_with_as_many_messages(
 async def test_behind_a_flush_that_hangs_others_are_stored_after_a_moment(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pairs = [await chat.pair() for _ in range(4)]
-    append, hanging, go_on = chat.storage.messages.append, [], asyncio.Event()
-
-    async def hang(messages: Any, **options: Any) -> list[Outcome]:
-        if not hanging:
-            hanging.append(True)
-            await go_on.wait()
-        return list(await append(messages, **options))
-
-    monkeypatch.setattr(chat.storage.messages, "append", hang)
-    drafts = [chat.draft(ann, conversation, "a") for ann, _, conversation in pairs]
+    drafts = await drafts_of(chat, 4)
+    begun, go_on = hold_appends(chat, monkeypatch, most=1)
     for draft in drafts[:2]:
         chat.writer.put(draft)
-    await eventually(lambda: hanging)
+    await eventually(lambda: begun == [2])
     chat.writer.put(drafts[2])
     await asyncio.sleep(PATIENCE_SECS)
     assert not drafts[2].answer.done()
@@ -263,18 +283,7 @@ async def test_an_append_of_another_primary_than_its_fan_out_is_made_sure_and_st
     chat: Any, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
     ann, bob, conversation = await chat.pair()
-    append, covers = chat.storage.messages.append, []
-
-    async def by_another(messages: Any, *, ordered: bool, cover: Any) -> list[Outcome]:
-        covers.append(cover)
-        if cover is None or kept:
-            outcomes = list(await append(messages, ordered=ordered, cover=cover))
-        if cover is None:
-            return outcomes
-        cover.terms = {99}
-        return [Outcome.STORED] * len(messages)
-
-    monkeypatch.setattr(chat.storage.messages, "append", by_another)
+    covers = append_by_another_primary(chat, monkeypatch, kept)
     answers = await together(*(chat.writer.post(chat.draft(ann, conversation, t)) for t in "ab"))
 
     assert [(message.seq, created) for message, created in answers] == [(1, True), (2, True)]
@@ -292,15 +301,7 @@ async def test_what_an_inbox_may_name_is_stored_though_nobody_waits_for_it_any_m
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob, conversation = await chat.pair()
-    append = chat.storage.messages.append
-
-    async def rolled_back(messages: Any, *, ordered: bool, cover: Any) -> list[Outcome]:
-        if cover is None:
-            return list(await append(messages, ordered=ordered))
-        cover.terms = {99}
-        return [Outcome.STORED] * len(messages)
-
-    monkeypatch.setattr(chat.storage.messages, "append", rolled_back)
+    append_by_another_primary(chat, monkeypatch, kept=False)
     draft = chat.draft(ann, conversation, "late")
     advance = chat.storage.inboxes.advance
 
