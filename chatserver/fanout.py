@@ -7,8 +7,10 @@ exactly one step behind, the repair takes all others, and what neither reached i
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import structlog
 
@@ -16,8 +18,10 @@ from chatserver import failpoints, metrics
 from chatserver.clock import Clock
 from chatserver.cover import Cover
 from chatserver.errors import Unavailable
+from chatserver.hub import Hub
 from chatserver.model import Advance, Bell
 from chatserver.ports import Bus, ConversationStore, InboxStore, MessageStore
+from chatserver.present import Standing
 
 log = structlog.get_logger(__name__)
 
@@ -32,9 +36,11 @@ class FanOut:
         messages: MessageStore,
         conversations: ConversationStore,
         inboxes: InboxStore,
+        hub: Hub,
         bus: Bus,
         clock: Clock,
     ) -> None:
+        self._hub = hub
         self._messages = messages
         self._conversations = conversations
         self._inboxes = inboxes
@@ -52,11 +58,19 @@ class FanOut:
             if failpoints.armed:
                 await failpoints.reach("before_fanout")
             advances = await self._with_members(advances)
-            reached = await self._inboxes.advance(advances, cover)
+            claims = self._claim(advances)
+            missing = sum(len(advance.member_ids) for advance in advances)
+            missing -= await self._inboxes.advance(advances, claims, cover)
             cover = None
-            if not reached:
+            if missing and claims:  # something else moved an inbox as well
+                again = [advance for advance in advances if not claims.keys().isdisjoint(advance.member_ids)]
+                missing -= await self._inboxes.advance(again)
+                claims = {}
+            if missing:
                 for advance in advances:
                     await self.repair(advance)
+            for advance in advances if claims else ():
+                self._hub.moved(claims, advance)
             if failpoints.armed:
                 await failpoints.reach("after_fanout")
         except Exception as error:
@@ -76,6 +90,14 @@ class FanOut:
         mended = await self._inboxes.repair(c, last, members, senders)
         metrics.FANOUT_REPAIRS.inc(mended)
         return mended > 0
+
+    def _claim(self, advances: Sequence[Advance]) -> dict[int, Standing]:
+        """Of those present here whom a direct conversation brings one message, and nothing else comes with it."""
+        times = Counter(chain.from_iterable(advance.member_ids for advance in advances))
+        single = (
+            advance for advance in advances if advance.first == advance.last and len(advance.member_ids) <= 2
+        )
+        return self._hub.claim(id for advance in single for id in advance.member_ids if times[id] == 1)
 
     async def _with_members(self, advances: Sequence[Advance]) -> Sequence[Advance]:
         """Read after the append: who is a member by then is told here, and who joins later looks into the log."""

@@ -1,43 +1,25 @@
 """Held polls of this process, and who is present in it: being held or lingering for a while after.
 
-A waiter registers first, looks second, waits third: a bell between any two of these finds it registered. What a
-version is known to be is forgotten at every bell, so "known" always means "nothing has rung since".
+A waiter registers first, looks second, waits third: a bell between any two of these finds it registered.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from chatserver import metrics
 from chatserver.clock import Clock
-from chatserver.model import Actor
+from chatserver.model import Actor, Advance, Entry
 from chatserver.ports import Bus
+from chatserver.present import Present, Standing
 from chatserver.waiter import Ended, Ephemeral, Waiter
 
-WAKE_SLICE = 50  # waiters woken in one turn of the loop, so that a thousand do not hold it up
+WAKE_SLICE = 8  # waiters woken in one turn of the loop, so that a thousand do not hold it up
 EPHEMERALS = 32  # kept per person for the moment between two polls
 NAMES = 32  # (session, client) pairs remembered per person
-
-
-@dataclass(slots=True, eq=False)
-class Present:
-    user_id: int
-    waiters: list[Waiter] = field(default_factory=list)  # lists: sets and deques are larger
-    version: int | None = None  # of the inbox, if nothing has rung since it was read
-    confirmed_at: float = 0.0
-    stamp: int = 0  # counts bells, so that a read begun before one does not hide it
-    leaves_at: float = 0.0
-    settled: bool = False  # looked at since its bells surely come here
-    ephemerals: list[Ephemeral] = field(default_factory=list)
-    names: dict[tuple[int, str | None], int] = field(default_factory=dict)  # → serial last seen
-
-    def confirm(self, version: int, at: float, stamp: int) -> None:
-        if stamp == self.stamp and at >= self.confirmed_at:
-            self.version, self.confirmed_at = version, at
 
 
 class Hub:
@@ -106,14 +88,34 @@ class Hub:
     def __len__(self) -> int:
         return len(self._present)
 
-    def ring(self, user_ids: Iterable[int], but_session: int | None = None) -> None:
-        """Look! Whoever is held here does; whoever lingers will at the next poll, and `but_session` too."""
+    def ring(
+        self, user_ids: Iterable[int], but_session: int | None = None, entry: Entry | None = None
+    ) -> None:
+        """Look! Whoever is held here does; whoever lingers will at the next poll, and `but_session` too.
+
+        `entry`: all that is rung for, if that is known.
+        """
         for user_id in user_ids:
             present = self._present.get(user_id)
             if present is not None:
-                present.version = None
-                present.stamp += 1
+                if entry is None or not present.knows(entry):
+                    present.forget()
                 self._wake(present, but_session)
+
+    def claim(self, user_ids: Iterable[int]) -> dict[int, Standing]:
+        """Where the inboxes of those present stand, as far as that is known, for a fan-out to find them there."""
+        now = self._clock.monotonic()
+        presents = (present for id in user_ids if (present := self._present.get(id)))
+        claims = ((present.user_id, present.claim(now)) for present in presents)
+        return {user_id: claim for user_id, claim in claims if claim is not None}
+
+    def moved(self, claims: Mapping[int, Standing], advance: Advance) -> None:
+        """A fan-out found the inboxes of its members as claimed."""
+        entry = Entry("messages", advance.conversation_id, advance.first, advance.last)
+        for user_id in claims.keys() & advance.member_ids:
+            present = self._present.get(user_id)
+            if present is not None:
+                present.moved(claims[user_id], entry)
 
     def push(
         self,

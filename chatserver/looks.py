@@ -11,9 +11,10 @@ import structlog
 from chatserver import metrics
 from chatserver.clock import Clock
 from chatserver.errors import TokenInvalid, Unavailable
-from chatserver.hub import Hub, Present
+from chatserver.hub import Hub
 from chatserver.model import Tail
 from chatserver.ports import Bus, InboxStore
+from chatserver.present import Present
 from chatserver.together import Together
 
 log = structlog.get_logger(__name__)
@@ -37,7 +38,7 @@ class Looks:
         tail = await self._tails.get((present.user_id, known))
         if tail is None:
             raise TokenInvalid("This account is gone.")
-        present.confirm(tail.version, began, stamp)
+        present.read(tail, began, stamp)
         return tail
 
     async def close(self) -> None:

@@ -32,6 +32,7 @@ from chatserver.model import (
     User,
 )
 from chatserver.pages import Page
+from chatserver.present import Standing
 
 BellHandler = Callable[[Bell], None]
 
@@ -150,7 +151,12 @@ class InboxStore(Protocol):
     async def ensure(self, user_id: int) -> None: ...
     async def join(self, user_ids: Iterable[int], conversation_id: int, head: int) -> None: ...
     async def leave(self, user_id: int, entry: Entry) -> None: ...
-    async def advance(self, advances: Sequence[Advance], cover: Cover | None = None) -> bool: ...
+    async def advance(
+        self,
+        advances: Sequence[Advance],
+        claims: Mapping[int, Standing] | None = None,
+        cover: Cover | None = None,
+    ) -> int: ...
     async def lowest_head(self, conversation_id: int, last: int, user_ids: Many[int]) -> int | None: ...
     async def repair(
         self, conversation_id: int, last: int, user_ids: Many[int], senders: Sequence[tuple[int, int]]

@@ -145,7 +145,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             settings.held_polls,
             lambda *turn: services.presence.turned(*turn),
         )
-        fanout = FanOut(storage.messages, storage.conversations, storage.inboxes, bus, clock)
+        fanout = FanOut(storage.messages, storage.conversations, storage.inboxes, hub, bus, clock)
         stack.push_async_callback(fanout.close)
         looks = Looks(storage.inboxes, clock)
         stack.push_async_callback(looks.close)

@@ -8,7 +8,7 @@ import structlog
 
 from chatserver import metrics, wire
 from chatserver.hub import Hub
-from chatserver.model import Bell, Message
+from chatserver.model import Bell, Entry, Message
 from chatserver.services.entries import Entries
 from chatserver.services.presence import Presence
 from chatserver.services.sessions import Sessions
@@ -66,7 +66,8 @@ class Bells:
             self._overtaken(message)
         self._entries.remember(message)
         # The sending session has nothing to get from this; waking it would cost it a look for each of its sends.
-        self._hub.ring(bell.user_ids, but_session=message.session_id)
+        entry = Entry("messages", message.conversation_id, message.seq, message.seq)
+        self._hub.ring(bell.user_ids, but_session=message.session_id, entry=entry)
         self._typing.ended(message.sender_id, message.conversation_id)
 
     def _session(self, bell: Bell) -> None:

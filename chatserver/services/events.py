@@ -7,23 +7,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
-from cachetools import LRUCache
 
 from chatserver import failpoints, metrics, wire
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
 from chatserver.errors import CursorExpired, TokenInvalid, Unavailable
-from chatserver.hub import Hub, Present
+from chatserver.hub import Hub
 from chatserver.looks import TRUST_SECS, Looks
 from chatserver.model import Actor, Bell, Tail
 from chatserver.ports import Bus
+from chatserver.present import Present
 from chatserver.services.entries import Batch, Entries
 from chatserver.services.places import Places
 from chatserver.waiter import Ended, Ephemeral, Waiter
 
 JITTER = 0.1  # of the hold, so that people who came together do not come back together
 LOOK_AGAIN_SECS = 0.5  # while the database is away, for a poll already held
-EPOCHS = 100_000
 _EPHEMERAL_ID = 1 << 52  # ids of ephemeral events, apart from all ids made of a version
 _encode = msgspec.json.Encoder().encode
 
@@ -65,7 +64,6 @@ class Events:
         self._places = places
         self._bus = bus
         self._clock = clock
-        self._epochs: LRUCache[int, str] = LRUCache(EPOCHS)  # a confirmed version is one of this epoch
 
     async def close(self) -> None:
         await self._entries.close()
@@ -121,11 +119,14 @@ class Events:
             return await self._answer(actor, request, batch, [], ended)
 
     async def _look(self, actor: Actor, request: Request, present: Present, place: Cursor | None) -> Batch:
-        # A bell that is still on its way wakes a poll that waits. One that does not has to see for itself.
-        if place is not None and request.wait_secs > 0 and self._nothing_new(present, place):
-            return Batch([], place, False)
         known = place.version if place is not None else None
-        tail = await self._looks.tail(present, known)
+        tail: Tail | None = None
+        # A bell that is still on its way wakes a poll that waits. One that does not has to see for itself.
+        if place is not None and request.wait_secs > 0:
+            if self._nothing_new(present, place):
+                return Batch([], place, False)
+            tail = present.after(place.version)
+        tail = tail or await self._looks.tail(present, known)
         if request.cursor is not None:
             place = place or request.cursor
             if not _covered(place, tail):
@@ -140,7 +141,6 @@ class Events:
                 tail = await self._looks.tail(present, None)
             if place.version < tail.oldest_version:  # the ring no longer reaches back that far
                 place = Cursor(tail.epoch, tail.oldest_version)
-        self._epochs[actor.user_id] = tail.epoch
         changes = (
             request.cursor is not None
         )  # the original clients know no such event; they find it in the history
@@ -150,7 +150,7 @@ class Events:
         """Somebody read this version just now, and nothing has rung since."""
         return (
             present.version == place.version
-            and self._epochs.get(present.user_id) == place.epoch
+            and present.epoch == place.epoch
             and place.offset == 0
             and self._clock.monotonic() - present.confirmed_at <= TRUST_SECS
         )

@@ -19,8 +19,9 @@ from chatserver.wire import moment
 log = structlog.get_logger(__name__)
 
 MAX_UNWRITTEN = 50_000  # delivered marks waiting for the database; further ones wait for the next delivery
-# A tick may be this late, and a busy conversation then costs one write and one bell instead of one a message.
-GATHER_SECS = 0.1
+# A tick may be this late, and many then cost one write. Not more: the answers that ticks are go out together as well, and
+# with 0.1 one send in a hundred met twenty of them (docs/performance.md).
+GATHER_SECS = 0.02
 TRIES = 5
 
 

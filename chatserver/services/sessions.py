@@ -1,4 +1,4 @@
-"""Signing in and out. A session is trusted from memory for TRUST_SECS, longer while its owner's version stands still."""
+"""Signing in and out. A session is trusted for TRUST_SECS, and longer while its owner's inbox says of no end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ENDED_AT_ONCE = 10  # by one sign-in, should there be more
 class Trusted:
     actor: Actor
     checked_at: float
-    version: int | None  # of the owner's inbox, known before the check
+    version: int  # of the owner's inbox, known before the check; -1 when none was
     read_at: float
 
 
@@ -98,7 +98,8 @@ class Sessions:
             return actor
         now = self._clock.monotonic()
         trusted = self._trusted.get(key)
-        version = self._version_now(trusted.actor.user_id)[0] if trusted else None
+        present = self._hub.get(trusted.actor.user_id) if trusted else None
+        version = present.seen if present else -1
         session = await self._by_hash.get(key)
         if session is None:
             self._trusted.pop(key, None)
@@ -119,12 +120,14 @@ class Sessions:
         now = self._clock.monotonic()
         if now - trusted.checked_at <= TRUST_SECS:
             return trusted.actor
-        version, confirmed_at = self._version_now(trusted.actor.user_id)
-        # Read now and then all the same, or a session that only ever waits would seem unused.
-        if now - trusted.read_at < TOUCH_SECS and version is not None and version == trusted.version:
-            trusted.checked_at = confirmed_at
-            return trusted.actor
-        return None
+        present = self._hub.get(trusted.actor.user_id)
+        if present is None or not present.calm_since(trusted.version):
+            return None
+        # Read now and then all the same, or a session that is used all the time would seem unused.
+        if now - present.confirmed_at > TRUST_SECS or now - trusted.read_at >= TOUCH_SECS:
+            return None
+        trusted.checked_at, trusted.version = present.confirmed_at, present.seen
+        return trusted.actor
 
     async def list(self, actor: Actor) -> list[Session]:
         return await self._sessions.of_user(actor.user_id)
@@ -165,14 +168,6 @@ class Sessions:
             if actor.user_id == user_id and actor.session_id != but and actor.session_id <= last:
                 del self._trusted[key]
         self._hub.revoke(user_id, lambda id: id != but and id <= last)
-
-    def _version_now(self, user_id: int) -> tuple[int | None, float]:
-        """The version and when it was confirmed, if so lately that a revocation cannot be older than TRUST_SECS."""
-        now = self._clock.monotonic()
-        present = self._hub.get(user_id)
-        if present is None or now - present.confirmed_at > TRUST_SECS:
-            return None, now
-        return present.version, present.confirmed_at
 
     async def close(self) -> None:
         await self._by_hash.close()

@@ -100,14 +100,14 @@ class ConversationStore:
 
     async def move_delivered(self, moves: dict[tuple[int, int], int], at: datetime) -> None:
         """(conversation, user) → delivered seq; only forward."""
-        writes = [
-            UpdateOne(
-                {"_id": _key(c, u), "delivered_seq": {"$lt": seq}},
-                {"$set": {"delivered_seq": seq}, "$push": {"delivered_marks": _mark(seq, at)}},
-            )
+        updates: list[Document] = [
+            {
+                "q": {"_id": _key(c, u), "delivered_seq": {"$lt": seq}},
+                "u": {"$set": {"delivered_seq": seq}, "$push": {"delivered_marks": _mark(seq, at)}},
+            }
             for (c, u), seq in moves.items()
         ]
-        await self._members.bulk_write(writes, ordered=False)
+        await self._members.update(updates)
 
     async def move_read(
         self, conversation_id: int, user_id: int, seq: int, at: datetime

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection as Many
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pymongo
 
 from chatserver.cover import Cover
 from chatserver.model import Advance, Entry, Inbox, Tail, message_id
+from chatserver.present import Standing
 from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document, term
 
@@ -56,13 +57,18 @@ class InboxStore:
             },
         )
 
-    async def advance(self, advances: Sequence[Advance], cover: Cover | None = None) -> bool:
-        """The fast path: every inbox that stands exactly before `first`. False when any did not, nobody knows which.
+    async def advance(
+        self,
+        advances: Sequence[Advance],
+        claims: Mapping[int, Standing] | None = None,
+        cover: Cover | None = None,
+    ) -> int:
+        """The fast path: every inbox that stands exactly before `first`, and as claimed where it is. How many did.
 
         Raises Unavailable also when it is not what covers the messages, or comes too late for it.
         """
+        claims = claims or {}
         updates: list[Document] = []
-        expected = 0
         for advance in advances:
             c, first, last = advance.conversation_id, advance.first, advance.last
             entry: Any = {"k": "m", "c": c, "f": first, "t": last}
@@ -72,26 +78,28 @@ class InboxStore:
             if (c + last) % TRIM_EVERY == 0:
                 push["$slice"] = -RING
             moved: Document = {"$set": {f"heads.{c}": last}, "$push": {"ring": push}}
-            member_ids = list(advance.member_ids)
-            expected += len(member_ids)
+            before = {f"heads.{c}": first - 1}
             counts: Document = {f"own.{c}:{sender}": count for sender, count in advance.own.items()}
-            if len(member_ids) > 2:
+            apart = {id: counts for id in advance.member_ids if id in claims}
+            if len(advance.member_ids) > 2:
                 # In a group the counts of others would pile up in every inbox.
-                for sender, count in advance.own.items():
-                    increments = {"version": 1, f"own.{c}:{sender}": count}
-                    standing = {"_id": sender, f"heads.{c}": first - 1}
-                    updates.append({"q": standing, "u": {"$inc": increments, **moved}})
-                member_ids = [id for id in member_ids if id not in advance.own]
+                apart = {sender: {f"own.{c}:{sender}": count} for sender, count in advance.own.items()}
                 counts = {}
-            filter = {"_id": {"$in": member_ids}, f"heads.{c}": first - 1}
-            updates.append({"q": filter, "u": {"$inc": {"version": 1, **counts}, **moved}, "multi": True})
+            for id, increments in apart.items():
+                standing: Document = {"_id": id, **before}
+                if id in claims:
+                    standing.update(epoch=claims[id].epoch, version=claims[id].version)
+                updates.append({"q": standing, "u": {"$inc": {"version": 1, **increments}, **moved}})
+            if others := [id for id in advance.member_ids if id not in apart]:
+                filter = {"_id": {"$in": others}, **before}
+                updates.append({"q": filter, "u": {"$inc": {"version": 1, **counts}, **moved}, "multi": True})
         if cover is None:
             reply = await self._inboxes.update(updates)
         else:
             with pymongo.timeout(cover.secs()):
                 reply = await self._inboxes.update(updates)
             cover.check(term(reply))
-        return bool(reply["n"] == expected)
+        return int(reply["n"])
 
     async def lowest_head(self, conversation_id: int, last: int, user_ids: Many[int]) -> int | None:
         """The lowest head below `last` among these members; None when nobody is behind."""

@@ -44,7 +44,12 @@ class Chat:
         self.bus = LocalBus()
         self.hub = Hub(self.bus, self.clock, self.settings.linger_secs, self.settings.held_polls)
         self.fanout = FanOut(
-            self.storage.messages, self.storage.conversations, self.storage.inboxes, self.bus, self.clock
+            self.storage.messages,
+            self.storage.conversations,
+            self.storage.inboxes,
+            self.hub,
+            self.bus,
+            self.clock,
         )
         self.looks = Looks(self.storage.inboxes, self.clock)
         self.check = Check(self.hub, self.storage.inboxes, self.bus, self.clock, self.settings.check_secs)

@@ -1,0 +1,98 @@
+"""A person who is present on this node, and what is known of their inbox.
+
+What a version is known to be is forgotten at every bell, so "known" always means "nothing has rung since".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+
+from chatserver.model import Entry, Tail
+from chatserver.waiter import Ephemeral, Waiter
+
+ENDS = ("session", "sessions")  # entries that end sessions
+_stamps = count()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an inbox stood at `at` (monotonic). `stamp` tells whether anything has rung since."""
+
+    epoch: str
+    version: int
+    at: float
+    stamp: int
+
+
+@dataclass(slots=True, eq=False)
+class Present:
+    user_id: int
+    waiters: list[Waiter] = field(default_factory=list)  # lists: sets and deques are larger
+    epoch: str = ""
+    version: int | None = None  # of the inbox, if nothing has rung since it was read
+    confirmed_at: float = 0.0
+    stamp: int = field(default_factory=partial(next, _stamps))  # another one after every bell
+    tail: Tail | None = None  # the end of the inbox, if this node wrote it
+    seen: int = -1  # the highest version known at any time
+    calm_from: int = 0  # no entry after this one and up to `seen` ended a session
+    leaves_at: float = 0.0
+    settled: bool = False  # looked at since its bells surely come here
+    ephemerals: list[Ephemeral] = field(default_factory=list)
+    names: dict[tuple[int, str | None], int] = field(default_factory=dict)  # → serial last seen
+
+    def confirm(self, version: int, at: float, stamp: int) -> None:
+        """The inbox was at `version` at `at`."""
+        if version > self.seen:  # what came with it was not looked at
+            self.seen = self.calm_from = version
+        if stamp == self.stamp and at >= self.confirmed_at:
+            self.version, self.confirmed_at = version, at
+
+    def read(self, tail: Tail, at: float, stamp: int) -> None:
+        """The same, with the newest entries."""
+        if tail.epoch != self.epoch:
+            self.epoch, self.seen = tail.epoch, -1
+        fresh = tail.entries[max(0, self.seen - tail.oldest_version) :]
+        if tail.version > self.seen >= tail.oldest_version and not any(entry.kind in ENDS for entry in fresh):
+            self.seen = tail.version
+        self.confirm(tail.version, at, stamp)
+
+    def calm_since(self, version: int) -> bool:
+        """Whether it is known that no session was ended after that."""
+        return self.version is not None and self.calm_from <= version <= self.version
+
+    def forget(self) -> None:
+        """Something has happened."""
+        self.version = self.tail = None
+        self.stamp = next(_stamps)
+
+    def claim(self, now: float) -> Standing | None:
+        """Where the inbox stands, for a fan-out that is to find it there; None when that is not known.
+
+        Until it has `moved` or somebody has looked nothing is known of it any more.
+        """
+        version = self.version
+        if version is None or not self.epoch:
+            return None
+        self.forget()
+        return Standing(self.epoch, version, now, self.stamp)
+
+    def moved(self, before: Standing, entry: Entry) -> None:
+        """A fan-out found the inbox as claimed: so `entry` is the one that follows, without a read."""
+        if before.version == self.seen:
+            self.seen += 1
+        if before.stamp == self.stamp and (self.version or 0) <= before.version:
+            self.version, self.confirmed_at = before.version + 1, before.at
+            self.tail = Tail(before.epoch, self.version, (entry,))
+
+    def knows(self, entry: Entry) -> bool:
+        """Whether a bell for this entry says nothing new."""
+        return self.tail is not None and self.tail.entries[-1] == entry and self.tail.version == self.version
+
+    def after(self, version: int | None) -> Tail | None:
+        """What follows `version`, when that needs no read."""
+        tail = self.tail
+        if tail is None or version is None or tail.version != self.version:
+            return None
+        return tail if tail.oldest_version <= version < tail.version else None
