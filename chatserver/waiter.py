@@ -58,6 +58,10 @@ class Waiter:
         self._ended = self._ended or reason
         self._resolve()
 
+    def gone(self) -> None:
+        """Nobody is there to be answered."""
+        self.end(Ended.GONE)
+
     def looked(self) -> None:
         """About to look: bells until now are covered by that look."""
         self._woken = False

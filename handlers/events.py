@@ -44,7 +44,7 @@ class EventsHandler(ApiHandler):
     def on_connection_close(self) -> None:
         super().on_connection_close()
         if self._waiter is not None:
-            self._waiter.end(Ended.GONE)
+            self._waiter.gone()
 
     async def _written(self, body: bytes) -> bool:
         """Whether the whole answer went to a socket that was still open."""

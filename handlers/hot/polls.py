@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from tornado.iostream import IOStream
 
 from chatserver import metrics
 from chatserver.errors import ChatError, CursorInvalid, Invalid
-from chatserver.model import Actor
 from chatserver.runtime import Runtime
 from chatserver.services.events import Request
-from chatserver.waiter import Ended, Waiter
+from chatserver.waiter import Waiter
 from handlers import limits
 from handlers.events import is_extended, poll_body, poll_request
 from handlers.hot.answer import Answers, written
@@ -32,55 +32,45 @@ class Polls:
     async def answer(self, request: HotRequest, stream: IOStream | HotStream) -> bool:
         """Hold the poll and answer it. False when nothing was done and the ordinary way has to."""
         runtime = self._runtime
-        try:
-            asked = poll_in(request.query or b"")
-            if asked is None:
-                return False
-            poll = poll_request(asked, runtime.settings)
-        except (Invalid, CursorInvalid):
+        asked = self._asked(request.query or b"")
+        if asked is None:
             return False
+        poll, extended = asked
         started = runtime.clock.monotonic()
         try:
             actor = await runtime.services.sessions.authenticate(request.token, polling=True)
             runtime.limits.take(actor, "poll")
             fields = limits.header_bytes(runtime.limits, actor, "poll")
-            outcome = await self._held(request, stream, actor, poll, is_extended(asked), fields)
+            try:
+                answer = await runtime.services.events.poll(actor, poll, partial(_end_with, stream))
+            finally:
+                stream.set_close_callback(None)
+            body = poll_body(answer, poll, extended)
+            took = await written(stream, self._answers.answer(request, body, fields + UNBUFFERED))
+            await answer.delivered(took)
+            outcome = answer.outcome
         except ChatError as error:
             await written(stream, self._answers.refusal(request, error))
             outcome = "refused"
         metrics.POLL_SECONDS.labels(outcome).observe(runtime.clock.monotonic() - started)
         return True
 
-    async def _held(
-        self,
-        request: HotRequest,
-        stream: IOStream | HotStream,
-        actor: Actor,
-        poll: Request,
-        extended: bool,
-        fields: bytes,
-    ) -> str:
-        runtime, answers = self._runtime, self._answers
-        held: list[Waiter] = []
-
-        def closed() -> None:
-            for waiter in held:
-                waiter.end(Ended.GONE)
-
-        def started(waiter: Waiter) -> None:
-            held.append(waiter)
-            if stream.closed():  # before there was anything to end
-                closed()
-
-        stream.set_close_callback(closed)
+    def _asked(self, query: bytes) -> tuple[Request, bool] | None:
+        """And whether for the longer form of the answer. None for what the ordinary way has to look at."""
         try:
-            answer = await runtime.services.events.poll(actor, poll, started)
-        finally:
-            stream.set_close_callback(None)
-        body = poll_body(answer, poll, extended)
-        took = await written(stream, answers.answer(request, body, fields + UNBUFFERED))
-        await answer.delivered(took)
-        return answer.outcome
+            asked = poll_in(query)
+            if asked is not None:
+                return poll_request(asked, self._runtime.settings), is_extended(asked)
+        except (Invalid, CursorInvalid):
+            pass
+        return None
+
+
+def _end_with(stream: IOStream | HotStream, waiter: Waiter) -> None:
+    """The poll is over when the connection is."""
+    stream.set_close_callback(waiter.gone)
+    if stream.closed():  # before there was anything to end
+        waiter.gone()
 
 
 def poll_in(query: bytes) -> Poll | None:
