@@ -21,7 +21,7 @@ from chatserver.errors import Unavailable
 from chatserver.hub import Hub
 from chatserver.model import Advance, Bell
 from chatserver.ports import Bus, ConversationStore, InboxStore, MessageStore
-from chatserver.present import Standing
+from chatserver.standing import Standing
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ class FanOut:
             advances = await self._with_members(advances)
             claims = self._claim(advances)
             missing = sum(len(advance.member_ids) for advance in advances)
-            missing -= await self._inboxes.advance(advances, claims, cover)
+            missing -= await self._inboxes.advance(advances, claims=claims, cover=cover)
             cover = None
             if missing and claims:  # something else moved an inbox as well
                 again = [advance for advance in advances if not claims.keys().isdisjoint(advance.member_ids)]

@@ -14,7 +14,8 @@ from chatserver import metrics
 from chatserver.clock import Clock
 from chatserver.model import Actor, Advance, Entry
 from chatserver.ports import Bus
-from chatserver.present import Present, Standing
+from chatserver.present import Present
+from chatserver.standing import Standing
 from chatserver.waiter import Ended, Ephemeral, Waiter
 
 WAKE_SLICE = 16  # waiters woken in one turn of the loop, so that a thousand do not hold it up
@@ -52,10 +53,9 @@ class Hub:
             present = self._present[actor.user_id] = Present(actor.user_id)
             self._bus.bind(actor.user_id)
             self._turned(actor.user_id, True)
-        name = (actor.session_id, client)
-        seen = present.names.get(name)
+        seen = present.last_seen(actor.session_id, client)
         waiter = Waiter(actor, client, self._clock.now().timestamp(), seen or 0)
-        olders = self._named(present, name) if client is not None else []
+        olders = present.named(actor.session_id, client) if client is not None else []
         for older in olders:
             older.end(Ended.SUPERSEDED)
         if len(present.waiters) >= self._held_polls:
@@ -72,12 +72,10 @@ class Hub:
         present.waiters.remove(waiter)
         metrics.HELD_POLLS.dec()
         present.leaves_at = self._clock.monotonic() + self._linger_secs
-        name = (waiter.actor.session_id, waiter.client)
-        present.names.pop(name, None)
+        present.forget_name(waiter.actor.session_id, waiter.client)
         if waiter.ended is not Ended.SUPERSEDED:
-            present.names[name] = waiter.seen
-        while len(present.names) > NAMES:
-            del present.names[next(iter(present.names))]
+            present.names.append((waiter.actor.session_id, waiter.client, waiter.seen))
+            del present.names[:-NAMES]
 
     def get(self, user_id: int) -> Present | None:
         return self._present.get(user_id)
@@ -161,9 +159,8 @@ class Hub:
         present = self._present.get(user_id)
         if present is None:
             return
-        name = (session_id, client)
-        present.names.pop(name, None)
-        for waiter in self._named(present, name):
+        present.forget_name(session_id, client)
+        for waiter in present.named(session_id, client):
             if waiter.started < started:
                 waiter.end(Ended.SUPERSEDED)
 
@@ -207,9 +204,6 @@ class Hub:
     def _depart(self, user_id: int) -> None:
         self._bus.unbind(user_id)
         self._turned(user_id, False)
-
-    def _named(self, present: Present, name: tuple[int, str | None]) -> list[Waiter]:
-        return [w for w in present.waiters if (w.actor.session_id, w.client) == name]
 
     def _wake(self, present: Present, but_session: int | None = None) -> None:
         for waiter in present.waiters:

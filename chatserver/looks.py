@@ -101,7 +101,8 @@ class Check:
             if version is None or present.stamp != stamp:
                 continue
             if any(waiter.sleeps_before(version) for waiter in present.waiters):
-                if present.version is not None:  # else a bell did ring, and left the sending session asleep
+                # Else a bell did ring, and left the sending session asleep.
+                if present.version not in (None, version):
                     metrics.CHECK_WAKEUPS.inc()
                 self._hub.ring([present.user_id])
             else:

@@ -32,7 +32,7 @@ from chatserver.model import (
     User,
 )
 from chatserver.pages import Page
-from chatserver.present import Standing
+from chatserver.standing import Standing
 
 BellHandler = Callable[[Bell], None]
 
@@ -154,6 +154,7 @@ class InboxStore(Protocol):
     async def advance(
         self,
         advances: Sequence[Advance],
+        *,
         claims: Mapping[int, Standing] | None = None,
         cover: Cover | None = None,
     ) -> int: ...

@@ -9,21 +9,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 
+from chatserver.cursor import Cursor
 from chatserver.model import Entry, Tail
+from chatserver.standing import Standing
 from chatserver.waiter import Ephemeral, Waiter
 
 ENDS = ("session", "sessions")  # entries that end sessions
 _stamps = count()
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where an inbox stood at `at` (monotonic). `stamp` tells whether anything has rung since."""
-
-    epoch: str
-    version: int
-    at: float
-    stamp: int
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +32,19 @@ class Present:
     leaves_at: float = 0.0
     settled: bool = False  # looked at since its bells surely come here
     ephemerals: list[Ephemeral] = field(default_factory=list)
-    names: dict[tuple[int, str | None], int] = field(default_factory=dict)  # → serial last seen
+    names: list[tuple[int, str | None, int]] = field(
+        default_factory=list
+    )  # session, client, serial last seen
+
+    def named(self, session_id: int, client: str | None) -> list[Waiter]:
+        return [w for w in self.waiters if w.actor.session_id == session_id and w.client == client]
+
+    def last_seen(self, session_id: int, client: str | None) -> int | None:
+        """The serial of the last ephemeral event that the client has got; None when it never polled here."""
+        return next((seen for s, c, seen in self.names if s == session_id and c == client), None)
+
+    def forget_name(self, session_id: int, client: str | None) -> None:
+        self.names = [name for name in self.names if name[:2] != (session_id, client)]
 
     def confirm(self, version: int, at: float, stamp: int) -> None:
         """The inbox was at `version` at `at`."""
@@ -80,9 +84,10 @@ class Present:
 
     def moved(self, before: Standing, entry: Entry) -> None:
         """A fan-out found the inbox as claimed: so `entry` is the one that follows, without a read."""
-        if before.version == self.seen:
+        if (before.epoch, before.version) == (self.epoch, self.seen):
             self.seen += 1
         if before.stamp == self.stamp and (self.version or 0) <= before.version:
+            self.stamp = next(_stamps)  # a read under way may have seen the inbox as it was
             self.version, self.confirmed_at = before.version + 1, before.at
             self.tail = Tail(before.epoch, self.version, (entry,))
 
@@ -90,9 +95,9 @@ class Present:
         """Whether a bell for this entry says nothing new."""
         return self.tail is not None and self.tail.entries[-1] == entry and self.tail.version == self.version
 
-    def after(self, version: int | None) -> Tail | None:
-        """What follows `version`, when that needs no read."""
+    def after(self, place: Cursor) -> Tail | None:
+        """What follows, when that needs no read."""
         tail = self.tail
-        if tail is None or version is None or tail.version != self.version:
+        if tail is None or tail.version != self.version or tail.epoch != place.epoch:
             return None
-        return tail if tail.oldest_version <= version < tail.version else None
+        return tail if tail.oldest_version <= place.version < tail.version else None

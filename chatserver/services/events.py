@@ -88,13 +88,16 @@ class Events:
         deadline = self._clock.monotonic() + hold
         place = request.cursor or self._places.known(actor)
         batch: Batch | None = None
+        woken = False
         while True:
             waiter.looked()
             ephemerals = self._hub.take_ephemerals(present, waiter, extended=request.cursor is not None)
             retry_secs = hold
             looked = True
             try:
-                batch = await self._look(actor, request, present, place)
+                # For one that waited until now that is as new as a read; the kept place needs to see all there is.
+                told = present.after(place) if woken and place and request.cursor else None
+                batch = await self._look(actor, request, present, place, told)
                 place = batch.place
                 waiter.version = place.version
             except Unavailable:
@@ -112,21 +115,21 @@ class Events:
                 await failpoints.reach("after_check_before_wait")
             left = deadline - self._clock.monotonic()
             ended = await waiter.wait(min(left, retry_secs))
-            if ended is Ended.WOKEN or (ended is Ended.TIMEOUT and left > retry_secs):
+            woken = ended is Ended.WOKEN
+            if woken or (ended is Ended.TIMEOUT and left > retry_secs):
                 continue
             if ended is Ended.REVOKED:
                 raise TokenInvalid("The session was revoked.")
             return await self._answer(actor, request, batch, [], ended)
 
-    async def _look(self, actor: Actor, request: Request, present: Present, place: Cursor | None) -> Batch:
-        known = place.version if place is not None else None
-        tail: Tail | None = None
+    async def _look(
+        self, actor: Actor, request: Request, present: Present, place: Cursor | None, told: Tail | None
+    ) -> Batch:
         # A bell that is still on its way wakes a poll that waits. One that does not has to see for itself.
-        if place is not None and request.wait_secs > 0:
-            if self._nothing_new(present, place):
-                return Batch([], place, False)
-            tail = present.after(place.version)
-        tail = tail or await self._looks.tail(present, known)
+        if place is not None and request.wait_secs > 0 and self._nothing_new(present, place):
+            return Batch([], place, False)
+        known = place.version if place is not None else None
+        tail = told or await self._looks.tail(present, known)
         if request.cursor is not None:
             place = place or request.cursor
             if not _covered(place, tail):

@@ -21,6 +21,7 @@ from chatserver.together import Together
 TRUST_SECS = 5.0
 DEVICE_CHARS = 200
 TOUCH_SECS = 600.0  # how exact "last used" is
+READ_SECS = 60.0  # one whose end nobody could be told of is over after that
 SESSIONS = 1000  # of one person: as many as their list shows
 ENDED_AT_ONCE = 10  # by one sign-in, should there be more
 
@@ -123,8 +124,7 @@ class Sessions:
         present = self._hub.get(trusted.actor.user_id)
         if present is None or not present.calm_since(trusted.version):
             return None
-        # Read now and then all the same, or a session that is used all the time would seem unused.
-        if now - present.confirmed_at > TRUST_SECS or now - trusted.read_at >= TOUCH_SECS:
+        if now - present.confirmed_at > TRUST_SECS or now - trusted.read_at > READ_SECS:
             return None
         trusted.checked_at, trusted.version = present.confirmed_at, present.seen
         return trusted.actor

@@ -18,7 +18,7 @@ import pymongo
 
 from chatserver.cover import Cover
 from chatserver.model import Advance, Entry, Inbox, Tail, message_id
-from chatserver.present import Standing
+from chatserver.standing import Standing
 from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document, term
 
@@ -60,6 +60,7 @@ class InboxStore:
     async def advance(
         self,
         advances: Sequence[Advance],
+        *,
         claims: Mapping[int, Standing] | None = None,
         cover: Cover | None = None,
     ) -> int:
@@ -83,13 +84,14 @@ class InboxStore:
             apart = {id: counts for id in advance.member_ids if id in claims}
             if len(advance.member_ids) > 2:
                 # In a group the counts of others would pile up in every inbox.
-                apart = {sender: {f"own.{c}:{sender}": count} for sender, count in advance.own.items()}
+                senders = advance.own.keys() & advance.member_ids
+                apart = {id: {f"own.{c}:{id}": advance.own[id]} for id in senders}
                 counts = {}
             for id, increments in apart.items():
-                standing: Document = {"_id": id, **before}
+                filter: Document = {"_id": id, **before}
                 if id in claims:
-                    standing.update(epoch=claims[id].epoch, version=claims[id].version)
-                updates.append({"q": standing, "u": {"$inc": {"version": 1, **increments}, **moved}})
+                    filter.update(epoch=claims[id].epoch, version=claims[id].version)
+                updates.append({"q": filter, "u": {"$inc": {"version": 1, **increments}, **moved}})
             if others := [id for id in advance.member_ids if id not in apart]:
                 filter = {"_id": {"$in": others}, **before}
                 updates.append({"q": filter, "u": {"$inc": {"version": 1, **counts}, **moved}, "multi": True})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -62,13 +63,45 @@ async def test_a_bell_that_comes_while_a_message_is_fanned_out_is_not_taken_for_
     [(user_id, before)] = one.hub.claim([bob.user_id]).items()
     message = await one.append_only(ann, conversation, "from this node")
     await one.storage.inboxes.advance(
-        [Advance(conversation.id, message.seq, message.seq, conversation.member_ids)], {user_id: before}
+        [Advance(conversation.id, message.seq, message.seq, conversation.member_ids)],
+        claims={user_id: before},
     )
     await other.say(cat, with_cat, "from another")
     one.hub.ring([bob.user_id])
     one.hub.get(bob.user_id).moved(before, Entry("messages", conversation.id, message.seq, message.seq))
     answer = await one.poll(bob, first, wait=5)
     assert texts(answer) == ["from this node", "from another"]
+
+
+@pytest.mark.gen_test
+async def test_a_read_from_before_a_fan_out_that_comes_late_puts_no_poll_to_sleep(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, conversation = await chat.pair()
+    first = await chat.cursor(bob)
+    await chat.poll(bob, first, wait=0.01)
+    advance, tails = chat.storage.inboxes.advance, chat.storage.inboxes.tails
+    reading, told = asyncio.Event(), asyncio.Event()
+
+    async def late(known: Any) -> Any:
+        found = await tails(known)
+        reading.set()
+        await told.wait()
+        return found
+
+    async def beside_a_read(*args: Any, **more: Any) -> Any:
+        nonlocal poll
+        monkeypatch.setattr(chat.storage.inboxes, "tails", late)
+        poll = asyncio.ensure_future(chat.poll(bob, first, wait=20))
+        await reading.wait()
+        monkeypatch.setattr(chat.storage.inboxes, "tails", tails)
+        return await advance(*args, **more)
+
+    poll: Any = None
+    monkeypatch.setattr(chat.storage.inboxes, "advance", beside_a_read)
+    await chat.say(ann, conversation, "hello")
+    told.set()
+    assert texts(await asyncio.wait_for(poll, 2)) == ["hello"]
 
 
 @pytest.mark.gen_test

@@ -265,16 +265,21 @@ async def test_what_is_stored_is_answered_in_time_however_long_its_fan_out_takes
     ann, _, conversation = await chat.pair()
     advance = chat.storage.inboxes.advance
 
-    async def slow(advances: Any, cover: Any) -> bool:
+    late: list[int] = []
+
+    async def slow(advances: Any, *, claims: Any, cover: Any) -> int:
         if cover is not None:
             raise Unavailable("not within COVER_SECS")
         await asyncio.sleep(0.6)
-        return bool(await advance(advances))
+        late.append(await advance(advances, claims=claims))
+        return late[-1]
 
     monkeypatch.setattr(chat.storage.inboxes, "advance", slow)
     draft = chat.draft(ann, conversation, "hello", deadline=chat.clock.monotonic() + 0.3)
     message, created = await chat.writer.post(draft)
     assert (message.seq, created) == (1, True)
+    assert not late
+    await eventually(lambda: late, 3)
 
 
 @pytest.mark.gen_test
@@ -305,9 +310,9 @@ async def test_what_an_inbox_may_name_is_stored_though_nobody_waits_for_it_any_m
     draft = chat.draft(ann, conversation, "late")
     advance = chat.storage.inboxes.advance
 
-    async def too_late(*arguments: Any) -> Any:
+    async def too_late(*arguments: Any, **more: Any) -> Any:
         draft.expire()
-        return await advance(*arguments)
+        return await advance(*arguments, **more)
 
     monkeypatch.setattr(chat.storage.inboxes, "advance", too_late)
     with pytest.raises(Unavailable):
