@@ -18,7 +18,7 @@ from chatserver.present import Present
 from chatserver.standing import Standing
 from chatserver.waiter import Ended, Ephemeral, Waiter
 
-WAKE_SLICE = 16  # waiters woken in one turn of the loop, so that a thousand do not hold it up
+WAKE_SLICE = 50  # waiters woken in one turn of the loop, so that a thousand do not hold it up
 EPHEMERALS = 32  # kept per person for the moment between two polls
 NAMES = 32  # (session, client) pairs remembered per person
 

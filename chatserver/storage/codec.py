@@ -153,8 +153,12 @@ def entry(document: Document | int) -> Entry:
     )
 
 
-def tail(document: Document) -> Tail:
-    return Tail(document["epoch"], document["version"], tuple(map(entry, document["ring"])))
+def tail(document: Document, known: int | None) -> Tail:
+    """Without the entries up to version `known`."""
+    ring, version = document["ring"], document["version"]
+    if known is not None:
+        ring = ring[max(0, len(ring) - max(0, version - known)) :]
+    return Tail(document["epoch"], version, tuple(map(entry, ring)))
 
 
 def _by_conversation(numbers: Document) -> dict[int, int]:

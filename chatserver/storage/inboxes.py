@@ -192,22 +192,23 @@ class InboxStore:
 
         `known` maps each user to the version up to which the caller needs nothing, or None for the whole ring.
         """
-        found = await self._read_tails(list(known), _TAIL)
-        short: list[int] = []
+        found = await self._read_tails(known, _TAIL)
+        short: dict[int, int | None] = {}
         for user_id, tail in found.items():
             version = known[user_id]
             if tail.oldest_version > 0 and (version is None or version < tail.oldest_version):
-                short.append(user_id)
+                short[user_id] = version
         if short:
             found.update(await self._read_tails(short, RING))
         return found
 
-    async def _read_tails(self, user_ids: list[int], entries: int) -> dict[int, Tail]:
+    async def _read_tails(self, known: dict[int, int | None], entries: int) -> dict[int, Tail]:
         projection = {"epoch": 1, "version": 1, "ring": {"$slice": -entries}, "_id": 1}
+        user_ids = list(known)
         filter: Document = {"_id": {"$in": user_ids}} if len(user_ids) > 1 else {"_id": user_ids[0]}
         # An inclusion beside $slice keeps heads, reads and own on the server.
         documents = await self._inboxes.find_few(filter, projection)
-        return {doc["_id"]: codec.tail(doc) for doc in documents}
+        return {doc["_id"]: codec.tail(doc, known[doc["_id"]]) for doc in documents}
 
     async def versions(self, user_ids: list[int]) -> dict[int, int]:
         found = await self._inboxes.find_few({"_id": {"$in": user_ids}}, {"version": 1})
