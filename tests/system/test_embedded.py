@@ -12,13 +12,14 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from pymongo import AsyncMongoClient
+from pymongo.errors import AutoReconnect
 
 from chatserver.errors import EX_CANTCREAT, EX_UNAVAILABLE, StartupError
 from chatserver.storage import mongod as finding
@@ -95,7 +96,14 @@ async def test_a_killed_child_is_restarted_at_the_same_uri_with_every_answered_w
         os.kill(first, signal.SIGKILL)
         await until(lambda: mongod.pid not in (None, first))
         assert await collection.count_documents({}) == 20
-        await collection.insert_one({"_id": 20})
+
+        async def taken() -> bool:
+            with suppress(AutoReconnect):  # not primary yet
+                await collection.replace_one({"_id": 20}, {}, upsert=True)
+                return True
+            return False
+
+        await until(taken)
         assert mongod.uri == uri
 
 
