@@ -69,8 +69,7 @@ class FanOut:
             if missing:
                 for advance in advances:
                     await self.repair(advance)
-            for advance in advances if claims else ():
-                self._hub.moved(claims, advance)
+            self._hub.moved(claims, advances)
             if failpoints.armed:
                 await failpoints.reach("after_fanout")
         except Exception as error:

@@ -107,13 +107,14 @@ class Hub:
         claims = ((present.user_id, present.claim(now)) for present in presents)
         return {user_id: claim for user_id, claim in claims if claim is not None}
 
-    def moved(self, claims: Mapping[int, Standing], advance: Advance) -> None:
-        """A fan-out found the inboxes of its members as claimed."""
-        entry = Entry("messages", advance.conversation_id, advance.first, advance.last)
-        for user_id in claims.keys() & advance.member_ids:
-            present = self._present.get(user_id)
-            if present is not None:
-                present.moved(claims[user_id], entry)
+    def moved(self, claims: Mapping[int, Standing], advances: Iterable[Advance]) -> None:
+        """A fan-out found all inboxes as claimed."""
+        for advance in advances:
+            for user_id in claims.keys() & advance.member_ids:
+                present = self._present.get(user_id)
+                if present is not None:
+                    entry = Entry("messages", advance.conversation_id, advance.first, advance.last)
+                    present.moved(claims[user_id], entry)
 
     def push(
         self,

@@ -32,9 +32,8 @@ class Present:
     leaves_at: float = 0.0
     settled: bool = False  # looked at since its bells surely come here
     ephemerals: list[Ephemeral] = field(default_factory=list)
-    names: list[tuple[int, str | None, int]] = field(
-        default_factory=list
-    )  # session, client, serial last seen
+    # Session, client, and the serial it has last seen.
+    names: list[tuple[int, str | None, int]] = field(default_factory=list)
 
     def named(self, session_id: int, client: str | None) -> list[Waiter]:
         return [w for w in self.waiters if w.actor.session_id == session_id and w.client == client]

@@ -81,12 +81,13 @@ class InboxStore:
             moved: Document = {"$set": {f"heads.{c}": last}, "$push": {"ring": push}}
             before = {f"heads.{c}": first - 1}
             counts: Document = {f"own.{c}:{sender}": count for sender, count in advance.own.items()}
-            apart = {id: counts for id in advance.member_ids if id in claims}
             if len(advance.member_ids) > 2:
                 # In a group the counts of others would pile up in every inbox.
                 senders = advance.own.keys() & advance.member_ids
                 apart = {id: {f"own.{c}:{id}": advance.own[id]} for id in senders}
                 counts = {}
+            else:
+                apart = {id: counts for id in advance.member_ids if id in claims}
             for id, increments in apart.items():
                 filter: Document = {"_id": id, **before}
                 if id in claims:
