@@ -6,11 +6,14 @@ other case nothing is known of the earlier one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from chatserver.clock import Clock
 from chatserver.draft import Draft
 from chatserver.errors import Unavailable
+from chatserver.standing import Standing
 
 # From before the earlier write to the answer of the later one. In less, no other primary takes over from one that died
 # and none comes back: so no inbox gets ahead of a log that lost its end.
@@ -18,18 +21,32 @@ COVER_SECS = 0.4
 SURE_SECS = 5.0  # after one that failed
 
 
+@dataclass(slots=True)
+class FollowUp:
+    """The later write, to go out behind the earlier one without a word of ours in between.
+
+    `reached` is how many inboxes it advanced, once it covers; None also when it was not sent.
+    """
+
+    command: dict[str, Any]
+    claims: Mapping[int, Standing]
+    reached: int | None = None
+
+
 class Cover:
     """Made before the earlier writes are sent.
 
-    `terms` are those in which they went into the log; None is one that the database did not name.
+    `terms` are those in which they went into the log; None is one that the database did not name. With a `follow_up`
+    there is one earlier write only.
     """
 
-    __slots__ = ("_clock", "_until", "terms")
+    __slots__ = ("_clock", "_until", "follow_up", "terms")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._until = clock.monotonic() + COVER_SECS
         self.terms: set[int | None] = set()
+        self.follow_up: FollowUp | None = None
 
     def secs(self) -> float:
         """How long the later write may take. Raises Unavailable when none could cover the earlier ones."""
@@ -42,6 +59,10 @@ class Cover:
         """`term` is that of the later write, which a majority has. Raises Unavailable when it covers nothing."""
         if self.terms != {term}:
             raise Unavailable("Another primary took over between two writes.")
+
+    def fail(self) -> None:
+        """The later write may have been made or not: from here on it covers nothing."""
+        self.terms.add(None)
 
 
 class Covers:

@@ -49,6 +49,11 @@ class FanOut:
         self._unfinished: dict[int, Advance] = {}
         self._retrying: asyncio.Task[None] | None = None
 
+    def prepare(self, advances: Sequence[Advance], cover: Cover) -> None:
+        """It may go out behind the messages, should all of them be stored. `advance` is then to say the same."""
+        if not failpoints.armed:
+            cover.follow_up = self._inboxes.follow_up(advances, self._claim(advances))
+
     async def advance(self, advances: Sequence[Advance], cover: Cover | None = None) -> None:
         """What the database does not take now is retried behind the scenes.
 
@@ -58,9 +63,14 @@ class FanOut:
             if failpoints.armed:
                 await failpoints.reach("before_fanout")
             advances = await self._with_members(advances)
-            claims = self._claim(advances)
             missing = sum(len(advance.member_ids) for advance in advances)
-            missing -= await self._inboxes.advance(advances, claims=claims, cover=cover)
+            done = cover.follow_up if cover is not None else None
+            if done is not None and done.reached is not None:
+                claims = done.claims
+                missing -= done.reached
+            else:
+                claims = self._claim(advances)
+                missing -= await self._inboxes.advance(advances, claims=claims, cover=cover)
             cover = None
             if missing and claims:  # something else moved an inbox as well
                 again = [advance for advance in advances if not claims.keys().isdisjoint(advance.member_ids)]

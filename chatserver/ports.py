@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from chatserver.cover import Cover
+from chatserver.cover import Cover, FollowUp
 from chatserver.cursor import Cursor, KeptPlace, PlaceMove
 from chatserver.model import (
     Account,
@@ -158,6 +158,7 @@ class InboxStore(Protocol):
         claims: Mapping[int, Standing] | None = None,
         cover: Cover | None = None,
     ) -> int: ...
+    def follow_up(self, advances: Sequence[Advance], claims: Mapping[int, Standing]) -> FollowUp: ...
     async def lowest_head(self, conversation_id: int, last: int, user_ids: Many[int]) -> int | None: ...
     async def repair(
         self, conversation_id: int, last: int, user_ids: Many[int], senders: Sequence[tuple[int, int]]

@@ -8,10 +8,10 @@ nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import chain
 
 import structlog
-from cachetools import LRUCache
 
 from chatserver import failpoints, metrics
 from chatserver.clock import Clock
@@ -19,6 +19,7 @@ from chatserver.cover import Cover, Covers
 from chatserver.draft import Appended, Draft, Numbered, advances
 from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.fanout import FanOut
+from chatserver.heads import Heads
 from chatserver.line import Line
 from chatserver.model import MAX_SEQ, Conversation, Message, Outcome
 from chatserver.ports import MessageStore
@@ -30,7 +31,6 @@ MAX_FLUSH = 64
 MAX_FLUSHES = 2
 PATIENCE_SECS = 0.25  # with a flush that hangs
 OWED_SECS = 10.0  # beyond the answer's own time, for what inboxes may name already
-HEADS = 100_000  # conversations whose head is remembered
 _APPEND_SECONDS = metrics.FLUSH_SECONDS.labels("append")
 _FAN_OUT_SECONDS = metrics.FLUSH_SECONDS.labels("fan_out")
 
@@ -47,7 +47,7 @@ class Writer:
         self._messages = messages
         self._fanout = fanout
         self._announce = announce
-        self._heads: LRUCache[int, int] = LRUCache(HEADS)
+        self._heads = Heads(messages)
         self._clock = clock
         self._line = Line(clock)
         self._covers = Covers(clock)
@@ -68,12 +68,12 @@ class Writer:
 
     def starts_at(self, conversation_id: int) -> None:
         """A conversation just created here has no head to be looked up."""
-        self._heads.setdefault(conversation_id, 0)
+        if self._heads.get(conversation_id) is None:
+            self._heads.move(conversation_id, 0)
 
     def overtaken(self, message: Message) -> None:
-        """Another node stored this: look the head up again rather than try a number that is taken."""
-        if self._heads.get(message.conversation_id, message.seq) < message.seq:
-            del self._heads[message.conversation_id]
+        """Another node stored this."""
+        self._heads.overtaken(message)
 
     async def close(self) -> None:
         """Every send already taken is finished."""
@@ -108,7 +108,7 @@ class Writer:
             except Exception as error:  # of this flush; the next one has done nothing wrong
                 log.exception("flush failed", messages=size)
                 for id, drafts in runs.items():
-                    self._heads.pop(id, None)
+                    self._heads.forget(id)
                     for draft in drafts:
                         draft.fail(error)
             self._taken.remove(size)
@@ -141,8 +141,7 @@ class Writer:
 
     async def _numbered(self, runs: dict[int, list[Draft]]) -> list[list[Numbered]]:
         """Each run with the numbers that it should get."""
-        if not self._heads.keys() >= runs.keys():
-            await self._learn_heads(runs)
+        await self._heads.learn(runs)
         groups = []
         for id, drafts in runs.items():
             head = self._heads.get(id)
@@ -162,38 +161,32 @@ class Writer:
         owed_until = self._clock.monotonic() + OWED_SECS
         drafts = [draft for draft, _, _ in appended]
         for draft in drafts:
-            self._heads.pop(draft.conversation.id, None)
+            self._heads.forget(draft.conversation.id)
             draft.in_doubt, draft.owed_until = True, owed_until
         self._again(drafts, "not covered")
 
     async def _append(self, groups: list[list[Numbered]], cover: Cover | None) -> list[Appended]:
-        """Conversations with one message go out in one unordered insert. A longer run goes alone and in order, because
-        a refused message with others stored behind it would be a hole in the log.
+        """All in one insert. In order as soon as a conversation has two, because a refused message with others stored
+        behind it would be a hole in the log.
         """
-        singles = [group[0] for group in groups if len(group) == 1]
-        inserts = [self._insert(singles, False, cover)] if singles else []
-        inserts += [self._insert(group, True, cover) for group in groups if len(group) > 1]
-        results = await asyncio.gather(*inserts, return_exceptions=True)
-        appended: list[Appended] = []
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-            appended += result
-        return appended
-
-    async def _insert(self, group: list[Numbered], ordered: bool, cover: Cover | None) -> list[Appended]:
-        messages = [message for _, message in group]
+        if not groups:
+            return []
+        numbered = list(chain.from_iterable(groups))
+        ordered = len(numbered) > len(groups)
+        if cover is not None:
+            self._fanout.prepare(advances([(draft, message, True) for draft, message in numbered]), cover)
+        messages = [message for _, message in numbered]
         outcomes = await self._messages.append(messages, ordered=ordered, cover=cover)
         appended: list[Appended] = []
         again: list[Draft] = []
-        # One repeat in a run is seldom the only one: who was not tried because of it is looked for as well.
+        # One repeat is seldom the only one: who was not tried because of it is looked for as well.
         looked_for = (Outcome.REPEATED, Outcome.SKIPPED) if Outcome.REPEATED in outcomes else ()
         known = await self._stored(
-            [d for (d, _), out in zip(group, outcomes, strict=True) if out in looked_for]
+            [d for (d, _), out in zip(numbered, outcomes, strict=True) if out in looked_for]
         )
-        for (draft, message), outcome in zip(group, outcomes, strict=True):
+        for (draft, message), outcome in zip(numbered, outcomes, strict=True):
             if outcome is Outcome.STORED:
-                self._heads[message.conversation_id] = message.seq
+                self._heads.move(message.conversation_id, message.seq)
                 appended.append((draft, message, True))
             elif (stored := known.get((draft.sender_id, draft.client_id))) is not None:
                 appended += self._replay(draft, stored)
@@ -201,7 +194,7 @@ class Writer:
                 draft.fail(Unavailable("The database refused the message."))
             else:  # a repeat that is not found is there, but not yet with a majority
                 if outcome in (Outcome.TAKEN, Outcome.UNKNOWN):
-                    self._heads.pop(message.conversation_id, None)
+                    self._heads.forget(message.conversation_id)
                 draft.in_doubt |= outcome is Outcome.UNKNOWN
                 metrics.APPEND_RETRIES.labels(outcome.value).inc()
                 again.append(draft)
@@ -211,16 +204,6 @@ class Writer:
     def _again(self, drafts: list[Draft], reason: str) -> None:
         metrics.APPEND_RETRIES.labels(reason).inc(len(drafts))
         self._line.add_again(drafts)
-
-    async def _learn_heads(self, conversation_ids: Iterable[int]) -> None:
-        """Majority reads: a seq that a failover may still take back is never built upon."""
-        unknown = [id for id in conversation_ids if id not in self._heads]
-        found = await asyncio.gather(*map(self._messages.head, unknown), return_exceptions=True)
-        for id, head in zip(unknown, found, strict=True):
-            if isinstance(head, int):
-                self._heads[id] = head
-            elif not isinstance(head, Unavailable):
-                raise head
 
     async def _stored(self, drafts: list[Draft]) -> dict[tuple[int, str | int], Message]:
         """Those of them that are in the log already."""

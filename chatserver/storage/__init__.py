@@ -11,7 +11,8 @@ from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError, Unavailab
 from chatserver.settings import Settings
 from chatserver.storage.attachments import AttachmentStore
 from chatserver.storage.conversations import ConversationStore
-from chatserver.storage.driver import Collection, Gate, make_bucket, make_client, settled
+from chatserver.storage.driver import Collection, make_bucket, make_client, settled
+from chatserver.storage.gate import Gate
 from chatserver.storage.inboxes import InboxStore
 from chatserver.storage.indexes import create_indexes
 from chatserver.storage.marks import MarkStore

@@ -14,7 +14,8 @@ from pymongo.errors import PyMongoError
 
 from chatserver.errors import Unavailable
 from chatserver.model import Attachment
-from chatserver.storage.driver import Collection, Gate, settled
+from chatserver.storage.driver import Collection, settled
+from chatserver.storage.gate import Gate
 
 
 class Upload:

@@ -1,14 +1,9 @@
-"""The one place that knows which MongoDB driver is in use, bounds its calls and names its failures.
-
-Motor hands every call to a thread pool with an unbounded queue, so the gate here is the real pool: a call that
-cannot start within GATE_WAIT_SECS is refused rather than piled up.
-"""
+"""The one place that knows which MongoDB driver is in use."""
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
 import pymongo
@@ -16,24 +11,22 @@ from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
     ConfigurationError,
-    DuplicateKeyError,
     InvalidURI,
-    PyMongoError,
 )
 
 from chatserver import metrics
 from chatserver.errors import EX_CONFIG, StartupError, Unavailable
+from chatserver.storage import script
+from chatserver.storage.gate import Gate
+from chatserver.storage.script import Document, Script
 from chatserver.tls import mongodb_over_tls
 
-Document = dict[str, Any]
 T = TypeVar("T")
 
 MAX_FEW = 100_000
 WRITE_CONCERN: Document = {"w": "majority", "j": True}
 COVERED: Document = {"w": 1, "j": False}  # only beside a Cover
 INDEX_SECS = 3600
-GATE_LINE = 64  # calls waiting for each that may be under way; one more is refused at once
-GATE_WAIT_SECS = 0.75  # with the longest call still within the 3 s in which a refusal is due
 
 
 def make_client(uri: str, driver: str, timeout_secs: float, tls_ca: str = "") -> Any:
@@ -79,51 +72,17 @@ def term(reply: Document) -> int | None:
     return found
 
 
+def sure(reply: Document) -> Document:
+    """Of an update. Raises Unavailable unless a majority took all of it."""
+    if "writeErrors" in reply or "writeConcernError" in reply:
+        metrics.MONGODB_ERRORS.inc()
+        raise Unavailable("The database did not take all of it.")
+    return reply
+
+
 async def settled(value: Awaitable[T] | T) -> T:
     """What one driver returns and the other only promises."""
     return await value if inspect.isawaitable(value) else value
-
-
-class Gate:
-    """At most `limit` database calls at once. Raises Unavailable when the database cannot keep up or is away."""
-
-    def __init__(self, limit: int) -> None:
-        self._places = asyncio.Semaphore(limit)
-        self._longest_line = limit * GATE_LINE
-        self._waiting = 0
-
-    async def call(self, operation: str, start: Callable[[], Awaitable[T]]) -> T:
-        if self._places.locked():
-            await self._wait()
-        else:
-            await self._places.acquire()
-        try:
-            with metrics.MONGODB_SECONDS.labels(operation).time():
-                return await start()
-        except (DuplicateKeyError, BulkWriteError):
-            raise
-        except PyMongoError as error:
-            metrics.MONGODB_ERRORS.inc()
-            raise Unavailable("The database does not answer right now.") from error
-        finally:
-            self._places.release()
-
-    async def _wait(self) -> None:
-        """For a place. Neither for long nor in a long line."""
-        if self._waiting >= self._longest_line:
-            metrics.MONGODB_REFUSED.inc()
-            raise Unavailable("The database has too much to do right now.")
-        self._waiting += 1
-        metrics.MONGODB_WAITING.set(self._waiting)
-        try:
-            async with asyncio.timeout(GATE_WAIT_SECS):
-                await self._places.acquire()
-        except TimeoutError:
-            metrics.MONGODB_REFUSED.inc()
-            raise Unavailable("The database has too much to do right now.") from None
-        finally:
-            self._waiting -= 1
-            metrics.MONGODB_WAITING.set(self._waiting)
 
 
 class Collection:
@@ -199,29 +158,31 @@ class Collection:
     async def insert_one(self, document: Document) -> None:
         await self._gate.call("insert_one", lambda: self._collection.insert_one(document))
 
-    async def insert(
+    def insertion(
         self, documents: list[Document], *, ordered: bool, concern: Document = WRITE_CONCERN
     ) -> Document:
-        """The server's own reply: `writeErrors` and `writeConcernError` are for the caller to read.
+        """A command for a script. `writeErrors` and `writeConcernError` of its reply are for the caller to read.
 
-        The two writes of every flush go out as plain commands: the driver's bulk helpers cost twice the Python.
+        The writes of every flush are plain commands: the driver's bulk helpers cost twice the Python.
         """
-        command = {"insert": self._collection.name, "documents": documents, "ordered": ordered}
-        return await self._write(command, concern)
+        what = {"insert": self._collection.name, "documents": documents}
+        return {**what, "ordered": ordered, "writeConcern": concern}
+
+    def updating(self, updates: list[Document]) -> Document:
+        """A command for a script, unordered. `sure` looks at its reply."""
+        what = {"update": self._collection.name, "updates": updates}
+        return {**what, "ordered": False, "writeConcern": WRITE_CONCERN}
+
+    async def run(self, operation: str, commands: Script[T]) -> T:
+        return await self._gate.call(operation, lambda: script.run(self._collection.database, commands))
 
     async def update(self, updates: list[Document]) -> Document:
-        """Unordered; the server's own reply. Raises Unavailable also for a part: all of ours may be repeated."""
-        command = {"update": self._collection.name, "updates": updates, "ordered": False}
-        reply = await self._write(command, WRITE_CONCERN)
-        if "writeErrors" in reply or "writeConcernError" in reply:
-            metrics.MONGODB_ERRORS.inc()
-            raise Unavailable("The database did not take all of it.")
-        return reply
+        """Raises Unavailable also for a part: all of ours may be repeated."""
 
-    async def _write(self, command: Document, concern: Document) -> Document:
-        command["writeConcern"] = concern
-        operation = next(iter(command))
-        return await self._gate.call(operation, lambda: self._collection.database.command(command))
+        def commands() -> Script[Document]:
+            return (yield self.updating(updates))
+
+        return sure(await self.run("update", commands()))
 
     async def update_one(self, filter: Document, update: Any, *, upsert: bool = False) -> Any:
         return await self._gate.call(

@@ -16,11 +16,12 @@ from typing import Any
 
 import pymongo
 
-from chatserver.cover import Cover
+from chatserver.cover import Cover, FollowUp
 from chatserver.model import Advance, Entry, Inbox, Tail, message_id
 from chatserver.standing import Standing
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection, Document, term
+from chatserver.storage.driver import Collection, term
+from chatserver.storage.script import Document
 
 RING = 100  # the original system kept at most 100 events per user
 # Trimming rewrites the whole ring, adding to it does not (73 µs against 85 µs of mongod's CPU a message): one in so many
@@ -68,34 +69,7 @@ class InboxStore:
 
         Raises Unavailable also when it is not what covers the messages, or comes too late for it.
         """
-        claims = claims or {}
-        updates: list[Document] = []
-        for advance in advances:
-            c, first, last = advance.conversation_id, advance.first, advance.last
-            entry: Any = {"k": "m", "c": c, "f": first, "t": last}
-            if first == last:
-                entry = message_id(c, last)
-            push: Document = {"$each": [entry]}
-            if (c + last) % TRIM_EVERY == 0:
-                push["$slice"] = -RING
-            moved: Document = {"$set": {f"heads.{c}": last}, "$push": {"ring": push}}
-            before = {f"heads.{c}": first - 1}
-            counts: Document = {f"own.{c}:{sender}": count for sender, count in advance.own.items()}
-            if len(advance.member_ids) > 2:
-                # In a group the counts of others would pile up in every inbox.
-                senders = advance.own.keys() & advance.member_ids
-                apart = {id: {f"own.{c}:{id}": advance.own[id]} for id in senders}
-                counts = {}
-            else:
-                apart = {id: counts for id in advance.member_ids if id in claims}
-            for id, increments in apart.items():
-                filter: Document = {"_id": id, **before}
-                if id in claims:
-                    filter.update(epoch=claims[id].epoch, version=claims[id].version)
-                updates.append({"q": filter, "u": {"$inc": {"version": 1, **increments}, **moved}})
-            if others := [id for id in advance.member_ids if id not in apart]:
-                filter = {"_id": {"$in": others}, **before}
-                updates.append({"q": filter, "u": {"$inc": {"version": 1, **counts}, **moved}, "multi": True})
+        updates = _updates(advances, claims or {})
         if cover is None:
             reply = await self._inboxes.update(updates)
         else:
@@ -103,6 +77,10 @@ class InboxStore:
                 reply = await self._inboxes.update(updates)
             cover.check(term(reply))
         return int(reply["n"])
+
+    def follow_up(self, advances: Sequence[Advance], claims: Mapping[int, Standing]) -> FollowUp:
+        """The same, to go out behind the messages."""
+        return FollowUp(self._inboxes.updating(_updates(advances, claims)), claims)
 
     async def lowest_head(self, conversation_id: int, last: int, user_ids: Many[int]) -> int | None:
         """The lowest head below `last` among these members; None when nobody is behind."""
@@ -214,6 +192,37 @@ class InboxStore:
     async def versions(self, user_ids: list[int]) -> dict[int, int]:
         found = await self._inboxes.find_few({"_id": {"$in": user_ids}}, {"version": 1})
         return {doc["_id"]: doc["version"] for doc in found}
+
+
+def _updates(advances: Sequence[Advance], claims: Mapping[int, Standing]) -> list[Document]:
+    updates: list[Document] = []
+    for advance in advances:
+        c, first, last = advance.conversation_id, advance.first, advance.last
+        entry: Any = {"k": "m", "c": c, "f": first, "t": last}
+        if first == last:
+            entry = message_id(c, last)
+        push: Document = {"$each": [entry]}
+        if (c + last) % TRIM_EVERY == 0:
+            push["$slice"] = -RING
+        moved: Document = {"$set": {f"heads.{c}": last}, "$push": {"ring": push}}
+        before = {f"heads.{c}": first - 1}
+        counts: Document = {f"own.{c}:{sender}": count for sender, count in advance.own.items()}
+        if len(advance.member_ids) > 2:
+            # In a group the counts of others would pile up in every inbox.
+            senders = advance.own.keys() & advance.member_ids
+            apart = {id: {f"own.{c}:{id}": advance.own[id]} for id in senders}
+            counts = {}
+        else:
+            apart = {id: counts for id in advance.member_ids if id in claims}
+        for id, increments in apart.items():
+            filter: Document = {"_id": id, **before}
+            if id in claims:
+                filter.update(epoch=claims[id].epoch, version=claims[id].version)
+            updates.append({"q": filter, "u": {"$inc": {"version": 1, **increments}, **moved}})
+        if others := [id for id in advance.member_ids if id not in apart]:
+            filter = {"_id": {"$in": others}, **before}
+            updates.append({"q": filter, "u": {"$inc": {"version": 1, **counts}, **moved}, "multi": True})
+    return updates
 
 
 def new_epoch() -> str:

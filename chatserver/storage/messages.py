@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import pymongo
+
 from chatserver import failpoints
 from chatserver.cover import Cover
 from chatserver.errors import Unavailable
 from chatserver.model import MAX_SEQ, Change, Message, Outcome, message_id, split_message_id
 from chatserver.pages import words
 from chatserver.storage import codec
-from chatserver.storage.driver import COVERED, WRITE_CONCERN, Collection, Document, term
+from chatserver.storage.driver import COVERED, WRITE_CONCERN, Collection, sure, term
+from chatserver.storage.script import Document, Script
 
 MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
 
@@ -25,18 +28,20 @@ class MessageStore:
     ) -> list[Outcome]:
         """Insert each at its own id. In an ordered run nothing after the first failure is tried: no hole can form.
 
-        With a `cover` none is STORED before that was checked.
+        With a `cover` none is STORED before that was checked. What follows goes out behind, if all were inserted.
         """
         documents = [codec.message_document(message) for message in messages]
         outcomes = [Outcome.STORED] * len(messages)
+        concern = WRITE_CONCERN if cover is None else COVERED
+        insertion = self._messages.insertion(documents, ordered=ordered, concern=concern)
         try:
-            concern = WRITE_CONCERN if cover is None else COVERED
-            reply = await self._messages.insert(documents, ordered=ordered, concern=concern)
-            if cover is not None:
-                cover.terms.add(term(reply))
+            reply = await self._messages.run("insert", _covered(insertion, cover))
             if failpoints.armed:
                 await failpoints.reach("after_append")
         except Unavailable:
+            if cover is not None and cover.terms and cover.follow_up is not None:
+                cover.fail()
+                return outcomes
             return [Outcome.UNKNOWN] * len(messages)
         if "writeConcernError" in reply:
             outcomes = [Outcome.UNKNOWN] * len(messages)
@@ -155,6 +160,21 @@ class MessageStore:
             ]
         )
         return {doc["_id"]: split_message_id(doc["last"])[1] for doc in found}
+
+
+def _covered(insertion: Document, cover: Cover | None) -> Script[Document]:
+    """The reply to the insertion. What follows has to follow in the time and in the term of its cover."""
+    reply = yield insertion
+    if cover is None:
+        return reply
+    cover.terms.add(term(reply))
+    then = cover.follow_up
+    if then is not None and not {"writeErrors", "writeConcernError"} & reply.keys():
+        with pymongo.timeout(cover.secs()):
+            covering = sure((yield then.command))
+        cover.check(term(covering))
+        then.reached = int(covering["n"])
+    return reply
 
 
 def between(conversation_id: int, after: int, last: int) -> Document:

@@ -8,7 +8,8 @@ from pymongo.errors import DuplicateKeyError
 
 from chatserver.model import Notification
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection, Document
+from chatserver.storage.driver import Collection
+from chatserver.storage.script import Document
 
 
 class NotificationStore:

@@ -11,7 +11,8 @@ from pymongo.errors import DuplicateKeyError
 
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.storage.driver import Collection, Document
+from chatserver.storage.driver import Collection
+from chatserver.storage.script import Document
 
 
 class RateStore:

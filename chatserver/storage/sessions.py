@@ -14,7 +14,8 @@ from pymongo import UpdateOne
 from chatserver.cursor import Cursor, KeptPlace, PlaceMove
 from chatserver.model import Session
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection, Document
+from chatserver.storage.driver import Collection
+from chatserver.storage.script import Document
 
 
 class SessionStore:

@@ -156,6 +156,14 @@ class Chat:
         return answer
 
 
+@pytest.fixture(params=["one trip", "two trips"])
+def trips(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whether a fan-out may go out behind its messages."""
+    if request.param == "two trips":
+        monkeypatch.setattr(FanOut, "prepare", lambda *_: None)
+    return str(request.param)
+
+
 @pytest.fixture
 def chats(mongo: MongoNode, io_loop: IOLoop) -> Iterator[Any]:
     """Call it for one more node."""

@@ -75,12 +75,14 @@ async def test_a_bell_that_comes_while_a_message_is_fanned_out_is_not_taken_for_
 
 @pytest.mark.gen_test
 async def test_a_read_from_before_a_fan_out_that_comes_late_puts_no_poll_to_sleep(
-    chat: Any, monkeypatch: pytest.MonkeyPatch
+    chat: Any, monkeypatch: pytest.MonkeyPatch, trips: str
 ) -> None:
     ann, bob, conversation = await chat.pair()
     first = await chat.cursor(bob)
     await chat.poll(bob, first, wait=0.01)
-    advance, tails = chat.storage.inboxes.advance, chat.storage.inboxes.tails
+    at_once = trips == "one trip"
+    store, step = (chat.storage.messages, "append") if at_once else (chat.storage.inboxes, "advance")
+    write, tails = getattr(store, step), chat.storage.inboxes.tails
     reading, told = asyncio.Event(), asyncio.Event()
 
     async def late(known: Any) -> Any:
@@ -95,10 +97,10 @@ async def test_a_read_from_before_a_fan_out_that_comes_late_puts_no_poll_to_slee
         poll = asyncio.ensure_future(chat.poll(bob, first, wait=20))
         await reading.wait()
         monkeypatch.setattr(chat.storage.inboxes, "tails", tails)
-        return await advance(*args, **more)
+        return await write(*args, **more)
 
     poll: Any = None
-    monkeypatch.setattr(chat.storage.inboxes, "advance", beside_a_read)
+    monkeypatch.setattr(store, step, beside_a_read)
     await chat.say(ann, conversation, "hello")
     told.set()
     assert texts(await asyncio.wait_for(poll, 2)) == ["hello"]

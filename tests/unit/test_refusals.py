@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatserver.errors import Unavailable
-from chatserver.storage.driver import GATE_LINE, Gate
+from chatserver.storage.gate import GATE_LINE, Gate
 from chatserver.together import Together
 
 LIMIT_SECS = 0.3

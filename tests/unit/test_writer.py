@@ -14,7 +14,10 @@ from chatserver.line import Line
 from chatserver.model import Bell, Outcome
 from chatserver.wire import message_hint
 from chatserver.writer import MAX_FLUSH, PATIENCE_SECS
+from tests.support.commands import intercept
 from tests.support.waiting import eventually, together
+
+pytestmark = pytest.mark.usefixtures("trips")
 
 
 async def drafts_of(chat: Any, count: int) -> list[Any]:
@@ -30,28 +33,29 @@ def hold_appends(chat: Any, monkeypatch: pytest.MonkeyPatch, most: int) -> tuple
     async def held(messages: Any, **options: Any) -> list[Outcome]:
         begun.append(len(messages))
         if len(begun) <= most:
-            await go_on.wait()
+            await asyncio.wait_for(go_on.wait(), 10)
         return list(await append(messages, **options))
 
     monkeypatch.setattr(chat.storage.messages, "append", held)
     return begun, go_on
 
 
-def append_by_another_primary(chat: Any, monkeypatch: pytest.MonkeyPatch, kept: bool) -> list[Any]:
-    """Covered appends are of a term that the fan-out's is not, and `kept` or rolled back. Returns the covers tried."""
-    append, covers = chat.storage.messages.append, []
+def append_by_another_primary(monkeypatch: pytest.MonkeyPatch, kept: bool) -> list[Any]:
+    """Covered appends are of a term that the fan-out's is not, and `kept` or rolled back. Returns the `w` of each."""
+    concerns = []
 
-    async def by_another(messages: Any, *, ordered: bool, cover: Any) -> list[Outcome]:
-        covers.append(cover)
-        if cover is None or kept:
-            outcomes = list(await append(messages, ordered=ordered, cover=cover))
-        if cover is None:
-            return outcomes
-        cover.terms = {99}
-        return [Outcome.STORED] * len(messages)
+    def by_another(command: Any) -> Any:
+        if command.get("insert") != "messages":
+            return (yield command)
+        concern = command["writeConcern"]["w"]
+        concerns.append(concern)
+        if concern == "majority":
+            return (yield command)
+        reply = (yield command) if kept else {"n": len(command["documents"])}
+        return {**reply, "opTime": {"t": 99}}
 
-    monkeypatch.setattr(chat.storage.messages, "append", by_another)
-    return covers
+    intercept(monkeypatch, by_another)
+    return concerns
 
 
 @pytest.mark.gen_test
@@ -149,17 +153,16 @@ async def test_a_send_whose_fan_out_half_fails_is_answered_and_fanned_out_later(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob, conversation = await chat.pair()
-    inboxes = chat.storage.inboxes._inboxes
-    write, failed = inboxes._write, []
+    failed = []
 
-    async def half_failing(*command: Any) -> Any:
+    def half_failing(command: Any) -> Any:
         """What a failover leaves of a command: errors of single writes, not of the call."""
-        if failed:
-            return await write(*command)
+        if failed or command.get("update") != "inboxes":
+            return (yield command)
         failed.append(True)
         return {"n": 0, "writeErrors": [{"index": 0, "code": 189, "errmsg": "primary stepped down"}]}
 
-    monkeypatch.setattr(inboxes, "_write", half_failing)
+    intercept(monkeypatch, half_failing)
     began = time.monotonic()
     assert (await chat.say(ann, conversation, "hello")).seq == 1
     assert time.monotonic() - began < 2
@@ -181,8 +184,10 @@ async def test_a_second_flush_goes_beside_the_first_only_with_as_many_messages(
     await eventually(lambda: begun == [3])
     for number, draft in enumerate(drafts[3:6], 1):
         chat.writer.put(draft)
-        await asyncio.sleep(0.01)
-        assert begun == ([3] if number < 3 else [3, 3])
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert begun == [3] or number == 3
+    await eventually(lambda: begun == [3, 3])
     chat.writer.put(drafts[6])
     go_on.set()
 
@@ -227,8 +232,10 @@ async def test_sends_behind_a_crowd_whose_time_is_over_are_stored(chat: Any) -> 
 @pytest.mark.gen_test
 @pytest.mark.parametrize("step", ["append", "advance"])
 async def test_a_surprise_in_one_flush_does_not_stop_the_next(
-    chat: Any, monkeypatch: pytest.MonkeyPatch, step: str
+    chat: Any, monkeypatch: pytest.MonkeyPatch, trips: str, step: str
 ) -> None:
+    if step == "advance":
+        monkeypatch.setattr(chat.fanout, "prepare", lambda *_: None)
     ann, bob, conversation = await chat.pair()
     store = chat.storage.messages if step == "append" else chat.storage.inboxes
     real, calls = getattr(store, step), []
@@ -263,8 +270,8 @@ async def test_what_is_stored_is_answered_in_time_however_long_its_fan_out_takes
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, _, conversation = await chat.pair()
+    monkeypatch.setattr(chat.fanout, "prepare", lambda *_: None)
     advance = chat.storage.inboxes.advance
-
     late: list[int] = []
 
     async def slow(advances: Any, *, claims: Any, cover: Any) -> int:
@@ -288,7 +295,7 @@ async def test_an_append_of_another_primary_than_its_fan_out_is_made_sure_and_st
     chat: Any, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
     ann, bob, conversation = await chat.pair()
-    covers = append_by_another_primary(chat, monkeypatch, kept)
+    concerns = append_by_another_primary(monkeypatch, kept)
     answers = await together(*(chat.writer.post(chat.draft(ann, conversation, t)) for t in "ab"))
 
     assert [(message.seq, created) for message, created in answers] == [(1, True), (2, True)]
@@ -296,9 +303,9 @@ async def test_an_append_of_another_primary_than_its_fan_out_is_made_sure_and_st
     for actor, unread in ((ann, 0), (bob, 2)):
         inbox = await chat.inbox(actor)
         assert (inbox.heads[conversation.id], inbox.unread(conversation.id)) == (2, unread)
-    assert [cover is None for cover in covers] == [False, True]
+    assert concerns == [1, "majority"]
     await chat.say(ann, conversation, "c")
-    assert covers[-1] is None, "for a while nothing is taken on trust"
+    assert concerns[-1] == "majority", "for a while nothing is taken on trust"
 
 
 @pytest.mark.gen_test
@@ -306,15 +313,16 @@ async def test_what_an_inbox_may_name_is_stored_though_nobody_waits_for_it_any_m
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob, conversation = await chat.pair()
-    append_by_another_primary(chat, monkeypatch, kept=False)
+    append_by_another_primary(monkeypatch, kept=False)
     draft = chat.draft(ann, conversation, "late")
-    advance = chat.storage.inboxes.advance
+    append = chat.storage.messages.append
 
-    async def too_late(*arguments: Any, **more: Any) -> Any:
+    async def too_late(messages: Any, **options: Any) -> Any:
+        outcomes = await append(messages, **options)
         draft.expire()
-        return await advance(*arguments, **more)
+        return outcomes
 
-    monkeypatch.setattr(chat.storage.inboxes, "advance", too_late)
+    monkeypatch.setattr(chat.storage.messages, "append", too_late)
     with pytest.raises(Unavailable):
         await chat.writer.post(draft)
 
@@ -330,24 +338,34 @@ async def test_a_fan_out_that_comes_late_is_not_even_tried_as_a_cover(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, _, conversation = await chat.pair()
-    append, updates = chat.storage.messages.append, []
-    update = chat.storage.inboxes._inboxes.update
+    sent = []
 
-    async def slow(messages: Any, *, ordered: bool, cover: Any) -> list[Outcome]:
-        outcomes = list(await append(messages, ordered=ordered, cover=cover))
-        if cover is not None:
-            await asyncio.sleep(COVER_SECS)
-        return outcomes
+    def slow(command: Any) -> Any:
+        sent.append((next(iter(command)), command.get("writeConcern", {}).get("w")))
+        reply = yield command
+        if sent == [("insert", 1)]:
+            time.sleep(COVER_SECS)
+        return reply
 
-    async def counted(*arguments: Any) -> Any:
-        updates.append(arguments)
-        return await update(*arguments)
-
-    monkeypatch.setattr(chat.storage.messages, "append", slow)
-    monkeypatch.setattr(chat.storage.inboxes._inboxes, "update", counted)
+    intercept(monkeypatch, slow)
     message, created = await chat.writer.post(chat.draft(ann, conversation, "hello"))
-    assert (message.seq, created, len(updates)) == (1, True, 1)
+    assert (message.seq, created) == (1, True)
+    assert sent == [("insert", 1), ("insert", "majority"), ("update", "majority")]
     assert await chat.log(conversation) == ["hello"]
+
+
+@pytest.mark.gen_test
+async def test_a_fan_out_behind_a_message_that_was_not_stored_is_not_sent(chat: Any, trips: str) -> None:
+    ann, bob, conversation = await chat.pair()
+    await chat.say(ann, conversation, "first")
+    await chat.append_only(bob, conversation, "of another node")
+    others = await drafts_of(chat, 3)
+    drafts = [chat.draft(ann, conversation, "second"), *others]
+    answers = await together(*map(chat.writer.post, drafts))
+    assert [(message.seq, created) for message, created in answers] == [(3, True)] + 3 * [(1, True)]
+    assert await chat.log(conversation) == ["first", "of another node", "second"]
+    inbox = await chat.inbox(bob)
+    assert (inbox.heads[conversation.id], inbox.unread(conversation.id)) == (3, 2)
 
 
 @pytest.mark.gen_test

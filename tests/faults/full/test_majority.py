@@ -9,7 +9,8 @@ import pytest
 
 from chatserver.errors import Unavailable
 from chatserver.model import Advance
-from chatserver.storage.driver import Collection, Gate, make_client
+from chatserver.storage.driver import Collection, make_client
+from chatserver.storage.gate import Gate
 from chatserver.storage.inboxes import InboxStore
 from tests.faults.bench.replicas import ReplicaSet
 from tests.support.waiting import eventually
