@@ -31,9 +31,9 @@ MUTANTS = [
     Mutant(
         "1. A send answered 201 reaches every session of every member",
         "the fan-out",
-        "chatserver/writer.py",
-        "await self._fanout.advance(advances(appended), cover)",
-        "advances(appended)",
+        "chatserver/storage/inboxes.py",
+        '{"$set": {f"heads.{c}": last}, "$push": {"ring": push}}',
+        '{"$set": {f"heads.{c}": last}}',
         "answered_201_is_stored_and_reaches and alone",
     ),
     Mutant(
