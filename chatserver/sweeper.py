@@ -28,7 +28,10 @@ MARGIN = timedelta(minutes=1)
 CHUNK = 200  # conversations looked at together
 FILE_AGE = timedelta(days=1)  # by then its send has long been answered
 FILES = 100  # looked at in one sweep
-PAGES = 16  # listed in one call of the database
+# Nobody waits for long calls here, but whoever sends during one does: they are made short, with pauses between.
+PAUSE_SECS = 0.02
+MESSAGES = 5_000  # found in one call
+PAGES = 4  # listed in one call
 PENDING = 500  # pending ones of each other kind finished in one sweep
 
 
@@ -80,16 +83,28 @@ class Sweeper:
             await self._finish_change(change)
         last = min(last, began)  # a wrong clock may have put the mark into the future
         since = last - MARGIN if last.timestamp() > 60 else last
-        appended = await self._stores.messages.appended_since(since)
+        appended = await self._appended(since)
         conversations = iter(appended)
+        chunks = []
         while chunk := list(islice(conversations, CHUNK)):
-            lasts = {id: appended[id] for id in chunk}
-            await self._mend(lasts)
-            await self._list_words(lasts)
+            chunks.append({id: appended[id] for id in chunk})
+            await self._mend(chunks[-1])
             await asyncio.sleep(0)
+        for lasts in chunks:
+            await self._list_words(lasts)
         await self._collect_files(began)
         await self._stores.marks.complete_sweep(began)
         metrics.SWEEPS.inc()
+
+    async def _appended(self, since: datetime) -> dict[int, int]:
+        """conversation → highest seq, of all that got a message since."""
+        appended: dict[int, int] = {}
+        more: tuple[datetime, int] | None = (since, 0)
+        while more is not None:
+            found, more = await self._stores.messages.appended_since(*more, MESSAGES)
+            appended.update((id, max(last, appended.get(id, 0))) for id, last in found.items())
+            await self._clock.sleep(PAUSE_SECS)
+        return appended
 
     async def _collect_files(self, now: datetime) -> None:
         """A send that was refused when the database was away could not take its file back either."""
@@ -109,6 +124,7 @@ class Sweeper:
         while pages := list(islice(full, PAGES)):
             await self._stores.pages.fill(pages)
             await self._stores.conversations.set_paged({id: n + 1 for id, n in pages})
+            await self._clock.sleep(PAUSE_SECS)
 
     async def _mend(self, lasts: dict[int, int]) -> None:
         """Compare each member's head with the log, and repair only where one is behind."""

@@ -30,6 +30,21 @@ async def test_a_fan_out_that_was_never_done_is_finished_and_wakes_who_is_held(c
 
 
 @pytest.mark.gen_test
+async def test_what_was_appended_is_found_in_short_calls_and_none_of_it_missed(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatserver.sweeper.MESSAGES", 3)
+    pairs = [await chat.pair() for _ in range(7)]
+    at = chat.clock.now().replace(microsecond=0)
+    for number, (ann, _, conversation) in enumerate(pairs):  # five of them in one moment
+        draft = chat.draft(ann, conversation, "lost", created_at=at + timedelta(seconds=max(0, number - 4)))
+        await chat.storage.messages.append([draft.at(1)], ordered=True)
+    await chat.sweeper().sweep()
+    for _, bob, conversation in pairs:
+        assert (await chat.inbox(bob)).unread(conversation.id) == 1
+
+
+@pytest.mark.gen_test
 async def test_a_read_and_a_notification_whose_fan_out_was_never_done_are_finished(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
     await chat.say(ann, conversation, "hello")
