@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pymongo import UpdateOne
-
 from chatserver.cursor import Cursor, KeptPlace, PlaceMove
 from chatserver.model import Session
 from chatserver.storage import codec
@@ -60,20 +58,20 @@ class SessionStore:
         return ended, last
 
     async def kept_places(self, session_ids: list[int]) -> dict[int, KeptPlace]:
-        found = await self._sessions.find({"_id": {"$in": session_ids}}, {"place": 1, "pending": 1})
+        found = await self._sessions.find_few({"_id": {"$in": session_ids}}, {"place": 1, "pending": 1})
         return {doc["_id"]: _kept(doc) for doc in found}
 
     async def move_places(self, moves: Sequence[PlaceMove]) -> None:
         """In their order. A place never moves back within an epoch."""
-        await self._sessions.bulk_write([_update(move) for move in moves], ordered=True)
+        await self._sessions.update([_update(move) for move in moves], ordered=True)
 
 
-def _update(move: PlaceMove) -> UpdateOne:
+def _update(move: PlaceMove) -> Document:
     if move.kind == "answering":
         pending = {**_place_document(move.place), "node": move.node}
-        return UpdateOne({"_id": move.session_id}, {"$set": {"pending": pending}})
+        return {"q": {"_id": move.session_id}, "u": {"$set": {"pending": pending}}}
     if move.kind == "unanswered":
-        return UpdateOne({"_id": move.session_id}, {"$unset": {"pending": ""}})
+        return {"q": {"_id": move.session_id}, "u": {"$unset": {"pending": ""}}}
     place = move.place
     behind = {
         "$or": [
@@ -83,7 +81,7 @@ def _update(move: PlaceMove) -> UpdateOne:
         ]
     }
     update = {"$set": {"place": _place_document(place)}, "$unset": {"pending": ""}}
-    return UpdateOne({"_id": move.session_id, **behind}, update)
+    return {"q": {"_id": move.session_id, **behind}, "u": update}
 
 
 def _kept(document: Document) -> KeptPlace:
