@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import structlog
@@ -23,8 +23,10 @@ from chatserver.ports import Bus, Stores
 
 log = structlog.get_logger(__name__)
 
-# Messages carry the wall clock of the node that took them: the margin is what clocks may differ and sends may take.
-MARGIN = timedelta(minutes=1)
+# Messages carry the wall clock of the node that took them. The margins are what clocks may differ and sends may take
+# together: usually, and at most. Who is beyond the first is found when the second is over.
+MARGIN, MOST_MARGIN = timedelta(seconds=5), timedelta(minutes=1)
+EVER = datetime.max.replace(tzinfo=UTC)
 CHUNK = 200  # conversations looked at together
 FILE_AGE = timedelta(days=1)  # by then its send has long been answered
 FILES = 100  # looked at in one sweep
@@ -82,8 +84,9 @@ class Sweeper:
         for change in await self._stores.messages.pending_changes(PENDING):
             await self._finish_change(change)
         last = min(last, began)  # a wrong clock may have put the mark into the future
-        since = last - MARGIN if last.timestamp() > 60 else last
-        appended = await self._appended(since)
+        appended = await self._appended(last - MARGIN, EVER)
+        for id, seq in (await self._appended(last - MOST_MARGIN, began - MOST_MARGIN)).items():
+            appended[id] = max(seq, appended.get(id, 0))
         conversations = iter(appended)
         chunks = []
         while chunk := list(islice(conversations, CHUNK)):
@@ -96,12 +99,12 @@ class Sweeper:
         await self._stores.marks.complete_sweep(began)
         metrics.SWEEPS.inc()
 
-    async def _appended(self, since: datetime) -> dict[int, int]:
-        """conversation → highest seq, of all that got a message since."""
+    async def _appended(self, since: datetime, until: datetime) -> dict[int, int]:
+        """conversation → highest seq, of all that got a message in that time."""
         appended: dict[int, int] = {}
         more: tuple[datetime, int] | None = (since, 0)
         while more is not None:
-            found, more = await self._stores.messages.appended_since(*more, MESSAGES)
+            found, more = await self._stores.messages.appended_between(*more, until, MESSAGES)
             appended.update((id, max(last, appended.get(id, 0))) for id, last in found.items())
             await self._clock.sleep(PAUSE_SECS)
         return appended

@@ -148,28 +148,36 @@ class MessageStore:
         unchanged = {"_id": change.message.id, "rev": change.message.rev}
         await self._messages.update_one(unchanged, {"$unset": {"pending": "", "dropped": ""}})
 
-    async def appended_since(
-        self, moment: datetime, after: int, limit: int
+    async def appended_between(
+        self, moment: datetime, after: int, until: datetime, limit: int
     ) -> tuple[dict[int, int], tuple[datetime, int] | None]:
-        """conversation → highest seq, of the first `limit` messages since `moment`, there with ids above `after`; and the
-        same two to go on with. Answered from the time index alone.
+        """conversation → highest seq, of the first `limit` messages from `moment`, there with ids above `after`, to
+        before `until`; and the first two to go on with. Answered from the time index alone.
         """
-        later = [{"created_at": {"$gt": moment}}, {"created_at": moment, "_id": {"$gt": after}}]
+        then: Document = {"created_at": moment, "_id": {"$gt": after}}
+        later: Document = {"created_at": {"$gt": moment, "$lt": until}}
         conversation = {"$toLong": {"$floor": {"$divide": ["$_id", MAX_SEQ + 1]}}}
-        until = {"$max": {"at": "$created_at", "id": "$_id"}}
+        newest = {"$max": {"at": "$created_at", "id": "$_id"}}
         found = await self._messages.aggregate(
             [
-                {"$match": {"$or": later}},
+                {"$match": {"$or": [then, later]}},
                 {"$sort": {"created_at": 1, "_id": 1}},
                 {"$limit": limit},
                 {"$project": {"_id": 1, "created_at": 1}},
-                {"$group": {"_id": conversation, "last": {"$max": "$_id"}, "until": until, "n": {"$sum": 1}}},
+                {
+                    "$group": {
+                        "_id": conversation,
+                        "last": {"$max": "$_id"},
+                        "newest": newest,
+                        "n": {"$sum": 1},
+                    }
+                },
             ]
         )
         seqs = {doc["_id"]: split_message_id(doc["last"])[1] for doc in found}
         if sum(doc["n"] for doc in found) < limit:
             return seqs, None
-        return seqs, max((doc["until"]["at"], doc["until"]["id"]) for doc in found)
+        return seqs, max((doc["newest"]["at"], doc["newest"]["id"]) for doc in found)
 
 
 def _covered(insertion: Document, cover: Cover | None) -> Script[Document]:

@@ -45,6 +45,30 @@ async def test_what_was_appended_is_found_in_short_calls_and_none_of_it_missed(
 
 
 @pytest.mark.gen_test
+async def test_what_a_node_took_whose_clock_is_behind_is_found_a_while_later_and_looked_at_once(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, conversation = await chat.pair()
+    sweeper, now, looks = chat.sweeper(), chat.clock.now(), []
+    mend = sweeper._mend
+
+    async def looked(lasts: dict[int, int]) -> None:
+        looks.append(conversation.id in lasts)
+        await mend(lasts)
+
+    monkeypatch.setattr(sweeper, "_mend", looked)
+    for secs in range(0, 100, 10):
+        monkeypatch.setattr(chat.clock, "now", lambda secs=secs: now + timedelta(seconds=secs))
+        if secs == 30:
+            draft = chat.draft(ann, conversation, "its node died", created_at=now)
+            await chat.storage.messages.append([draft.at(1)], ordered=True)
+        looks.append(secs)
+        await sweeper.sweep()
+        assert (await chat.inbox(bob)).unread(conversation.id) == (1 if secs >= 70 else 0)
+    assert looks.count(True) == 1
+
+
+@pytest.mark.gen_test
 async def test_a_read_and_a_notification_whose_fan_out_was_never_done_are_finished(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
     await chat.say(ann, conversation, "hello")
