@@ -10,10 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from chatserver.clock import Clock
 from chatserver.draft import Draft
 from chatserver.errors import Unavailable
 from chatserver.standing import Standing
+
+log = structlog.get_logger(__name__)
 
 # From before the earlier write to the answer of the later one. In less, no other primary takes over from one that died
 # and none comes back: so no inbox gets ahead of a log that lost its end.
@@ -60,9 +64,11 @@ class Cover:
         if self.terms != {term}:
             raise Unavailable("Another primary took over between two writes.")
 
-    def fail(self) -> None:
+    def fail(self, error: Exception) -> None:
         """The later write may have been made or not: from here on it covers nothing."""
         self.terms.add(None)
+        if not isinstance(error, Unavailable):
+            log.error("the write behind the messages failed", exc_info=error)
 
 
 class Covers:

@@ -28,7 +28,7 @@ FLUSH_SIZE = Histogram(
 )
 FLUSH_SECONDS = Histogram(
     "chat_flush_duration_seconds",
-    "Time of one flush, by step.",
+    "Time of one flush, by step; `append` holds a fan-out that goes out behind it, `fan_out` what is left then.",
     ["step"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )

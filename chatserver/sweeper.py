@@ -83,7 +83,8 @@ class Sweeper:
             await self._finish_notification(notification)
         for change in await self._stores.messages.pending_changes(PENDING):
             await self._finish_change(change)
-        last = min(last, began)  # a wrong clock may have put the mark into the future
+        if last > began:  # a wrong clock put the mark there: until then the whole look back, each time
+            last = began - MOST_MARGIN + MARGIN
         appended = await self._appended(last - MARGIN, EVER)
         for id, seq in (await self._appended(last - MOST_MARGIN, began - MOST_MARGIN)).items():
             appended[id] = max(seq, appended.get(id, 0))

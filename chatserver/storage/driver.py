@@ -1,4 +1,4 @@
-"""The one place that knows which MongoDB driver is in use."""
+"""The driver of MongoDB, whichever is in use, and how its calls are made here."""
 
 from __future__ import annotations
 
@@ -168,19 +168,19 @@ class Collection:
         what = {"insert": self._collection.name, "documents": documents}
         return {**what, "ordered": ordered, "writeConcern": concern}
 
-    def updating(self, updates: list[Document], *, ordered: bool = False) -> Document:
-        """A command for a script. `sure` looks at its reply."""
+    def updating(self, updates: list[Document]) -> Document:
+        """A command for a script, unordered. `sure` looks at its reply."""
         what = {"update": self._collection.name, "updates": updates}
-        return {**what, "ordered": ordered, "writeConcern": WRITE_CONCERN}
+        return {**what, "ordered": False, "writeConcern": WRITE_CONCERN}
 
     async def run(self, operation: str, commands: Script[T]) -> T:
         return await self._gate.call(operation, lambda: script.run(self._collection.database, commands))
 
-    async def update(self, updates: list[Document], *, ordered: bool = False) -> Document:
-        """Raises Unavailable also for a part: all of ours may be repeated."""
+    async def update(self, updates: list[Document]) -> Document:
+        """Raises Unavailable also for a part: all of ours may be repeated. The driver does that for `bulk_write` alone."""
 
         def commands() -> Script[Document]:
-            return (yield self.updating(updates, ordered=ordered))
+            return (yield self.updating(updates))
 
         return sure(await self.run("update", commands()))
 

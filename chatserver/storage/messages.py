@@ -38,10 +38,12 @@ class MessageStore:
             reply = await self._messages.run("insert", _covered(insertion, cover))
             if failpoints.armed:
                 await failpoints.reach("after_append")
-        except Unavailable:
-            if cover is not None and cover.terms and cover.follow_up is not None:
-                cover.fail()
+        except Exception as error:
+            if cover is not None and cover.terms and cover.follow_up is not None:  # of what followed
+                cover.fail(error)
                 return outcomes
+            if not isinstance(error, Unavailable):
+                raise
             return [Outcome.UNKNOWN] * len(messages)
         if "writeConcernError" in reply:
             outcomes = [Outcome.UNKNOWN] * len(messages)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from pymongo import UpdateOne
+
 from chatserver.cursor import Cursor, KeptPlace, PlaceMove
 from chatserver.model import Session
 from chatserver.storage import codec
@@ -63,15 +65,15 @@ class SessionStore:
 
     async def move_places(self, moves: Sequence[PlaceMove]) -> None:
         """In their order. A place never moves back within an epoch."""
-        await self._sessions.update([_update(move) for move in moves], ordered=True)
+        await self._sessions.bulk_write([_update(move) for move in moves], ordered=True)
 
 
-def _update(move: PlaceMove) -> Document:
+def _update(move: PlaceMove) -> UpdateOne:
     if move.kind == "answering":
         pending = {**_place_document(move.place), "node": move.node}
-        return {"q": {"_id": move.session_id}, "u": {"$set": {"pending": pending}}}
+        return UpdateOne({"_id": move.session_id}, {"$set": {"pending": pending}})
     if move.kind == "unanswered":
-        return {"q": {"_id": move.session_id}, "u": {"$unset": {"pending": ""}}}
+        return UpdateOne({"_id": move.session_id}, {"$unset": {"pending": ""}})
     place = move.place
     behind = {
         "$or": [
@@ -81,7 +83,7 @@ def _update(move: PlaceMove) -> Document:
         ]
     }
     update = {"$set": {"place": _place_document(place)}, "$unset": {"pending": ""}}
-    return {"q": {"_id": move.session_id, **behind}, "u": update}
+    return UpdateOne({"_id": move.session_id, **behind}, update)
 
 
 def _kept(document: Document) -> KeptPlace:

@@ -91,7 +91,8 @@ async def test_a_node_whose_clock_is_a_day_ahead_does_not_make_the_others_miss_a
     marks = chat.storage.marks
     assert await marks.claim_sweep(now + timedelta(days=1), 5) is not None
     await marks.complete_sweep(now + timedelta(days=1))
-    await chat.append_only(ann, conversation, "its node died")
+    earlier = chat.draft(ann, conversation, "its node died", created_at=now - timedelta(seconds=50))
+    await chat.storage.messages.append([earlier.at(1)], ordered=True)
     await chat.sweeper().sweep()
     assert (await chat.inbox(bob)).unread(conversation.id) == 1
 

@@ -12,6 +12,7 @@ from chatserver.cover import COVER_SECS
 from chatserver.errors import IdempotencyConflict, Unavailable
 from chatserver.line import Line
 from chatserver.model import Bell, Outcome
+from chatserver.storage import script
 from chatserver.wire import message_hint
 from chatserver.writer import MAX_FLUSH, PATIENCE_SECS
 from tests.support.commands import intercept
@@ -352,6 +353,69 @@ async def test_a_fan_out_that_comes_late_is_not_even_tried_as_a_cover(
     assert (message.seq, created) == (1, True)
     assert sent == [("insert", 1), ("insert", "majority"), ("update", "majority")]
     assert await chat.log(conversation) == ["hello"]
+
+
+@pytest.mark.gen_test
+async def test_a_flush_of_direct_messages_is_two_commands(
+    chat: Any, monkeypatch: pytest.MonkeyPatch, trips: str
+) -> None:
+    drafts, sent, scripts = await drafts_of(chat, 5), [], []
+
+    def seen(command: Any) -> Any:
+        sent.append((next(iter(command)), command["writeConcern"]["w"]))
+        return (yield command)
+
+    intercept(monkeypatch, seen)
+    run = script.run
+    monkeypatch.setattr(script, "run", lambda *args: [scripts.append(1), run(*args)][1])
+    await together(*map(chat.writer.post, drafts))
+    assert sent == [("insert", 1), ("update", "majority")]
+    assert len(scripts) == (1 if trips == "one trip" else 2)
+
+
+@pytest.mark.gen_test
+async def test_a_surprise_behind_the_messages_leaves_them_in_doubt_and_stored_once(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, conversation = await chat.pair()
+    failed = []
+
+    def surprising(command: Any) -> Any:
+        reply = yield command
+        if command.get("update") == "inboxes" and not failed:
+            failed.append(True)
+            raise RuntimeError("nobody thought of this")
+        return reply
+
+    intercept(monkeypatch, surprising)
+    assert (await chat.say(ann, conversation, "hello")).seq == 1
+    assert await chat.log(conversation) == ["hello"]
+    assert (await chat.inbox(bob)).unread(conversation.id) == 1
+
+
+@pytest.mark.gen_test
+async def test_in_a_flush_with_a_contested_run_and_a_repeat_everyone_gets_their_own_answer(chat: Any) -> None:
+    ann, bob, contested = await chat.pair()
+    await chat.say(ann, contested, "first")
+    await chat.append_only(bob, contested, "of another node")
+    cat, _, repeated = await chat.pair()
+    known = chat.draft(cat, repeated, "known")
+    await chat.writer.post(known)
+    drafts = [
+        *await drafts_of(chat, 2),
+        chat.draft(ann, contested, "second"),
+        chat.draft(cat, repeated, "known", client_id=known.client_id),
+        chat.draft(ann, contested, "third"),
+        *await drafts_of(chat, 2),
+    ]
+    answers = await together(*map(chat.writer.post, drafts))
+    found = [(message.text, message.seq, created) for message, created in answers]
+    alone = ("a", 1, True)
+    assert found[:2] == found[5:] == [alone, alone]
+    assert found[2:5] == [("second", 3, True), ("known", 1, False), ("third", 4, True)]
+    assert await chat.log(contested) == ["first", "of another node", "second", "third"]
+    assert (await chat.inbox(bob)).unread(contested.id) == 3
+    assert await chat.log(repeated) == ["known"]
 
 
 @pytest.mark.gen_test
