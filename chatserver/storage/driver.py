@@ -177,7 +177,7 @@ class Collection:
         return await self._gate.call(operation, lambda: script.run(self._collection.database, commands))
 
     async def update(self, updates: list[Document]) -> Document:
-        """Raises Unavailable also for a part: all of ours may be repeated. The driver does that for `bulk_write` alone."""
+        """Raises Unavailable also for a part: ours may be repeated. The driver does that for `bulk_write` alone."""
 
         def commands() -> Script[Document]:
             return (yield self.updating(updates))
