@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 # together: usually, and at most. Who is beyond the first is found when the second is over.
 MARGIN, MOST_MARGIN = timedelta(seconds=5), timedelta(minutes=1)
 EVER = datetime.max.replace(tzinfo=UTC)
-CHUNK = 20  # conversations looked at together: of each member the heads in all of them are asked for
+CHUNK = 100  # conversations looked at together: of each member the heads in all of them are asked for
 FILE_AGE = timedelta(days=1)  # by then its send has long been answered
 FILES = 100  # looked at in one sweep
 # Nobody waits for long calls here, but whoever sends during one does: they are made short, with pauses between.

@@ -122,7 +122,7 @@ class InboxStore:
     ) -> dict[int, dict[int, int]]:
         """user → conversation → head, for those of the conversations that each user is in."""
         wanted = {f"heads.{id}": 1 for id in conversation_ids}
-        found = await self._inboxes.find({"_id": {"$in": list(user_ids)}}, wanted)
+        found = await self._inboxes.find_few({"_id": {"$in": list(user_ids)}}, wanted)
         return {doc["_id"]: {int(c): head for c, head in doc.get("heads", {}).items()} for doc in found}
 
     async def push(self, user_ids: Iterable[int], entry: Entry) -> int:
