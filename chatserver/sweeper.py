@@ -85,9 +85,8 @@ class Sweeper:
             await self._finish_change(change)
         if last > began:  # a wrong clock put the mark there: until then the whole look back, each time
             last = began - MOST_MARGIN + MARGIN
-        appended = await self._appended(last - MARGIN, EVER)
-        for id, seq in (await self._appended(last - MOST_MARGIN, began - MOST_MARGIN)).items():
-            appended[id] = max(seq, appended.get(id, 0))
+        new, late = (last - MARGIN, EVER), (last - MOST_MARGIN, began - MOST_MARGIN)
+        appended = await self._appended(new, late)
         conversations = iter(appended)
         chunks = []
         while chunk := list(islice(conversations, CHUNK)):
@@ -100,14 +99,15 @@ class Sweeper:
         await self._stores.marks.complete_sweep(began)
         metrics.SWEEPS.inc()
 
-    async def _appended(self, since: datetime, until: datetime) -> dict[int, int]:
-        """conversation → highest seq, of all that got a message in that time."""
+    async def _appended(self, *spans: tuple[datetime, datetime]) -> dict[int, int]:
+        """conversation → highest seq, of all that got a message in one of them."""
         appended: dict[int, int] = {}
-        more: tuple[datetime, int] | None = (since, 0)
-        while more is not None:
-            found, more = await self._stores.messages.appended_between(*more, until, MESSAGES)
-            appended.update((id, max(last, appended.get(id, 0))) for id, last in found.items())
-            await self._clock.sleep(PAUSE_SECS)
+        for since, until in spans:
+            more: tuple[datetime, int] | None = (since, 0)
+            while more is not None:
+                found, more = await self._stores.messages.appended_between(*more, until, MESSAGES)
+                appended.update((id, max(last, appended.get(id, 0))) for id, last in found.items())
+                await self._clock.sleep(PAUSE_SECS)
         return appended
 
     async def _collect_files(self, now: datetime) -> None:

@@ -20,7 +20,7 @@ from chatserver.model import (
     split_message_id,
 )
 from chatserver.pages import words
-from chatserver.storage.script import Document
+from chatserver.storage.driver import Document
 
 _KIND_TO_LETTER = {
     "messages": "m",

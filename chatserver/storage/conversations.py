@@ -9,8 +9,7 @@ from pymongo import UpdateOne
 
 from chatserver.model import Conversation, Member, PendingRead
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection
-from chatserver.storage.script import Document
+from chatserver.storage.driver import Collection, Document
 
 _MARKS = 50  # (seq, time) pairs kept per member and kind; older messages show the next mark's time
 

@@ -15,12 +15,14 @@ from pymongo.errors import (
 )
 
 from chatserver import metrics
+from chatserver.cover import Cover
 from chatserver.errors import EX_CONFIG, StartupError, Unavailable
 from chatserver.storage import script
 from chatserver.storage.gate import Gate
-from chatserver.storage.script import Document, Script
+from chatserver.storage.script import Script
 from chatserver.tls import mongodb_over_tls
 
+Document = dict[str, Any]
 T = TypeVar("T")
 
 MAX_FEW = 100_000
@@ -72,11 +74,24 @@ def term(reply: Document) -> int | None:
     return found
 
 
+def whole(reply: Document) -> bool:
+    """Whether all of a write was done, in the way that was asked."""
+    return "writeErrors" not in reply and "writeConcernError" not in reply
+
+
 def sure(reply: Document) -> Document:
     """Of an update. Raises Unavailable unless a majority took all of it."""
-    if "writeErrors" in reply or "writeConcernError" in reply:
+    if not whole(reply):
         metrics.MONGODB_ERRORS.inc()
         raise Unavailable("The database did not take all of it.")
+    return reply
+
+
+def covering(updating: Document, cover: Cover) -> Script[Document]:
+    """The reply to an update that covers. Raises Unavailable when it would come too late, or was of another term."""
+    with pymongo.timeout(cover.secs()):
+        reply = sure((yield updating))
+    cover.check(term(reply))
     return reply
 
 

@@ -14,14 +14,11 @@ from collections.abc import Collection as Many
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import pymongo
-
 from chatserver.cover import Cover, FollowUp
 from chatserver.model import Advance, Entry, Inbox, Tail, message_id
 from chatserver.standing import Standing
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection, term
-from chatserver.storage.script import Document
+from chatserver.storage.driver import Collection, Document, covering
 
 RING = 100  # the original system kept at most 100 events per user
 # Trimming rewrites the whole ring, adding to it does not (73 µs against 85 µs of mongod's CPU a message): one in so many
@@ -73,9 +70,8 @@ class InboxStore:
         if cover is None:
             reply = await self._inboxes.update(updates)
         else:
-            with pymongo.timeout(cover.secs()):
-                reply = await self._inboxes.update(updates)
-            cover.check(term(reply))
+            commands = covering(self._inboxes.updating(updates), cover)
+            reply = await self._inboxes.run("update", commands)
         return int(reply["n"])
 
     def follow_up(self, advances: Sequence[Advance], claims: Mapping[int, Standing]) -> FollowUp:

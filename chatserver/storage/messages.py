@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import pymongo
-
 from chatserver import failpoints
 from chatserver.cover import Cover
 from chatserver.errors import Unavailable
 from chatserver.model import MAX_SEQ, Change, Message, Outcome, message_id, split_message_id
 from chatserver.pages import words
 from chatserver.storage import codec
-from chatserver.storage.driver import COVERED, WRITE_CONCERN, Collection, sure, term
-from chatserver.storage.script import Document, Script
+from chatserver.storage.driver import COVERED, WRITE_CONCERN, Collection, Document, covering, term, whole
+from chatserver.storage.script import Script
 
 MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
 
@@ -183,17 +181,14 @@ class MessageStore:
 
 
 def _covered(insertion: Document, cover: Cover | None) -> Script[Document]:
-    """The reply to the insertion. What follows has to follow in the time and in the term of its cover."""
+    """The reply to the insertion."""
     reply = yield insertion
     if cover is None:
         return reply
     cover.terms.add(term(reply))
     then = cover.follow_up
-    if then is not None and not {"writeErrors", "writeConcernError"} & reply.keys():
-        with pymongo.timeout(cover.secs()):
-            covering = sure((yield then.command))
-        cover.check(term(covering))
-        then.reached = int(covering["n"])
+    if then is not None and whole(reply):
+        then.reached = int((yield from covering(then.command, cover))["n"])
     return reply
 
 

@@ -8,8 +8,7 @@ from pymongo.errors import DuplicateKeyError
 
 from chatserver.model import Notification
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection
-from chatserver.storage.script import Document
+from chatserver.storage.driver import Collection, Document
 
 
 class NotificationStore:

@@ -11,9 +11,8 @@ from datetime import datetime
 
 from chatserver.model import MAX_SEQ
 from chatserver.pages import PAGE, Page, span_of
-from chatserver.storage.driver import Collection
+from chatserver.storage.driver import Collection, Document
 from chatserver.storage.messages import between
-from chatserver.storage.script import Document
 
 _PAGES = (MAX_SEQ + 1) // PAGE  # of one conversation
 

@@ -11,8 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.storage.driver import Collection
-from chatserver.storage.script import Document
+from chatserver.storage.driver import Collection, Document
 
 
 class RateStore:

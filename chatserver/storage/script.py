@@ -11,11 +11,10 @@ from typing import Any, TypeVar
 
 from tornado.ioloop import IOLoop
 
-Document = dict[str, Any]
 T = TypeVar("T")
 # Yields commands and is sent their replies. With Motor it runs in one of its threads: it may touch nothing that others
 # of us touch meanwhile.
-Script = Generator[Document, Document, T]
+Script = Generator[dict[str, Any], dict[str, Any], T]
 
 
 def run(database: Any, script: Script[T]) -> Awaitable[T]:

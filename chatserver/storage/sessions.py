@@ -14,8 +14,7 @@ from pymongo import UpdateOne
 from chatserver.cursor import Cursor, KeptPlace, PlaceMove
 from chatserver.model import Session
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection
-from chatserver.storage.script import Document
+from chatserver.storage.driver import Collection, Document
 
 
 class SessionStore:

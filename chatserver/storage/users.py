@@ -10,8 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from chatserver.model import Account, User
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection
-from chatserver.storage.script import Document
+from chatserver.storage.driver import Collection, Document
 
 _PUBLIC = {"username": 1, "full_name": 1, "avatar": 1}
 _ACCOUNT = {**_PUBLIC, "state": 1, "created_at": 1}

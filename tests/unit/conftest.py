@@ -122,10 +122,10 @@ class Chat:
     async def say(self, actor: Actor, conversation: Conversation, text: str) -> Message:
         return (await self.writer.post(self.draft(actor, conversation, text)))[0]
 
-    async def append_only(self, actor: Actor, conversation: Conversation, text: str) -> Message:
+    async def append_only(self, actor: Actor, conversation: Conversation, text: str, **more: Any) -> Message:
         """What a node leaves behind that dies between the append and the fan-out."""
         seq = await self.storage.messages.head(conversation.id) + 1
-        message = self.draft(actor, conversation, text).at(seq)
+        message = self.draft(actor, conversation, text, **more).at(seq)
         await self.storage.messages.append([message], ordered=True)
         return message
 

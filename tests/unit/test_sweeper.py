@@ -37,8 +37,8 @@ async def test_what_was_appended_is_found_in_short_calls_and_none_of_it_missed(
     pairs = [await chat.pair() for _ in range(7)]
     at = chat.clock.now().replace(microsecond=0)
     for number, (ann, _, conversation) in enumerate(pairs):  # five of them in one moment
-        draft = chat.draft(ann, conversation, "lost", created_at=at + timedelta(seconds=max(0, number - 4)))
-        await chat.storage.messages.append([draft.at(1)], ordered=True)
+        created_at = at + timedelta(seconds=max(0, number - 4))
+        await chat.append_only(ann, conversation, "lost", created_at=created_at)
     await chat.sweeper().sweep()
     for _, bob, conversation in pairs:
         assert (await chat.inbox(bob)).unread(conversation.id) == 1
@@ -60,8 +60,7 @@ async def test_what_a_node_took_whose_clock_is_behind_is_found_a_while_later_and
     for secs in range(0, 100, 10):
         monkeypatch.setattr(chat.clock, "now", lambda secs=secs: now + timedelta(seconds=secs))
         if secs == 30:
-            draft = chat.draft(ann, conversation, "its node died", created_at=now)
-            await chat.storage.messages.append([draft.at(1)], ordered=True)
+            await chat.append_only(ann, conversation, "its node died", created_at=now)
         looks.append(secs)
         await sweeper.sweep()
         assert (await chat.inbox(bob)).unread(conversation.id) == (1 if secs >= 70 else 0)
@@ -91,8 +90,8 @@ async def test_a_node_whose_clock_is_a_day_ahead_does_not_make_the_others_miss_a
     marks = chat.storage.marks
     assert await marks.claim_sweep(now + timedelta(days=1), 5) is not None
     await marks.complete_sweep(now + timedelta(days=1))
-    earlier = chat.draft(ann, conversation, "its node died", created_at=now - timedelta(seconds=50))
-    await chat.storage.messages.append([earlier.at(1)], ordered=True)
+    earlier = now - timedelta(seconds=50)
+    await chat.append_only(ann, conversation, "its node died", created_at=earlier)
     await chat.sweeper().sweep()
     assert (await chat.inbox(bob)).unread(conversation.id) == 1
 
