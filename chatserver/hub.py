@@ -5,8 +5,6 @@ A waiter registers first, looks second, waits third: a bell between any two of t
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,7 +16,6 @@ from chatserver.present import Present
 from chatserver.standing import Standing
 from chatserver.waiter import Ended, Ephemeral, Waiter
 
-WAKE_SLICE = 50  # waiters woken in one turn of the loop, so that a thousand do not hold it up
 EPHEMERALS = 32  # kept per person for the moment between two polls
 NAMES = 32  # (session, client) pairs remembered per person
 
@@ -41,7 +38,6 @@ class Hub:
         self._present: dict[int, Present] = {}
         self._serial = 0
         self._draining = False
-        self._to_wake: deque[Waiter] = deque()
 
     def enter(self, actor: Actor, client: str | None) -> tuple[Present, Waiter, bool]:
         """Register a poll; always `leave` it. An older one of the same client ends.
@@ -208,14 +204,5 @@ class Hub:
 
     def _wake(self, present: Present, but_session: int | None = None) -> None:
         for waiter in present.waiters:
-            if waiter.actor.session_id == but_session:
-                continue
-            if not self._to_wake:
-                asyncio.get_running_loop().call_soon(self._wake_slice)
-            self._to_wake.append(waiter)
-
-    def _wake_slice(self) -> None:
-        for _ in range(min(WAKE_SLICE, len(self._to_wake))):
-            self._to_wake.popleft().wake()
-        if self._to_wake:
-            asyncio.get_running_loop().call_soon(self._wake_slice)
+            if waiter.actor.session_id != but_session:
+                waiter.wake()

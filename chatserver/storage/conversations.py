@@ -100,12 +100,16 @@ class ConversationStore:
 
     async def move_delivered(self, moves: dict[tuple[int, int], int], at: datetime) -> None:
         """(conversation, user) → delivered seq; only forward."""
+        reached: dict[tuple[int, int], list[Document]] = {}
+        for (c, u), seq in moves.items():
+            reached.setdefault((c, seq), []).append(_key(c, u))
         updates: list[Document] = [
             {
-                "q": {"_id": _key(c, u), "delivered_seq": {"$lt": seq}},
+                "q": {"_id": keys[0] if len(keys) == 1 else {"$in": keys}, "delivered_seq": {"$lt": seq}},
                 "u": {"$set": {"delivered_seq": seq}, "$push": {"delivered_marks": _mark(seq, at)}},
+                "multi": len(keys) > 1,
             }
-            for (c, u), seq in moves.items()
+            for (_, seq), keys in reached.items()
         ]
         await self._members.update(updates)
 

@@ -34,3 +34,13 @@ async def test_a_delivery_is_told_in_a_direct_conversation_and_only_noted_in_a_g
     await eventually(lambda: len(noted) == 51 and bells)
     assert [bell.user_ids for bell in bells] == [(1,)]
     await receipts.close()
+
+
+@pytest.mark.gen_test
+async def test_the_marks_of_many_members_move_together_and_none_moves_back(chat: Any) -> None:
+    conversations, id = chat.storage.conversations, 7_000_000
+    await conversations.add_members(id, [1, 2, 3, 4])
+    await conversations.move_delivered({(id, 4): 9}, chat.clock.now())
+    await conversations.move_delivered({(id, 1): 5, (id, 2): 5, (id, 3): 6, (id, 4): 5}, chat.clock.now())
+    reached = {m.user_id: m.delivered_seq for m in await conversations.members([id])}
+    assert reached == {1: 5, 2: 5, 3: 6, 4: 9}
