@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Iterable
 
 from chatserver.clock import Clock
+from chatserver.deadlines import Deadlines
 from chatserver.draft import Draft
 from chatserver.errors import Unavailable
 
@@ -19,8 +19,7 @@ class Line:
         self._waiting: dict[int, deque[Draft]] = {}  # by conversation
         self._count = 0
         self._busy: set[int] = set()  # conversations that a flush has
-        self._unanswered: deque[Draft] = deque()  # deadlines rise from left to right
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadlines: Deadlines[Draft] = Deadlines(clock, Draft.expire)
 
     def __len__(self) -> int:
         """How many wait."""
@@ -30,12 +29,7 @@ class Line:
         """Its answer comes at its deadline at the latest. Raises Unavailable when too many wait."""
         if self._count >= MAX_WAITING:
             raise Unavailable("Too many messages are waiting to be stored.")
-        unanswered = self._unanswered
-        while unanswered and unanswered[0].answer.done():
-            unanswered.popleft()
-        unanswered.append(draft)
-        if self._timer is None:
-            self._expire()
+        self._deadlines.add(draft, draft.answer, draft.deadline)
         self._waiting.setdefault(draft.conversation.id, deque()).append(draft)
         self._count += 1
 
@@ -71,16 +65,4 @@ class Line:
         self._busy.difference_update(conversation_ids)
 
     def close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _expire(self) -> None:
-        """Give up on those whose time is over, and come back for the next of them: one timer for all."""
-        now = self._clock.monotonic()
-        unanswered = self._unanswered
-        while unanswered and (unanswered[0].answer.done() or unanswered[0].deadline <= now):
-            unanswered.popleft().expire()
-        self._timer = None
-        if unanswered:
-            wait = unanswered[0].deadline - now
-            self._timer = asyncio.get_running_loop().call_later(wait, self._expire)
+        self._deadlines.close()

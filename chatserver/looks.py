@@ -27,7 +27,7 @@ class Looks:
     def __init__(self, inboxes: InboxStore, clock: Clock) -> None:
         self._inboxes = inboxes
         self._clock = clock
-        self._tails = Together(self._read)
+        self._tails = Together(self._read, clock)
 
     async def tail(self, present: Present, known: int | None) -> Tail:
         """The inbox as it is now or later. `known`: the version up to which the caller needs no entries.

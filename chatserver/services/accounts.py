@@ -45,7 +45,7 @@ class Accounts:
         self._clock = clock
         self._known: TTLCache[int, User] = TTLCache(50_000, KNOWN_SECS, timer=clock.monotonic)
         # A message wakes a thousand members at once, and all of them ask who wrote it.
-        self._reads: Together[int, User] = Together(users.by_ids)
+        self._reads: Together[int, User] = Together(users.by_ids, clock)
 
     async def close(self) -> None:
         await self._reads.close()

@@ -37,7 +37,7 @@ class Conversations:
         self._pairs: LRUCache[str, Conversation] = LRUCache(100_000)
         self._groups: TTLCache[int, Conversation] = TTLCache(10_000, GROUP_SECS, timer=clock.monotonic)
         # A message wakes a thousand members at once, and all of them ask who is in the group.
-        self._reads: Together[int, Conversation] = Together(stores.conversations.conversations)
+        self._reads: Together[int, Conversation] = Together(stores.conversations.conversations, clock)
 
     async def close(self) -> None:
         await self._reads.close()

@@ -71,7 +71,7 @@ class Entries:
         self._messages: LRUCache[int, Message] = LRUCache(BODIES)
         self._bodies: LRUCache[tuple[str, int, int], bytes] = LRUCache(BODIES)
         # Without a bell nobody here has the message that the check tells a thousand members of.
-        self._reads: Together[int, Message] = Together(stores.messages.by_ids)
+        self._reads: Together[int, Message] = Together(stores.messages.by_ids, clock)
 
     async def close(self) -> None:
         await self._reads.close()

@@ -28,8 +28,8 @@ class Places:
         self._sessions = sessions
         self._node = node
         self._clock = clock
-        self._kept_places = Together(sessions.kept_places)
-        self._moves = Together(self._move)
+        self._kept_places = Together(sessions.kept_places, clock)
+        self._moves = Together(self._move, clock)
         self._known: LRUCache[int, Cursor] = LRUCache(100_000)
 
     def known(self, actor: Actor) -> Cursor | None:

@@ -54,7 +54,7 @@ class Sessions:
         self._hub = hub
         self._bus = bus
         self._clock = clock
-        self._by_hash = Together(sessions.by_token_hashes)
+        self._by_hash = Together(sessions.by_token_hashes, clock)
         self._trusted: LRUCache[bytes, Trusted] = LRUCache(100_000)
         self._hashes: LRUCache[int, bytes] = LRUCache(100_000)
 

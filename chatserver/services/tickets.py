@@ -26,7 +26,7 @@ class Tickets:
         self._tickets = tickets
         self._clock = clock
         self._lasts = timedelta(seconds=lasts_secs)
-        self._by_hash = Together(tickets.by_hashes)
+        self._by_hash = Together(tickets.by_hashes, clock)
         self._known: LRUCache[bytes, tuple[bytes, datetime]] = LRUCache(
             KNOWN
         )  # what a ticket stands for never changes

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.storage.gate import GATE_LINE, Gate
 from chatserver.together import Together
@@ -23,7 +24,7 @@ async def test_who_comes_during_a_call_that_fails_does_not_wait_for_two(io_loop:
         await silence.wait()
         return {key: key for key in keys}
 
-    shared: Together[int, int] = Together(call, LIMIT_SECS)
+    shared: Together[int, int] = Together(call, Clock(), LIMIT_SECS)
     begun = time.monotonic()
     for got in await asyncio.gather(shared.get(1), shared.get(2), shared.get(1), return_exceptions=True):
         assert isinstance(got, Unavailable)
