@@ -33,13 +33,26 @@ class KeptPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceClaim:
+    """Before an answer: `place` becomes pending if `kept` is the place still, and nothing pending but of `pending_of`."""
+
+    session_id: int
+    kept: Cursor
+    pending_of: str
+    place: Cursor
+    node: str
+
+    def is_in(self, kept: KeptPlace | None) -> bool:
+        return kept == KeptPlace(self.kept, self.place, self.node)
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceMove:
-    """What is to be noted of a kept place: `answering` before an answer goes out, then `answered` or `unanswered`."""
+    """After it: `answered` or `unanswered`."""
 
     session_id: int
     kind: str
     place: Cursor
-    node: str
 
 
 def parse_cursor(text: str) -> Cursor:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chatserver.cover import Cover, FollowUp
-from chatserver.cursor import Cursor, KeptPlace, PlaceMove
+from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
 from chatserver.model import (
     Account,
     Advance,
@@ -92,6 +92,7 @@ class SessionStore(Protocol):
     async def delete(self, user_id: int, session_id: int) -> bool: ...
     async def delete_all(self, user_id: int, but: int) -> tuple[int, int]: ...
     async def kept_places(self, session_ids: list[int]) -> dict[int, KeptPlace]: ...
+    async def claim_places(self, claims: Sequence[PlaceClaim]) -> bool: ...
     async def move_places(self, moves: Sequence[PlaceMove]) -> None: ...
 
 

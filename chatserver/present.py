@@ -97,6 +97,6 @@ class Present:
     def after(self, place: Cursor) -> Tail | None:
         """What follows, when that needs no read."""
         tail = self.tail
-        if tail is None or tail.version != self.version or tail.epoch != place.epoch:
+        if tail is None or tail.version != self.version or tail.epoch != place.epoch or place.offset:
             return None
         return tail if tail.oldest_version <= place.version < tail.version else None

@@ -94,7 +94,7 @@ def build_services(
     def ring(message: Message, conversation: Conversation) -> None:
         bus.publish(Bell("message", conversation.member_ids, message=message))
 
-    places = Places(stores.sessions, node, clock)
+    places = Places(stores.sessions, looks, entries, node, clock)
     writer = Writer(stores.messages, fanout, clock, ring)
     notifications = Notifications(stores, bus, clock)
     host = Host(accounts, visitors, sessions, notifications, clock, settings.host_secret, settings.guests)

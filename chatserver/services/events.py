@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
@@ -95,8 +96,8 @@ class Events:
             retry_secs = hold
             looked = True
             try:
-                # For one that waited until now that is as new as a read; the kept place needs to see all there is.
-                told = present.after(place) if woken and place and request.cursor else None
+                # For one that waited until now that is as new as a read.
+                told = present.after(place) if woken and place else None
                 batch = await self._look(actor, request, present, place, told)
                 place = batch.place
                 waiter.version = place.version
@@ -108,7 +109,7 @@ class Events:
             if batch.revoked:
                 raise TokenInvalid("The session was revoked.")
             if batch.events or ephemerals:
-                return await self._answer(actor, request, batch, ephemerals, None)
+                return self._answer(actor, request, batch, ephemerals, None)
             if looked and batch.more and waiter.ended is None:
                 continue  # a whole page of what is not for this session: the next may be
             if failpoints.armed:
@@ -120,7 +121,7 @@ class Events:
                 continue
             if ended is Ended.REVOKED:
                 raise TokenInvalid("The session was revoked.")
-            return await self._answer(actor, request, batch, [], ended)
+            return self._answer(actor, request, batch, [], ended)
 
     async def _look(
         self, actor: Actor, request: Request, present: Present, place: Cursor | None, told: Tail | None
@@ -128,26 +129,17 @@ class Events:
         # A bell that is still on its way wakes a poll that waits. One that does not has to see for itself.
         if place is not None and request.wait_secs > 0 and self._nothing_new(present, place):
             return Batch([], place, False)
-        known = place.version if place is not None else None
-        tail = told or await self._looks.tail(present, known)
-        if request.cursor is not None:
-            place = place or request.cursor
-            if not _covered(place, tail):
-                # One more look: the cursor may come from a read that was newer than ours.
-                tail = await self._looks.tail(present, None)
-            if not _covered(place, tail):
-                metrics.CURSORS_EXPIRED.inc()
-                raise CursorExpired(str(Cursor(tail.epoch, tail.version)))
-        else:
-            place = await self._places.resume(actor, place, tail)
-            if place.version < tail.oldest_version:
-                tail = await self._looks.tail(present, None)
-            if place.version < tail.oldest_version:  # the ring no longer reaches back that far
-                place = Cursor(tail.epoch, tail.oldest_version)
-        changes = (
-            request.cursor is not None
-        )  # the original clients know no such event; they find it in the history
-        return await self._entries.batch(actor, place, tail, request.limit, changes)
+        if request.cursor is None:
+            return await self._places.batch(actor, present, place, told, request.limit)
+        place = place or request.cursor
+        tail = told or await self._looks.tail(present, place.version)
+        if not _covered(place, tail):
+            # One more look: the cursor may come from a read that was newer than ours.
+            tail = await self._looks.tail(present, None)
+        if not _covered(place, tail):
+            metrics.CURSORS_EXPIRED.inc()
+            raise CursorExpired(str(Cursor(tail.epoch, tail.version)))
+        return await self._entries.batch(actor, place, tail, request.limit, changes=True)
 
     def _nothing_new(self, present: Present, place: Cursor) -> bool:
         """Somebody read this version just now, and nothing has rung since."""
@@ -158,7 +150,7 @@ class Events:
             and self._clock.monotonic() - present.confirmed_at <= TRUST_SECS
         )
 
-    async def _answer(
+    def _answer(
         self, actor: Actor, request: Request, batch: Batch, ephemerals: list[Ephemeral], ended: Ended | None
     ) -> Answer:
         now = self._clock.now()
@@ -175,7 +167,7 @@ class Events:
         ]
         delivered: Callable[[bool], Awaitable[None]] = _nothing_kept
         if request.cursor is None:
-            delivered = await self._places.answering(actor, batch)
+            delivered = partial(self._places.delivered, actor, batch)
         return Answer(events, batch.place, batch.more, ended, now.timestamp(), delivered)
 
 

@@ -1,4 +1,4 @@
-"""The place of clients that send no cursor, kept in their session from sign-in on.
+"""Clients that send no cursor: their place is kept in their session, from sign-in on.
 
 Before an answer the place after it is noted as pending; it becomes the place only when the answer was fully written
 to an open socket. Until the node that answered has said so, another node gives the answer again.
@@ -6,89 +6,125 @@ to an open socket. Until the node that answered has said so, another node gives 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 
 from cachetools import LRUCache
 
 from chatserver.clock import Clock
-from chatserver.cursor import Cursor, KeptPlace, PlaceMove
+from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
 from chatserver.errors import TokenInvalid, Unavailable
+from chatserver.looks import Looks
 from chatserver.model import Actor, Tail
 from chatserver.ports import SessionStore
-from chatserver.services.entries import Batch
+from chatserver.present import Present
+from chatserver.services.entries import Batch, Entries
 from chatserver.together import Together
 
 # Another node's answer may have reached the client just before that node's word of it reaches the database.
 SETTLE_SECS = 0.05
 SETTLE_TRIES = 6
+TRIES = 5  # each but the last was lost to another poll of the same session
 
 
 class Places:
-    def __init__(self, sessions: SessionStore, node: str, clock: Clock) -> None:
+    def __init__(
+        self, sessions: SessionStore, looks: Looks, entries: Entries, node: str, clock: Clock
+    ) -> None:
         self._sessions = sessions
+        self._looks = looks
+        self._entries = entries
         self._node = node
         self._clock = clock
-        self._kept_places = Together(sessions.kept_places, clock)
-        self._moves = Together(self._move, clock)
+        self._reads = Together(sessions.kept_places, clock)
+        self._claims = Together(self._claim_all, clock)
+        self._moves = Together(self._move_all, clock)
         self._known: LRUCache[int, Cursor] = LRUCache(100_000)
+        self._kept: LRUCache[int, KeptPlace] = LRUCache(100_000)  # as last read or written here
 
     def known(self, actor: Actor) -> Cursor | None:
         """What this node believes. Good enough to see that nothing is new, not to answer from."""
         return self._known.get(actor.session_id)
 
-    async def resume(self, actor: Actor, seen: Cursor | None, tail: Tail) -> Cursor:
-        """The place to go on from. `seen`: how far this very poll has looked already.
+    async def batch(
+        self, actor: Actor, present: Present, seen: Cursor | None, told: Tail | None, limit: int
+    ) -> Batch:
+        """What follows the kept place, noted as pending; `delivered` is to be called with it.
 
-        Raises TokenInvalid when the session is gone, Unavailable.
+        `seen`: how far this very poll has looked. `told`: what follows that, when it need not be read. Raises
+        TokenInvalid when the session is gone, Unavailable.
         """
-        kept = await self._kept(actor)
+        for _ in range(TRIES):
+            kept = self._kept.get(actor.session_id)
+            if told is None or kept is None:
+                kept = self._kept[actor.session_id] = await self._read(actor)
+                told = None
+            # Entries that gave no event are passed in memory only; looking through them again would cost a write each.
+            # All this before the inbox is read, which is then behind none of it.
+            reached = [kept.place, seen, self.known(actor)]
+            tail = told or await self._looks.tail(present, seen.version if seen is not None else None)
+            place = _furthest(reached, tail)
+            if told is not None and place.version > told.version:
+                told = None
+                continue
+            if place.version < tail.oldest_version:
+                tail = await self._looks.tail(present, None)
+            if not tail.oldest_version <= place.version <= tail.version:
+                # The ring no longer reaches back that far; or the inbox was put back by hand.
+                place = Cursor(tail.epoch, tail.oldest_version)
+            # The original clients know no event of a change; they find it in the history.
+            batch = await self._entries.batch(actor, place, tail, limit, changes=False)
+            if not batch.events or await self._claim(actor, kept, batch):
+                return batch
+            told = None
+        raise Unavailable("Other polls of this session get its events right now.")
+
+    async def _read(self, actor: Actor) -> KeptPlace:
+        kept = None
         for _ in range(SETTLE_TRIES):
-            if kept.pending is None or kept.node == self._node:
+            kept = await self._reads.get(actor.session_id)
+            if kept is None or kept.pending is None or kept.node == self._node:
                 break
             await self._clock.sleep(SETTLE_SECS)
-            kept = await self._kept(actor)
-        place = kept.place
-        if place.epoch != tail.epoch or place.version > tail.version:
-            return Cursor(tail.epoch, tail.oldest_version)  # restored from a backup
-        known = self._known.get(actor.session_id)
-        # Entries that gave no event are passed in memory only; looking through them again would cost a write each.
-        passed = [c for c in (seen, known) if c and c.epoch == place.epoch]
-        return max([place, *passed], key=lambda c: (c.version, c.offset))
-
-    async def _kept(self, actor: Actor) -> KeptPlace:
-        kept = await self._kept_places.get(actor.session_id)
         if kept is None:
             raise TokenInvalid("The session was revoked.")
         return kept
 
-    async def answering(self, actor: Actor, batch: Batch) -> Callable[[bool], Awaitable[None]]:
-        """Note what is being answered. Await the result with whether the answer got through. Raises Unavailable."""
-        if not batch.events:
+    async def _claim(self, actor: Actor, kept: KeptPlace, batch: Batch) -> bool:
+        """False when it is not as it was seen any more. Raises Unavailable."""
+        claim = PlaceClaim(actor.session_id, kept.place, kept.node, batch.place, self._node)
+        return await self._claims.get(claim) is not None
+
+    async def _claim_all(self, claims: list[PlaceClaim]) -> dict[PlaceClaim, bool]:
+        if not await self._sessions.claim_places(claims):
+            found = await self._sessions.kept_places([claim.session_id for claim in claims])
+            claims = [claim for claim in claims if claim.is_in(found.get(claim.session_id))]
+        return dict.fromkeys(claims, True)
+
+    async def delivered(self, actor: Actor, batch: Batch, written: bool) -> None:
+        """Await once the answer went out, or did not."""
+        if written or not batch.events:
             self._known[actor.session_id] = batch.place
+        if not batch.events:
+            return  # nothing was given, so nothing can be lost
+        kind = "answered" if written else "unanswered"
+        try:
+            await self._moves.get(PlaceMove(actor.session_id, kind, batch.place))
+        except Unavailable:
+            return  # given again: twice rather than never
+        if written:
+            self._kept[actor.session_id] = KeptPlace(batch.place, None, "")
 
-            async def nothing(written: bool) -> None:
-                """Nothing was given, so nothing can be lost."""
-
-            return nothing
-        await self._note(actor, "answering", batch.place)
-
-        async def delivered(written: bool) -> None:
-            try:
-                if written:
-                    self._known[actor.session_id] = batch.place
-                await self._note(actor, "answered" if written else "unanswered", batch.place)
-            except Unavailable:
-                pass  # given again: twice rather than never
-
-        return delivered
-
-    async def _note(self, actor: Actor, kind: str, place: Cursor) -> None:
-        await self._moves.get(PlaceMove(actor.session_id, kind, place, self._node))
-
-    async def _move(self, moves: list[PlaceMove]) -> dict[PlaceMove, None]:
+    async def _move_all(self, moves: list[PlaceMove]) -> dict[PlaceMove, None]:
         await self._sessions.move_places(moves)
         return {}
 
     async def close(self) -> None:
-        await self._kept_places.close()
+        await self._reads.close()
+        await self._claims.close()
         await self._moves.close()
+
+
+def _furthest(reached: Iterable[Cursor | None], tail: Tail) -> Cursor:
+    """Of those in the epoch of `tail`. Else all that there is follows: a backup was restored."""
+    known = (place for place in reached if place is not None and place.epoch == tail.epoch)
+    return max(known, key=lambda c: (c.version, c.offset), default=Cursor(tail.epoch, tail.oldest_version))

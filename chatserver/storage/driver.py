@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 MAX_FEW = 100_000
 WRITE_CONCERN: Document = {"w": "majority", "j": True}
-COVERED: Document = {"w": 1, "j": False}  # only beside a Cover
+UNJOURNALED: Document = {"w": 1, "j": False}  # only beside a Cover, or where the loss of it loses nothing
 INDEX_SECS = 3600
 
 
@@ -119,7 +119,9 @@ class Collection:
         cursor = self._collection.find(filter, projection, sort=sort, limit=limit, skip=skip)
         return await self._gate.call("find", lambda: cursor.to_list(None))
 
-    async def find_few(self, filter: Document, projection: Document) -> list[Document]:
+    async def find_few(
+        self, filter: Document, projection: Document, level: str = "majority"
+    ) -> list[Document]:
         """What fits into one answer of the server (16 MiB): three quarters of the cost of a cursor."""
         command = {
             "find": self._collection.name,
@@ -127,7 +129,7 @@ class Collection:
             "projection": projection,
             "batchSize": MAX_FEW,
             "singleBatch": True,
-            "readConcern": {"level": "majority"},
+            "readConcern": {"level": level},
         }
 
         async def run() -> list[Document]:
@@ -183,19 +185,19 @@ class Collection:
         what = {"insert": self._collection.name, "documents": documents}
         return {**what, "ordered": ordered, "writeConcern": concern}
 
-    def updating(self, updates: list[Document]) -> Document:
+    def updating(self, updates: list[Document], concern: Document = WRITE_CONCERN) -> Document:
         """A command for a script, unordered. `sure` looks at its reply."""
         what = {"update": self._collection.name, "updates": updates}
-        return {**what, "ordered": False, "writeConcern": WRITE_CONCERN}
+        return {**what, "ordered": False, "writeConcern": concern}
 
     async def run(self, operation: str, commands: Script[T]) -> T:
         return await self._gate.call(operation, lambda: script.run(self._collection.database, commands))
 
-    async def update(self, updates: list[Document]) -> Document:
+    async def update(self, updates: list[Document], concern: Document = WRITE_CONCERN) -> Document:
         """Raises Unavailable also for a part: ours may be repeated. The driver does that for `bulk_write` alone."""
 
         def commands() -> Script[Document]:
-            return (yield self.updating(updates))
+            return (yield self.updating(updates, concern))
 
         return sure(await self.run("update", commands()))
 

@@ -11,7 +11,7 @@ from chatserver.errors import Unavailable
 from chatserver.model import MAX_SEQ, Change, Message, Outcome, message_id, split_message_id
 from chatserver.pages import words
 from chatserver.storage import codec
-from chatserver.storage.driver import COVERED, WRITE_CONCERN, Collection, Document, covering, term, whole
+from chatserver.storage.driver import UNJOURNALED, WRITE_CONCERN, Collection, Document, covering, term, whole
 from chatserver.storage.script import Script
 
 MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
@@ -30,7 +30,7 @@ class MessageStore:
         """
         documents = [codec.message_document(message) for message in messages]
         outcomes = [Outcome.STORED] * len(messages)
-        concern = WRITE_CONCERN if cover is None else COVERED
+        concern = WRITE_CONCERN if cover is None else UNJOURNALED
         insertion = self._messages.insertion(documents, ordered=ordered, concern=concern)
         try:
             reply = await self._messages.run("insert", _covered(insertion, cover))

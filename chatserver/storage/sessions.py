@@ -11,10 +11,10 @@ from datetime import datetime
 
 from pymongo import UpdateOne
 
-from chatserver.cursor import Cursor, KeptPlace, PlaceMove
+from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
 from chatserver.model import Session
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection, Document
+from chatserver.storage.driver import UNJOURNALED, Collection, Document
 
 
 class SessionStore:
@@ -59,8 +59,29 @@ class SessionStore:
         return ended, last
 
     async def kept_places(self, session_ids: list[int]) -> dict[int, KeptPlace]:
-        found = await self._sessions.find_few({"_id": {"$in": session_ids}}, {"place": 1, "pending": 1})
+        """As they are now: of a client's own word of what it has, more is known than what a majority has heard."""
+        filter, wanted = {"_id": {"$in": session_ids}}, {"place": 1, "pending": 1}
+        found = await self._sessions.find_few(filter, wanted, level="local")
         return {doc["_id"]: _kept(doc) for doc in found}
+
+    async def claim_places(self, claims: Sequence[PlaceClaim]) -> bool:
+        """Whether all stood as claimed; if not, some may have and are noted.
+
+        Nothing waits for the journal: when the note is lost, an answer under way may be given again, as it is when the
+        word that it got through is lost.
+        """
+        updates = [
+            {
+                "q": {
+                    "_id": c.session_id,
+                    "place": _place_document(c.kept),
+                    "pending.node": {"$in": [None, c.node, c.pending_of]},
+                },
+                "u": {"$set": {"pending": {**_place_document(c.place), "node": c.node}}},
+            }
+            for c in claims
+        ]
+        return int((await self._sessions.update(updates, UNJOURNALED))["n"]) == len(claims)
 
     async def move_places(self, moves: Sequence[PlaceMove]) -> None:
         """In their order. A place never moves back within an epoch."""
@@ -68,9 +89,6 @@ class SessionStore:
 
 
 def _update(move: PlaceMove) -> UpdateOne:
-    if move.kind == "answering":
-        pending = {**_place_document(move.place), "node": move.node}
-        return UpdateOne({"_id": move.session_id}, {"$set": {"pending": pending}})
     if move.kind == "unanswered":
         return UpdateOne({"_id": move.session_id}, {"$unset": {"pending": ""}})
     place = move.place

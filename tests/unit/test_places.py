@@ -1,0 +1,115 @@
+"""The place of clients without a cursor: noted before each answer, and shared by all nodes they poll."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chatserver.cursor import Cursor, KeptPlace, PlaceClaim
+from chatserver.errors import TokenInvalid
+from tests.support.waiting import held
+from tests.unit.test_events import texts
+from tests.unit.test_present import inbox_reads
+
+
+async def kept(chat: Any, actor: Any) -> KeptPlace:
+    found: KeptPlace = (await chat.storage.sessions.kept_places([actor.session_id]))[actor.session_id]
+    return found
+
+
+@pytest.mark.gen_test
+async def test_a_message_to_somebody_whose_place_is_known_is_delivered_without_a_read(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, conversation = await chat.pair()
+    await chat.say(ann, conversation, "first")
+    assert texts(await chat.poll(bob)) == ["first"]
+    poll = await held(chat.poll(bob, wait=20))
+    before = inbox_reads()
+    monkeypatch.setattr(chat.services.events._places._reads, "get", lambda key: pytest.fail("read"))
+    for text in ("one", "two", "three"):
+        await chat.say(ann, conversation, text)
+        assert texts(await poll) == [text]
+        assert await kept(chat, bob) == KeptPlace(await chat.cursor(bob), None, "")
+        poll = await held(chat.poll(bob, wait=20), 0.05)
+    assert inbox_reads() == before
+    chat.hub.close()
+    await poll
+
+
+@pytest.mark.gen_test
+async def test_what_another_node_gave_meanwhile_is_not_given_again(chats: Any) -> None:
+    one, other = await chats(), await chats()  # with a bus for each: no bell gets across
+    ann, bob, conversation = await one.pair()
+    await one.say(ann, conversation, "first")
+    assert texts(await one.poll(bob)) == ["first"]
+    poll = await held(one.poll(bob, wait=20))
+    await other.say(ann, conversation, "second")
+    assert texts(await other.poll(bob)) == ["second"], "the client hung up there and came here"
+    await one.say(ann, conversation, "third")
+    assert texts(await poll) == ["third"]
+    assert texts(await other.poll(bob)) == []
+
+
+@pytest.mark.parametrize("waits", [0, 20], ids=["read", "told"])
+@pytest.mark.gen_test
+async def test_what_another_node_gave_while_this_one_was_about_to_is_not_given_again(
+    chats: Any, monkeypatch: pytest.MonkeyPatch, waits: int
+) -> None:
+    one, other = await chats(), await chats()
+    ann, bob, conversation = await one.pair()
+    await one.say(ann, conversation, "first")
+    assert texts(await one.poll(bob)) == ["first"]
+    poll = await held(one.poll(bob, wait=2)) if waits else None
+    places = one.services.events._places
+    real, given = places._claim, []
+
+    async def claim(actor: Any, *more: Any) -> bool:
+        if not given:
+            given.extend(texts(await other.poll(bob)))
+        return bool(await real(actor, *more))
+
+    monkeypatch.setattr(places, "_claim", claim)
+    await one.say(ann, conversation, "second")
+    assert texts(await (poll or one.poll(bob))) == []
+    assert given == ["second"]
+
+
+@pytest.mark.gen_test
+async def test_an_answer_that_another_node_is_giving_is_waited_for_and_not_for_ever(chats: Any) -> None:
+    one, other = await chats(), await chats()
+    ann, bob, conversation = await one.pair()
+    start = (await kept(one, bob)).place
+    await one.say(ann, conversation, "under way")
+    claim = PlaceClaim(bob.session_id, start, "", await one.cursor(bob), "a node that dies")
+    assert await one.storage.sessions.claim_places([claim])
+    assert (await kept(other, bob)).node == "a node that dies", "seen at once, though it waits for no journal"
+    assert texts(await other.poll(bob)) == ["under way"]
+    assert await kept(one, bob) == KeptPlace(await one.cursor(bob), None, "")
+
+
+@pytest.mark.gen_test
+async def test_places_are_claimed_together_and_each_for_itself(chat: Any) -> None:
+    ann, bob, cat = await chat.person(), await chat.person(), await chat.person()
+    places = chat.services.events._places
+    stands = (await kept(chat, ann)).place
+    claims = [
+        PlaceClaim(ann.session_id, stands, "", Cursor(stands.epoch, 1), "one"),
+        PlaceClaim(bob.session_id, Cursor("another", 7), "", Cursor("another", 8), "one"),
+        PlaceClaim(cat.session_id + 1_000_000, stands, "", Cursor(stands.epoch, 1), "one"),
+    ]
+    assert await places._claim_all(claims) == {claims[0]: True}
+    assert (await kept(chat, bob)).pending is None
+
+
+@pytest.mark.gen_test
+async def test_a_held_poll_without_cursor_ends_with_its_session(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    await chat.say(ann, conversation, "first")
+    assert texts(await chat.poll(bob)) == ["first"]
+    poll = await held(chat.poll(bob, wait=20))
+    await chat.storage.sessions.delete(bob.user_id, bob.session_id)  # by a node whose bell was lost
+    await chat.say(ann, conversation, "not for who stole it")
+    with pytest.raises(TokenInvalid):
+        await poll
