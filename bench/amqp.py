@@ -13,7 +13,7 @@ from bench.machine import Measured
 from bench.people import Failures
 from bench.polls import hold
 from bench.targets import ours
-from tests.support.rabbit import RabbitNode, missing
+from tests.support.rabbit import RabbitNode
 
 METHOD_FRAME = 1
 HEADER_BYTES = 7
@@ -54,11 +54,8 @@ class Proxy:
             writer.write(data)
 
 
-async def declares(secs: float, users: int = 100) -> Measured | None:
-    """Declarations and publishes per send while everybody polls. None, with the cure, where RabbitMQ is missing."""
-    if reason := missing():
-        print(f"declares: left out. {reason}")
-        return None
+async def declares(secs: float, users: int = 100) -> Measured:
+    """Declarations and publishes per send while everybody polls."""
     broker = RabbitNode()
     broker.start()
     target = None

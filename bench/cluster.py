@@ -1,4 +1,4 @@
-"""`python -m bench.cluster`: what several processes, large groups and many arrivals cost; build/cluster.json and docs.
+"""`python -m bench.cluster`: what several processes and many arrivals cost; build/cluster.json and docs.
 
 Apart from `python -m bench`, whose figures are ratios to a bare server: nothing bare does any of this.
 """
@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from bench import machine, report
 from bench.churn import churn
-from bench.group import group
 from bench.machine import Measured
 from bench.nodes import several
 from bench.report import Columns, columns_table, put
@@ -35,22 +34,6 @@ SEVERAL: Columns = (
     ("failed", "failures"),
     ("strangers", "foreign"),
 )
-GROUP: Columns = (
-    ("members, all polling", "members"),
-    ("sends", "sends"),
-    ("stored ms", "stored_ms"),
-    ("half have it ms", "half_ms"),
-    ("the last has it ms", "last_p50_ms"),
-    ("at worst ms", "last_max_ms"),
-    ("in the mailbox the last ms", "mailbox_last_ms"),
-    ("ratio", "last_ratio"),
-    ("publishes a send", "publishes_per_send"),
-    ("server µs a delivery", "delivery_cpu_us"),
-    ("the mailbox's", "mailbox_delivery_cpu_us"),
-    ("mongod µs a send", "mongod_cpu_us"),
-    ("failed", "failures"),
-    ("strangers", "foreign"),
-)
 CHURN: Columns = (
     ("people", "people"),
     ("in s", "ramp_secs"),
@@ -64,7 +47,7 @@ CHURN: Columns = (
     ("failed", "failures"),
     ("strangers", "foreign"),
 )
-PARTS = {"several": SEVERAL, "group": GROUP, "churn": CHURN}
+PARTS = {"several": SEVERAL, "churn": CHURN}
 Results = dict[str, list[Measured]]
 
 
@@ -73,8 +56,6 @@ async def run(chosen: Sequence[str], quick: bool) -> Results:
     if "several" in chosen:
         for processes in (1, 2) if quick else (1, 2, 4, 8):
             found["several"].append(shown(await several(processes, 2.0 if quick else 3.0)))
-    if "group" in chosen:
-        found["group"].append(shown(await group(100 if quick else 1_000, 5 if quick else 20)))
     if "churn" in chosen:
         people, secs = (1_000, 10.0) if quick else (10_000, 60.0)
         found["churn"].append(shown(await churn(people, secs)))

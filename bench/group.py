@@ -31,12 +31,12 @@ CONVERSATION = 1
 ARRIVE_SECS = 20.0
 
 
-async def group(members: int, sends: int, processes: int = 1) -> Measured:
-    """`sends` messages, each when everybody has the one before."""
+async def group(members: int, sends: int) -> Measured:
+    """`sends` messages, each when everybody has the one before, through this server."""
     broker, target = Broker(), None
     directory = tempfile.TemporaryDirectory(prefix="bench")
     try:
-        target = await start(members, broker, processes)
+        target = await start(members, broker)
         ids = tuple(id for id, _ in target.people)
         settings = Settings(
             mongodb_uri=target.mongodb_uri, amqp_url=broker.url, data_dir=Path(directory.name)
@@ -47,23 +47,16 @@ async def group(members: int, sends: int, processes: int = 1) -> Measured:
             published = sender.bus.published
             measured = await _sends(target, sends, lambda number: _stored(sender, ids, number))
             measured["publishes_per_send"] = (sender.bus.published - published) / sends
+            return measured
     finally:
         if target is not None:
             target.stop()
         broker.stop()
         directory.cleanup()
-    bare = await _mailbox(members, sends)
-    return {
-        "members": members,
-        "processes": processes,
-        **measured,
-        "mailbox_last_ms": bare["last_p50_ms"],
-        "mailbox_delivery_cpu_us": bare["delivery_cpu_us"],
-        "last_ratio": measured["last_p50_ms"] / bare["last_p50_ms"],
-    }
 
 
-async def _mailbox(members: int, sends: int) -> Measured:
+async def mailbox_group(members: int, sends: int) -> Measured:
+    """The same through the in-memory mailbox."""
     target = reference("mailbox", members)
     try:
         [connection] = await connect(target.port, 1)
@@ -124,6 +117,7 @@ async def _sends(target: Target, sends: int, send: Callable[[int], Awaitable[Non
     for poller in pollers:
         poller.connection.close()
     return {
+        "members": members,
         "sends": sends,
         "stored_ms": quantile(stored, 0.5) * 1e3,
         "half_ms": quantile(half, 0.5) * 1e3,

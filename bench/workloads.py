@@ -14,6 +14,7 @@ from bench.polls import hold
 from bench.targets import Target
 
 WARM_SECS = 0.5
+BACKLOG_SECS = 15.0
 
 
 async def prepare(target: Target) -> None:
@@ -146,6 +147,12 @@ async def delivery(target: Target, secs: float, polls: int = 1_000, rate: int = 
         "failures": failures.count,
         **spent(window, len(written)),
     }
+
+
+async def behind(target: Target, secs: float) -> Measured:
+    """The same right behind sends at full speed, of which much is still to be worked off: words, a second look."""
+    await sends(target, BACKLOG_SECS)
+    return await delivery(target, secs)
 
 
 async def pairs(target: Target, secs: float, count: int = 100) -> Measured:
