@@ -52,6 +52,11 @@ class Draft:
         """Whether it was an earlier try of this very send that stored the message."""
         return self.in_doubt and stored.created_at == self.created_at
 
+    def is_wanted(self, now: float) -> bool:
+        """Not answered yet. A client that goes away cancels its own wait and no more."""
+        waits = not self.answer.done() or (self.answer.cancelled() and now < self.deadline)
+        return waits or now < self.owed_until
+
     def succeed(self) -> None:
         if self.stored is not None and not self.answer.done():
             self.answer.set_result(self.stored)

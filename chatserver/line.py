@@ -49,7 +49,7 @@ class Line:
             while waiting and len(drafts) < most:
                 draft = waiting.popleft()
                 self._count -= 1
-                if not draft.answer.done() or draft.owed_until > now:
+                if draft.is_wanted(now):
                     drafts.append(draft)
             if not waiting:
                 del self._waiting[id]

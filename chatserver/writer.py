@@ -64,7 +64,7 @@ class Writer:
     async def post(self, draft: Draft) -> tuple[Message, bool]:
         """Raises Unavailable (it may or may not be stored: repeat with the same client_id), IdempotencyConflict."""
         self.put(draft)
-        return await asyncio.shield(draft.answer)
+        return await draft.answer
 
     def starts_at(self, conversation_id: int) -> None:
         """A conversation just created here has no head to be looked up."""

@@ -111,10 +111,14 @@ class Accounts:
             await self._users.set_password_hash(found[0].id, await self._passwords.hash(password))
         return found[0]
 
+    def known(self, ids: Iterable[int]) -> dict[int, User]:
+        """Those of them that were asked for within KNOWN_SECS."""
+        return {id: user for id in ids if (user := self._known.get(id))}
+
     async def users(self, ids: Iterable[int]) -> dict[int, User]:
         """Those of them that exist."""
         wanted = set(ids)
-        found = {id: user for id in wanted if (user := self._known.get(id))}
+        found = self.known(wanted)
         if missing := wanted - found.keys():
             fresh = await self._reads.get_all(missing)
             self._known.update(fresh)

@@ -42,11 +42,15 @@ class Conversations:
     async def close(self) -> None:
         await self._reads.close()
 
+    def known_direct(self, actor: Actor, user_id: int) -> Conversation | None:
+        """The actor's conversation with this user, if this node has met it."""
+        return self._pairs.get(_pair(actor.user_id, user_id))
+
     async def find_direct(self, actor: Actor, user_id: int) -> Conversation | None:
-        """The actor's conversation with this user, if it has begun."""
-        pair = _pair(actor.user_id, user_id)
-        if (known := self._pairs.get(pair)) is not None:
+        """The same, if it has begun."""
+        if (known := self.known_direct(actor, user_id)) is not None:
             return known
+        pair = _pair(actor.user_id, user_id)
         found = await self._stores.conversations.direct(pair)
         return self._keep(pair, found[0], actor.user_id, user_id) if found and found[1] else None
 

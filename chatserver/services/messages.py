@@ -79,17 +79,12 @@ class Messages:
         Its deadline counts from `came_at` (monotonic; now, when not given), with all that has to be looked up first.
         Raises Invalid, NotFound for an unknown receiver, IdempotencyConflict, Unavailable.
         """
-        now = self._clock.monotonic()
-        deadline = (now if came_at is None else came_at) + self._deadline_secs
+        deadline = (self._clock.monotonic() if came_at is None else came_at) + self._deadline_secs
         self.check(text, attachment is not None)
-        try:
-            async with asyncio.timeout(deadline - now):
-                conversation, begun = await self._conversations.open_direct(actor, receiver_id)
-                users = await self._accounts.users(conversation.member_ids)
-        except TimeoutError:
-            raise Unavailable("The message could not be stored in time; send it again.") from None
-        if begun:
-            self._writer.starts_at(conversation.id)
+        conversation = self._conversations.known_direct(actor, receiver_id)
+        users = self._accounts.known(conversation.member_ids) if conversation is not None else {}
+        if conversation is None or len(users) < len(conversation.member_ids):
+            conversation, users = await self._look_up(actor, receiver_id, deadline)
         draft = Draft(
             conversation=conversation,
             sender_id=actor.user_id,
@@ -106,6 +101,19 @@ class Messages:
         else:
             receiving = (await self._receipts.members([conversation.id]))[conversation.id, receiver_id]
         return message_json(message, users[actor.user_id], users[receiver_id], receiving), created
+
+    async def _look_up(
+        self, actor: Actor, receiver_id: int, deadline: float
+    ) -> tuple[Conversation, dict[int, User]]:
+        try:
+            async with asyncio.timeout(deadline - self._clock.monotonic()):
+                conversation, begun = await self._conversations.open_direct(actor, receiver_id)
+                users = await self._accounts.users(conversation.member_ids)
+        except TimeoutError:
+            raise Unavailable("The message could not be stored in time; send it again.") from None
+        if begun:
+            self._writer.starts_at(conversation.id)
+        return conversation, users
 
     def upload(self, name: str, type: str) -> Upload:
         return self._stores.attachments.upload(name, type)

@@ -216,6 +216,27 @@ async def test_behind_a_flush_that_hangs_others_are_stored_after_a_moment(
 
 
 @pytest.mark.gen_test
+async def test_a_send_whose_client_goes_away_while_it_waits_is_stored(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, conversation = await chat.pair()
+    begun, go_on = hold_appends(chat, monkeypatch, 1)
+    first = asyncio.ensure_future(chat.say(ann, conversation, "first"))
+    await eventually(lambda: begun)
+    abandoned = asyncio.ensure_future(chat.say(bob, conversation, "abandoned"))
+    too_late = asyncio.ensure_future(
+        chat.writer.post(chat.draft(bob, conversation, "too late", deadline=chat.clock.monotonic()))
+    )
+    await asyncio.sleep(0)
+    abandoned.cancel()
+    too_late.cancel()
+    go_on.set()
+    await first
+    await chat.writer.close()
+    assert await chat.log(conversation) == ["first", "abandoned"]
+
+
+@pytest.mark.gen_test
 async def test_sends_behind_a_crowd_whose_time_is_over_are_stored(chat: Any) -> None:
     ann, _, conversation = await chat.pair()
     line = Line(chat.clock)
