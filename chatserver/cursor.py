@@ -48,11 +48,12 @@ class PlaceClaim:
 
 @dataclass(frozen=True, slots=True)
 class PlaceMove:
-    """After it: `answered` or `unanswered`."""
+    """After the answer that was to lead to `place`: nothing of it is pending any more, and it got through or not."""
 
     session_id: int
-    kind: str
+    answered: bool
     place: Cursor
+    node: str
 
 
 def parse_cursor(text: str) -> Cursor:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 from chatserver.clock import Clock
@@ -18,32 +19,37 @@ class Deadlines(Generic[T]):
     def __init__(self, clock: Clock, over: Callable[[T], object]) -> None:
         self._clock = clock
         self._over = over
-        self._waiting: deque[tuple[float, asyncio.Future[Any], T]] = deque()
+        # The number is there so that equal deadlines compare. Who is done leaves when all with earlier ones have left.
+        self._waiting: list[tuple[float, int, asyncio.Future[Any], T]] = []
+        self._numbers = count()
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, waiting: T, future: asyncio.Future[Any], deadline: float) -> None:
-        """No deadline may be before that of the one added last, or it is kept as late as that."""
+        """Times are those of the clock's `monotonic`."""
         self._forget_done()
-        self._waiting.append((deadline, future, waiting))
-        if self._timer is None:
+        entry = (deadline, next(self._numbers), future, waiting)
+        heappush(self._waiting, entry)
+        if self._timer is None or self._waiting[0] is entry:
             self._expire()
 
     def close(self) -> None:
+        """Whoever waits now waits without a deadline."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _forget_done(self) -> None:
-        while self._waiting and self._waiting[0][1].done():
-            self._waiting.popleft()
+        while self._waiting and self._waiting[0][2].done():
+            heappop(self._waiting)
 
     def _expire(self) -> None:
         """And come back for the next of them."""
+        self.close()
         now = self._clock.monotonic()
         self._forget_done()
         while self._waiting and self._waiting[0][0] <= now:
-            self._over(self._waiting.popleft()[2])
+            self._over(heappop(self._waiting)[3])
             self._forget_done()
-        self._timer = None
         if self._waiting:
             wait_secs = self._waiting[0][0] - now
             self._timer = asyncio.get_running_loop().call_later(wait_secs, self._expire)

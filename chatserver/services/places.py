@@ -23,7 +23,7 @@ from chatserver.together import Together
 # Another node's answer may have reached the client just before that node's word of it reaches the database.
 SETTLE_SECS = 0.05
 SETTLE_TRIES = 6
-TRIES = 5  # each but the last was lost to another poll of the same session
+TRIES = 5  # each but the last was lost to another poll of the same session, or to a database that lags behind itself
 
 
 class Places:
@@ -63,28 +63,29 @@ class Places:
             reached = [kept.place, seen, self.known(actor)]
             tail = told or await self._looks.tail(present, seen.version if seen is not None else None)
             place = _furthest(reached, tail)
-            if told is not None and place.version > told.version:
+            if place.version > tail.version:
+                # Another node has given more than we were told, or than a majority has: only of that anything is read.
+                await self._clock.sleep(0.0 if told else SETTLE_SECS)
                 told = None
                 continue
             if place.version < tail.oldest_version:
                 tail = await self._looks.tail(present, None)
-            if not tail.oldest_version <= place.version <= tail.version:
-                # The ring no longer reaches back that far; or the inbox was put back by hand.
+            if place.version < tail.oldest_version:  # the ring no longer reaches back that far
                 place = Cursor(tail.epoch, tail.oldest_version)
             # The original clients know no event of a change; they find it in the history.
             batch = await self._entries.batch(actor, place, tail, limit, changes=False)
             if not batch.events or await self._claim(actor, kept, batch):
                 return batch
             told = None
-        raise Unavailable("Other polls of this session get its events right now.")
+        raise Unavailable("The place of this session cannot be told right now.")
 
     async def _read(self, actor: Actor) -> KeptPlace:
-        kept = None
+        kept = await self._reads.get(actor.session_id)
         for _ in range(SETTLE_TRIES):
-            kept = await self._reads.get(actor.session_id)
             if kept is None or kept.pending is None or kept.node == self._node:
                 break
             await self._clock.sleep(SETTLE_SECS)
+            kept = await self._reads.get(actor.session_id)
         if kept is None:
             raise TokenInvalid("The session was revoked.")
         return kept
@@ -106,9 +107,8 @@ class Places:
             self._known[actor.session_id] = batch.place
         if not batch.events:
             return  # nothing was given, so nothing can be lost
-        kind = "answered" if written else "unanswered"
         try:
-            await self._moves.get(PlaceMove(actor.session_id, kind, batch.place))
+            await self._moves.get(PlaceMove(actor.session_id, written, batch.place, self._node))
         except Unavailable:
             return  # given again: twice rather than never
         if written:

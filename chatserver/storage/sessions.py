@@ -59,7 +59,7 @@ class SessionStore:
         return ended, last
 
     async def kept_places(self, session_ids: list[int]) -> dict[int, KeptPlace]:
-        """As they are now: of a client's own word of what it has, more is known than what a majority has heard."""
+        """Also as no majority has them yet: a note of another node is seen at once."""
         filter, wanted = {"_id": {"$in": session_ids}}, {"place": 1, "pending": 1}
         found = await self._sessions.find_few(filter, wanted, level="local")
         return {doc["_id"]: _kept(doc) for doc in found}
@@ -89,18 +89,25 @@ class SessionStore:
 
 
 def _update(move: PlaceMove) -> UpdateOne:
-    if move.kind == "unanswered":
-        return UpdateOne({"_id": move.session_id}, {"$unset": {"pending": ""}})
-    place = move.place
-    behind = {
-        "$or": [
-            {"place.epoch": {"$ne": place.epoch}},
-            {"place.version": {"$lt": place.version}},
-            {"place.version": place.version, "place.offset": {"$lt": place.offset}},
-        ]
-    }
-    update = {"$set": {"place": _place_document(place)}, "$unset": {"pending": ""}}
-    return UpdateOne({"_id": move.session_id, **behind}, update)
+    """What is pending may be a later answer's by now, or another node's."""
+    place = _place_document(move.place)
+    ours = {"$eq": ["$pending", {"$literal": {**place, "node": move.node}}]}
+    changes: Document = {"pending": {"$cond": [ours, "$$REMOVE", "$pending"]}}
+    if move.answered:
+        behind = {
+            "$or": [
+                {"$ne": ["$place.epoch", place["epoch"]]},
+                {"$lt": ["$place.version", place["version"]]},
+                {
+                    "$and": [
+                        {"$eq": ["$place.version", place["version"]]},
+                        {"$lt": ["$place.offset", place["offset"]]},
+                    ]
+                },
+            ]
+        }
+        changes["place"] = {"$cond": [behind, {"$literal": place}, "$place"]}
+    return UpdateOne({"_id": move.session_id}, [{"$set": changes}])
 
 
 def _kept(document: Document) -> KeptPlace:

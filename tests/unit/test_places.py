@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from chatserver.cursor import Cursor, KeptPlace, PlaceClaim
-from chatserver.errors import TokenInvalid
-from tests.support.waiting import held
+from chatserver.errors import TokenInvalid, Unavailable
+from chatserver.services.events import Request
+from tests.support.waiting import eventually, held
 from tests.unit.test_events import texts
 from tests.unit.test_present import inbox_reads
 
@@ -87,6 +89,81 @@ async def test_an_answer_that_another_node_is_giving_is_waited_for_and_not_for_e
     assert (await kept(other, bob)).node == "a node that dies", "seen at once, though it waits for no journal"
     assert texts(await other.poll(bob)) == ["under way"]
     assert await kept(one, bob) == KeptPlace(await one.cursor(bob), None, "")
+
+
+@pytest.mark.gen_test
+async def test_the_word_of_an_earlier_answer_leaves_a_later_one_pending(
+    chats: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await chats(), await chats()
+    ann, bob, conversation = await one.pair()
+    places, moves, go_on = one.services.events._places, [], asyncio.Event()
+
+    async def late(move: Any) -> None:
+        moves.append(move)
+        if len(moves) == 2:  # the second word comes when the client has long gone to the other node
+            await go_on.wait()
+        await one.storage.sessions.move_places([move])
+
+    monkeypatch.setattr(places._moves, "get", late)
+    reads, read = other.storage.sessions.kept_places, []
+
+    async def counted(ids: list[int]) -> Any:
+        read.append(ids)
+        return await reads(ids)
+
+    monkeypatch.setattr(other.services.events._places._reads, "_call", counted)
+    await one.say(ann, conversation, "first")
+    first = await one.services.events.poll(bob, Request(None, 0, 100, None), lambda _: None)
+    places._known[bob.session_id] = first.cursor  # the client has it
+    await one.say(ann, conversation, "second")
+    second = await one.services.events.poll(bob, Request(None, 0, 100, None), lambda _: None)
+    assert texts(second) == ["second"]
+    await first.delivered(True)
+    word = asyncio.ensure_future(second.delivered(True))
+    next_poll = asyncio.ensure_future(other.poll(bob))
+    await eventually(
+        lambda: next_poll.done() or len(read) > 1
+    )  # once more, because another node is answering
+    go_on.set()
+    assert texts(await next_poll) == []
+    await word
+
+
+@pytest.mark.gen_test
+async def test_an_answer_that_did_not_get_through_is_given_again(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    before = (await kept(chat, bob)).place
+    await chat.say(ann, conversation, "cut off")
+    answer = await chat.services.events.poll(bob, Request(None, 0, 100, None), lambda _: None)
+    await answer.delivered(False)
+    assert await kept(chat, bob) == KeptPlace(before, None, "")
+    assert texts(await chat.poll(bob)) == ["cut off"]
+
+
+@pytest.mark.parametrize("behind", [1, 100])
+@pytest.mark.gen_test
+async def test_an_inbox_that_is_read_older_than_the_place_is_no_reason_to_begin_anew(
+    chats: Any, monkeypatch: pytest.MonkeyPatch, behind: int
+) -> None:
+    one, other = await chats(), await chats()
+    ann, bob, conversation = await one.pair()
+    await one.say(ann, conversation, "first")
+    [old] = (await one.storage.inboxes.tails({bob.user_id: None})).values()
+    await one.say(ann, conversation, "second")
+    assert texts(await one.poll(bob)) == ["first", "second"]
+    looks, reads = other.looks.tail, []
+
+    async def tail(*asked: Any) -> Any:  # as from a primary that has not heard of its majority
+        reads.append(asked)
+        return old if len(reads) <= behind else await looks(*asked)
+
+    monkeypatch.setattr(other.looks, "tail", tail)
+    if behind == 1:
+        assert texts(await other.poll(bob)) == []
+    else:
+        with pytest.raises(Unavailable):
+            await other.poll(bob)
 
 
 @pytest.mark.gen_test

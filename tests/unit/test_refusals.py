@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from chatserver.clock import Clock
+from chatserver.deadlines import Deadlines
 from chatserver.errors import Unavailable
 from chatserver.storage.gate import GATE_LINE, Gate
 from chatserver.together import Together
+from tests.support.waiting import eventually
 
 LIMIT_SECS = 0.3
 
@@ -32,6 +34,39 @@ async def test_who_comes_during_a_call_that_fails_does_not_wait_for_two(io_loop:
     silence.set()
     assert await shared.get(3) == 3, "what follows is served again"
     await shared.close()
+
+
+@pytest.mark.gen_test
+async def test_who_goes_away_takes_nothing_from_others_who_ask_the_same(io_loop: Any) -> None:
+    go_on = asyncio.Event()
+
+    async def call(keys: list[int]) -> dict[int, int]:
+        await go_on.wait()
+        return {key: key for key in keys}
+
+    shared: Together[int, int] = Together(call, Clock(), LIMIT_SECS)
+    gone, stays = asyncio.ensure_future(shared.get(1)), asyncio.ensure_future(shared.get(1))
+    await asyncio.sleep(0)
+    gone.cancel()
+    go_on.set()
+    assert await stays == 1
+    await shared.close()
+
+
+@pytest.mark.gen_test
+async def test_each_is_given_up_at_its_own_time_whoever_came_first(io_loop: Any) -> None:
+    clock, loop = Clock(), asyncio.get_running_loop()
+    over: list[str] = []
+    deadlines: Deadlines[str] = Deadlines(clock, over.append)
+    futures = {name: loop.create_future() for name in ("late", "early", "answered", "past")}
+    began = clock.monotonic()
+    for name, secs in (("late", 30.0), ("early", 0.05), ("answered", 0.01)):
+        deadlines.add(name, futures[name], began + secs)
+    futures["answered"].set_result(None)
+    await eventually(lambda: over, within=5)
+    deadlines.add("past", futures["past"], began)
+    assert over == ["early", "past"]
+    deadlines.close()
 
 
 @pytest.mark.gen_test
