@@ -16,6 +16,7 @@ from bench import amqp, machine, plots, polls, report, workloads
 from bench.group import group, mailbox_group
 from bench.machine import Measured
 from bench.targets import Target, ours, reference
+from bench.writes import writes
 from tests.support.rabbit import missing
 
 
@@ -35,6 +36,7 @@ WORKLOADS = {
     "sends": Workload(workloads.sends, ("handler", "delegate"), 5, 3.0),
     "delivery": Workload(workloads.delivery, ("mailbox",), 5, 6.0),
     "plain": Workload(partial(workloads.delivery, plain=True), ("mailbox",), 5, 6.0),
+    "writes": Workload(writes, ("mailbox",), 3, 6.0),
     "behind": Workload(workloads.behind, (), 3, 6.0),
     "pairs": Workload(workloads.pairs, ("mailbox",), 3, 4.0),
     "idle": Workload(polls.idle, (), 1, 20.0),

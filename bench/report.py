@@ -68,6 +68,8 @@ ROWS = (
     Row("delivery", "201 → event p99 ms", "after_201_p99_ms", "mailbox"),
     Row("plain", "send → event p50 ms, clients without cursor", "p50_ms", "mailbox", *P50),
     Row("plain", "send → event p99 ms, clients without cursor", "p99_ms", "mailbox", *P99),
+    Row("writes", "the two writes of a send by the bare driver, p50 ms", "p50_ms", "mailbox"),
+    Row("writes", "the two writes of a send by the bare driver, p99 ms", "p99_ms", "mailbox"),
     Row("behind", "send → event p50 ms, right behind 15 s of full speed", "p50_ms"),
     Row("behind", "send → event p99 ms, right behind 15 s of full speed", "p99_ms"),
     Row("pairs", "end to end/s, 100 pairs closed loop", "per_sec", "mailbox", *PAIRS),
