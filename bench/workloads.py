@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from functools import partial
 
@@ -99,7 +100,7 @@ async def sends(target: Target, secs: float, connections: int = 32, warm_secs: f
 
 
 async def delivery(target: Target, secs: float, polls: int = 1_000, rate: int = 200, plain=False) -> Measured:
-    """Time from writing a send to having its event, at a fixed rate into held polls; and from its 201."""
+    """Time from writing a send to having its event, and from its 201: at a fixed rate into held polls."""
     senders, failures = Senders(target), Failures()
     written: dict[int, float] = {}
     accepted: dict[int, float] = {}
@@ -122,10 +123,13 @@ async def delivery(target: Target, secs: float, polls: int = 1_000, rate: int = 
         connection.send(request, partial(answered, connection, tag))
 
     late: list[float] = []
+    moments = random.Random(
+        7
+    )  # at even ones a whole round may be in step with timers of the machine, or out of it
     with machine.window(target.processes) as window:
         started = time.perf_counter()
         for number in range(int(rate * secs)):
-            due = started + number / rate
+            due = started + (number + moments.random()) / rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             late.append(time.perf_counter() - due)
             if not idle:  # never wait for the server: that would hide its stalls

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import subprocess
 import sys
 import time
@@ -86,9 +87,10 @@ def main(uri: str, secs: float, rate: float) -> None:
         database = client[Settings().mongodb_database]
         heads = {c: (head, members) for c, head, members in pairs(database)}
         turns, send = cycle(heads), Send(database)
+        moments = random.Random(7)
         began = time.perf_counter()
         for number in count():
-            due = began + number / rate
+            due = began + (number + moments.random()) / rate
             if due > began + secs:
                 break
             time.sleep(max(0.0, due - time.perf_counter()))
