@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Iterator
 from functools import partial
 
 from bench import machine
@@ -16,6 +17,16 @@ from bench.targets import Target
 
 WARM_SECS = 0.5
 BACKLOG_SECS = 15.0
+RATE = 200  # sends a second where their rate is fixed
+
+
+def moments(secs: float) -> Iterator[float]:
+    """When each of these sends is due, counted from the first: at a random moment of its turn, the same in every round.
+
+    At even ones a whole round may be in step with timers of the machine, or out of it.
+    """
+    chance = random.Random(7)
+    return ((number + chance.random()) / RATE for number in range(int(RATE * secs)))
 
 
 async def prepare(target: Target) -> None:
@@ -99,7 +110,7 @@ async def sends(target: Target, secs: float, connections: int = 32, warm_secs: f
     }
 
 
-async def delivery(target: Target, secs: float, polls: int = 1_000, rate: int = 200, plain=False) -> Measured:
+async def delivery(target: Target, secs: float, polls: int = 1_000, plain=False) -> Measured:
     """Time from writing a send to having its event, and from its 201: at a fixed rate into held polls."""
     senders, failures = Senders(target), Failures()
     written: dict[int, float] = {}
@@ -123,13 +134,10 @@ async def delivery(target: Target, secs: float, polls: int = 1_000, rate: int = 
         connection.send(request, partial(answered, connection, tag))
 
     late: list[float] = []
-    moments = random.Random(
-        7
-    )  # at even ones a whole round may be in step with timers of the machine, or out of it
     with machine.window(target.processes) as window:
         started = time.perf_counter()
-        for number in range(int(rate * secs)):
-            due = started + (number + moments.random()) / rate
+        for moment in moments(secs):
+            due = started + moment
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             late.append(time.perf_counter() - due)
             if not idle:  # never wait for the server: that would hide its stalls

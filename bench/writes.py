@@ -1,4 +1,4 @@
-"""`python -m bench.writes URI SECS RATE`: the two writes of a send and nothing else, by the bare driver in one thread.
+"""`python -m bench.writes URI SECS`: the two writes of a send and nothing else, by the bare driver in one thread.
 
 They are the same commands that the server makes for one message in a flush of its own. What they take stands
 between a send and its event whatever the server does, because an event is given only when its message is journaled.
@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import count, cycle
+from itertools import cycle
 from typing import Any
 
 from pymongo import MongoClient
@@ -30,14 +28,12 @@ from chatserver.storage.driver import UNJOURNALED, Collection, Document
 from chatserver.storage.gate import Gate
 from chatserver.storage.inboxes import InboxStore
 
-RATE = 200
-
 
 async def writes(target: Target, secs: float) -> Measured:
     """Beside what the mailbox takes for a whole delivery."""
     if not target.mongodb_uri:
         return await workloads.delivery(target, secs)
-    command = [sys.executable, "-m", "bench.writes", target.mongodb_uri, str(secs), str(RATE)]
+    command = [sys.executable, "-m", "bench.writes", target.mongodb_uri, str(secs)]
     with machine.window(target.processes) as window:
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -52,15 +48,15 @@ async def writes(target: Target, secs: float) -> Measured:
     return {**json.loads(said), "load_busy": window.cpu["load"] / window.secs, "foreign": 0.0}
 
 
-def pairs(database: Any) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-    """(conversation, head, members) of those who have written to one another."""
+def pairs(database: Any) -> dict[int, tuple[int, tuple[int, ...]]]:
+    """conversation → head, members: of those who have written to one another."""
     members: dict[int, list[int]] = {}
     heads: dict[int, int] = {}
     for inbox in database.inboxes.find({}, {"heads": 1}):
         for id, head in inbox["heads"].items():
             members.setdefault(int(id), []).append(inbox["_id"])
             heads[int(id)] = head
-    return ((id, heads[id], tuple(both)) for id, both in members.items() if len(both) == 2)
+    return {id: (heads[id], tuple(both)) for id, both in members.items() if len(both) == 2}
 
 
 class Send:
@@ -81,22 +77,18 @@ class Send:
         return insert, update.command
 
 
-def main(uri: str, secs: float, rate: float) -> None:
+def main(uri: str, secs: float) -> None:
     took: list[float] = []
     with MongoClient(uri, tz_aware=True) as client:
         database = client[Settings().mongodb_database]
-        heads = {c: (head, members) for c, head, members in pairs(database)}
-        turns, send = cycle(heads), Send(database)
-        moments = random.Random(7)
+        found, send = pairs(database), Send(database)
+        turns = cycle(found)
         began = time.perf_counter()
-        for number in count():
-            due = began + (number + moments.random()) / rate
-            if due > began + secs:
-                break
-            time.sleep(max(0.0, due - time.perf_counter()))
+        for number, moment in enumerate(workloads.moments(secs)):
+            time.sleep(max(0.0, began + moment - time.perf_counter()))
             c = next(turns)
-            head, members = heads[c]
-            heads[c] = head + 1, members
+            head, members = found[c]
+            found[c] = head + 1, members
             insert, update = send.commands(c, head + 1, members, f"{RUN}-writes-{number}")
             started = time.perf_counter()
             inserted, updated = database.command(insert), database.command(update)
@@ -107,4 +99,4 @@ def main(uri: str, secs: float, rate: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]))
+    main(sys.argv[1], float(sys.argv[2]))

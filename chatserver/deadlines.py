@@ -13,6 +13,13 @@ from chatserver.clock import Clock
 T = TypeVar("T")
 
 
+def refuse(future: asyncio.Future[Any], error: Exception) -> None:
+    """Unless it is done. The error is looked at here: nobody may be waiting for it any more."""
+    if not future.done():
+        future.set_exception(error)
+        future.exception()
+
+
 class Deadlines(Generic[T]):
     """`over` gets each whose future is not done at its time."""
 

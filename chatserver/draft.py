@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from chatserver.deadlines import refuse
 from chatserver.errors import Unavailable
 from chatserver.model import Advance, Attachment, Conversation, Message, message_id
 
@@ -63,9 +64,8 @@ class Draft:
 
     def fail(self, error: Exception) -> None:
         """What is stored cannot fail any more."""
-        if self.stored is None and not self.answer.done():
-            self.answer.set_exception(error)
-            self.answer.exception()  # looked at, so that a client gone away leaves no warning
+        if self.stored is None:
+            refuse(self.answer, error)
 
     def expire(self) -> None:
         """Time is up. What a majority has is accepted, however long its fan-out takes."""

@@ -1,4 +1,4 @@
-"""Database calls of many callers made as one: one call runs, what is asked meanwhile goes into the next. No timer."""
+"""Database calls of many callers made as one: one runs, what is asked meanwhile goes into the next. No timer collects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 
 from chatserver.clock import Clock
-from chatserver.deadlines import Deadlines
+from chatserver.deadlines import Deadlines, refuse
 from chatserver.errors import Unavailable
 
 K = TypeVar("K", bound=Hashable)
@@ -28,7 +28,7 @@ class Together(Generic[K, V]):
         self._limit_secs = limit_secs
         # A future for every caller: one that goes away cancels its own, and nothing stands between it and its task.
         self._asked: dict[K, list[asyncio.Future[V | None]]] = {}
-        self._deadlines: Deadlines[asyncio.Future[V | None]] = Deadlines(clock, _refuse)
+        self._deadlines: Deadlines[asyncio.Future[V | None]] = Deadlines(clock, _give_up)
         self._running: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V | None:
@@ -56,7 +56,7 @@ class Together(Generic[K, V]):
             except Exception as error:
                 for futures in batch.values():
                     for future in futures:
-                        _fail(future, error)
+                        refuse(future, error)
             else:
                 for key, futures in batch.items():
                     for future in futures:
@@ -69,12 +69,6 @@ class Together(Generic[K, V]):
         self._deadlines.close()
 
 
-def _refuse(future: asyncio.Future[V | None]) -> None:
+def _give_up(future: asyncio.Future[V | None]) -> None:
     """The call before ours has already used up the time in which a refusal is due."""
-    _fail(future, Unavailable("The database does not answer right now."))
-
-
-def _fail(future: asyncio.Future[V | None], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
-        future.exception()  # looked at, also when nobody waits any more
+    refuse(future, Unavailable("The database does not answer right now."))

@@ -65,7 +65,8 @@ class Places:
             place = _furthest(reached, tail)
             if place.version > tail.version:
                 # Another node has given more than we were told, or than a majority has: only of that anything is read.
-                await self._clock.sleep(0.0 if told else SETTLE_SECS)
+                if told is None:
+                    await self._clock.sleep(SETTLE_SECS)
                 told = None
                 continue
             if place.version < tail.oldest_version:

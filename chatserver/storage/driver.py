@@ -80,7 +80,7 @@ def whole(reply: Document) -> bool:
 
 
 def sure(reply: Document) -> Document:
-    """Of an update. Raises Unavailable unless a majority took all of it."""
+    """Of an update. Raises Unavailable unless all of it was taken, in the way that was asked."""
     if not whole(reply):
         metrics.MONGODB_ERRORS.inc()
         raise Unavailable("The database did not take all of it.")

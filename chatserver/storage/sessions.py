@@ -77,7 +77,7 @@ class SessionStore:
                     "place": _place_document(c.kept),
                     "pending.node": {"$in": [None, c.node, c.pending_of]},
                 },
-                "u": {"$set": {"pending": {**_place_document(c.place), "node": c.node}}},
+                "u": {"$set": {"pending": _pending_document(c.place, c.node)}},
             }
             for c in claims
         ]
@@ -90,23 +90,14 @@ class SessionStore:
 
 def _update(move: PlaceMove) -> UpdateOne:
     """What is pending may be a later answer's by now, or another node's."""
-    place = _place_document(move.place)
-    ours = {"$eq": ["$pending", {"$literal": {**place, "node": move.node}}]}
+    place = move.place
+    ours = {"$eq": ["$pending", {"$literal": _pending_document(place, move.node)}]}
     changes: Document = {"pending": {"$cond": [ours, "$$REMOVE", "$pending"]}}
     if move.answered:
-        behind = {
-            "$or": [
-                {"$ne": ["$place.epoch", place["epoch"]]},
-                {"$lt": ["$place.version", place["version"]]},
-                {
-                    "$and": [
-                        {"$eq": ["$place.version", place["version"]]},
-                        {"$lt": ["$place.offset", place["offset"]]},
-                    ]
-                },
-            ]
-        }
-        changes["place"] = {"$cond": [behind, {"$literal": place}, "$place"]}
+        elsewhere = {"$ne": ["$place.epoch", place.epoch]}
+        behind = {"$lt": [["$place.version", "$place.offset"], [place.version, place.offset]]}
+        moved = {"$literal": _place_document(place)}
+        changes["place"] = {"$cond": [{"$or": [elsewhere, behind]}, moved, "$place"]}
     return UpdateOne({"_id": move.session_id}, [{"$set": changes}])
 
 
@@ -118,6 +109,11 @@ def _kept(document: Document) -> KeptPlace:
 
 def _place_document(place: Cursor) -> Document:
     return {"epoch": place.epoch, "version": place.version, "offset": place.offset}
+
+
+def _pending_document(place: Cursor, node: str) -> Document:
+    """Compared as a whole, so every one is made here."""
+    return {**_place_document(place), "node": node}
 
 
 def _place(document: Document) -> Cursor:

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
+from chatserver.deadlines import refuse
+
 READ_BYTES = 16 * 1024
 # What a client may send before it is asked for: no more is read until it is.
 AHEAD_BYTES = 64 * 1024
@@ -91,8 +93,7 @@ class HotStream:
         """Done when the system has all of it."""
         written: asyncio.Future[None] = self._loop.create_future()
         if self._closed:
-            written.set_exception(StreamClosedError())
-            written.exception()
+            refuse(written, StreamClosedError())
             return written
         self._unsent, self._written = memoryview(data), written
         self._send()
@@ -106,9 +107,8 @@ class HotStream:
         self._release()
         self.socket.close()
         for future in (self._read, self._written):
-            if future is not None and not future.done():
-                future.set_exception(StreamClosedError())
-                future.exception()  # looked at, also when nobody waits any more
+            if future is not None:
+                refuse(future, StreamClosedError())
         self._read = self._written = None
         self._tell()
 

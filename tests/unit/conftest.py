@@ -147,11 +147,15 @@ class Chat:
         inbox = await self.inbox(actor)
         return Cursor(inbox.epoch, inbox.version)
 
-    async def poll(
+    async def answer(
         self, actor: Actor, cursor: Cursor | None = None, wait: float = 0.0, limit: int = 100, **more: Any
     ) -> Answer:
+        """One that is still on its way."""
         request = Request(cursor, wait, limit, more.pop("client", None), **more)
-        answer = await self.services.events.poll(actor, request, lambda waiter: None)
+        return await self.services.events.poll(actor, request, lambda waiter: None)
+
+    async def poll(self, actor: Actor, *asked: Any, **more: Any) -> Answer:
+        answer = await self.answer(actor, *asked, **more)
         await answer.delivered(True)
         return answer
 

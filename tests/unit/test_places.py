@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from chatserver.cursor import Cursor, KeptPlace, PlaceClaim
+from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
 from chatserver.errors import TokenInvalid, Unavailable
-from chatserver.services.events import Request
 from tests.support.waiting import eventually, held
 from tests.unit.test_events import texts
 from tests.unit.test_present import inbox_reads
@@ -20,13 +19,19 @@ async def kept(chat: Any, actor: Any) -> KeptPlace:
     return found
 
 
+async def begun(chat: Any) -> tuple[Any, Any, Any]:
+    """A pair whose first message was given to the second of them."""
+    ann, bob, conversation = await chat.pair()
+    await chat.say(ann, conversation, "first")
+    assert texts(await chat.poll(bob)) == ["first"]
+    return ann, bob, conversation
+
+
 @pytest.mark.gen_test
 async def test_a_message_to_somebody_whose_place_is_known_is_delivered_without_a_read(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann, bob, conversation = await chat.pair()
-    await chat.say(ann, conversation, "first")
-    assert texts(await chat.poll(bob)) == ["first"]
+    ann, bob, conversation = await begun(chat)
     poll = await held(chat.poll(bob, wait=20))
     before = inbox_reads()
     monkeypatch.setattr(chat.services.events._places._reads, "get", lambda key: pytest.fail("read"))
@@ -43,9 +48,7 @@ async def test_a_message_to_somebody_whose_place_is_known_is_delivered_without_a
 @pytest.mark.gen_test
 async def test_what_another_node_gave_meanwhile_is_not_given_again(chats: Any) -> None:
     one, other = await chats(), await chats()  # with a bus for each: no bell gets across
-    ann, bob, conversation = await one.pair()
-    await one.say(ann, conversation, "first")
-    assert texts(await one.poll(bob)) == ["first"]
+    ann, bob, conversation = await begun(one)
     poll = await held(one.poll(bob, wait=20))
     await other.say(ann, conversation, "second")
     assert texts(await other.poll(bob)) == ["second"], "the client hung up there and came here"
@@ -60,9 +63,7 @@ async def test_what_another_node_gave_while_this_one_was_about_to_is_not_given_a
     chats: Any, monkeypatch: pytest.MonkeyPatch, waits: int
 ) -> None:
     one, other = await chats(), await chats()
-    ann, bob, conversation = await one.pair()
-    await one.say(ann, conversation, "first")
-    assert texts(await one.poll(bob)) == ["first"]
+    ann, bob, conversation = await begun(one)
     poll = await held(one.poll(bob, wait=2)) if waits else None
     places = one.services.events._places
     real, given = places._claim, []
@@ -114,17 +115,16 @@ async def test_the_word_of_an_earlier_answer_leaves_a_later_one_pending(
 
     monkeypatch.setattr(other.services.events._places._reads, "_call", counted)
     await one.say(ann, conversation, "first")
-    first = await one.services.events.poll(bob, Request(None, 0, 100, None), lambda _: None)
+    first = await one.answer(bob)
     places._known[bob.session_id] = first.cursor  # the client has it
     await one.say(ann, conversation, "second")
-    second = await one.services.events.poll(bob, Request(None, 0, 100, None), lambda _: None)
+    second = await one.answer(bob)
     assert texts(second) == ["second"]
     await first.delivered(True)
     word = asyncio.ensure_future(second.delivered(True))
     next_poll = asyncio.ensure_future(other.poll(bob))
-    await eventually(
-        lambda: next_poll.done() or len(read) > 1
-    )  # once more, because another node is answering
+    # Once more, because another node is answering.
+    await eventually(lambda: next_poll.done() or len(read) > 1)
     go_on.set()
     assert texts(await next_poll) == []
     await word
@@ -135,7 +135,7 @@ async def test_an_answer_that_did_not_get_through_is_given_again(chat: Any) -> N
     ann, bob, conversation = await chat.pair()
     before = (await kept(chat, bob)).place
     await chat.say(ann, conversation, "cut off")
-    answer = await chat.services.events.poll(bob, Request(None, 0, 100, None), lambda _: None)
+    answer = await chat.answer(bob)
     await answer.delivered(False)
     assert await kept(chat, bob) == KeptPlace(before, None, "")
     assert texts(await chat.poll(bob)) == ["cut off"]
@@ -181,10 +181,24 @@ async def test_places_are_claimed_together_and_each_for_itself(chat: Any) -> Non
 
 
 @pytest.mark.gen_test
+async def test_a_place_never_moves_back_but_into_another_epoch(chat: Any) -> None:
+    ann = await chat.person()
+    store, epoch = chat.storage.sessions, (await kept(chat, ann)).place.epoch
+    for place, stands in (
+        (Cursor(epoch, 9, 2), Cursor(epoch, 9, 2)),
+        (Cursor(epoch, 9, 1), Cursor(epoch, 9, 2)),
+        (Cursor(epoch, 8, 5), Cursor(epoch, 9, 2)),
+        (Cursor(epoch, 9, 3), Cursor(epoch, 9, 3)),
+        (Cursor(epoch, 10), Cursor(epoch, 10)),
+        (Cursor("another", 1), Cursor("another", 1)),
+    ):
+        await store.move_places([PlaceMove(ann.session_id, True, place, "one")])
+        assert (await kept(chat, ann)).place == stands
+
+
+@pytest.mark.gen_test
 async def test_a_held_poll_without_cursor_ends_with_its_session(chat: Any) -> None:
-    ann, bob, conversation = await chat.pair()
-    await chat.say(ann, conversation, "first")
-    assert texts(await chat.poll(bob)) == ["first"]
+    ann, bob, conversation = await begun(chat)
     poll = await held(chat.poll(bob, wait=20))
     await chat.storage.sessions.delete(bob.user_id, bob.session_id)  # by a node whose bell was lost
     await chat.say(ann, conversation, "not for who stole it")

@@ -18,15 +18,20 @@ from tests.support.waiting import eventually
 LIMIT_SECS = 0.3
 
 
+def shared_after(event: asyncio.Event) -> Together[int, int]:
+    """Its calls are answered when the event is set."""
+
+    async def call(keys: list[int]) -> dict[int, int]:
+        await event.wait()
+        return {key: key for key in keys}
+
+    return Together(call, Clock(), LIMIT_SECS)
+
+
 @pytest.mark.gen_test
 async def test_who_comes_during_a_call_that_fails_does_not_wait_for_two(io_loop: Any) -> None:
     silence = asyncio.Event()
-
-    async def call(keys: list[int]) -> dict[int, int]:
-        await silence.wait()
-        return {key: key for key in keys}
-
-    shared: Together[int, int] = Together(call, Clock(), LIMIT_SECS)
+    shared = shared_after(silence)
     begun = time.monotonic()
     for got in await asyncio.gather(shared.get(1), shared.get(2), shared.get(1), return_exceptions=True):
         assert isinstance(got, Unavailable)
@@ -39,12 +44,7 @@ async def test_who_comes_during_a_call_that_fails_does_not_wait_for_two(io_loop:
 @pytest.mark.gen_test
 async def test_who_goes_away_takes_nothing_from_others_who_ask_the_same(io_loop: Any) -> None:
     go_on = asyncio.Event()
-
-    async def call(keys: list[int]) -> dict[int, int]:
-        await go_on.wait()
-        return {key: key for key in keys}
-
-    shared: Together[int, int] = Together(call, Clock(), LIMIT_SECS)
+    shared = shared_after(go_on)
     gone, stays = asyncio.ensure_future(shared.get(1)), asyncio.ensure_future(shared.get(1))
     await asyncio.sleep(0)
     gone.cancel()
