@@ -82,19 +82,21 @@ class Hub:
     def __len__(self) -> int:
         return len(self._present)
 
-    def ring(
-        self, user_ids: Iterable[int], but_session: int | None = None, entry: Entry | None = None
-    ) -> None:
-        """Look! Whoever is held here does; whoever lingers will at the next poll, and `but_session` too.
+    def ring(self, user_ids: Iterable[int], but_session: int | None = None) -> None:
+        """Look! Whoever is held here does; whoever lingers will at the next poll, and `but_session` too."""
+        for present in self.stir(user_ids):
+            present.wake(but_session)
 
-        `entry`: all that is rung for, if that is known.
+    def stir(self, user_ids: Iterable[int], entry: Entry | None = None) -> list[Present]:
+        """Those present here: nothing is known of their inboxes any more, and they are to be woken.
+
+        `entry`: all that has happened, if that is known.
         """
-        for user_id in user_ids:
-            present = self._present.get(user_id)
-            if present is not None:
-                if entry is None or not present.knows(entry):
-                    present.forget()
-                self._wake(present, but_session)
+        presents = [present for id in user_ids if (present := self._present.get(id))]
+        for present in presents:
+            if entry is None or not present.knows(entry):
+                present.forget()
+        return presents
 
     def claim(self, user_ids: Iterable[int]) -> dict[int, Standing]:
         """Where the inboxes of those present stand, as far as that is known, for a fan-out to find them there."""
@@ -132,7 +134,7 @@ class Hub:
         self._serial += 1
         expires = self._clock.monotonic() + secs
         present.ephemerals.append(Ephemeral(self._serial, key, event, data, expires, extended))
-        self._wake(present)
+        present.wake()
 
     def retract(self, user_id: int, key: tuple[Any, ...]) -> None:
         present = self._present.get(user_id)
@@ -201,8 +203,3 @@ class Hub:
     def _depart(self, user_id: int) -> None:
         self._bus.unbind(user_id)
         self._turned(user_id, False)
-
-    def _wake(self, present: Present, but_session: int | None = None) -> None:
-        for waiter in present.waiters:
-            if waiter.actor.session_id != but_session:
-                waiter.wake()

@@ -26,7 +26,7 @@ class Present:
     version: int | None = None  # of the inbox, if nothing has rung since it was read
     confirmed_at: float = 0.0
     stamp: int = field(default_factory=partial(next, _stamps))  # another one after every bell
-    tail: Tail | None = None  # the end of the inbox, if this node wrote it
+    tail: Tail | None = None  # the end of the inbox, if this node wrote it or read it ahead
     seen: int = -1  # the highest version known at any time
     calm_from: int = 0  # no entry after this one and up to `seen` ended a session
     leaves_at: float = 0.0
@@ -45,6 +45,15 @@ class Present:
     def forget_name(self, session_id: int, client: str | None) -> None:
         self.names = [name for name in self.names if name[:2] != (session_id, client)]
 
+    def wake(self, but_session: int | None = None) -> None:
+        for waiter in self.waiters:
+            if waiter.actor.session_id != but_session:
+                waiter.wake()
+
+    def asleep_at(self) -> int | None:
+        """The lowest version up to which anybody who is held has looked."""
+        return min((w.version for w in self.waiters if w.version is not None), default=None)
+
     def confirm(self, version: int, at: float, stamp: int) -> None:
         """The inbox was at `version` at `at`."""
         if version > self.seen:  # what came with it was not looked at
@@ -60,6 +69,12 @@ class Present:
         if tail.version > self.seen >= tail.oldest_version and not any(entry.kind in ENDS for entry in fresh):
             self.seen = tail.version
         self.confirm(tail.version, at, stamp)
+
+    def foresee(self, tail: Tail, at: float, stamp: int) -> None:
+        """The same, and whoever is woken now needs no look."""
+        self.read(tail, at, stamp)
+        if stamp == self.stamp and tail.entries:
+            self.tail = tail
 
     def calm_since(self, version: int) -> bool:
         """Whether it is known that no session was ended after that."""

@@ -111,9 +111,9 @@ MUTANTS = [
     Mutant(
         "Changed messages: nothing taken back is told again",
         "asking that a body in memory is as new as the inbox says",
-        "chatserver/services/entries.py",
-        "and m.rev >= revs.get(id, 0)}",
-        "and m.rev >= 0}",
+        "chatserver/services/bodies.py",
+        "and body.message.rev >= revs.get(id, 0)}",
+        "and body.message.rev >= 0}",
         "words_taken_back and alone",
     ),
     Mutant(

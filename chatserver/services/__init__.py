@@ -14,8 +14,10 @@ from chatserver.ports import Bus, Stores
 from chatserver.security import Passwords
 from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
+from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
 from chatserver.services.conversations import Conversations
+from chatserver.services.crowds import Crowds
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.host import Host
@@ -53,6 +55,8 @@ class Services:
     notifications: Notifications
     events: Events
     bells: Bells
+    bodies: Bodies
+    crowds: Crowds
     writer: Writer
     places: Places
 
@@ -60,9 +64,10 @@ class Services:
         """Finish what was taken: every send, then the marks that are only gathered so far."""
         self.typing.close()
         await self.writer.close()
+        await self.crowds.close()
         await self.receipts.close()
         await self.conversations.close()
-        await self.events.close()
+        await self.bodies.close()
         await self.accounts.close()
         await self.places.close()
         await self.sessions.close()
@@ -89,11 +94,13 @@ def build_services(
     receipts = Receipts(stores, conversations, bus, clock)
     typing = Typing(conversations, accounts, hub, bus, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
-    entries = Entries(stores, accounts, conversations, receipts, clock)
+    bodies = Bodies(stores.messages, accounts, conversations, clock)
+    entries = Entries(stores.notifications, accounts, bodies, receipts, clock)
 
     def ring(message: Message, conversation: Conversation) -> None:
         bus.publish(Bell("message", conversation.member_ids, message=message))
 
+    crowds = Crowds(hub, looks, bodies)
     places = Places(stores.sessions, looks, entries, node, clock)
     writer = Writer(stores.messages, fanout, clock, ring)
     notifications = Notifications(stores, bus, clock)
@@ -124,7 +131,9 @@ def build_services(
         presence=presence,
         notifications=notifications,
         events=Events(hub, looks, entries, places, bus, clock),
-        bells=Bells(hub, entries, sessions, typing, presence, writer.overtaken),
+        bells=Bells(hub, crowds, bodies, sessions, typing, presence, writer.overtaken),
+        bodies=bodies,
+        crowds=crowds,
         writer=writer,
         places=places,
     )

@@ -8,8 +8,9 @@ import structlog
 
 from chatserver import metrics, wire
 from chatserver.hub import Hub
-from chatserver.model import Bell, Entry, Message
-from chatserver.services.entries import Entries
+from chatserver.model import Bell, Message
+from chatserver.services.bodies import Bodies
+from chatserver.services.crowds import Crowds
 from chatserver.services.presence import Presence
 from chatserver.services.sessions import Sessions
 from chatserver.services.typing import Typing
@@ -23,7 +24,8 @@ class Bells:
     def __init__(
         self,
         hub: Hub,
-        entries: Entries,
+        crowds: Crowds,
+        bodies: Bodies,
         sessions: Sessions,
         typing: Typing,
         presence: Presence,
@@ -31,7 +33,8 @@ class Bells:
     ) -> None:
         """`overtaken` is told of every message that another node stored."""
         self._hub = hub
-        self._entries = entries
+        self._crowds = crowds
+        self._bodies = bodies
         self._sessions = sessions
         self._typing = typing
         self._presence = presence
@@ -64,10 +67,8 @@ class Bells:
         if message is None:
             message = wire.hinted_message(bell.body)
             self._overtaken(message)
-        self._entries.remember(message)
-        # The sending session has nothing to get from this; waking it would cost it a look for each of its sends.
-        entry = Entry("messages", message.conversation_id, message.seq, message.seq)
-        self._hub.ring(bell.user_ids, but_session=message.session_id, entry=entry)
+        self._bodies.remember(message)
+        self._crowds.ring(bell.user_ids, message)
         self._typing.ended(message.sender_id, message.conversation_id)
 
     def _session(self, bell: Bell) -> None:

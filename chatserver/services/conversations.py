@@ -84,10 +84,13 @@ class Conversations:
             raise NotFound("There is no such conversation.")
         return conversation
 
+    def known(self, conversation_id: int) -> Conversation | None:
+        """If it was asked for before; a group, within GROUP_SECS."""
+        return self._direct.get(conversation_id) or self._groups.get(conversation_id)
+
     async def named(self, conversation_id: int) -> Conversation:
         """One that an inbox entry names: it was given to its owner as a member, who may have left since."""
-        known = self._direct.get(conversation_id) or self._groups.get(conversation_id)
-        conversation = known or await self._read(conversation_id)
+        conversation = self.known(conversation_id) or await self._read(conversation_id)
         if conversation is None:
             raise NotFound("There is no such conversation.")
         return conversation

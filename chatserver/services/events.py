@@ -66,9 +66,6 @@ class Events:
         self._bus = bus
         self._clock = clock
 
-    async def close(self) -> None:
-        await self._entries.close()
-
     async def poll(self, actor: Actor, request: Request, started: Callable[[Waiter], None]) -> Answer:
         """Held until there is something, or for the time asked. `started` gets the waiter, to end it early.
 

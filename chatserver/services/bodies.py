@@ -1,0 +1,98 @@
+"""The messages that events tell of, with all that an event says of one. Encoded once, whoever gets it.
+
+They come from what bells brought, else from the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+from cachetools import LRUCache
+
+from chatserver import wire
+from chatserver.clock import Clock
+from chatserver.errors import Unavailable
+from chatserver.model import Conversation, Message, User
+from chatserver.ports import MessageStore
+from chatserver.services.accounts import Accounts
+from chatserver.services.conversations import Conversations
+from chatserver.together import Together
+
+KEPT = 10_000
+_encode = msgspec.json.Encoder().encode
+
+
+class Body:
+    """A message as its events tell it."""
+
+    __slots__ = ("_encoded", "_sender_name", "conversation", "message")
+
+    def __init__(self, message: Message, conversation: Conversation, sender: User) -> None:
+        self.message = message
+        self.conversation = conversation
+        self._sender_name = sender.full_name
+        self._encoded: dict[str, bytes] = {}
+
+    def event(self, kind: str, id: int) -> bytes:
+        """`message` or `message_changed`. Only the id differs from one receiver to the next."""
+        encoded = self._encoded.get(kind)
+        if encoded is None:
+            message, conversation = self.message, self.conversation
+            receiver_id = conversation.other(message.sender_id) if conversation.kind == "direct" else None
+            at = message.changed_at if kind == "message_changed" else message.created_at
+            data = wire.message_event(message, self._sender_name, receiver_id)
+            fields = {"event": kind, "data": data, "timestamp": wire.moment(at)}
+            encoded = self._encoded[kind] = _encode(fields)[1:]
+        return b'{"id":%d,' % id + encoded
+
+
+class Bodies:
+    def __init__(
+        self, messages: MessageStore, accounts: Accounts, conversations: Conversations, clock: Clock
+    ) -> None:
+        self._accounts = accounts
+        self._conversations = conversations
+        self._messages: LRUCache[int, Message] = LRUCache(KEPT)
+        self._bodies: LRUCache[int, Body] = LRUCache(KEPT)
+        # Without a bell nobody here has the message that the check tells a thousand members of.
+        self._reads: Together[int, Message] = Together(messages.by_ids, clock)
+
+    async def close(self) -> None:
+        await self._reads.close()
+
+    def remember(self, message: Message) -> None:
+        known = self._messages.get(message.id)
+        if known is None or known.rev <= message.rev:
+            self._messages[message.id] = message
+        if known is not None:
+            self._bodies.pop(message.id, None)
+
+    def known(self, id: int) -> Body | None:
+        """If nothing has to be read for it."""
+        body = self._bodies.get(id)
+        message = self._messages.get(id) if body is None else None
+        if message is not None:
+            conversation = self._conversations.known(message.conversation_id)
+            sender = self._accounts.known([message.sender_id]).get(message.sender_id)
+            if conversation is not None and sender is not None:
+                body = self._bodies[id] = Body(message, conversation, sender)
+        return body
+
+    async def all(self, ids: Collection[int], revs: Mapping[int, int]) -> dict[int, Body]:
+        """Each at least as new as `revs` says. Raises Unavailable, also when one is missing.
+
+        What an inbox names a majority must have: it is never stepped over.
+        """
+        found = {id: body for id in ids if (body := self.known(id)) and body.message.rev >= revs.get(id, 0)}
+        if missing := [id for id in ids if id not in found]:
+            messages = {id: m for id in missing if (m := self._messages.get(id)) and m.rev >= revs.get(id, 0)}
+            messages |= await self._reads.get_all(id for id in missing if id not in messages)
+            if any(id not in messages or messages[id].rev < revs.get(id, 0) for id in missing):
+                raise Unavailable("The conversation is not completely readable yet.")
+            senders = await self._accounts.users({message.sender_id for message in messages.values()})
+            for id, message in messages.items():
+                self.remember(message)
+                conversation = await self._conversations.named(message.conversation_id)
+                found[id] = self.known(id) or Body(message, conversation, senders[message.sender_id])
+        return found

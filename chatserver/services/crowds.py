@@ -1,0 +1,63 @@
+"""A message to many who are held here: what each would look up is read once, and then all of them are woken.
+
+While that runs further messages collect, and are read for together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from chatserver.errors import ChatError
+from chatserver.hub import Hub
+from chatserver.looks import Looks
+from chatserver.model import Entry, Message
+from chatserver.present import Present
+from chatserver.services.bodies import Bodies
+
+log = structlog.get_logger(__name__)
+
+MANY = 8  # for fewer a read ahead is no less work than a look each, which share one read as well
+
+
+class Crowds:
+    def __init__(self, hub: Hub, looks: Looks, bodies: Bodies) -> None:
+        self._hub = hub
+        self._looks = looks
+        self._bodies = bodies
+        # Each with the session that is left asleep: the sender's own has nothing to get from its message.
+        self._stirred: dict[Present, int | None] = {}
+        self._newest: dict[int, int] = {}  # conversation → message
+        self._waking: asyncio.Task[None] | None = None
+
+    def ring(self, user_ids: tuple[int, ...], message: Message) -> None:
+        """This message was put into the inboxes of these."""
+        entry = Entry("messages", message.conversation_id, message.seq, message.seq)
+        presents = self._hub.stir(user_ids, entry)
+        if len(presents) < MANY:
+            for present in presents:
+                present.wake(message.session_id)
+            return
+        for present in presents:
+            but_session = None if present in self._stirred else message.session_id
+            self._stirred[present] = but_session
+        self._newest[message.conversation_id] = message.id
+        if self._waking is None or self._waking.done():
+            self._waking = asyncio.create_task(self._wake())
+
+    async def _wake(self) -> None:
+        while self._stirred:
+            stirred, self._stirred = self._stirred, {}
+            newest, self._newest = self._newest, {}
+            reads = self._looks.ahead(stirred), self._bodies.all(newest.values(), {})
+            for error in await asyncio.gather(*reads, return_exceptions=True):
+                # Each of them will see for itself.
+                if isinstance(error, BaseException) and not isinstance(error, ChatError):
+                    log.error("not read ahead", people=len(stirred), exc_info=error)
+            for present, but_session in stirred.items():
+                present.wake(but_session)
+
+    async def close(self) -> None:
+        if self._waking is not None:
+            await asyncio.gather(self._waking, return_exceptions=True)
