@@ -1,58 +1,83 @@
-"""A group of a thousand, all of them polling: how soon the last one has a message, and what one send publishes.
+"""A group of a thousand, all of them polling at one process: how soon the last one has a message.
 
-Groups have no endpoint yet, so the conversation is put into the database, and a node of the bench's own sends into it:
-it stores and rings as every node does, and the people poll at another. The reference is the in-memory mailbox, which
-gets one request that names all receivers.
+The conversation is put into the database, since groups have no endpoint yet, and the message is sent through
+bench.speaker. The reference is the in-memory mailbox, which gets one request that names all receivers.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from bench import machine
 from bench.load import call, connect, post, post_head
 from bench.machine import Measured, quantile
-from bench.nodes import Broker, figure, start
+from bench.nodes import Broker
 from bench.people import RUN, Failures, tags
 from bench.polls import hold
-from bench.targets import Target, reference
-from chatserver.draft import Draft
-from chatserver.model import Conversation
-from chatserver.runtime import Runtime, open_runtime
+from bench.speaker import CONVERSATION
+from bench.targets import Target, ours, reference
+from chatserver.clock import Clock
 from chatserver.settings import Settings
-from tests.support.waiting import eventually
+from chatserver.storage import Storage
 
-CONVERSATION = 1
 ARRIVE_SECS = 20.0
+PROGRAM = ("-m", "bench.speaker")
 
 
 async def group(members: int, sends: int) -> Measured:
-    """`sends` messages, each when everybody has the one before, through this server."""
-    broker, target = Broker(), None
+    """`sends` messages, each when everybody has the one before, all in one process of this server."""
+    os.environ["SPEAKER_PORT"] = str(port := machine.free_port())
+    target = await ours(members, program=PROGRAM)
+    try:
+        return await _in_group(target, port, sends)
+    finally:
+        target.stop()
+
+
+async def group_beside(members: int, sends: int) -> Measured:
+    """The same, sent at another process on the load generator's core, over RabbitMQ."""
+    broker, target, other = Broker(), None, None
     directory = tempfile.TemporaryDirectory(prefix="bench")
     try:
-        target = await start(members, broker)
-        ids = tuple(id for id, _ in target.people)
-        settings = Settings(
-            mongodb_uri=target.mongodb_uri, amqp_url=broker.url, data_dir=Path(directory.name)
-        )
-        async with open_runtime(settings) as sender:
-            await _found(sender, ids)
-            await eventually(lambda: sender.bus.state == "up", within=20)
-            published = sender.bus.published
-            measured = await _sends(target, sends, lambda number: _stored(sender, ids, number))
-            measured["publishes_per_send"] = (sender.bus.published - published) / sends
-            return measured
+        target = await ours(members, broker.url)
+        os.environ["SPEAKER_PORT"] = str(port := machine.free_port())
+        flags = ["--port", str(machine.free_port()), "--data-dir", directory.name, "--log-level", "warning"]
+        flags += ["--mongodb-uri", target.mongodb_uri, "--amqp-url", broker.url]
+        other = machine.start([sys.executable, *PROGRAM, *flags], machine.LOAD_CORE, "speaker")
+        machine.wait_for_port(port, other)
+        return await _in_group(target, port, sends)
     finally:
+        if other is not None:
+            machine.stop(other)
         if target is not None:
             target.stop()
         broker.stop()
         directory.cleanup()
+
+
+async def _in_group(target: Target, port: int, sends: int) -> Measured:
+    ids = [id for id, _ in target.people]
+    await _found(target.mongodb_uri, ids)
+    [connection] = await connect(port, 1)
+
+    head = post_head("group/", "")
+
+    async def send(number: int) -> None:
+        who = {"sender_id": ids[number % len(ids)], "member_ids": ids}
+        what = {"message": _text(), "client_id": f"{RUN}-group-{number}"}
+        status, body = await call(connection, post(head, json.dumps({**who, **what}).encode()))
+        if status != 200:
+            raise RuntimeError(f"not sent: {status} {body}")
+
+    measured = await _sends(target, sends, send)
+    connection.close()
+    return measured
 
 
 async def mailbox_group(members: int, sends: int) -> Measured:
@@ -74,13 +99,14 @@ async def mailbox_group(members: int, sends: int) -> Measured:
         target.stop()
 
 
-async def _found(sender: Runtime, ids: tuple[int, ...]) -> None:
+async def _found(uri: str, ids: list[int]) -> None:
     """The conversation and its members, in the order a service would make them."""
-    stores = sender.storage
+    stores = Storage(uri, Settings(), Clock())
     await stores.inboxes.join(ids, CONVERSATION, 0)
     await stores.conversations.add_members(CONVERSATION, ids)
-    await stores.conversations.start_group(CONVERSATION, sender.clock.now())
+    await stores.conversations.start_group(CONVERSATION, Clock().now())
     await stores.conversations.finish(CONVERSATION)
+    await stores.close()
 
 
 async def _sends(target: Target, sends: int, send: Callable[[int], Awaitable[None]]) -> Measured:
@@ -97,8 +123,6 @@ async def _sends(target: Target, sends: int, send: Callable[[int], Awaitable[Non
             everyone.set()
 
     pollers = await hold(target, members, failures, 3.0, on_tag=arrived, wait=30)
-    if target.admin_port:
-        await eventually(lambda: figure(target, "chat_held_polls") >= members, within=30)
     await asyncio.sleep(3.0)  # for their bindings
     stored, whole, half = [], [], []
     with machine.window(target.processes) as window:
@@ -133,22 +157,5 @@ async def _sends(target: Target, sends: int, send: Callable[[int], Awaitable[Non
     }
 
 
-async def _stored(sender: Runtime, ids: tuple[int, ...], number: int) -> None:
-    await sender.services.writer.post(_draft(sender, ids, number))
-
-
 def _text() -> str:
     return f"#{next(tags)}# A message to everybody, of ordinary length, as people write them to one another."
-
-
-def _draft(sender: Runtime, ids: tuple[int, ...], number: int) -> Draft:
-    return Draft(
-        conversation=Conversation(CONVERSATION, "group", ids),
-        sender_id=ids[number % len(ids)],
-        session_id=0,  # of no poller, so that the sender's own poll gets it too
-        client_id=f"{RUN}-group-{next(tags)}",
-        text=_text(),
-        attachment=None,
-        created_at=sender.clock.now(),
-        deadline=sender.clock.monotonic() + 5.0,
-    )

@@ -52,7 +52,12 @@ def reference(name: str, users: int = 1_000) -> Target:
     return Target(name, port, process, people, stop=lambda: machine.stop(process))
 
 
-async def ours(users: int = 1_000, amqp_url: str = "", flags: Sequence[str] = ()) -> Target:
+RUN = (str(machine.ROOT / "run.py"),)
+
+
+async def ours(
+    users: int = 1_000, amqp_url: str = "", flags: Sequence[str] = (), program: Sequence[str] = RUN
+) -> Target:
     """This server with an empty database, like the embedded one; its mongod is on the load generator's core."""
     mongo = MongoNode(cache_gb=cache_gb()).start()
     assert mongo.process is not None
@@ -60,7 +65,7 @@ async def ours(users: int = 1_000, amqp_url: str = "", flags: Sequence[str] = ()
     people = await settle(mongo.uri, users)
     port = machine.free_port()
     directory = tempfile.mkdtemp(prefix="bench")
-    command = [sys.executable, str(machine.ROOT / "run.py"), "--port", str(port), "--data-dir", directory]
+    command = [sys.executable, *program, "--port", str(port), "--data-dir", directory]
     command += ["--log-level", "warning", "--rate-limits", "off", "--mongodb-uri", mongo.uri]
     command += ["--amqp-url", amqp_url] if amqp_url else []
     command += flags

@@ -43,14 +43,17 @@ class Looks:
         present.read(tail, began, stamp)
         return tail
 
-    async def ahead(self, presents: Iterable[Present]) -> None:
-        """One read for all of them who are held, so that each needs none when woken. Raises Unavailable."""
+    async def ahead(self, presents: Iterable[Present], entries: int) -> None:
+        """One read for all of them who are held, so that each needs none when woken. Raises Unavailable.
+
+        `entries`: how many new ones each is likely to have.
+        """
         began = self._clock.monotonic()
         asked = [(p, p.stamp, known) for p in presents if (known := p.asleep_at()) is not None]
         if not asked:
             return
         metrics.INBOX_READS.inc(len(asked))
-        found = await self._inboxes.tails({present.user_id: known for present, _, known in asked})
+        found = await self._inboxes.tails({present.user_id: known for present, _, known in asked}, entries)
         for present, stamp, _ in asked:
             if present.user_id in found:
                 present.foresee(found[present.user_id], began, stamp)

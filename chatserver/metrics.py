@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram, Metric
 from prometheus_client.core import CounterMetricFamily
@@ -14,6 +15,7 @@ POLL_SECONDS = Histogram(
     ["outcome"],
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 2, 3, 4, 5, 5.4, 5.6, 6, 8, 15, 30, 60),
 )
+poll_seconds = cache(POLL_SECONDS.labels)
 HELD_POLLS = Gauge("chat_held_polls", "Polls held right now.")
 PRESENT_USERS = Gauge("chat_present_users", "People held or lingering on this node.")
 DELIVERY_SECONDS = Histogram(

@@ -6,8 +6,8 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,24 @@ log = structlog.get_logger(__name__)
 HEALTH_SECS = 1.0
 
 
+class Requests:
+    """Entered around every request, so that a drain knows when the last one is answered."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    def __enter__(self) -> None:
+        self.count += 1
+        self.idle.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self.count -= 1
+        if not self.count:
+            self.idle.set()
+
+
 @dataclass
 class Runtime:
     settings: Settings
@@ -51,21 +69,8 @@ class Runtime:
     clock: Clock
     database: str  # what the banner says of it
     draining: bool = False
-    _requests: int = 0
-    _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    requests: Requests = field(default_factory=Requests)
     _spawned: set[asyncio.Task[None]] = field(default_factory=set)
-
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """Around every request, so that a drain knows when the last one is answered."""
-        self._requests += 1
-        self._idle.clear()
-        try:
-            yield
-        finally:
-            self._requests -= 1
-            if not self._requests:
-                self._idle.set()
 
     def end_polls(self) -> None:
         """Answer what is held and hold no more."""
@@ -75,12 +80,12 @@ class Runtime:
     async def drain(self, secs: float) -> None:
         """End the polls and wait for what is being answered."""
         self.end_polls()
-        if self._requests:
+        if self.requests.count:
             try:
                 async with asyncio.timeout(secs):
-                    await self._idle.wait()
+                    await self.requests.idle.wait()
             except TimeoutError:
-                log.warning("requests cut by the end of the drain", requests=self._requests)
+                log.warning("requests cut by the end of the drain", requests=self.requests.count)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run to its end, at the latest at shutdown, work whose request is gone."""

@@ -52,7 +52,7 @@ class BaseHandler(RequestHandler):
         self._ignored: list[str] | None = None  # None: this call asked for nothing
 
     async def _execute(self, *args: Any, **kwargs: Any) -> None:
-        with self.runtime.request():
+        with self.runtime.requests:
             await super()._execute(*args, **kwargs)
 
     @property

@@ -70,7 +70,7 @@ class EventsHandler(ApiHandler):
         return True
 
     def on_finish(self) -> None:
-        metrics.POLL_SECONDS.labels(self.outcome).observe(self.request.request_time())
+        metrics.poll_seconds(self.outcome).observe(self.request.request_time())
 
 
 def is_extended(asked: Poll) -> bool:

@@ -29,6 +29,7 @@ class Crowds:
         # Each with the session that is left asleep: the sender's own has nothing to get from its message.
         self._stirred: dict[Present, int | None] = {}
         self._newest: dict[int, int] = {}  # conversation → message
+        self._rung = 0
         self._waking: asyncio.Task[None] | None = None
 
     def ring(self, user_ids: tuple[int, ...], message: Message) -> None:
@@ -43,6 +44,7 @@ class Crowds:
             but_session = None if present in self._stirred else message.session_id
             self._stirred[present] = but_session
         self._newest[message.conversation_id] = message.id
+        self._rung += 1
         if self._waking is None or self._waking.done():
             self._waking = asyncio.create_task(self._wake())
 
@@ -50,7 +52,9 @@ class Crowds:
         while self._stirred:
             stirred, self._stirred = self._stirred, {}
             newest, self._newest = self._newest, {}
-            reads = self._looks.ahead(stirred), self._bodies.all(newest.values(), {})
+            rung, self._rung = self._rung, 0
+            # One more than that: some have also had a message of their own.
+            reads = self._looks.ahead(stirred, rung + 1), self._bodies.all(newest.values(), {})
             for error in await asyncio.gather(*reads, return_exceptions=True):
                 # Each of them will see for itself.
                 if isinstance(error, BaseException) and not isinstance(error, ChatError):

@@ -23,7 +23,7 @@ from chatserver.services.receipts import Receipts
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
     """Encoded events, and the place after them. `more`: the inbox holds further ones."""
 

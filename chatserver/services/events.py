@@ -39,7 +39,7 @@ class Request:
     jittered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """`delivered(written)` must be awaited once the answer went out, or did not."""
 

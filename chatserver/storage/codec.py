@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from chatserver.model import (
@@ -136,10 +137,15 @@ def entry_document(entry: Entry) -> Document:
     return document
 
 
+@lru_cache(1_000)  # all members of a group have the same one, and keep it while they are here
+def _message_entry(id: int) -> Entry:
+    conversation_id, seq = split_message_id(id)
+    return Entry("messages", conversation_id, seq, seq)
+
+
 def entry(document: Document | int) -> Entry:
     if isinstance(document, int):
-        conversation_id, seq = split_message_id(document)
-        return Entry("messages", conversation_id, seq, seq)
+        return _message_entry(document)
     get = document.get
     return Entry(
         _LETTER_TO_KIND[document["k"]],

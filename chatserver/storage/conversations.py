@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
+from bson import MaxKey, MinKey
 from pymongo import UpdateOne
 
 from chatserver.model import Conversation, Member, PendingRead
@@ -72,11 +75,14 @@ class ConversationStore:
 
     async def conversations(self, ids: Iterable[int]) -> dict[int, Conversation]:
         """With members as they are now; conversations still being created are left out."""
-        wanted = list(ids)
-        found = await self._conversations.find({"_id": {"$in": wanted}, "ready": True}, {"kind": 1})
-        member_ids: dict[int, list[int]] = {doc["_id"]: [] for doc in found}
-        members = await self._members.find(
-            {"_id.c": {"$in": list(member_ids)}}, {"_id": 1}, sort=[("_id", 1)]
+        member_ids: dict[int, list[int]] = {id: [] for id in ids}
+        if not member_ids:
+            return {}
+        # Ranges of the key, so that a large group is read from the index alone.
+        ranges = [{"_id": {"$gte": _key(id, MinKey()), "$lte": _key(id, MaxKey())}} for id in member_ids]
+        found, members = await asyncio.gather(
+            self._conversations.find({"_id": {"$in": list(member_ids)}, "ready": True}, {"kind": 1}),
+            self._members.find({"$or": ranges}, {"_id": 1}, sort=[("_id", 1)]),
         )
         for doc in members:
             member_ids[doc["_id"]["c"]].append(doc["_id"]["u"])
@@ -161,7 +167,7 @@ class ConversationStore:
         ]
 
 
-def _key(conversation_id: int, user_id: int) -> Document:
+def _key(conversation_id: int, user_id: Any) -> Document:
     return {"c": conversation_id, "u": user_id}
 
 

@@ -116,7 +116,9 @@ class Collection:
         limit: int = 0,
         skip: int = 0,
     ) -> list[Document]:
-        cursor = self._collection.find(filter, projection, sort=sort, limit=limit, skip=skip)
+        cursor = self._collection.find(
+            filter, projection, sort=sort, limit=limit, skip=skip, batch_size=MAX_FEW
+        )
         return await self._gate.call("find", lambda: cursor.to_list(None))
 
     async def find_few(

@@ -162,12 +162,12 @@ class InboxStore:
         found = await self._inboxes.find({"_id": {"$in": list(user_ids)}}, {"heads": 1})
         return {doc["_id"]: [int(id) for id in doc["heads"]] for doc in found}
 
-    async def tails(self, known: dict[int, int | None]) -> dict[int, Tail]:
-        """The newest entries of several inboxes, in one read or two.
+    async def tails(self, known: Mapping[int, int | None], entries: int = _TAIL) -> dict[int, Tail]:
+        """The newest entries of several inboxes, in one read, or in two for those that have more than `entries` new.
 
         `known` maps each user to the version up to which the caller needs nothing, or None for the whole ring.
         """
-        found = await self._read_tails(known, _TAIL)
+        found = await self._read_tails(known, entries)
         short: dict[int, int | None] = {}
         for user_id, tail in found.items():
             version = known[user_id]
@@ -177,7 +177,7 @@ class InboxStore:
             found.update(await self._read_tails(short, RING))
         return found
 
-    async def _read_tails(self, known: dict[int, int | None], entries: int) -> dict[int, Tail]:
+    async def _read_tails(self, known: Mapping[int, int | None], entries: int) -> dict[int, Tail]:
         projection = {"epoch": 1, "version": 1, "ring": {"$slice": -entries}, "_id": 1}
         user_ids = list(known)
         filter: Document = {"_id": {"$in": user_ids}} if len(user_ids) > 1 else {"_id": user_ids[0]}

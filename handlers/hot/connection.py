@@ -104,7 +104,7 @@ class HotConnection:
                 self.deadline = _in(params.body_timeout)
                 body = await stream.read_bytes(request.body_bytes)
             self.deadline = None
-            with calls.runtime.request():
+            with calls.runtime.requests:
                 if request.query is None:
                     answered = await calls.sends.answer(request, body, stream)
                 else:

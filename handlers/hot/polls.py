@@ -52,7 +52,7 @@ class Polls:
         except ChatError as error:
             await written(stream, self._answers.refusal(request, error))
             outcome = "refused"
-        metrics.POLL_SECONDS.labels(outcome).observe(runtime.clock.monotonic() - started)
+        metrics.poll_seconds(outcome).observe(runtime.clock.monotonic() - started)
         return True
 
     def _asked(self, query: bytes) -> tuple[Request, bool] | None:
