@@ -124,19 +124,24 @@ class Events:
         self, actor: Actor, request: Request, present: Present, place: Cursor | None, told: Tail | None
     ) -> Batch:
         # A bell that is still on its way wakes a poll that waits. One that does not has to see for itself.
-        if place is not None and request.wait_secs > 0 and self._nothing_new(present, place):
+        if told is None and place is not None and request.wait_secs > 0 and self._nothing_new(present, place):
             return Batch([], place, False)
         if request.cursor is None:
             return await self._places.batch(actor, present, place, told, request.limit)
         place = place or request.cursor
-        tail = told or await self._looks.tail(present, place.version)
+        tail = told or await self._tail(present, place)
+        return await self._entries.batch(actor, place, tail, request.limit, changes=True)
+
+    async def _tail(self, present: Present, place: Cursor) -> Tail:
+        """What the inbox holds from that place on. Raises CursorExpired when it no longer reaches back that far."""
+        tail = await self._looks.tail(present, place.version)
         if not _covered(place, tail):
             # One more look: the cursor may come from a read that was newer than ours.
             tail = await self._looks.tail(present, None)
         if not _covered(place, tail):
             metrics.CURSORS_EXPIRED.inc()
             raise CursorExpired(str(Cursor(tail.epoch, tail.version)))
-        return await self._entries.batch(actor, place, tail, request.limit, changes=True)
+        return tail
 
     def _nothing_new(self, present: Present, place: Cursor) -> bool:
         """Somebody read this version just now, and nothing has rung since."""
