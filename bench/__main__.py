@@ -8,12 +8,12 @@ import contextlib
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from bench import amqp, machine, plots, polls, report, workloads
-from bench.group import group, mailbox_group
+from bench.group import group, group_beside, mailbox_group
 from bench.machine import Measured
 from bench.targets import Target, ours, reference
 from bench.writes import writes
@@ -51,9 +51,26 @@ QUICK = {
     "idle": Workload(polls.idle, (), 1, 11.0),
     "crowd": Workload(partial(polls.crowd, polls=2_000), ("mailbox",), 1, 8.0, users=2_000, strangers=True),
 }
-BROKERED = ("declares", "group")
-DECLARES_SECS = 4.0
 MEMBERS, MESSAGES = 1_000, 20  # of the group
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A workload that starts servers of its own, for each round anew."""
+
+    ours: Callable[[], Awaitable[Measured]]
+    references: dict[str, Callable[[], Awaitable[Measured]]] = field(default_factory=dict)
+    rounds: int = 1
+    brokered: bool = False
+
+
+WHOLE = {
+    "declares": Whole(partial(amqp.declares, 4.0), brokered=True),
+    "group": Whole(
+        partial(group, MEMBERS, MESSAGES), {"mailbox": partial(mailbox_group, MEMBERS, MESSAGES)}, rounds=3
+    ),
+    "group_beside": Whole(partial(group_beside, MEMBERS, MESSAGES), brokered=True),
+}
 
 
 async def start(name: str, workload: Workload) -> Target:
@@ -83,23 +100,20 @@ async def run(chosen: dict[str, Workload]) -> dict[str, Any]:
     return {name: result(await measure(name, workload)) for name, workload in chosen.items()}
 
 
-async def run_brokered(chosen: Sequence[str]) -> dict[str, Any]:
-    """What needs RabbitMQ. Left out, with the cure, where that is missing."""
-    if reason := missing():
-        print(f"{', '.join(chosen)}: left out. {reason}")
-        return {}
+async def run_whole(chosen: Sequence[str]) -> dict[str, Any]:
+    """What needs RabbitMQ is left out, with the cure, where that is missing."""
     results: dict[str, Any] = {}
-    if "declares" in chosen:
-        results["declares"] = result({"ours": [await amqp.declares(DECLARES_SECS)]})
-    if "group" in chosen:
-        beside = {
-            "ours": [await group(MEMBERS, MESSAGES)],
-            "mailbox": [await mailbox_group(MEMBERS, MESSAGES)],
-        }
-        results["group"] = result(beside)
-    for name, found in results.items():
-        for target, rounds in found["rounds"].items():
-            print(f"{name} {target}: {report.shown(rounds[0])}", flush=True)
+    for name in chosen:
+        whole = WHOLE[name]
+        if whole.brokered and (reason := missing()):
+            print(f"{name}: left out. {reason}")
+            continue
+        rounds: report.Rounds = {target: [] for target in ("ours", *whole.references)}
+        for number in range(whole.rounds):
+            for target, measured in (("ours", whole.ours), *whole.references.items()):
+                rounds[target].append(await measured())
+                print(f"{name} {number + 1} {target}: {report.shown(rounds[target][-1])}", flush=True)
+        results[name] = result(rounds)
     return results
 
 
@@ -110,7 +124,7 @@ def result(rounds: report.Rounds) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=[*WORKLOADS, *BROKERED], help="these workloads only")
+    parser.add_argument("--only", nargs="+", choices=[*WORKLOADS, *WHOLE], help="these workloads only")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds; never published")
     parser.add_argument(
         "--docs", action="store_true", help="put the table in docs/performance.md (a full run does)"
@@ -123,10 +137,9 @@ def main() -> None:
     machine.raise_open_files()
     machine.pin(machine.LOAD_CORE)
     known = QUICK if options.quick else WORKLOADS
-    wanted = options.only or [*known, *([] if options.quick else BROKERED)]
+    wanted = options.only or [*known, *([] if options.quick else WHOLE)]
     results = asyncio.run(run({name: known[name] for name in known if name in wanted}))
-    if brokered := [name for name in BROKERED if name in wanted]:
-        results |= asyncio.run(run_brokered(brokered))
+    results |= asyncio.run(run_whole([name for name in WHOLE if name in wanted]))
     print(f"\n{report.table(results)}\n\n{report.noise(results)}")
     if options.quick:
         return

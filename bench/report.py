@@ -81,6 +81,7 @@ ROWS = (
     Row("group", "the same, half have it, ms", "half_ms", "mailbox"),
     Row("group", "the same, stored and in all inboxes, ms", "stored_ms"),
     Row("group", "the same, server CPU µs a delivery", "delivery_cpu_us", "mailbox"),
+    Row("group_beside", "the same, sent at another process over RabbitMQ, ms", "last_p50_ms"),
     Row("idle", "database commands per idle re-poll", "commands_per_repoll", first=FEW),
     Row("idle_plain", "database commands per idle re-poll, no cursor", "commands_per_repoll", first=FEW),
     Row("declares", "declare and bind round trips per send", "declares_per_send", first=Reach(value=0.001)),
