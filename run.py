@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import errno
-import gc
 import os
 import signal
 import socket
@@ -16,7 +15,7 @@ import click
 import structlog
 from tornado.netutil import bind_sockets
 
-from chatserver import __version__, exposure
+from chatserver import __version__, collector, exposure
 from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError
 from chatserver.logs import configure_logs
 from chatserver.notify import watched
@@ -36,8 +35,6 @@ log = structlog.get_logger("chatserver")
 THIS_FILE = str(Path(__file__).resolve())
 BACKLOG = 1024
 LAST_CALL_SECS = 1.0
-# New objects before the youngest are looked through (Python's own: 700), then how many such looks before an older one.
-COLLECT_AFTER = (20_000, 20, 20)
 
 
 async def serve(settings: Settings) -> None:
@@ -48,7 +45,7 @@ async def serve(settings: Settings) -> None:
     admin_sockets = listen_admin(settings)
     async with watched() as tell, open_runtime(settings) as runtime:
         server = make_public_server(runtime)
-        relieve_collector()
+        collector.relieve()
         server.add_sockets(sockets)
         admin = make_server(make_admin_app())
         admin.add_sockets(admin_sockets)
@@ -94,7 +91,7 @@ async def serve_child(settings: Settings, fd: int) -> None:
     try:
         async with open_runtime(dataclasses.replace(settings, mongodb_uri=parent.mongodb_uri)) as runtime:
             server = make_public_server(runtime)
-            relieve_collector()
+            collector.relieve()
             server.add_sockets(parent.sockets)
             log.info("serving", process=parent.number, node=runtime.node)
             parent.ready()
@@ -102,13 +99,6 @@ async def serve_child(settings: Settings, fd: int) -> None:
             await drain(server, runtime)
     finally:
         await parent.close()
-
-
-def relieve_collector() -> None:
-    """Python looks for cycles among all objects there are: less often, and not in those that were here at the start."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
 
 
 async def drain(server: ChatServer, runtime: Runtime) -> None:

@@ -63,9 +63,10 @@ class Hub:
         return present, waiter, seen is not None or bool(olders)
 
     def leave(self, present: Present, waiter: Waiter) -> None:
-        if waiter not in present.waiters:
+        try:
+            present.waiters.remove(waiter)
+        except ValueError:  # it was disconnected meanwhile
             return
-        present.waiters.remove(waiter)
         metrics.HELD_POLLS.dec()
         present.leaves_at = self._clock.monotonic() + self._linger_secs
         present.forget_name(waiter.actor.session_id, waiter.client)

@@ -43,7 +43,7 @@ class Present:
         return next((seen for s, c, seen in self.names if s == session_id and c == client), None)
 
     def forget_name(self, session_id: int, client: str | None) -> None:
-        self.names = [name for name in self.names if name[:2] != (session_id, client)]
+        self.names = [name for name in self.names if name[0] != session_id or name[1] != client]
 
     def wake(self, but_session: int | None = None) -> None:
         for waiter in self.waiters:
@@ -52,7 +52,8 @@ class Present:
 
     def asleep_at(self) -> int | None:
         """The lowest version up to which anybody who is held has looked."""
-        return min((w.version for w in self.waiters if w.version is not None), default=None)
+        versions = [w.version for w in self.waiters if w.version is not None]
+        return min(versions) if versions else None
 
     def confirm(self, version: int, at: float, stamp: int) -> None:
         """The inbox was at `version` at `at`."""
@@ -65,9 +66,10 @@ class Present:
         """The same, with the newest entries."""
         if tail.epoch != self.epoch:
             self.epoch, self.seen = tail.epoch, -1
-        fresh = tail.entries[max(0, self.seen - tail.oldest_version) :]
-        if tail.version > self.seen >= tail.oldest_version and not any(entry.kind in ENDS for entry in fresh):
-            self.seen = tail.version
+        if tail.version > self.seen:
+            missed = tail.version - self.seen
+            if missed <= len(tail.entries) and not any(e.kind in ENDS for e in tail.entries[-missed:]):
+                self.seen = tail.version
         self.confirm(tail.version, at, stamp)
 
     def foresee(self, tail: Tail, at: float, stamp: int) -> None:

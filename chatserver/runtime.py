@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from prometheus_client import REGISTRY
 
-from chatserver import failpoints, metrics
+from chatserver import collector, failpoints, metrics
 from chatserver.attempts import Attempts
 from chatserver.bus.local import LocalBus
 from chatserver.bus.rabbit import RabbitBus, brokers_of
@@ -179,7 +179,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             services.changes.finish,
         )
         shares = Shares(limits, storage.rates, clock, alone=not settings.amqp_url)
-        work = (services.presence.beat(), services.presence.announce(), shares.run())
+        work = (services.presence.beat(), services.presence.announce(), shares.run(), collector.run(clock))
         tasks = (check.run(), sweeper.run(), *work)
         for task in tasks:
             stack.push_async_callback(_stop, asyncio.create_task(_watched(task)))
