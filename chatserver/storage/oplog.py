@@ -19,8 +19,8 @@ from chatserver.tls import mongodb_over_tls
 log = structlog.get_logger(__name__)
 
 WAIT_SECS = 0.5  # of one look; then the next
-# Entries of the oplog in the present second. Beyond that writes wait for one another anyway, and looking at so many entries
-# would cost mongod more than it saves.
+# Entries of the oplog in the present second. Beyond that writes wait for one another anyway, and looking at so many
+# entries would cost mongod more than it saves.
 BUSY = 1_500
 DEADLINE_SECS = 5.0  # of everything else, and of the answer to a look beyond its time
 PAUSE_SECS = 0.5

@@ -84,6 +84,7 @@ class Chat:
 
     async def close(self) -> None:
         await self.writer.close()
+        await self.services.crowds.close()
         await self.services.receipts.close()
         await self.fanout.close()
         await self.looks.close()

@@ -1,0 +1,39 @@
+"""When Python looks for cycles."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from typing import Any
+
+import pytest
+
+from chatserver import collector
+from chatserver.clock import Clock
+from tests.support.waiting import eventually
+
+
+class Cycle:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.mark.gen_test
+async def test_many_new_objects_are_looked_through_before_python_would(
+    io_loop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector, "LOOK_SECS", 0.01)
+    before = gc.get_threshold()
+    gc.collect()
+    gc.set_threshold(*collector.AFTER)
+    task = asyncio.create_task(collector.run(Clock()))
+    try:
+        gone = weakref.ref(Cycle())
+        kept = [[] for _ in range(collector.EARLY + 1)]
+        await eventually(lambda: gone() is None)
+        assert len(kept) < collector.AFTER[0], "Python would have looked by itself"
+    finally:
+        gc.set_threshold(*before)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
