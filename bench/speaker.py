@@ -54,9 +54,11 @@ async def speaking(settings: Settings) -> AsyncIterator[Runtime]:
     async with open_runtime(settings) as runtime:
         app = Application([(BASE + "group/", SpeakHandler, {"runtime": runtime})])
         server = app.listen(int(os.environ["SPEAKER_PORT"]), "127.0.0.1")
-        yield runtime
-        server.stop()
-        await server.close_all_connections()
+        try:
+            yield runtime
+        finally:
+            server.stop()
+            await server.close_all_connections()
 
 
 if __name__ == "__main__":

@@ -83,15 +83,15 @@ class Hub:
     def __len__(self) -> int:
         return len(self._present)
 
-    def ring(self, user_ids: Iterable[int], but_session: int | None = None) -> None:
-        """Look! Whoever is held here does; whoever lingers will at the next poll, and `but_session` too."""
+    def ring(self, user_ids: Iterable[int]) -> None:
+        """Look! Whoever is held here does; whoever lingers will at the next poll."""
         for present in self.stir(user_ids):
-            present.wake(but_session)
+            present.wake()
 
     def stir(self, user_ids: Iterable[int], entry: Entry | None = None) -> list[Present]:
-        """Those present here: nothing is known of their inboxes any more, and they are to be woken.
+        """Those present here, who are then to be woken. What was known of their inboxes holds no more.
 
-        `entry`: all that has happened, if that is known.
+        `entry`: all that has happened, if that is known. It may be what made known how an inbox stands.
         """
         presents = [present for id in user_ids if (present := self._present.get(id))]
         for present in presents:

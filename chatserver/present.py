@@ -75,7 +75,7 @@ class Present:
     def foresee(self, tail: Tail, at: float, stamp: int) -> None:
         """The same, and whoever is woken now needs no look."""
         self.read(tail, at, stamp)
-        if tail.entries:  # of another version than the inbox is known to have, it is not used
+        if tail.entries and tail.version == self.version:
             self.tail = tail
 
     def calm_since(self, version: int) -> bool:

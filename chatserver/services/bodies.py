@@ -63,10 +63,9 @@ class Bodies:
 
     def remember(self, message: Message) -> None:
         known = self._messages.get(message.id)
-        if known is None or known.rev <= message.rev:
+        if known is None or known.rev < message.rev:
             self._messages[message.id] = message
-        if known is not None:
-            self._bodies.pop(message.id, None)
+            self._bodies.pop(message.id, None)  # which may have been here longer than the message
 
     def known(self, id: int) -> Body | None:
         """If nothing has to be read for it."""

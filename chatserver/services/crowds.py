@@ -6,6 +6,8 @@ While that runs further messages collect, and are read for together.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Sequence
 
 import structlog
 
@@ -19,6 +21,8 @@ from chatserver.services.bodies import Bodies
 log = structlog.get_logger(__name__)
 
 MANY = 8  # for fewer a read ahead is no less work than a look each, which share one read as well
+AHEAD_SECS = 1.0  # a database that takes longer for it is better asked by each, who tries again
+MOST_ENTRIES = 8
 
 
 class Crowds:
@@ -35,7 +39,7 @@ class Crowds:
     def ring(self, user_ids: tuple[int, ...], message: Message) -> None:
         """This message was put into the inboxes of these."""
         entry = Entry("messages", message.conversation_id, message.seq, message.seq)
-        presents = self._hub.stir(user_ids, entry)
+        presents = [present for present in self._hub.stir(user_ids, entry) if present.waiters]
         if len(presents) < MANY:
             for present in presents:
                 present.wake(message.session_id)
@@ -54,8 +58,15 @@ class Crowds:
             newest, self._newest = self._newest, {}
             rung, self._rung = self._rung, 0
             # One more than that: some have also had a message of their own.
-            reads = self._looks.ahead(stirred, rung + 1), self._bodies.all(newest.values(), {})
-            for error in await asyncio.gather(*reads, return_exceptions=True):
+            reads = (
+                self._looks.ahead(stirred, min(rung + 1, MOST_ENTRIES)),
+                self._bodies.all(newest.values(), {}),
+            )
+            found: Sequence[object] = ()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(AHEAD_SECS):
+                    found = await asyncio.gather(*reads, return_exceptions=True)
+            for error in found:
                 # Each of them will see for itself.
                 if isinstance(error, BaseException) and not isinstance(error, ChatError):
                     log.error("not read ahead", people=len(stirred), exc_info=error)

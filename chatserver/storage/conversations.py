@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from chatserver.model import Conversation, Member, PendingRead
 from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document
 
+_RANGES = 8  # so many are looked for one by one, more of them together
 _MARKS = 50  # (seq, time) pairs kept per member and kind; older messages show the next mark's time
 
 
@@ -75,15 +75,16 @@ class ConversationStore:
 
     async def conversations(self, ids: Iterable[int]) -> dict[int, Conversation]:
         """With members as they are now; conversations still being created are left out."""
-        member_ids: dict[int, list[int]] = {id: [] for id in ids}
+        # First, and the members only of those that were ready by then: they are complete.
+        found = await self._conversations.find({"_id": {"$in": list(ids)}, "ready": True}, {"kind": 1})
+        member_ids: dict[int, list[int]] = {doc["_id"]: [] for doc in found}
         if not member_ids:
             return {}
-        # Ranges of the key, so that a large group is read from the index alone.
-        ranges = [{"_id": {"$gte": _key(id, MinKey()), "$lte": _key(id, MaxKey())}} for id in member_ids]
-        found, members = await asyncio.gather(
-            self._conversations.find({"_id": {"$in": list(member_ids)}, "ready": True}, {"kind": 1}),
-            self._members.find({"$or": ranges}, {"_id": 1}, sort=[("_id", 1)]),
-        )
+        wanted: Document = {"_id.c": {"$in": list(member_ids)}}
+        if len(member_ids) <= _RANGES:  # a large group is read from the index alone
+            ranges = [{"_id": {"$gte": _key(id, MinKey()), "$lte": _key(id, MaxKey())}} for id in member_ids]
+            wanted = {"$or": ranges}
+        members = await self._members.find(wanted, {"_id": 1}, sort=[("_id", 1)])
         for doc in members:
             member_ids[doc["_id"]["c"]].append(doc["_id"]["u"])
         return {

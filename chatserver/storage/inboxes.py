@@ -162,22 +162,23 @@ class InboxStore:
         found = await self._inboxes.find({"_id": {"$in": list(user_ids)}}, {"heads": 1})
         return {doc["_id"]: [int(id) for id in doc["heads"]] for doc in found}
 
-    async def tails(self, known: Mapping[int, int | None], entries: int = _TAIL) -> dict[int, Tail]:
-        """The newest entries of several inboxes, in one read, or in two for those that have more than `entries` new.
+    async def tails(self, known: Mapping[int, int | None]) -> dict[int, Tail]:
+        """The newest entries of several inboxes, in one read or two.
 
         `known` maps each user to the version up to which the caller needs nothing, or None for the whole ring.
         """
-        found = await self._read_tails(known, entries)
+        found = await self.newest(known, _TAIL)
         short: dict[int, int | None] = {}
         for user_id, tail in found.items():
             version = known[user_id]
             if tail.oldest_version > 0 and (version is None or version < tail.oldest_version):
                 short[user_id] = version
         if short:
-            found.update(await self._read_tails(short, RING))
+            found.update(await self.newest(short, RING))
         return found
 
-    async def _read_tails(self, known: Mapping[int, int | None], entries: int) -> dict[int, Tail]:
+    async def newest(self, known: Mapping[int, int | None], entries: int) -> dict[int, Tail]:
+        """The same in one read: at most so many entries of each, be they all that the caller needs or not."""
         projection = {"epoch": 1, "version": 1, "ring": {"$slice": -entries}, "_id": 1}
         user_ids = list(known)
         filter: Document = {"_id": {"$in": user_ids}} if len(user_ids) > 1 else {"_id": user_ids[0]}

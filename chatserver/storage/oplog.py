@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from pymongo import AsyncMongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import OperationFailure
 
 from chatserver.clock import Clock
 from chatserver.tls import mongodb_over_tls
@@ -22,8 +22,8 @@ WAIT_SECS = 0.5  # of one look; then the next
 # Entries of the oplog in the present second. Beyond that writes wait for one another anyway, and looking at so many
 # entries would cost mongod more than it saves.
 BUSY = 1_500
-DEADLINE_SECS = 5.0  # of everything else, and of the answer to a look beyond its time
-PAUSE_SECS = 0.5
+DEADLINE_SECS = 2.0  # of everything else, and of the answer to a look beyond its time
+PAUSE_SECS = 1.0  # so that after one look at a second's end the next is not at the beginning of another
 UNNEEDED_SECS = 60.0  # until it is asked again whether the database stands alone, or lets us
 FORBIDDEN = 13
 
@@ -56,7 +56,7 @@ class OplogReader:
                         pause = UNNEEDED_SECS
                     elif not _is_busy(hello):
                         await self._read(client.local)
-                except PyMongoError as error:
+                except Exception as error:  # an oplog that has no entry yet is none of MongoDB's errors
                     if isinstance(error, OperationFailure) and error.code == FORBIDDEN:
                         pause = UNNEEDED_SECS
                     log.debug("the oplog is not read", error=str(error))

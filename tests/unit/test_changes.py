@@ -8,6 +8,7 @@ import pytest
 
 from chatserver import failpoints
 from chatserver.errors import Unavailable
+from tests.unit.test_events import texts
 
 
 @pytest.mark.gen_test
@@ -48,3 +49,15 @@ async def test_a_change_that_cannot_be_told_now_is_answered_and_told_by_the_swee
     await chat.services.changes.edit(ann, message.id, "after all")
     await chat.sweeper().sweep()
     assert [entry.rev for entry in await chat.ring(bob)] == [0, 2], "the later change is told for both"
+
+
+@pytest.mark.gen_test
+async def test_words_taken_back_are_not_told_from_what_outlived_the_message_in_memory(chats: Any) -> None:
+    one, other = await chats(), await chats()  # with a bus for each: no bell gets across
+    ann, bob, conversation = await one.pair()
+    start = await one.cursor(bob)
+    message = await one.say(ann, conversation, "before")
+    assert texts(await one.poll(bob, start)) == ["before"]
+    one.services.bodies._messages.clear()  # as after ten thousand others, while this one was read again and again
+    await other.services.changes.edit(ann, message.id, "after")
+    assert texts(await one.poll(bob, start)) == ["after", "after"]

@@ -64,20 +64,20 @@ class Tails:
     """Stands before the store's read of inboxes, and counts, holds up or refuses it."""
 
     def __init__(self, chat: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.asked: list[tuple[int, ...]] = []  # how many inboxes, and how many entries if that was said
+        self.asked: list[tuple[int, int]] = []  # how many inboxes, and entries of each
         self.gone_ahead = asyncio.Event()
         self.gone_ahead.set()
         self.refused = 0
-        self._read = chat.storage.inboxes.tails
-        monkeypatch.setattr(chat.storage.inboxes, "tails", self)
+        self._read = chat.storage.inboxes.newest
+        monkeypatch.setattr(chat.storage.inboxes, "newest", self)
 
-    async def __call__(self, known: Any, *entries: int) -> Any:
-        self.asked.append((len(known), *entries))
+    async def __call__(self, known: Any, entries: int) -> Any:
+        self.asked.append((len(known), entries))
         await self.gone_ahead.wait()
         if self.refused:
             self.refused -= 1
             raise Unavailable("not now")
-        return await self._read(known, *entries)
+        return await self._read(known, entries)
 
 
 async def held_crowd(chat: Any) -> tuple[Any, Any, list[asyncio.Task[Any]]]:
