@@ -32,7 +32,6 @@ from chatserver.settings import Settings
 from chatserver.shares import Shares
 from chatserver.storage import Storage
 from chatserver.storage.embedded import EmbeddedMongod
-from chatserver.storage.oplog import OplogReader
 from chatserver.sweeper import Sweeper
 
 log = structlog.get_logger(__name__)
@@ -180,9 +179,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             services.changes.finish,
         )
         shares = Shares(limits, storage.rates, clock, alone=not settings.amqp_url)
-        work = [services.presence.beat(), services.presence.announce(), shares.run(), collector.run(clock)]
-        if settings.processes == 1:  # each of several would wake at every write of all
-            work.append(OplogReader(uri, settings.tls_ca, clock).run())
+        work = (services.presence.beat(), services.presence.announce(), shares.run(), collector.run(clock))
         tasks = (check.run(), sweeper.run(), *work)
         for task in tasks:
             stack.push_async_callback(_stop, asyncio.create_task(_watched(task)))
