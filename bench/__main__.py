@@ -7,8 +7,8 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,8 @@ from bench.machine import Measured
 from bench.targets import Target, ours, reference
 from bench.writes import writes
 from tests.support.rabbit import missing
+
+Measures = Mapping[str, Callable[[], Awaitable[Measured]]]  # by target
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,18 @@ MEMBERS, MESSAGES = 1_000, 20  # of the group
 class Whole:
     """A workload that starts servers of its own, for each round anew."""
 
-    ours: Callable[[], Awaitable[Measured]]
-    references: dict[str, Callable[[], Awaitable[Measured]]] = field(default_factory=dict)
+    measures: Measures
     rounds: int = 1
     brokered: bool = False
 
 
 WHOLE = {
-    "declares": Whole(partial(amqp.declares, 4.0), brokered=True),
+    "declares": Whole({"ours": partial(amqp.declares, 4.0)}, brokered=True),
     "group": Whole(
-        partial(group, MEMBERS, MESSAGES), {"mailbox": partial(mailbox_group, MEMBERS, MESSAGES)}, rounds=3
+        {"ours": partial(group, MEMBERS, MESSAGES), "mailbox": partial(mailbox_group, MEMBERS, MESSAGES)},
+        rounds=3,
     ),
-    "group_beside": Whole(partial(group_beside, MEMBERS, MESSAGES), brokered=True),
+    "group_beside": Whole({"ours": partial(group_beside, MEMBERS, MESSAGES)}, brokered=True),
 }
 
 
@@ -81,19 +83,27 @@ async def start(name: str, workload: Workload) -> Target:
 
 
 async def measure(name: str, workload: Workload) -> report.Rounds:
-    """Interleaved: ours, reference, ours, reference, … so that both meet the same machine."""
-    rounds: report.Rounds = {target: [] for target in ("ours", *workload.references)}
     with contextlib.ExitStack() as stack:
         running: dict[str, Target] = {}
-        for number in range(workload.rounds):
-            for target in rounds:
-                if target not in running:
-                    running[target] = await start(target, workload)
-                    stack.callback(running[target].stop)
-                measured = await workload.run(running[target], workload.secs)
-                rounds[target].append(measured)
-                print(f"{name} {number + 1} {target}: {report.shown(measured)}", flush=True)
-    return rounds
+
+        async def once(target: str) -> Measured:
+            if target not in running:
+                running[target] = await start(target, workload)
+                stack.callback(running[target].stop)
+            return await workload.run(running[target], workload.secs)
+
+        measures = {target: partial(once, target) for target in ("ours", *workload.references)}
+        return await interleaved(name, workload.rounds, measures)
+
+
+async def interleaved(name: str, rounds: int, measures: Measures) -> report.Rounds:
+    """Ours, reference, ours, reference, … so that both meet the same machine."""
+    found: report.Rounds = {target: [] for target in measures}
+    for number in range(rounds):
+        for target, measure_once in measures.items():
+            found[target].append(await measure_once())
+            print(f"{name} {number + 1} {target}: {report.shown(found[target][-1])}", flush=True)
+    return found
 
 
 async def run(chosen: dict[str, Workload]) -> dict[str, Any]:
@@ -108,12 +118,7 @@ async def run_whole(chosen: Sequence[str]) -> dict[str, Any]:
         if whole.brokered and (reason := missing()):
             print(f"{name}: left out. {reason}")
             continue
-        rounds: report.Rounds = {target: [] for target in ("ours", *whole.references)}
-        for number in range(whole.rounds):
-            for target, measured in (("ours", whole.ours), *whole.references.items()):
-                rounds[target].append(await measured())
-                print(f"{name} {number + 1} {target}: {report.shown(rounds[target][-1])}", flush=True)
-        results[name] = result(rounds)
+        results[name] = result(await interleaved(name, whole.rounds, whole.measures))
     return results
 
 

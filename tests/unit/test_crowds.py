@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +14,7 @@ from chatserver.model import Conversation, User
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
 from tests.support.waiting import eventually
+from tests.unit.test_events import texts
 
 MEMBERS = tuple(range(1, 1001))
 
@@ -80,8 +80,10 @@ class Tails:
         return await self._read(known, entries)
 
 
-async def held_crowd(chat: Any) -> tuple[Any, Any, list[asyncio.Task[Any]]]:
-    """A sender, a group of sixteen, and the held polls of the fifteen others."""
+async def held_crowd(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Any, Any, list[asyncio.Task[Any]], Tails]:
+    """A sender, a group of sixteen, the held polls of the fifteen others, and what is read from now on."""
     ann, *others = [await chat.person() for _ in range(16)]
     group = await chat.services.memberships.begin(ann, [other.user_id for other in others])
     cursors = [await chat.cursor(other) for other in others]
@@ -92,19 +94,14 @@ async def held_crowd(chat: Any) -> tuple[Any, Any, list[asyncio.Task[Any]]]:
     await eventually(
         lambda: sum(w.sleeps_before(1 << 60) for p in chat.hub for w in p.waiters) == len(others)
     )
-    return ann, group, polls
-
-
-def texts(answer: Any) -> list[str]:
-    return [json.loads(event)["data"]["message"] for event in answer.events]
+    return ann, group, polls, Tails(chat, monkeypatch)
 
 
 @pytest.mark.gen_test
 async def test_a_message_to_many_is_read_for_all_of_them_at_once(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann, group, polls = await held_crowd(chat)
-    tails = Tails(chat, monkeypatch)
+    ann, group, polls, tails = await held_crowd(chat, monkeypatch)
     await chat.say(ann, group, "all of you")
     assert [texts(answer) for answer in await asyncio.gather(*polls)] == [["all of you"]] * len(polls)
     assert tails.asked == [(len(polls), 2)]
@@ -114,8 +111,7 @@ async def test_a_message_to_many_is_read_for_all_of_them_at_once(
 async def test_when_many_cannot_be_read_for_at_once_each_looks_by_itself(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann, group, polls = await held_crowd(chat)
-    tails = Tails(chat, monkeypatch)
+    ann, group, polls, tails = await held_crowd(chat, monkeypatch)
     tails.refused = 1
     await chat.say(ann, group, "all of you")
     assert [texts(answer) for answer in await asyncio.gather(*polls)] == [["all of you"]] * len(polls)
@@ -126,8 +122,7 @@ async def test_when_many_cannot_be_read_for_at_once_each_looks_by_itself(
 async def test_what_comes_while_many_are_read_for_is_given_as_well(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann, group, polls = await held_crowd(chat)
-    tails = Tails(chat, monkeypatch)
+    ann, group, polls, tails = await held_crowd(chat, monkeypatch)
     tails.gone_ahead.clear()
     await chat.say(ann, group, "first")
     await chat.say(ann, group, "second")
