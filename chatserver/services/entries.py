@@ -5,7 +5,7 @@ Which messages are wanted is for the entries alone to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -25,12 +25,16 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(slots=True)
 class Batch:
-    """Encoded events, and the place after them. `more`: the inbox holds further ones."""
+    """Encoded events, and the place after them. `more`: the inbox holds further ones.
+
+    `given`: the new messages among the events.
+    """
 
     events: list[bytes]
     place: Cursor
     more: bool
     revoked: bool = False
+    given: Sequence[Body] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,13 @@ class Entries:
         notifications = await self._wanted_notifications(items)
         users = await self._accounts.users(item.entry.user_id for item in items if item.entry.kind == "read")
         events: list[bytes] = []
+        given: list[Body] = []
         for item in items:
             kind = item.entry.kind
             if kind == "messages":
-                if self._give(actor, body := bodies[item.message_id]):
+                if _is_for(actor, body := bodies[item.message_id]):
                     events.append(body.event("message", item.event_id))
+                    given.append(body)
             elif kind == "change" and changes:
                 events.append(bodies[item.message_id].event("message_changed", item.event_id))
             elif kind == "read":
@@ -97,7 +103,17 @@ class Entries:
                 at = wire.moment(notification.created_at)
                 events.append(_event(item, "notification", wire.notification(notification), at))
         after = _after(items[-1], tail.epoch) if items else Cursor(tail.epoch, tail.version)
-        return Batch(events, after, after.version < tail.version, revoked)
+        return Batch(events, after, after.version < tail.version, revoked, given)
+
+    def delivered(self, actor: Actor, batch: Batch) -> None:
+        """These events have reached a device of this person."""
+        now = self._clock.now()
+        for body in batch.given:
+            message = body.message
+            if message.sender_id != actor.user_id:
+                self._receipts.delivered(actor.user_id, body.conversation, message.seq)
+            late = (now - message.created_at).total_seconds()
+            metrics.DELIVERY_SECONDS.observe(max(0.0, late))
 
     def _known_batch(self, actor: Actor, place: Cursor, tail: Tail) -> Batch | None:
         """The same for what nearly every delivery is, one new message that is in memory: in a fifth of the time."""
@@ -107,23 +123,19 @@ class Entries:
         body = self._bodies.known(message_id(entry.conversation_id, entry.last))
         if body is None:
             return None
-        events = [body.event("message", tail.version << SEQ_BITS)] if self._give(actor, body) else []
-        return Batch(events, Cursor(tail.epoch, tail.version), False)
-
-    def _give(self, actor: Actor, body: Body) -> bool:
-        """Whether this message is for this session. If so it counts as delivered."""
-        message = body.message
-        if message.session_id == actor.session_id:
-            return False
-        if message.sender_id != actor.user_id:
-            self._receipts.delivered(actor.user_id, body.conversation, message.seq)
-        late = (self._clock.now() - message.created_at).total_seconds()
-        metrics.DELIVERY_SECONDS.observe(max(0.0, late))
-        return True
+        after = Cursor(tail.epoch, tail.version)
+        if not _is_for(actor, body):
+            return Batch([], after, False)
+        return Batch([body.event("message", tail.version << SEQ_BITS)], after, False, given=(body,))
 
     async def _wanted_notifications(self, items: list[Item]) -> dict[int, Notification]:
         wanted = [item.entry.ref for item in items if item.entry.kind == "notification"]
         return await self._notifications.by_ids(wanted) if wanted else {}
+
+
+def _is_for(actor: Actor, body: Body) -> bool:
+    """The session that sent a message knows it already."""
+    return body.message.session_id != actor.session_id
 
 
 def _revs(tail: Tail) -> dict[int, int]:

@@ -167,14 +167,14 @@ class Events:
             )
             for e in ephemerals
         ]
-        delivered: Callable[[bool], Awaitable[None]] = _nothing_kept
-        if request.cursor is None:
-            delivered = partial(self._places.delivered, actor, batch)
+        delivered = partial(self._delivered, actor, batch, request.cursor is None)
         return Answer(events, batch.place, batch.more, ended, now.timestamp(), delivered)
 
-
-async def _nothing_kept(written: bool) -> None:
-    """The client keeps its own place."""
+    async def _delivered(self, actor: Actor, batch: Batch, keeps_place: bool, written: bool) -> None:
+        if written:
+            self._entries.delivered(actor, batch)
+        if keeps_place:
+            await self._places.delivered(actor, batch, written)
 
 
 def _covered(place: Cursor, tail: Tail) -> bool:

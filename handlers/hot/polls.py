@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from functools import partial
 
@@ -47,6 +48,9 @@ class Polls:
                 stream.set_close_callback(None)
             body = poll_body(answer, poll, extended)
             took = await written(stream, self._answers.answer(request, body, fields + UNBUFFERED))
+            if answer.events:
+                # A thousand may have been woken by one bell: their answers go out before the rest of this call.
+                await asyncio.sleep(0)
             await answer.delivered(took)
             outcome = answer.outcome
         except ChatError as error:

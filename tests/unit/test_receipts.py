@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatserver.clock import Clock
-from chatserver.model import Bell, Conversation
+from chatserver.model import Actor, Bell, Conversation
 from chatserver.services.receipts import Receipts
 from tests.support.waiting import eventually
 
@@ -44,3 +44,22 @@ async def test_the_marks_of_many_members_move_together_and_none_moves_back(chat:
     await conversations.move_delivered({(id, 1): 5, (id, 2): 5, (id, 3): 6, (id, 4): 5}, chat.clock.now())
     reached = {m.user_id: m.delivered_seq for m in await conversations.members([id])}
     assert reached == {1: 5, 2: 5, 3: 6, 4: 9}
+
+
+@pytest.mark.gen_test
+async def test_only_what_got_out_to_somebody_counts_as_delivered(chat: Any) -> None:
+    async def reached(actor: Actor) -> int:
+        members = await chat.services.receipts.members([conversation.id])
+        return int(members[conversation.id, actor.user_id].delivered_seq)
+
+    ann, bob, conversation = await chat.pair()
+    cursor = await chat.cursor(bob)
+    await chat.say(ann, conversation, "one")
+    answer = await chat.answer(bob, cursor)
+    assert answer.events
+    await answer.delivered(False)
+    await chat.services.receipts.close()
+    assert await reached(bob) == 0
+    await chat.poll(bob, cursor)
+    await chat.services.receipts.close()
+    assert await reached(bob) == 1
