@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import threading
 import time
@@ -157,6 +156,10 @@ for (const name of ['message', 'unreadchange']) {
 }"""
 
 
+SIGN_OUT = "document.querySelector('#inline').shadowRoot.querySelector('chat-timeline').app.api.logout()"
+LOOKS_FOR_ITS_ROOM = re.compile(r"/users/\?search=")
+
+
 def write(room: Locator, text: str) -> None:
     room.locator("textarea").fill(text)
     room.locator("textarea").press("Enter")
@@ -258,22 +261,38 @@ def test_an_ended_session_is_renewed_with_a_fresh_token_from_the_host(
     expect(said(room, "before").locator(ACCEPTED)).to_be_visible()
     asked = host.tokens
 
-    page.evaluate(
-        "document.querySelector('#inline').shadowRoot.querySelector('chat-timeline').app.api.logout()"
-    )
+    page.evaluate(SIGN_OUT)
 
-    # What is in the box when the room is made anew is gone, so that it may have to be written again.
-    accepted = said(room, "and after").locator(ACCEPTED)
-    for _ in range(3):
-        write(room, "and after")
-        with contextlib.suppress(AssertionError):
-            expect(accepted).to_be_visible(timeout=3_000)
-            break
-    expect(accepted).to_be_visible()
+    write(room, "and after")
+    expect(said(room, "and after").locator(ACCEPTED)).to_be_visible()
     support.page.locator("chat-sidebar .room").filter(has_text=host.user).click()
     support.write("still there?")
     expect(said(room, "still there?")).to_be_visible()
     assert host.tokens > asked
+
+
+def test_what_is_sent_and_typed_while_a_session_is_renewed_is_kept(
+    support: Person, host: Host, visit: Callable[..., Page]
+) -> None:
+    page = visit()
+    room = page.locator("#inline")
+    write(room, "before")
+    expect(said(room, "before").locator(ACCEPTED)).to_be_visible()
+    held: list[Any] = []
+    page.route(LOOKS_FOR_ITS_ROOM, lambda route: held.append(route))
+    with page.expect_request(LOOKS_FOR_ITS_ROOM):  # the last step of a renewal
+        page.evaluate(SIGN_OUT)
+        write(room, "refused at first")
+
+    write(room, "meanwhile")
+    expect(said(room, "meanwhile")).to_be_visible()
+    room.locator("textarea").fill("half a sente")
+    held[0].continue_()
+    page.unroute(LOOKS_FOR_ITS_ROOM)
+
+    for text in ("refused at first", "meanwhile"):
+        expect(said(room, text).locator(ACCEPTED)).to_be_visible()
+    expect(room.locator("textarea")).to_have_value("half a sente")
 
 
 def test_without_a_token_one_is_a_guest_where_the_page_says_so_and_refused_where_not(

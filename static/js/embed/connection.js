@@ -21,6 +21,7 @@ import { signIn } from './sign-in.js';
 export class Connection {
   #ended = new AbortController();
   /** This sign-in was good for something, so another one may be, too. */ #wasOnline = false;
+  /** @type {Promise<import('../client/shelf.js').Shelf>|null} */ #shelf = null;
   /** @type {ChatClient|null} */ chat = null;
 
   /**
@@ -64,8 +65,8 @@ export class Connection {
     this.#wasOnline = false;
     api.token = account.token;
     const userId = account.user.id;
-    const shelf = await openShelf(globalThis.indexedDB, `chat-outbox:${origin}`);
-    const chat = new ChatClient({ token: account.token, userId, api, shelf, tabs: { name: `chat:${origin}:${userId}` } });
+    this.#shelf ??= openShelf(globalThis.indexedDB, `chat-outbox:${origin}`);
+    const chat = new ChatClient({ token: account.token, userId, api, shelf: await this.#shelf, tabs: { name: `chat:${origin}:${userId}` } });
     this.chat = chat;
     await chat.open();
     const otherId = await find(chat, room);
@@ -73,6 +74,8 @@ export class Connection {
     chat.addEventListener('status', () => this.#statusChanged(chat), { signal: this.#ended.signal });
     if (chat.status.state === 'online') this.#wasOnline = true;  // before anybody listened
     this.tell.onReady(chat, otherId);
+    // What somebody sent from the room of the ended session, which stood there until now.
+    chat.outbox.open();
   }
 
   /** @param {ChatClient} chat */
