@@ -35,6 +35,7 @@ async def group(members: int, sends: int) -> Measured:
     os.environ["SPEAKER_PORT"] = str(port := machine.free_port())
     target = await ours(members, program=PROGRAM)
     try:
+        machine.wait_for_port(port, target.process)
         return await _in_group(target, port, sends)
     finally:
         target.stop()

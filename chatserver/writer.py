@@ -167,11 +167,10 @@ class Writer:
 
     async def _append(self, groups: list[list[Numbered]], cover: Cover | None) -> list[Appended]:
         """All in one insert. In order as soon as a conversation has two, because a refused message with others stored
-        behind it would be a hole in the log; and those last, because busy conversations are the ones that are contested.
+        behind it would be a hole in the log.
         """
         if not groups:
             return []
-        groups.sort(key=len)
         numbered = list(chain.from_iterable(groups))
         ordered = len(numbered) > len(groups)
         if cover is not None:

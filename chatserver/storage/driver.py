@@ -74,14 +74,9 @@ def term(reply: Document) -> int | None:
     return found
 
 
-def whole(reply: Document) -> bool:
-    """Whether all of a write was done, in the way that was asked."""
-    return "writeErrors" not in reply and "writeConcernError" not in reply
-
-
 def sure(reply: Document) -> Document:
     """Of an update. Raises Unavailable unless all of it was taken, in the way that was asked."""
-    if not whole(reply):
+    if "writeErrors" in reply or "writeConcernError" in reply:
         metrics.MONGODB_ERRORS.inc()
         raise Unavailable("The database did not take all of it.")
     return reply

@@ -11,7 +11,7 @@ from chatserver.errors import Unavailable
 from chatserver.model import MAX_SEQ, Change, Message, Outcome, message_id, split_message_id
 from chatserver.pages import words
 from chatserver.storage import codec
-from chatserver.storage.driver import UNJOURNALED, WRITE_CONCERN, Collection, Document, covering, term, whole
+from chatserver.storage.driver import UNJOURNALED, WRITE_CONCERN, Collection, Document, covering, term
 from chatserver.storage.script import Script
 
 MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
@@ -24,33 +24,53 @@ class MessageStore:
     async def append(
         self, messages: Sequence[Message], *, ordered: bool, cover: Cover | None = None
     ) -> list[Outcome]:
-        """Insert each at its own id. In an ordered run nothing after the first failure is tried: no hole can form.
+        """Insert each at its own id. In an ordered run nothing of a conversation is tried after its first failure: no
+        hole can form.
 
         With a `cover` none is STORED before that was checked. What follows goes out behind, if all were inserted.
         """
         documents = [codec.message_document(message) for message in messages]
-        outcomes = [Outcome.STORED] * len(messages)
-        concern = WRITE_CONCERN if cover is None else UNJOURNALED
-        insertion = self._messages.insertion(documents, ordered=ordered, concern=concern)
         try:
-            reply = await self._messages.run("insert", _covered(insertion, cover))
+            failed = await self._messages.run("insert", self._appending(documents, ordered, cover))
             if failpoints.armed:
                 await failpoints.reach("after_append")
         except Exception as error:
             if cover is not None and cover.terms and cover.follow_up is not None:  # of what followed
                 cover.fail(error)
-                return outcomes
+                return [Outcome.STORED] * len(messages)
             if not isinstance(error, Unavailable):
                 raise
             return [Outcome.UNKNOWN] * len(messages)
-        if "writeConcernError" in reply:
-            outcomes = [Outcome.UNKNOWN] * len(messages)
-        for failure in reply.get("writeErrors", ()):
-            index = failure["index"]
-            outcomes[index] = _outcome(failure)
-            if ordered:
-                outcomes[index + 1 :] = [Outcome.SKIPPED] * (len(messages) - index - 1)
-        return outcomes
+        return [failed.get(index, Outcome.STORED) for index in range(len(messages))]
+
+    def _appending(
+        self, documents: list[Document], ordered: bool, cover: Cover | None
+    ) -> Script[dict[int, Outcome]]:
+        """Those that are not stored. A failure ends an ordered insertion: without its conversation it goes on."""
+        failed: dict[int, Outcome] = {}
+        concern = WRITE_CONCERN if cover is None else UNJOURNALED
+        left = list(range(len(documents)))
+        while left:
+            tried = [documents[index] for index in left]
+            reply = yield self._messages.insertion(tried, ordered=ordered, concern=concern)
+            if cover is not None:
+                cover.terms.add(term(reply))
+            if "writeConcernError" in reply:
+                failed.update(dict.fromkeys(left, Outcome.UNKNOWN))
+            failures = reply.get("writeErrors", ())
+            failed.update((left[failure["index"]], _outcome(failure)) for failure in failures)
+            if failed and cover is not None:
+                cover.follow_up = None
+            if not failures or not ordered:
+                break
+            at = failures[0]["index"]
+            stopped, untried = _conversation(tried[at]), left[at + 1 :]
+            left = [index for index in untried if _conversation(documents[index]) != stopped]
+            failed.update(dict.fromkeys(set(untried).difference(left), Outcome.SKIPPED))
+        if cover is not None and cover.follow_up is not None:
+            then = cover.follow_up
+            then.reached = int((yield from covering(then.command, cover))["n"])
+        return failed
 
     async def attached(self, file_ids: Iterable[str]) -> set[str]:
         """Those of the files that a message names."""
@@ -180,23 +200,15 @@ class MessageStore:
         return seqs, max((doc["newest"]["at"], doc["newest"]["id"]) for doc in found)
 
 
-def _covered(insertion: Document, cover: Cover | None) -> Script[Document]:
-    """The reply to the insertion."""
-    reply = yield insertion
-    if cover is None:
-        return reply
-    cover.terms.add(term(reply))
-    then = cover.follow_up
-    if then is not None and whole(reply):
-        then.reached = int((yield from covering(then.command, cover))["n"])
-    return reply
-
-
 def between(conversation_id: int, after: int, last: int) -> Document:
     """Ids with after < seq <= last: one contiguous stretch of the primary index."""
     return {
         "_id": {"$gt": message_id(conversation_id, max(0, after)), "$lte": message_id(conversation_id, last)}
     }
+
+
+def _conversation(document: Document) -> int:
+    return split_message_id(document["_id"])[0]
 
 
 def _outcome(failure: Document) -> Outcome:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatserver.cover import COVER_SECS
+from chatserver.cover import COVER_SECS, Cover
 from chatserver.errors import IdempotencyConflict, Unavailable
 from chatserver.line import Line
 from chatserver.model import Bell, Outcome
@@ -92,6 +92,33 @@ async def test_a_run_with_a_repeat_in_its_middle_leaves_no_hole(chat: Any) -> No
     key = ann.user_id, first.client_id
     assert answers[1][0] == (await chat.storage.messages.by_client_ids([key]))[key]
     assert await chat.log(conversation) == ["first", "a", "b"]
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("covered", [True, False], ids=["covered", "by itself"])
+async def test_a_refused_message_stops_what_follows_it_in_its_own_conversation_only(
+    chat: Any, covered: bool
+) -> None:
+    ann, _, taken = await chat.pair()
+    bob, _, free = await chat.pair()
+    await chat.append_only(ann, taken, "from another node")
+    messages = [
+        chat.draft(who, conversation, text).at(seq)
+        for who, conversation, text, seq in [
+            (bob, free, "one", 1),
+            (ann, taken, "refused", 1),
+            (bob, free, "two", 2),
+            (ann, taken, "would be above a hole", 2),
+            (bob, free, "three", 3),
+        ]
+    ]
+    cover = Cover(chat.clock) if covered else None
+    outcomes = await chat.storage.messages.append(messages, ordered=True, cover=cover)
+    stored = Outcome.STORED
+    assert outcomes == [stored, Outcome.TAKEN, stored, Outcome.SKIPPED, stored]
+    await chat.append_only(ann, taken, "later")  # with which a majority has all
+    assert await chat.log(free) == ["one", "two", "three"]
+    assert await chat.log(taken) == ["from another node", "later"]
 
 
 @pytest.mark.gen_test
