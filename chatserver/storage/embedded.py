@@ -13,17 +13,17 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from pymongo import AsyncMongoClient
-from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
 
 from chatserver.errors import EX_UNAVAILABLE, StartupError
 from chatserver.storage.datadir import SOCKET, DataDir
+from chatserver.storage.driver import make_client
 from chatserver.storage.mongod import Mongod, cache_gb, find_mongod
 
 START_SECS = 60.0  # replaying the journal after a crash takes time
 STOP_SECS = 20.0
 LOOK_SECS = 0.02
+CALL_SECS = 5.0
 NOT_NOW = (23, 94)  # AlreadyInitialized, NotYetInitialized
 FIRST_DELAY_SECS = 0.2
 LAST_DELAY_SECS = 5.0
@@ -42,6 +42,8 @@ FLAGS = (
     *("--replSet", "rs0", "--oplogSize", "64"),
     *("--networkMessageCompressors", "disabled"),  # CVE-2025-14847
     *("--setParameter", "diagnosticDataCollectionEnabled=false", "--quiet", "--logappend"),
+    # Of 15 s in which one that is not primary yet sends clients elsewhere before it ends: there is no elsewhere.
+    *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
     *KEEP_NO_PAST,
 )
 # Runs in the child before mongod replaces it, so that a crash of ours leaves no orphan. A program of its own
@@ -172,9 +174,10 @@ class EmbeddedMongod:
             await asyncio.sleep(LOOK_SECS)
 
     async def _until_primary(self) -> None:
-        client: AsyncMongoClient[dict[str, Any]]
-        async with AsyncMongoClient(self.uri, serverSelectionTimeoutMS=5000) as client:
-            admin: AsyncDatabase[dict[str, Any]] = client.admin
+        # Motor, whatever the server uses: PyMongo's asyncio client does not end when it is cancelled while it connects.
+        client = make_client(self.uri, "motor", CALL_SECS)
+        try:
+            admin = client.admin
             while not (hello := await admin.command("hello")).get("isWritablePrimary"):
                 self._check_alive()
                 if hello.get("isreplicaset"):  # has no configuration: none yet, or not read yet
@@ -182,8 +185,10 @@ class EmbeddedMongod:
                 await asyncio.sleep(LOOK_SECS)
             answer = await admin.command("getParameter", featureCompatibilityVersion=1)
             self._home.remember_features(answer["featureCompatibilityVersion"]["version"])
+        finally:
+            client.close()
 
-    async def _initiate(self, admin: AsyncDatabase[dict[str, Any]]) -> None:
+    async def _initiate(self, admin: Any) -> None:
         try:
             await admin.command("replSetInitiate", {"_id": "rs0", "members": [{"_id": 0, "host": ADDRESS}]})
         except OperationFailure as problem:

@@ -119,6 +119,15 @@ async def test_closed_leaves_no_process_and_no_socket_and_closes_again_without_c
     assert not psutil.pid_exists(pid) and not run.exists() and mongod.pid is None
 
 
+@pytest.mark.gen_test(timeout=60)
+async def test_a_child_that_is_no_primary_when_it_is_closed_ends_as_soon(data_dir: Path) -> None:
+    mongod = await EmbeddedMongod(data_dir).open()
+    async with notes(mongod) as collection:
+        await collection.database.client.admin.command("replSetStepDown", 60, force=True)
+    async with asyncio.timeout(10):
+        await mongod.close()
+
+
 @pytest.mark.gen_test
 async def test_a_second_start_on_the_same_directory_is_refused_with_the_pid(data_dir: Path) -> None:
     async with EmbeddedMongod(data_dir) as mongod, notes(mongod) as collection:
