@@ -18,6 +18,7 @@ class Heads:
     def __init__(self, messages: MessageStore) -> None:
         self._messages = messages
         self._seqs: LRUCache[int, int] = LRUCache(HEADS)
+        self._passed: LRUCache[int, int] = LRUCache(HEADS)  # a majority has these, and more by now
 
     def get(self, conversation_id: int) -> int | None:
         return self._seqs.get(conversation_id)
@@ -26,21 +27,37 @@ class Heads:
         self._seqs[conversation_id] = seq
 
     def forget(self, conversation_id: int) -> None:
+        """Nothing is sure any more."""
         self._seqs.pop(conversation_id, None)
+        self._passed.pop(conversation_id, None)
+
+    def passed(self, conversation_id: int) -> None:
+        """Another node has taken the next number: look up how far they are, rather than try the one behind."""
+        seq = self._seqs.pop(conversation_id, None)
+        if seq is not None:
+            self._passed[conversation_id] = seq
 
     def overtaken(self, message: Message) -> None:
-        """Another node stored this: look the head up again rather than try a number that is taken."""
+        """Another node stored this."""
         if self._seqs.get(message.conversation_id, message.seq) < message.seq:
-            del self._seqs[message.conversation_id]
+            self.passed(message.conversation_id)
 
     async def learn(self, conversation_ids: Iterable[int]) -> None:
         """Those unknown that can be had. Majority reads: nothing is built upon a seq that a failover may take back."""
         unknown = [id for id in conversation_ids if id not in self._seqs]
-        if not unknown:
-            return
-        found = await asyncio.gather(*map(self._messages.head, unknown), return_exceptions=True)
-        for id, head in zip(unknown, found, strict=True):
-            if isinstance(head, int):
-                self._seqs[id] = head
-            elif not isinstance(head, Unavailable):
-                raise head
+        passed = {id: self._passed[id] for id in unknown if id in self._passed}
+        reads = [self._head(id) for id in unknown if id not in passed]
+        if passed:
+            reads.append(self._newer(passed))
+        for found in await asyncio.gather(*reads, return_exceptions=True):
+            if isinstance(found, dict):
+                self._seqs.update(found)
+            elif not isinstance(found, Unavailable):
+                raise found
+
+    async def _head(self, conversation_id: int) -> dict[int, int]:
+        return {conversation_id: await self._messages.head(conversation_id)}
+
+    async def _newer(self, passed: dict[int, int]) -> dict[int, int]:
+        """In one read, whose size is bounded: it may tell too little of some, and they are passed again."""
+        return passed | await self._messages.heads_above(passed)

@@ -193,7 +193,9 @@ class Writer:
             elif outcome is Outcome.REFUSED:
                 draft.fail(Unavailable("The database refused the message."))
             else:  # a repeat that is not found is there, but not yet with a majority
-                if outcome in (Outcome.TAKEN, Outcome.UNKNOWN):
+                if outcome is Outcome.TAKEN:
+                    self._heads.passed(message.conversation_id)
+                elif outcome is Outcome.UNKNOWN:
                     self._heads.forget(message.conversation_id)
                 draft.in_doubt |= outcome is Outcome.UNKNOWN
                 metrics.APPEND_RETRIES.labels(outcome.value).inc()

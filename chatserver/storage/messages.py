@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from chatserver import failpoints
@@ -85,6 +85,17 @@ class MessageStore:
             between(conversation_id, 0, MAX_SEQ), {"_id": 1}, sort=[("_id", -1)], limit=1
         )
         return split_message_id(found[0]["_id"])[1] if found else 0
+
+    async def heads_above(self, seqs: Mapping[int, int]) -> dict[int, int]:
+        """conversation → a seq above that in `seqs` which a majority has, where there is one.
+
+        The highest, unless they are more than MOST_FOUND together: then of the conversation with the highest id at least.
+        """
+        stretches = [between(id, seq, MAX_SEQ) for id, seq in seqs.items()]
+        found = await self._messages.find(
+            {"$or": stretches}, {"_id": 1}, sort=[("_id", -1)], limit=MOST_FOUND
+        )
+        return dict(split_message_id(doc["_id"]) for doc in reversed(found))
 
     async def by_client_ids(
         self, keys: Iterable[tuple[int, str | int]]

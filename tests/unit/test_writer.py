@@ -10,6 +10,7 @@ import pytest
 
 from chatserver.cover import COVER_SECS, Cover
 from chatserver.errors import IdempotencyConflict, Unavailable
+from chatserver.heads import Heads
 from chatserver.line import Line
 from chatserver.model import Bell, Outcome
 from chatserver.storage import script
@@ -526,3 +527,39 @@ async def test_who_heard_of_another_nodes_message_does_not_try_its_number(
     await one.say(ann, conversation, "third")
     assert len(tries) == 1
     assert await one.log(conversation) == ["first", "second", "third"]
+
+
+@pytest.mark.gen_test
+async def test_numbers_that_another_node_has_taken_are_looked_up_in_one_read(
+    chats: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = await chats(), await chats()
+    pairs = [await one.pair() for _ in range(5)]
+    for ann, bob, conversation in pairs:
+        await one.say(ann, conversation, "first")
+        for text in ("second", "third"):
+            await two.say(bob, conversation, text)
+
+    heads_above, reads = one.storage.messages.heads_above, []
+
+    async def counted(seqs: Any) -> Any:
+        reads.append(seqs)
+        return await heads_above(seqs)
+
+    monkeypatch.setattr(one.storage.messages, "heads_above", counted)
+    monkeypatch.setattr(one.storage.messages, "head", None)
+    answers = await together(*(one.writer.post(one.draft(ann, c, "fourth")) for ann, _, c in pairs))
+    assert [message.seq for message, _ in answers] == [4] * 5
+    assert reads == [{conversation.id: 1 for _, _, conversation in pairs}]
+
+
+@pytest.mark.gen_test
+async def test_nothing_is_built_upon_a_head_that_was_forgotten(chat: Any) -> None:
+    ann, _, conversation = await chat.pair()
+    await chat.say(ann, conversation, "first")
+    heads = Heads(chat.storage.messages)
+    heads.move(conversation.id, 7)  # as a failover may take back
+    heads.passed(conversation.id)
+    heads.forget(conversation.id)
+    await heads.learn([conversation.id])
+    assert heads.get(conversation.id) == 1
