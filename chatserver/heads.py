@@ -1,9 +1,9 @@
-"""The head of each conversation's log, as far as this node knows it: a hint of the next number, never a promise."""
+"""The head of each conversation's log, as far as this node knows it. It may have gone on: whoever appends finds out."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 from cachetools import LRUCache
 
@@ -18,7 +18,7 @@ class Heads:
     def __init__(self, messages: MessageStore) -> None:
         self._messages = messages
         self._seqs: LRUCache[int, int] = LRUCache(HEADS)
-        self._passed: LRUCache[int, int] = LRUCache(HEADS)  # a majority has these, and more by now
+        self._passed: LRUCache[int, int] = LRUCache(HEADS)  # what the heads were then
 
     def get(self, conversation_id: int) -> int | None:
         return self._seqs.get(conversation_id)
@@ -32,7 +32,11 @@ class Heads:
         self._passed.pop(conversation_id, None)
 
     def passed(self, conversation_id: int) -> None:
-        """Another node has taken the next number: look up how far they are, rather than try the one behind."""
+        """Another node has taken the next number: look up how far they are, rather than try the one behind.
+
+        The head may be of a flush under way, which no majority has yet. Nobody looks it up before that flush has
+        ended, and if it fails the head is forgotten.
+        """
         seq = self._seqs.pop(conversation_id, None)
         if seq is not None:
             self._passed[conversation_id] = seq
@@ -45,10 +49,12 @@ class Heads:
     async def learn(self, conversation_ids: Iterable[int]) -> None:
         """Those unknown that can be had. Majority reads: nothing is built upon a seq that a failover may take back."""
         unknown = [id for id in conversation_ids if id not in self._seqs]
-        passed = {id: self._passed[id] for id in unknown if id in self._passed}
-        reads = [self._head(id) for id in unknown if id not in passed]
+        passed = {id: self._passed.pop(id) for id in unknown if id in self._passed}
         if passed:
-            reads.append(self._newer(passed))
+            await self._take(self._messages.heads_above(passed))
+        await self._take(*(self._head(id) for id in unknown if id not in self._seqs))
+
+    async def _take(self, *reads: Awaitable[dict[int, int]]) -> None:
         for found in await asyncio.gather(*reads, return_exceptions=True):
             if isinstance(found, dict):
                 self._seqs.update(found)
@@ -57,7 +63,3 @@ class Heads:
 
     async def _head(self, conversation_id: int) -> dict[int, int]:
         return {conversation_id: await self._messages.head(conversation_id)}
-
-    async def _newer(self, passed: dict[int, int]) -> dict[int, int]:
-        """In one read, whose size is bounded: it may tell too little of some, and they are passed again."""
-        return passed | await self._messages.heads_above(passed)

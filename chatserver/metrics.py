@@ -20,7 +20,7 @@ HELD_POLLS = Gauge("chat_held_polls", "Polls held right now.")
 PRESENT_USERS = Gauge("chat_present_users", "People held or lingering on this node.")
 DELIVERY_SECONDS = Histogram(
     "chat_delivery_latency_seconds",
-    "From accepting a message to handing it to a poll.",
+    "From accepting a message until a poll's answer with it got out.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60),
 )
 MESSAGES = Counter("chat_messages_total", "Messages stored by this node.")

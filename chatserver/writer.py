@@ -166,7 +166,7 @@ class Writer:
         self._again(drafts, "not covered")
 
     async def _append(self, groups: list[list[Numbered]], cover: Cover | None) -> list[Appended]:
-        """All in one insert. In order as soon as a conversation has two, because a refused message with others stored
+        """All in one trip. In order as soon as a conversation has two, because a refused message with others stored
         behind it would be a hole in the log.
         """
         if not groups:

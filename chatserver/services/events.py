@@ -170,10 +170,10 @@ class Events:
         delivered = partial(self._delivered, actor, batch, request.cursor is None)
         return Answer(events, batch.place, batch.more, ended, now.timestamp(), delivered)
 
-    async def _delivered(self, actor: Actor, batch: Batch, keeps_place: bool, written: bool) -> None:
+    async def _delivered(self, actor: Actor, batch: Batch, place_is_ours: bool, written: bool) -> None:
         if written:
             self._entries.delivered(actor, batch)
-        if keeps_place:
+        if place_is_ours:
             await self._places.delivered(actor, batch, written)
 
 

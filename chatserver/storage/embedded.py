@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+import pymongo
 from pymongo.errors import OperationFailure, PyMongoError
 
 from chatserver.errors import EX_UNAVAILABLE, StartupError
@@ -190,7 +191,9 @@ class EmbeddedMongod:
 
     async def _initiate(self, admin: Any) -> None:
         try:
-            await admin.command("replSetInitiate", {"_id": "rs0", "members": [{"_id": 0, "host": ADDRESS}]})
+            members = {"_id": "rs0", "members": [{"_id": 0, "host": ADDRESS}]}
+            with pymongo.timeout(START_SECS):  # a slow disk needs some time for it
+                await admin.command("replSetInitiate", members)
         except OperationFailure as problem:
             if problem.code not in NOT_NOW:
                 raise

@@ -15,6 +15,7 @@ from chatserver.storage.driver import UNJOURNALED, WRITE_CONCERN, Collection, Do
 from chatserver.storage.script import Script
 
 MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
+MOST_ROUNDS = 8  # of one append: whoever is left then goes with the next
 
 
 class MessageStore:
@@ -24,14 +25,14 @@ class MessageStore:
     async def append(
         self, messages: Sequence[Message], *, ordered: bool, cover: Cover | None = None
     ) -> list[Outcome]:
-        """Insert each at its own id. In an ordered run nothing of a conversation is tried after its first failure: no
-        hole can form.
+        """Insert each at its own id. In an ordered run those of a conversation stand together, and nothing of it is tried
+        after its first failure: no hole can form.
 
         With a `cover` none is STORED before that was checked. What follows goes out behind, if all were inserted.
         """
         documents = [codec.message_document(message) for message in messages]
         try:
-            failed = await self._messages.run("insert", self._appending(documents, ordered, cover))
+            outcomes = await self._messages.run("insert", self._appending(documents, ordered, cover))
             if failpoints.armed:
                 await failpoints.reach("after_append")
         except Exception as error:
@@ -41,36 +42,36 @@ class MessageStore:
             if not isinstance(error, Unavailable):
                 raise
             return [Outcome.UNKNOWN] * len(messages)
-        return [failed.get(index, Outcome.STORED) for index in range(len(messages))]
+        return outcomes
 
     def _appending(
         self, documents: list[Document], ordered: bool, cover: Cover | None
-    ) -> Script[dict[int, Outcome]]:
-        """Those that are not stored. A failure ends an ordered insertion: without its conversation it goes on."""
-        failed: dict[int, Outcome] = {}
+    ) -> Script[list[Outcome]]:
+        """A refused one ends an ordered insertion: without its conversation it goes on behind it."""
+        outcomes = dict.fromkeys(range(len(documents)), Outcome.SKIPPED)
+        left = list(outcomes)
         concern = WRITE_CONCERN if cover is None else UNJOURNALED
-        left = list(range(len(documents)))
-        while left:
+        for _ in range(MOST_ROUNDS):
             tried = [documents[index] for index in left]
             reply = yield self._messages.insertion(tried, ordered=ordered, concern=concern)
             if cover is not None:
                 cover.terms.add(term(reply))
-            if "writeConcernError" in reply:
-                failed.update(dict.fromkeys(left, Outcome.UNKNOWN))
-            failures = reply.get("writeErrors", ())
-            failed.update((left[failure["index"]], _outcome(failure)) for failure in failures)
-            if failed and cover is not None:
+            refused = {left[failure["index"]]: _outcome(failure) for failure in reply.get("writeErrors", ())}
+            end = next(iter(refused), len(documents)) if ordered else len(documents)
+            done = Outcome.UNKNOWN if "writeConcernError" in reply else Outcome.STORED
+            outcomes |= dict.fromkeys((index for index in left if index < end), done) | refused
+            if cover is not None and (refused or done is Outcome.UNKNOWN):
                 cover.follow_up = None
-            if not failures or not ordered:
+            left = [
+                i for i in left if i > end and _conversation(documents[i]) != _conversation(documents[end])
+            ]
+            # One repeat is seldom the only one: all behind it are looked up in one read.
+            if not left or done is Outcome.UNKNOWN or refused[end] is Outcome.REPEATED:
                 break
-            at = failures[0]["index"]
-            stopped, untried = _conversation(tried[at]), left[at + 1 :]
-            left = [index for index in untried if _conversation(documents[index]) != stopped]
-            failed.update(dict.fromkeys(set(untried).difference(left), Outcome.SKIPPED))
         if cover is not None and cover.follow_up is not None:
             then = cover.follow_up
             then.reached = int((yield from covering(then.command, cover))["n"])
-        return failed
+        return list(outcomes.values())
 
     async def attached(self, file_ids: Iterable[str]) -> set[str]:
         """Those of the files that a message names."""
@@ -87,15 +88,16 @@ class MessageStore:
         return split_message_id(found[0]["_id"])[1] if found else 0
 
     async def heads_above(self, seqs: Mapping[int, int]) -> dict[int, int]:
-        """conversation → a seq above that in `seqs` which a majority has, where there is one.
+        """conversation → the highest seq that a majority has, when it is that in `seqs` or a little more.
 
-        The highest, unless they are more than MOST_FOUND together: then of the conversation with the highest id at least.
+        Those that have gone far ahead are left out, with conversations of lower ids: at most MOST_FOUND are looked at.
         """
         stretches = [between(id, seq, MAX_SEQ) for id, seq in seqs.items()]
         found = await self._messages.find(
             {"$or": stretches}, {"_id": 1}, sort=[("_id", -1)], limit=MOST_FOUND
         )
-        return dict(split_message_id(doc["_id"]) for doc in reversed(found))
+        heads = dict(split_message_id(doc["_id"]) for doc in reversed(found))
+        return heads if len(found) == MOST_FOUND else {**seqs, **heads}
 
     async def by_client_ids(
         self, keys: Iterable[tuple[int, str | int]]

@@ -13,6 +13,7 @@ from chatserver.errors import IdempotencyConflict, Unavailable
 from chatserver.heads import Heads
 from chatserver.line import Line
 from chatserver.model import Bell, Outcome
+from chatserver.storage import messages as message_store
 from chatserver.storage import script
 from chatserver.wire import message_hint
 from chatserver.writer import MAX_FLUSH, PATIENCE_SECS
@@ -563,3 +564,20 @@ async def test_nothing_is_built_upon_a_head_that_was_forgotten(chat: Any) -> Non
     heads.forget(conversation.id)
     await heads.learn([conversation.id])
     assert heads.get(conversation.id) == 1
+
+
+@pytest.mark.gen_test
+async def test_heads_that_have_gone_far_ahead_are_looked_up_one_by_one(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_store, "MOST_FOUND", 3)
+    heads, lengths = Heads(chat.storage.messages), {}
+    for length in (2, 5, 2, 1):
+        ann, _, conversation = await chat.pair()
+        for number in range(length):
+            await chat.say(ann, conversation, str(number))
+        lengths[conversation.id] = length
+        heads.move(conversation.id, 1)
+        heads.passed(conversation.id)
+    await heads.learn(lengths)
+    assert {id: heads.get(id) for id in lengths} == lengths

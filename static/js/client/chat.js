@@ -55,15 +55,18 @@ export class ChatClient extends EventTarget {
     });
   }
 
-  /** Listens first, then loads: what happens in between is applied on top and changes nothing twice. */
-  async open() {
+  /**
+   * Listens first, then loads: what happens in between is applied on top and changes nothing twice.
+   * @param {{sends?: boolean}} [how]  with `sends` false the outbox is for the caller to open
+   */
+  async open({ sends = true } = {}) {
     this.leader.start();
     const snapshot = await this.api.snapshot();
     this.store.load(snapshot);
     this.#cursor ??= snapshot.cursor;
     this.#isOpen = true;
     for (const note of this.#early.splice(0)) this.#heard(note);
-    this.outbox.open();
+    if (sends) this.outbox.open();
     if (this.leader.isLeader) this.#lead();
     else this.leader.tell({ kind: 'hello' });
   }

@@ -54,7 +54,7 @@ export class Outbox extends EventTarget {
 
   /** Takes up what an earlier page left behind. */
   async open() {
-    const left = await this.shelf.all(this.userId);
+    const left = await this.shelf.all(this.userId).catch(() => []);
     this.items = [...left.filter((item) => !this.#find(item.client_id)), ...this.items];
     this.#tell();
     await this.flush();

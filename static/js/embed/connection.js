@@ -21,7 +21,6 @@ import { signIn } from './sign-in.js';
 export class Connection {
   #ended = new AbortController();
   /** This sign-in was good for something, so another one may be, too. */ #wasOnline = false;
-  /** @type {Promise<import('../client/shelf.js').Shelf>|null} */ #shelf = null;
   /** @type {ChatClient|null} */ chat = null;
 
   /**
@@ -65,16 +64,16 @@ export class Connection {
     this.#wasOnline = false;
     api.token = account.token;
     const userId = account.user.id;
-    this.#shelf ??= openShelf(globalThis.indexedDB, `chat-outbox:${origin}`);
-    const chat = new ChatClient({ token: account.token, userId, api, shelf: await this.#shelf, tabs: { name: `chat:${origin}:${userId}` } });
+    const shelf = await openShelf(globalThis.indexedDB, `chat-outbox:${origin}`);
+    const chat = new ChatClient({ token: account.token, userId, api, shelf, tabs: { name: `chat:${origin}:${userId}` } });
     this.chat = chat;
-    await chat.open();
+    await chat.open({ sends: false });
     const otherId = await find(chat, room);
     if (this.#ended.signal.aborted) return chat.close();
     chat.addEventListener('status', () => this.#statusChanged(chat), { signal: this.#ended.signal });
     if (chat.status.state === 'online') this.#wasOnline = true;  // before anybody listened
     this.tell.onReady(chat, otherId);
-    // What somebody sent from the room of the ended session, which stood there until now.
+    // Until now the room of an ended session stood there, and somebody may have sent from it.
     chat.outbox.open();
   }
 
