@@ -49,6 +49,8 @@ class Heads:
     async def learn(self, conversation_ids: Iterable[int]) -> None:
         """Those unknown that can be had. Majority reads: nothing is built upon a seq that a failover may take back."""
         unknown = [id for id in conversation_ids if id not in self._seqs]
+        if not unknown:
+            return
         passed = {id: self._passed.pop(id) for id in unknown if id in self._passed}
         if passed:
             await self._take(self._messages.heads_above(passed))

@@ -169,6 +169,15 @@ def said(room: Locator, text: str) -> Locator:
     return room.locator(".message").filter(has_text=text)
 
 
+def in_use(visit: Callable[..., Page]) -> tuple[Page, Locator]:
+    """The host's page, and its room, whose session has been good for a message."""
+    page = visit()
+    room = page.locator("#inline")
+    write(room, "before")
+    expect(said(room, "before").locator(ACCEPTED)).to_be_visible()
+    return page, room
+
+
 def test_a_room_in_somebody_elses_page_signs_the_hosts_user_in_and_talks(
     support: Person, host: Host, visit: Callable[..., Page]
 ) -> None:
@@ -255,10 +264,7 @@ def test_the_bubble_counts_opens_with_the_focus_in_it_and_closes_with_escape(
 def test_an_ended_session_is_renewed_with_a_fresh_token_from_the_host(
     support: Person, host: Host, visit: Callable[..., Page]
 ) -> None:
-    page = visit()
-    room = page.locator("#inline")
-    write(room, "before")
-    expect(said(room, "before").locator(ACCEPTED)).to_be_visible()
+    page, room = in_use(visit)
     asked = host.tokens
 
     page.evaluate(SIGN_OUT)
@@ -274,10 +280,7 @@ def test_an_ended_session_is_renewed_with_a_fresh_token_from_the_host(
 def test_what_is_sent_and_typed_while_a_session_is_renewed_is_kept(
     support: Person, host: Host, visit: Callable[..., Page]
 ) -> None:
-    page = visit()
-    room = page.locator("#inline")
-    write(room, "before")
-    expect(said(room, "before").locator(ACCEPTED)).to_be_visible()
+    page, room = in_use(visit)
     held: list[Any] = []
     page.route(LOOKS_FOR_ITS_ROOM, lambda route: held.append(route))
     with page.expect_request(LOOKS_FOR_ITS_ROOM):  # the last step of a renewal
