@@ -47,7 +47,7 @@ class Writer:
         self._messages = messages
         self._fanout = fanout
         self._announce = announce
-        self._heads = Heads(messages)
+        self._heads = Heads(messages, clock)
         self._clock = clock
         self._line = Line(clock)
         self._covers = Covers(clock)

@@ -15,6 +15,7 @@ from chatserver.storage.driver import UNJOURNALED, WRITE_CONCERN, Collection, Do
 from chatserver.storage.script import Script
 
 MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
+NEAR = 32  # as far as others get with a conversation between two appends of ours
 MOST_ROUNDS = 8  # of one append: whoever is left then goes with the next
 
 
@@ -88,16 +89,20 @@ class MessageStore:
         return split_message_id(found[0]["_id"])[1] if found else 0
 
     async def heads_above(self, seqs: Mapping[int, int]) -> dict[int, int]:
-        """conversation → the highest seq that a majority has, when it is that in `seqs` or a little more.
+        """conversation → the highest seq that a majority has, when it is that in `seqs` or less than NEAR above it.
 
-        Those that have gone far ahead are left out, with conversations of lower ids: at most MOST_FOUND are looked at.
+        The others are left out. Single ids: as stretches they took mongod more than twice as long.
         """
-        stretches = [between(id, seq, MAX_SEQ) for id, seq in seqs.items()]
-        found = await self._messages.find(
-            {"$or": stretches}, {"_id": 1}, sort=[("_id", -1)], limit=MOST_FOUND
+        near = (
+            message_id(id, above)
+            for id, seq in seqs.items()
+            for above in range(seq + 1, min(seq + NEAR, MAX_SEQ) + 1)
         )
-        heads = dict(split_message_id(doc["_id"]) for doc in reversed(found))
-        return heads if len(found) == MOST_FOUND else {**seqs, **heads}
+        found = await self._messages.find_few({"_id": {"$in": list(near)}}, {"_id": 1})
+        heads = dict(seqs)
+        for id, seq in map(split_message_id, sorted(doc["_id"] for doc in found)):
+            heads[id] = seq
+        return {id: seq for id, seq in heads.items() if seq < seqs[id] + NEAR}
 
     async def by_client_ids(
         self, keys: Iterable[tuple[int, str | int]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import timeit
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,23 +16,10 @@ from chatserver.settings import Settings, load
 from chatserver.shares import EVERY_SECS, Shares
 from handlers import limits as told
 from tests.support.client import unique
+from tests.support.clock import MovedClock
 from tests.unit.conftest import Chat
 
 ANN = Actor(1, 1)
-BEGIN = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
-
-
-class MovedClock(Clock):
-    """Stands still until told to go on."""
-
-    def __init__(self) -> None:
-        self.passed = 0.0
-
-    def now(self) -> datetime:
-        return BEGIN + timedelta(seconds=self.passed)
-
-    def monotonic(self) -> float:
-        return 1000.0 + self.passed
 
 
 def taken(limits: RateLimits, times: int, actor: Actor = ANN, bucket: str = "send") -> int:

@@ -10,13 +10,14 @@ import pytest
 
 from chatserver.cover import COVER_SECS, Cover
 from chatserver.errors import IdempotencyConflict, Unavailable
-from chatserver.heads import Heads
+from chatserver.heads import SHARED_SECS, Heads
 from chatserver.line import Line
 from chatserver.model import Bell, Outcome
 from chatserver.storage import messages as message_store
 from chatserver.storage import script
 from chatserver.wire import message_hint
 from chatserver.writer import MAX_FLUSH, PATIENCE_SECS
+from tests.support.clock import MovedClock
 from tests.support.commands import intercept
 from tests.support.waiting import eventually, together
 
@@ -41,6 +42,19 @@ def hold_appends(chat: Any, monkeypatch: pytest.MonkeyPatch, most: int) -> tuple
 
     monkeypatch.setattr(chat.storage.messages, "append", held)
     return begun, go_on
+
+
+def outcomes_of(chat: Any, monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
+    """Of all messages that this node tries to append, in their order."""
+    append, outcomes = chat.storage.messages.append, []
+
+    async def noted(*flush: Any, **options: Any) -> list[Outcome]:
+        found = list(await append(*flush, **options))
+        outcomes.extend(found)
+        return found
+
+    monkeypatch.setattr(chat.storage.messages, "append", noted)
+    return outcomes
 
 
 def append_by_another_primary(monkeypatch: pytest.MonkeyPatch, kept: bool) -> list[Any]:
@@ -555,10 +569,36 @@ async def test_numbers_that_another_node_has_taken_are_looked_up_in_one_read(
 
 
 @pytest.mark.gen_test
+async def test_where_another_node_writes_as_well_a_number_is_taken_once_and_then_looked_up_first(
+    chats: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = await chats(), await chats()
+    ann, bob, conversation = await one.pair()
+    outcomes = outcomes_of(one, monkeypatch)
+    for number in range(4):
+        await one.say(ann, conversation, f"one {number}")
+        await two.say(bob, conversation, f"two {number}")
+    assert outcomes == [Outcome.STORED, Outcome.TAKEN, *[Outcome.STORED] * 3]
+    assert await one.log(conversation) == [f"{who} {number}" for number in range(4) for who in ("one", "two")]
+
+
+@pytest.mark.gen_test
+async def test_a_minute_after_another_nodes_message_a_head_of_our_own_is_trusted_again(chat: Any) -> None:
+    clock = MovedClock()
+    heads = Heads(chat.storage.messages, clock)
+    heads.passed(1)
+    heads.move(1, 7)
+    assert heads.get(1) is None
+    clock.passed = SHARED_SECS
+    heads.move(1, 8)
+    assert heads.get(1) == 8
+
+
+@pytest.mark.gen_test
 async def test_nothing_is_built_upon_a_head_that_was_forgotten(chat: Any) -> None:
     ann, _, conversation = await chat.pair()
     await chat.say(ann, conversation, "first")
-    heads = Heads(chat.storage.messages)
+    heads = Heads(chat.storage.messages, chat.clock)
     heads.move(conversation.id, 7)  # as a failover may take back
     heads.passed(conversation.id)
     heads.forget(conversation.id)
@@ -570,8 +610,8 @@ async def test_nothing_is_built_upon_a_head_that_was_forgotten(chat: Any) -> Non
 async def test_heads_that_have_gone_far_ahead_are_looked_up_one_by_one(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_store, "MOST_FOUND", 3)
-    heads, lengths = Heads(chat.storage.messages), {}
+    monkeypatch.setattr(message_store, "NEAR", 3)
+    heads, lengths = Heads(chat.storage.messages, chat.clock), {}
     for length in (2, 5, 2, 1):
         ann, _, conversation = await chat.pair()
         for number in range(length):
