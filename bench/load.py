@@ -37,6 +37,13 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
+    @property
+    def port(self) -> int:
+        """Ours."""
+        assert self.transport is not None
+        port: int = self.transport.get_extra_info("sockname")[1]
+        return port
+
     def send(self, request: bytes, on_answer: Answered) -> None:
         assert self.transport is not None and self.on_answer is None
         self.on_answer = on_answer

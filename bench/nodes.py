@@ -13,9 +13,11 @@ import urllib.request
 import psutil
 
 from bench import machine, workloads
+from bench.load import Connection, connect
 from bench.machine import Measured
 from bench.targets import Target, ours
 from tests.support.rabbit import RabbitNode
+from tests.support.waiting import eventually
 
 READY_SECS = 90.0
 PEOPLE = 400
@@ -71,15 +73,41 @@ def server_cpu(measured: Measured) -> float:
     return sum(us for name, us in measured.items() if re.fullmatch(r"(server|process\d+)_cpu_us", name))
 
 
+async def spread(target: Target, count: int) -> list[Connection]:
+    """Connections in equal parts to all processes: each part is opened while the others are stopped.
+
+    They accept from one socket, and on one core whoever runs gets nearly all: no run was like the one before.
+    """
+    serving = target.process.children() or [target.process]
+    part = count // len(serving)
+    opened: list[Connection] = []
+    for one in serving:
+        others = [process for process in serving if process != one]
+        for other in others:
+            other.suspend()
+        its = await connect(target.port, part)
+        ports = {connection.port for connection in its}
+        await eventually(lambda one=one, ports=ports: ports <= _clients(one), READY_SECS)
+        opened += its
+        for other in others:
+            other.resume()
+    return opened
+
+
+def _clients(process: psutil.Process) -> set[int]:
+    """The ports from which its connections come."""
+    return {found.raddr.port for found in process.net_connections("tcp") if found.raddr}
+
+
 async def several(processes: int, secs: float) -> Measured:
     """Sends alone as fast as they go, then sends at a fixed rate into polls spread over all processes."""
     broker, target = Broker(), None
     try:
         target = await start(PEOPLE, broker, processes)
         await workloads.prepare(target)
-        await workloads.sends(target, 2.0)  # by then every process has met everybody
+        await workloads.sends(target, 2.0, opener=spread)  # by then every process has met everybody
         before = [figure(target, f"chat_{name}_total") for name in COUNTED]
-        alone = await workloads.sends(target, secs)
+        alone = await workloads.sends(target, secs, opener=spread)
         counts = [figure(target, f"chat_{name}_total") for name in COUNTED]
         stored, published, retried = (now - then for now, then in zip(counts, before, strict=True))
         polled = await workloads.delivery(target, secs, PEOPLE, RATE)

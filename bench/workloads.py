@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
 from bench import machine
@@ -80,14 +80,23 @@ async def closed_loop(connections, next_sender, senders, failures, took) -> None
         connection.close()
 
 
-async def sends(target: Target, secs: float, connections: int = 32, warm_secs: float = WARM_SECS) -> Measured:
+async def straight(target: Target, count: int) -> list[Connection]:
+    return await connect(target.port, count)
+
+
+async def sends(
+    target: Target,
+    secs: float,
+    connections: int = 32,
+    warm_secs: float = WARM_SECS,
+    opener: Callable[[Target, int], Awaitable[list[Connection]]] = straight,
+) -> Measured:
     """Durable sends a second: 32 connections, each a closed loop over all the people."""
     senders, failures = Senders(target), Failures()
     took: list[float] = []
 
-    async def run(secs: float) -> None:
+    async def run(secs: float, opened: list[Connection]) -> None:
         end = time.perf_counter() + secs
-        opened = await connect(target.port, connections)
         await closed_loop(
             opened,
             lambda: next(senders.order) if time.perf_counter() < end else None,
@@ -96,10 +105,11 @@ async def sends(target: Target, secs: float, connections: int = 32, warm_secs: f
             took,
         )
 
-    await run(warm_secs)
+    await run(warm_secs, await opener(target, connections))
     took.clear()
+    opened = await opener(target, connections)
     with machine.window(target.processes) as window:
-        await run(secs)
+        await run(secs, opened)
     return {
         "per_sec": len(took) / window.secs,
         "sent": len(took),
