@@ -110,7 +110,7 @@ async def several(processes: int, secs: float) -> Measured:
         alone = await workloads.sends(target, secs, opener=spread)
         counts = [figure(target, f"chat_{name}_total") for name in COUNTED]
         stored, published, retried = (now - then for now, then in zip(counts, before, strict=True))
-        polled = await workloads.delivery(target, secs, PEOPLE, RATE)
+        polled = await workloads.delivery(target, secs, PEOPLE, rate=RATE)
         serving = target.process.children() or [target.process]
         resident = sum(map(machine.rss_bytes, serving))
     finally:

@@ -20,13 +20,13 @@ BACKLOG_SECS = 15.0
 RATE = 200  # sends a second where their rate is fixed
 
 
-def moments(secs: float) -> Iterator[float]:
+def moments(secs: float, rate: int = RATE) -> Iterator[float]:
     """When each of these sends is due, counted from the first: at a random moment of its turn, the same in every round.
 
     At even ones a whole round may be in step with timers of the machine, or out of it.
     """
     chance = random.Random(7)
-    return ((number + chance.random()) / RATE for number in range(int(RATE * secs)))
+    return ((number + chance.random()) / rate for number in range(int(rate * secs)))
 
 
 async def prepare(target: Target) -> None:
@@ -120,7 +120,9 @@ async def sends(
     }
 
 
-async def delivery(target: Target, secs: float, polls: int = 1_000, plain=False) -> Measured:
+async def delivery(
+    target: Target, secs: float, polls: int = 1_000, *, rate: int = RATE, plain: bool = False
+) -> Measured:
     """Time from writing a send to having its event, and from its 201: at a fixed rate into held polls."""
     senders, failures = Senders(target), Failures()
     written: dict[int, float] = {}
@@ -146,7 +148,7 @@ async def delivery(target: Target, secs: float, polls: int = 1_000, plain=False)
     late: list[float] = []
     with machine.window(target.processes) as window:
         started = time.perf_counter()
-        for moment in moments(secs):
+        for moment in moments(secs, rate):
             due = started + moment
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             late.append(time.perf_counter() - due)
