@@ -105,7 +105,7 @@ async def several(processes: int, secs: float) -> Measured:
     try:
         target = await start(PEOPLE, broker, processes)
         await workloads.prepare(target)
-        await workloads.sends(target, 2.0, opener=spread)  # by then every process has met everybody
+        await workloads.sends(target, 4.0 * processes, opener=spread)  # until each has met everybody
         before = [figure(target, f"chat_{name}_total") for name in COUNTED]
         alone = await workloads.sends(target, secs, opener=spread)
         counts = [figure(target, f"chat_{name}_total") for name in COUNTED]
