@@ -125,7 +125,7 @@ def visit(browser: Browser, host: Host) -> Iterator[Callable[..., Page]]:
     contexts = []
     complaints: list[str] = []
 
-    def make(path: str = "/", **context: Any) -> Page:
+    def make(path: str = "/", script: str = "", **context: Any) -> Page:
         contexts.append(
             browser.new_context(**{"viewport": {"width": 1180, "height": 820}, "locale": "en-GB"} | context)
         )
@@ -140,7 +140,7 @@ def visit(browser: Browser, host: Host) -> Iterator[Callable[..., Page]]:
                 else None
             ),
         )
-        page.add_init_script(LISTEN)
+        page.add_init_script(LISTEN + script)
         page.goto(host.origin + path)
         return page
 
@@ -153,7 +153,11 @@ def visit(browser: Browser, host: Host) -> Iterator[Callable[..., Page]]:
 LISTEN = """window.heard = [];
 for (const name of ['message', 'unreadchange']) {
   addEventListener(name, (event) => event.target.id && window.heard.push([event.target.id, name, event.detail]));
-}"""
+}
+"""
+STORES_NOTHING = """Object.defineProperty(window, 'indexedDB', {
+  get() { throw new DOMException('The operation is insecure.', 'SecurityError'); },
+});"""
 
 
 SIGN_OUT = "document.querySelector('#inline').shadowRoot.querySelector('chat-timeline').app.api.logout()"
@@ -169,9 +173,9 @@ def said(room: Locator, text: str) -> Locator:
     return room.locator(".message").filter(has_text=text)
 
 
-def in_use(visit: Callable[..., Page]) -> tuple[Page, Locator]:
+def in_use(visit: Callable[..., Page], script: str = "") -> tuple[Page, Locator]:
     """The host's page, and its room, whose session has been good for a message."""
-    page = visit()
+    page = visit(script=script)
     room = page.locator("#inline")
     write(room, "before")
     expect(said(room, "before").locator(ACCEPTED)).to_be_visible()
@@ -277,10 +281,11 @@ def test_an_ended_session_is_renewed_with_a_fresh_token_from_the_host(
     assert host.tokens > asked
 
 
+@pytest.mark.parametrize("script", ["", STORES_NOTHING], ids=["in the browser's database", "in memory"])
 def test_what_is_sent_and_typed_while_a_session_is_renewed_is_kept(
-    support: Person, host: Host, visit: Callable[..., Page]
+    support: Person, host: Host, visit: Callable[..., Page], script: str
 ) -> None:
-    page, room = in_use(visit)
+    page, room = in_use(visit, script)
     held: list[Any] = []
     page.route(LOOKS_FOR_ITS_ROOM, lambda route: held.append(route))
     with page.expect_request(LOOKS_FOR_ITS_ROOM):  # the last step of a renewal

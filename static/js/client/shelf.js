@@ -18,11 +18,13 @@ export function memoryShelf() {
   };
 }
 
-/** @param {IDBFactory|undefined} [factory] @param {string} [name] one for each server @returns {Promise<Shelf>} */
-export async function openShelf(factory = globalThis.indexedDB, name = NAME) {
-  if (!factory) return memoryShelf();
+/** By name, as long as the page stands: a room that is made anew finds what the one before has not sent. */
+/** @type {Map<string, Shelf>} */ const inMemory = new Map();
+
+/** @param {string} [name] one for each server @returns {Promise<Shelf>} */
+export async function openShelf(name = NAME) {
   try {
-    const opening = factory.open(name, 1);
+    const opening = globalThis.indexedDB.open(name, 1);  // whose mere mention some browsers refuse
     opening.onupgradeneeded = () => opening.result.createObjectStore('items', { keyPath: 'client_id' });
     const database = await settled(opening);
     const items = (/** @type {IDBTransactionMode} */ mode) => database.transaction('items', mode).objectStore('items');
@@ -32,7 +34,9 @@ export async function openShelf(factory = globalThis.indexedDB, name = NAME) {
       remove: async (clientId) => void (await settled(items('readwrite').delete(clientId))),
     };
   } catch {
-    return memoryShelf();
+    const shelf = inMemory.get(name) ?? memoryShelf();
+    inMemory.set(name, shelf);
+    return shelf;
   }
 }
 

@@ -64,7 +64,7 @@ export class Connection {
     this.#wasOnline = false;
     api.token = account.token;
     const userId = account.user.id;
-    const shelf = await openShelf(globalThis.indexedDB, `chat-outbox:${origin}`);
+    const shelf = await openShelf(`chat-outbox:${origin}`);
     const chat = new ChatClient({ token: account.token, userId, api, shelf, tabs: { name: `chat:${origin}:${userId}` } });
     this.chat = chat;
     await chat.open({ sends: false });
