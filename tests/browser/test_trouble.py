@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 
-from tests.browser.person import Person
+from tests.browser.person import PASSWORD, Person
 from tests.support.server import ServerProcess
 
 People = Callable[..., Person]
@@ -139,6 +142,37 @@ def test_what_one_tab_sends_and_reads_shows_in_the_other_tab_of_the_same_session
     assert ann.texts() == ann.texts(second)
 
 
+class BlocksCookies:
+    """A browser whose owner blocks all cookies: with them go every storage and the locks between tabs."""
+
+    def __init__(self, browser: Browser, launch: dict[str, Any], profile: Path) -> None:
+        self._kind, self._launch, self._profile = browser.browser_type, launch, profile
+        settings = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+        (profile / "Default").mkdir()
+        (profile / "Default" / "Preferences").write_text(json.dumps(settings))
+
+    def new_context(self, **context: Any) -> BrowserContext:
+        return self._kind.launch_persistent_context(self._profile, **self._launch, **context)
+
+
+def test_a_browser_that_may_keep_nothing_sends_and_receives_like_any_other(
+    person: People, browser: Browser, chromium: dict[str, Any], server: ServerProcess, tmp_path: Path
+) -> None:
+    bob, ann = person("bob"), Person(BlocksCookies(browser, chromium, tmp_path), server.base, "ann")
+    ann.page.goto(ann.base)
+    ann.page.fill("[name=username]", ann.name)
+    ann.page.fill("[name=password]", PASSWORD)
+    ann.page.click("[type=submit]")
+    ann.open(bob)
+    bob.open(ann)
+
+    ann.write("do you hear me?")
+    expect(bob.message("do you hear me?")).to_be_visible()
+    bob.write("I do")
+    expect(ann.message("I do")).to_be_visible()
+    ann.leave()
+
+
 def test_a_server_restart_under_an_open_page_costs_nothing(
     browser: Browser, screenshot: Callable[[Person, str], None]
 ) -> None:
@@ -185,6 +219,26 @@ def test_an_ended_session_asks_to_sign_in_and_comes_back_to_the_same_place_with_
 
     expect(ann.page.locator(".room-view__name")).to_have_text(bob.name)
     expect(ann.page.locator("textarea")).to_have_value("unfinished")
+
+
+def test_what_is_wrong_with_a_name_or_password_is_told_in_the_language_of_the_page(
+    browser: Browser, server: ServerProcess, person: People
+) -> None:
+    bob, ann = person("bob"), Person(browser, server.base, "ann", locale="de-DE")
+    ann.page.goto(ann.base)
+    for name, password, told in (
+        (bob.name, PASSWORD, "Diesen Namen hat schon jemand."),
+        (ann.name, "password123", "Dieses Passwort ist zu leicht zu erraten."),
+    ):
+        ann.page.fill("[name=username]", name)
+        ann.page.fill("[name=password]", password)
+        ann.page.click("[type=submit]")
+        expect(ann.page.locator(".form-error")).to_contain_text(told)
+    ann.page.get_by_text("Ich habe schon ein Konto").click()
+    ann.page.fill("[name=password]", PASSWORD)
+    ann.page.click("[type=submit]")
+    expect(ann.page.locator(".form-error")).to_have_text("Name und Passwort passen nicht zusammen.")
+    ann.leave()
 
 
 def test_what_was_asked_for_first_is_not_shown_last(person: People) -> None:

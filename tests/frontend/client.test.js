@@ -142,7 +142,19 @@ test('without locks every tab leads itself', () => {
   leader.start();
 
   assert.equal(led, 1);
-  assert.equal(leader.isShared, false);
+});
+
+test('where locks are there but refused, every tab leads itself and sends', async () => {
+  let led = 0;
+  const refusing = { request: () => Promise.reject(new DOMException('The request was denied.', 'SecurityError')) };
+  const leader = new Leader({ name: 'x', onElected: () => (led += 1), onNote() {}, locks: refusing, channel: browser().channel });
+
+  leader.start();
+  await new Promise((done) => setTimeout(done, 2));
+  let sent = 0;
+  await leader.exclusively('outbox', async () => void (sent += 1));
+
+  assert.deepEqual([led, leader.isLeader, sent], [1, true, 1]);
 });
 
 test('two tabs hold one poll and both are live, and the second takes over', async () => {

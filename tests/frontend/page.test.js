@@ -139,14 +139,19 @@ test('every word the page asks for is in the English catalogue, and nothing else
   for (const key of Object.keys(en)) assert.ok(used.has(key) || dynamic.test(key), `${key} is used nowhere`);
 });
 
-test('Arabic is complete, with its six plural forms and the same placeholders', async () => {
-  const [{ default: en }, { default: ar }] = await Promise.all([import('../../static/js/i18n/en.js'), import('../../static/js/i18n/ar.js')]);
+test('every language is complete, with all its plural forms and the same placeholders', async () => {
+  const { default: en } = await import('../../static/js/i18n/en.js');
+  const { LANGUAGES } = await import('../../static/js/i18n/index.js');
   const holes = (text) => new Set([...text.matchAll(/\{(\w+)\}/gu)].map(([, name]) => name).filter((name) => name !== 'count'));
 
-  assert.deepEqual(Object.keys(ar).toSorted(), Object.keys(en).toSorted());
-  for (const [key, entry] of Object.entries(ar)) {
-    if (typeof entry === 'string') assert.deepEqual(holes(entry), holes(/** @type {any} */ (en[key].other ?? en[key])), key);
-    else assert.deepEqual(Object.keys(entry).toSorted(), ['few', 'many', 'one', 'other', 'two', 'zero'], key);
+  for (const code of Object.keys(LANGUAGES)) {
+    const { default: words } = await import(`../../static/js/i18n/${code}.js`);
+    const forms = new Intl.PluralRules(code).resolvedOptions().pluralCategories.toSorted();
+    assert.deepEqual(Object.keys(words).toSorted(), Object.keys(en).toSorted(), code);
+    for (const [key, entry] of Object.entries(words)) {
+      if (typeof entry === 'string') assert.deepEqual(holes(entry), holes(/** @type {any} */ (en[key].other ?? en[key])), `${code} ${key}`);
+      else assert.deepEqual(Object.keys(entry).toSorted(), forms, `${code} ${key}`);
+    }
   }
 });
 

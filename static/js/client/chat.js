@@ -39,7 +39,7 @@ export class ChatClient extends EventTarget {
     this.leader = new Leader({ name: `chat:${userId}`, onElected: () => this.#lead(), onNote: (note) => this.#heard(note), ...tabs });
     this.poller = new Poller({
       api,
-      client: this.leader.isShared ? clientName : newClientId(),
+      client: clientName,
       cursor: null,
       onEvents: (events, cursor) => this.#received(events, cursor),
       onExpired: () => this.#resync(),

@@ -1,7 +1,7 @@
 /**
  * One leader among the tabs of a browser. The leader polls; the others hear from it.
  * Browsers allow six connections to an HTTP/1.1 host and every held poll takes one.
- * Without Web Locks or BroadcastChannel every tab leads itself.
+ * Without Web Locks or BroadcastChannel every tab leads itself, also where a browser has them and lends them to nobody.
  */
 
 export class Leader {
@@ -25,28 +25,27 @@ export class Leader {
     this.isLeader = false;
   }
 
-  /** True where tabs can find each other; else each polls under a name of its own. */
-  get isShared() {
-    return Boolean(this.locks && this.openChannel);
-  }
-
   start() {
-    if (!this.isShared || !this.locks || !this.openChannel) {
-      this.isLeader = true;
-      this.onElected();
-      return;
-    }
+    if (!this.locks || !this.openChannel) return this.#elected();
     this.#channel = this.openChannel(this.name);
     this.#channel.onmessage = (event) => this.onNote(event.data);
     const lead = () =>
       new Promise((resolve) => {
         if (this.#ended.signal.aborted) return resolve(undefined);
         this.#ended.signal.addEventListener('abort', () => resolve(undefined), { once: true });
-        this.isLeader = true;
-        this.onElected();
+        this.#elected();
       });
     // The lock is held for the life of the tab; the browser gives it on when the tab closes or crashes.
-    Promise.resolve(this.locks.request(`${this.name}:poll`, { signal: this.#ended.signal }, lead)).catch(() => {});
+    Promise.resolve(this.locks.request(`${this.name}:poll`, { signal: this.#ended.signal }, lead)).catch(() => {
+      if (this.#ended.signal.aborted) return;
+      this.locks = undefined;  // Chromium refuses them where it may keep nothing for a page
+      this.#elected();
+    });
+  }
+
+  #elected() {
+    this.isLeader = true;
+    this.onElected();
   }
 
   /** @param {any} note to the other tabs */

@@ -5,6 +5,9 @@ import { el, fill } from '../lib/dom.js';
 import { avatar, nameOf } from '../lib/nodes.js';
 
 const SHORTEST_PASSWORD = 8;
+const USERNAME = '\\s*[A-Za-z0-9][A-Za-z0-9_.\\-]{1,31}\\s*';
+/** What is left to be refused when a browser has looked at a field. */
+const REFUSED = { username: 'sign.taken', password: 'sign.weak' };
 
 export class ChatSignIn extends HTMLElement {
   /** @type {any} */ app;
@@ -34,7 +37,7 @@ export class ChatSignIn extends HTMLElement {
           { class: 'stack', onsubmit: (/** @type {Event} */ event) => this.#submit(event) },
           field('username', t('sign.username'), {
             autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: 64, required: true,
-            '.value': username ?? '', 'data-first': !username,
+            '.value': username ?? '', 'data-first': !username, ...(up && { pattern: USERNAME, title: t('sign.usernameForm') }),
           }, up ? t('sign.usernameHelp') : ''),
           field('password', t('sign.password'), {
             type: 'password', required: true, autocomplete: up ? 'new-password' : 'current-password',
@@ -110,7 +113,14 @@ export class ChatSignIn extends HTMLElement {
     }
     const invalid = /** @type {HTMLElement|null} */ (this.querySelector('[aria-invalid]'));
     (invalid ?? this.#input(error.status === 401 ? 'password' : 'username')).focus();
-    this.#complain(t('sign.failed', { reason: error.detail }));
+    this.#complain(this.#reason(error));
+  }
+
+  /** @param {ApiError} error */
+  #reason({ status, errors, detail }) {
+    if (status === 401) return t('sign.wrong');
+    const [known] = errors.map((error) => REFUSED[/** @type {keyof REFUSED} */ (error.field)]).filter(Boolean);
+    return known && this.#mode === 'up' ? t(known) : t('sign.failed', { reason: detail });
   }
 
   /** @param {string} text */

@@ -9,6 +9,7 @@ export default {
   'sign.back': 'Good to see you again',
   'sign.username': 'Username',
   'sign.usernameHelp': 'Others find you by this name.',
+  'sign.usernameForm': '2 to 32 characters: a–z, digits, dot, dash and underscore, beginning with a letter or digit',
   'sign.password': 'Password',
   'sign.passwordHelp': 'At least {count} characters.',
   'sign.show': 'Show password',
@@ -21,6 +22,9 @@ export default {
   'sign.expired': 'Your session has ended. Sign in again: your drafts and unsent messages are safe.',
   'sign.gone': 'Your account is deleted.',
   'sign.else': 'You are signing in as someone else in this tab. Other tabs keep their account.',
+  'sign.taken': 'Somebody has this name already. Choose another one, or sign in.',
+  'sign.weak': 'This password is too easy to guess. Choose another one.',
+  'sign.wrong': 'Name and password do not belong together.',
   'sign.failed': 'That did not work: {reason}',
   'sign.offline': 'The server cannot be reached right now. Please try again in a moment.',
 
