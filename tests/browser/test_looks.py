@@ -327,3 +327,14 @@ def test_two_windows_of_one_browser_can_be_two_people(person: People) -> None:
 
     names = [page.evaluate("document.querySelector('chat-app').me.username") for page in (ann.page, second)]
     assert names == [ann.name, f"{ann.name}b"]
+
+
+def test_no_line_of_the_settings_runs_into_the_next_on_a_phone(person: Callable[..., Person]) -> None:
+    ann = person("ann", locale="de-DE", viewport={"width": 360, "height": 740})
+    ann.page.locator("summary.menu__open").click()
+    ann.page.get_by_text("Einstellungen", exact=True).click()
+    expect(ann.page.locator(".check").first).to_be_visible()
+    cramped = ann.page.locator(".dialog__body > *").evaluate_all(
+        "(parts) => parts.filter((part) => part.scrollHeight > part.clientHeight + 1).map((part) => part.textContent)"
+    )
+    assert cramped == []
