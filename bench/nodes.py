@@ -83,14 +83,16 @@ async def spread(target: Target, count: int) -> list[Connection]:
     opened: list[Connection] = []
     for one in serving:
         others = [process for process in serving if process != one]
-        for other in others:
-            other.suspend()
-        its = await connect(target.port, part)
-        ports = {connection.port for connection in its}
-        await eventually(lambda one=one, ports=ports: ports <= _clients(one), READY_SECS)
-        opened += its
-        for other in others:
-            other.resume()
+        try:
+            for other in others:
+                other.suspend()
+            its = await connect(target.port, part)
+            ports = {connection.port for connection in its}
+            await eventually(lambda one=one, ports=ports: ports <= _clients(one), READY_SECS)
+            opened += its
+        finally:
+            for other in others:
+                other.resume()
     return opened
 
 

@@ -539,9 +539,18 @@ async def test_who_heard_of_another_nodes_message_does_not_try_its_number(
         return await append(*flush, **options)
 
     monkeypatch.setattr(one.storage.messages, "append", counted)
-    await one.say(ann, conversation, "third")
-    assert len(tries) == 1
-    assert await one.log(conversation) == ["first", "second", "third"]
+    heads_above, looks = one.storage.messages.heads_above, []
+
+    async def looked_up(seqs: Any) -> Any:
+        looks.append(seqs)
+        return await heads_above(seqs)
+
+    monkeypatch.setattr(one.storage.messages, "heads_above", looked_up)
+    for text in ("third", "fourth"):
+        await one.say(ann, conversation, text)
+    assert len(tries) == 2
+    assert looks == [{conversation.id: 1}]
+    assert await one.log(conversation) == ["first", "second", "third", "fourth"]
 
 
 @pytest.mark.gen_test
@@ -583,15 +592,47 @@ async def test_where_another_node_writes_as_well_a_number_is_taken_once_and_then
 
 
 @pytest.mark.gen_test
-async def test_a_minute_after_another_nodes_message_a_head_of_our_own_is_trusted_again(chat: Any) -> None:
+async def test_a_minute_after_another_nodes_last_message_a_head_of_our_own_is_trusted_again(
+    chat: Any,
+) -> None:
+    ann, _, conversation = await chat.pair()
     clock = MovedClock()
     heads = Heads(chat.storage.messages, clock)
-    heads.passed(1)
-    heads.move(1, 7)
-    assert heads.get(1) is None
+    heads.passed(conversation.id)
+    heads.move(conversation.id, 0)
+    clock.passed = SHARED_SECS / 2
+    await chat.say(ann, conversation, "of another node")
+    await heads.learn([conversation.id])
+    assert heads.get(conversation.id) == 1
+
     clock.passed = SHARED_SECS
-    heads.move(1, 8)
-    assert heads.get(1) == 8
+    heads.move(conversation.id, 2)
+    assert heads.get(conversation.id) is None
+    clock.passed = SHARED_SECS * 1.5
+    heads.move(conversation.id, 3)
+    assert heads.get(conversation.id) == 3
+
+
+@pytest.mark.gen_test
+async def test_heads_that_cannot_be_looked_up_together_are_not_looked_up_one_by_one(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, conversation = await chat.pair()
+    await chat.say(ann, conversation, "first")
+    heads = Heads(chat.storage.messages, chat.clock)
+    heads.move(conversation.id, 0)
+    heads.passed(conversation.id)
+
+    async def refused(seqs: Any) -> Any:
+        raise Unavailable("The database is busy.")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(chat.storage.messages, "heads_above", refused)
+        busy.setattr(chat.storage.messages, "head", None)
+        await heads.learn([conversation.id])
+    assert heads.get(conversation.id) is None
+    await heads.learn([conversation.id])
+    assert heads.get(conversation.id) == 1
 
 
 @pytest.mark.gen_test
