@@ -81,5 +81,6 @@ def routes(runtime: Runtime, assets: Assets) -> list[tuple[Any, ...]]:
         (r"/(sw\.js)", pages.StaticHandler, {"path": root}),
         (r"/(favicon\.svg)", pages.StaticHandler, {"path": root}),
         (rf"/static/v-{assets.version}/(.+)", pages.StaticHandler, {"path": root, "versions": assets}),
-        (r"/static/(.+)", pages.StaticHandler, {"path": root}),
+        # With another version before them: a page of the last release fetches some of its parts when first wanted.
+        (r"/static/(?:v-[0-9a-f]+/)?(.+)", pages.StaticHandler, {"path": root}),
     ]

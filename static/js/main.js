@@ -4,7 +4,6 @@ import './elements/chat-app.js';
 import './elements/chat-composer.js';
 import './elements/chat-conversation.js';
 import './elements/chat-sidebar.js';
-import './elements/chat-status.js';
 import './elements/chat-timeline.js';
 import { loadLanguage } from './i18n/index.js';
 

@@ -31,3 +31,10 @@ def test_unversioned_files_are_asked_about_every_time(server):
     headers, _ = fetch(server.base + "/static/css/tokens.css")
 
     assert headers["Cache-Control"] == "no-cache" and "Etag" in headers
+
+
+def test_a_page_of_another_release_still_finds_what_it_fetches_late_and_keeps_none_of_it(server):
+    headers, body = fetch(server.base + "/static/v-0123456789abcdef/js/elements/chat-sign-in.js")
+
+    assert headers["Cache-Control"] == "no-cache"
+    assert body == fetch(server.base + "/static/js/elements/chat-sign-in.js")[1]

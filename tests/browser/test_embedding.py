@@ -382,3 +382,20 @@ def look(page: Page, room: str) -> None:
         found = page.evaluate("(room) => axe.run({include: [room]}, {resultTypes: ['violations']})", room)
         shown = [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]]
         assert not shown, (room, theme, shown)
+
+
+def test_whoever_comes_back_to_the_hosts_page_finds_its_rooms_alive(
+    support: Person, host: Host, visit: Callable[..., Page]
+) -> None:
+    page, room = in_use(visit)
+    frame = page.frame_locator("#frame")
+    expect(frame.locator("textarea")).to_be_visible()
+
+    page.goto(f"{host.origin}/host-page.css")
+    page.go_back()
+
+    write(room, "back inline")
+    expect(said(room, "back inline").locator(ACCEPTED)).to_be_visible()
+    frame.locator("textarea").fill("back in the frame")
+    frame.locator("textarea").press("Enter")
+    expect(said(room, "back in the frame")).to_be_visible()

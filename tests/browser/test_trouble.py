@@ -103,6 +103,25 @@ def test_a_refused_message_stays_with_its_reason_and_can_be_retried_or_discarded
     expect(row.locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
 
 
+def test_a_file_that_cannot_be_read_any_more_is_refused_and_holds_up_nothing(
+    person: People, tmp_path: Path
+) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    bob.open(ann)
+    notes = tmp_path / "notes.txt"
+    notes.write_text("as attached")
+    ann.page.locator("chat-composer input[type=file]").set_input_files(notes)
+    expect(ann.page.locator("chat-composer")).to_contain_text("notes.txt")
+    notes.unlink()
+
+    ann.write("see there")
+    ann.write("and this")
+
+    expect(ann.message("see there")).to_contain_text("cannot be read any more")
+    expect(bob.message("and this")).to_be_visible()
+
+
 def test_twelve_tabs_hold_one_poll_are_all_live_and_hand_over_when_the_leader_closes(person: People) -> None:
     ann, bob = person("ann"), person("bob")
     tabs = [ann.page, *(ann.tab() for _ in range(11))]
@@ -125,6 +144,27 @@ def test_twelve_tabs_hold_one_poll_are_all_live_and_hand_over_when_the_leader_cl
         )
         expect(tab.locator(".badge")).to_contain_text("2")
     ann.page = tabs[0]
+
+
+def test_a_tab_behind_that_is_frozen_does_not_keep_the_others_deaf(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    bob.open(ann)
+    second = ann.tab()
+    second.goto(ann.page.url)
+    expect(second.locator("chat-composer textarea")).to_be_visible()
+    devtools = ann.context.new_cdp_session(ann.page)
+    devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+
+    bob.write("anybody there?")
+    second.evaluate("dispatchEvent(new Event('online'))")  # as when it is looked at again
+    expect(ann.message("anybody there?", second)).to_be_visible()
+
+    devtools.send("Page.setWebLifecycleState", {"state": "active"})
+    bob.write("and now?")
+    for page in (second, ann.page):
+        expect(ann.message("and now?", page)).to_be_visible()
+        assert ann.texts(page) == ["anybody there?", "and now?"]
 
 
 def test_what_one_tab_sends_and_reads_shows_in_the_other_tab_of_the_same_session(person: People) -> None:
@@ -158,7 +198,8 @@ class BlocksCookies:
 def test_a_browser_that_may_keep_nothing_sends_and_receives_like_any_other(
     person: People, browser: Browser, chromium: dict[str, Any], server: ServerProcess, tmp_path: Path
 ) -> None:
-    bob, ann = person("bob"), Person(BlocksCookies(browser, chromium, tmp_path), server.base, "ann")
+    bob, carl = person("bob"), person("carl")
+    ann = Person(BlocksCookies(browser, chromium, tmp_path), server.base, "ann")
     ann.page.goto(ann.base)
     ann.page.fill("[name=username]", ann.name)
     ann.page.fill("[name=password]", PASSWORD)
@@ -170,6 +211,9 @@ def test_a_browser_that_may_keep_nothing_sends_and_receives_like_any_other(
     expect(bob.message("do you hear me?")).to_be_visible()
     bob.write("I do")
     expect(ann.message("I do")).to_be_visible()
+    ann.page.locator("chat-composer textarea").fill("half a sente")
+    ann.open(carl).open(bob)
+    expect(ann.page.locator("chat-composer textarea")).to_have_value("half a sente")
     ann.leave()
 
 

@@ -17,23 +17,30 @@ function shelfOf(entries = {}) {
 /** Tabs of one browser: locks and channels shared by them all. */
 function browser() {
   const channels = new Set();
-  const waiting = [];
-  let held = null;
-  const next = () => {
-    if (held || waiting.length === 0) return;
-    const { work, done, fail } = waiting.shift();
-    held = work;
-    Promise.resolve(work()).then(done, fail).finally(() => {
-      held = null;
-      next();
+  /** @type {Map<string, {held: any, waiting: any[]}>} */ const lines = new Map();
+  const next = (line) => {
+    if (line.held || line.waiting.length === 0) return;
+    const mine = (line.held = line.waiting.shift());
+    Promise.resolve(mine.work()).then(mine.done, mine.fail).finally(() => {
+      if (line.held !== mine) return;
+      line.held = null;
+      next(line);
     });
   };
   return {
     locks: {
-      request(_name, options, work = options) {
+      request(name, options, work = options) {
+        if (!lines.has(name)) lines.set(name, { held: null, waiting: [] });
+        const line = lines.get(name);
         return new Promise((done, fail) => {
-          waiting.push({ work, done, fail });
-          next();
+          const mine = { work, done, fail };
+          if (!options.steal) line.waiting.push(mine);
+          else {
+            line.held?.fail(new DOMException('Lock broken by another request', 'AbortError'));
+            line.held = null;
+            line.waiting.unshift(mine);
+          }
+          next(line);
         });
       },
     },
@@ -144,6 +151,50 @@ test('without locks every tab leads itself', () => {
   assert.equal(led, 1);
 });
 
+test('who asks a leader that is frozen takes its place, and the other stands in line when it is back', async () => {
+  const tabs = browser();
+  const told = [];
+  const make = (name, onNote) => new Leader({ name: 'x', onElected: () => told.push(`${name} leads`), onDeposed: () => told.push(`${name} is deposed`), onNote, locks: tabs.locks, channel: tabs.channel, silenceMs: 5 });
+  const one = make('one', () => {});
+  const two = make('two', () => {});
+  one.start();
+  two.start();
+  await new Promise((done) => setTimeout(done, 2));
+
+  two.ask({ kind: 'hello' });
+  await new Promise((done) => setTimeout(done, 20));
+  assert.deepEqual(told.toSorted(), ['one is deposed', 'one leads', 'two leads']);
+  assert.deepEqual([one.isLeader, two.isLeader], [false, true]);
+
+  two.stop();
+  await new Promise((done) => setTimeout(done, 2));
+  assert.deepEqual(told.slice(3), ['one leads']);
+});
+
+test('a leader that answers keeps its place', async () => {
+  const tabs = browser();
+  let led = 0;
+  const one = new Leader({ name: 'x', onElected() {}, onNote: () => one.tell({ kind: 'status' }), locks: tabs.locks, channel: tabs.channel, silenceMs: 5 });
+  const two = new Leader({ name: 'x', onElected: () => (led += 1), onNote() {}, locks: tabs.locks, channel: tabs.channel, silenceMs: 5 });
+  one.start();
+  two.start();
+  await new Promise((done) => setTimeout(done, 2));
+
+  two.ask({ kind: 'hello' });
+  await new Promise((done) => setTimeout(done, 20));
+
+  assert.equal(led, 0);
+});
+
+test('where a channel is refused every tab leads itself', () => {
+  let led = 0;
+  const leader = new Leader({ name: 'x', onElected: () => (led += 1), onNote() {}, locks: browser().locks, channel: () => { throw new DOMException('insecure', 'SecurityError'); } });
+
+  leader.start();
+
+  assert.equal(led, 1);
+});
+
 test('where locks are there but refused, every tab leads itself and sends', async () => {
   let led = 0;
   const refusing = { request: () => Promise.reject(new DOMException('The request was denied.', 'SecurityError')) };
@@ -155,6 +206,27 @@ test('where locks are there but refused, every tab leads itself and sends', asyn
   await leader.exclusively('outbox', async () => void (sent += 1));
 
   assert.deepEqual([led, leader.isLeader, sent], [1, true, 1]);
+});
+
+test('a tab that missed what the leader told loads its lists again when it is looked at', async () => {
+  const tabs = browser();
+  let loads = 0;
+  const makeApi = () => ({
+    snapshot: async () => ({ user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: `c${(loads += 1)}` }),
+    poll: ({ signal }) => new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted')))),
+  });
+  const [leader, behind] = [1, 2].map(() => new ChatClient({ token: 't', userId: 1, api: makeApi(), tabs }));
+  await leader.open();
+  await behind.open();
+  let caughtUp = 0;
+  behind.addEventListener('resync', () => (caughtUp += 1));
+
+  behind.nudge();
+  await new Promise((done) => setTimeout(done, 5));
+
+  assert.equal(caughtUp, 1);
+  leader.close();
+  behind.close();
 });
 
 test('two tabs hold one poll and both are live, and the second takes over', async () => {

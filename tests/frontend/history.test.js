@@ -31,17 +31,52 @@ test('a message that arrives while the first page is on its way is not lost betw
   assert.deepEqual(history.thread.messages.map((item) => item.seq), [1, 2]);
 });
 
-test('after a gap the open room fetches what it missed, and the others when they are opened', async () => {
+/** As the server tells it when a cursor is too old. */
+function reloaded(store, headSeq) {
+  const row = { conversation_id: 9, other_user: BO, last_message: 'm', last_message_at: message(headSeq).timestamp, last_message_by_me: false, unread_count: 0, last_message_id: 1000 + headSeq };
+  store.load({ user: ANN, cursor: 'c2', conversations: [row] });
+}
+
+test('after a gap the open room fetches what it missed', async () => {
   let came = [message(1)];
   const history = room(() => ({ messages: came, has_more: false }));
   await history.open();
   came = [message(3), message(2), { ...message(1), message: 'as edited', rev: 1 }];
-  history.app.store.addHistory(7, [], { older: false, newer: false });
+  reloaded(history.app.store, 3);
 
   await history.catchUp();
 
   assert.deepEqual(history.thread.messages.map((item) => item.message), ['as edited', 'm2', 'm3']);
-  assert.equal(history.app.store.thread(7).isLoaded, false);
+});
+
+test('after a gap a room that nobody looked at shows what it missed when it is opened', async () => {
+  let came = [message(1)];
+  const history = room(() => ({ messages: came, has_more: false }));
+  await history.open();
+  came = [message(3), message(2), message(1)];
+  reloaded(history.app.store, 3);
+  history.app.store.apply([{ id: 4, event: 'message', data: message(4) }]);
+  came = [message(4), ...came];
+
+  await history.open();
+
+  assert.deepEqual(history.thread.messages.map((item) => item.seq), [1, 2, 3, 4]);
+});
+
+test('what comes while a gap is being filled is not lost', async () => {
+  let calls = 0;
+  const history = room((_asked, store) => {
+    calls += 1;
+    if (calls === 1) return { messages: [message(1)], has_more: false };
+    if (calls === 2) store.apply([{ id: 3, event: 'message', data: message(3) }]);
+    return { messages: [message(3), message(2), message(1)].slice(calls === 2 ? 1 : 0), has_more: false };
+  });
+  await history.open();
+  reloaded(history.app.store, 2);
+
+  await history.catchUp();
+
+  assert.deepEqual(history.thread.messages.map((item) => item.seq), [1, 2, 3]);
 });
 
 test('a gap too wide to fill is left for the newest page', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../static/js/client/api.js';
 import { Outbox } from '../../static/js/client/outbox.js';
-import { memoryShelf } from '../../static/js/client/shelf.js';
+import { memoryShelf, openShelf } from '../../static/js/client/shelf.js';
 
 function boxed(answer, shelf = memoryShelf()) {
   const sent = [];
@@ -118,4 +118,37 @@ test('a rate limit says until when it holds', async () => {
 
   assert.ok(Math.max(...held) >= Date.now() + 2000);
   assert.equal(outbox.heldUntil, 0);
+});
+
+/** A browser's database of which the first connection is lost as soon as it is used. */
+function forgetful() {
+  const items = new Map();
+  const done = (result) => {
+    const request = { result };
+    queueMicrotask(() => request.onsuccess());
+    return request;
+  };
+  const store = { getAll: () => done([...items.values()]), put: (item) => done(items.set(item.client_id, item)), delete: (id) => done(items.delete(id)) };
+  let opened = 0;
+  const open = () => {
+    opened += 1;
+    const isLost = opened === 1;
+    return done({
+      transaction() {
+        if (isLost) throw new DOMException('The database connection is closing.', 'InvalidStateError');
+        return { objectStore: () => store };
+      },
+    });
+  };
+  return { open };
+}
+
+test('a database that the browser has closed is opened again', async (t) => {
+  globalThis.indexedDB = forgetful();
+  t.after(() => delete globalThis.indexedDB);
+  const shelf = await openShelf('forgetful');
+
+  await shelf.put({ client_id: 'x', user_id: 1, order: 1 });
+
+  assert.deepEqual((await shelf.all(1)).map((item) => item.client_id), ['x']);
 });

@@ -167,8 +167,9 @@ export class Api {
     if (typeof XMLHttpRequest === 'undefined') {
       return this.request('POST', 'chats/', { form, signal, timeoutMs: UPLOAD_TIMEOUT_MS });
     }
-    const { upload } = await import('./upload.js');
-    return upload(this.url('chats/'), { headers: this.headers(), form, signal, onProgress });
+    // A module that failed to load has failed for the life of the page, under that address.
+    const { upload } = await import('./upload.js').catch(() => import(`./upload.js?${Date.now()}`));
+    return upload(this.url('chats/'), { headers: this.headers(), form, file, signal, onProgress });
   }
 
   /** @param {string} url an attachment's address @returns {Promise<Blob>} */

@@ -28,3 +28,14 @@ export function pause(ms, signal) {
     signal?.addEventListener('abort', done);
   });
 }
+
+/** @template T @param {() => Promise<T>} work tried until it succeeds @param {AbortSignal} signal @returns {Promise<T|undefined>} nothing once aborted */
+export async function untilDone(work, signal) {
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    try {
+      return await work();
+    } catch {
+      await pause(backoffMs(attempt), signal);
+    }
+  }
+}

@@ -8,6 +8,7 @@
  *     chat.outbox.add({ receiver_id: 2, message: 'Hello' });
  */
 import { Api } from './api.js';
+import { untilDone } from './backoff.js';
 import { Leader } from './leader.js';
 import { newClientId, Outbox } from './outbox.js';
 import { Poller } from './poller.js';
@@ -20,6 +21,7 @@ export class ChatClient extends EventTarget {
   /** @type {string|null} */ #cursor = null;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #recount;
   #isOpen = false;
+  #closed = new AbortController();
   /** What other tabs said before the lists were here. @type {any[]} */ #early = [];
 
   /**
@@ -36,7 +38,7 @@ export class ChatClient extends EventTarget {
     this.api = api;
     this.store = new Store();
     /** @type {PollStatus} */ this.status = { state: 'connecting' };
-    this.leader = new Leader({ name: `chat:${userId}`, onElected: () => this.#lead(), onNote: (note) => this.#heard(note), ...tabs });
+    this.leader = new Leader({ name: `chat:${userId}`, onElected: () => this.#lead(), onDeposed: () => (this.poller.stop(), this.#catchUp()), onNote: (note) => this.#heard(note), ...tabs });
     this.poller = new Poller({
       api,
       client: clientName,
@@ -68,11 +70,12 @@ export class ChatClient extends EventTarget {
     for (const note of this.#early.splice(0)) this.#heard(note);
     if (sends) this.outbox.open();
     if (this.leader.isLeader) this.#lead();
-    else this.leader.tell({ kind: 'hello' });
+    else this.leader.ask({ kind: 'hello' });
   }
 
   close() {
     this.#isOpen = false;
+    this.#closed.abort();
     this.poller.stop();
     this.outbox.stop();
     this.leader.stop();
@@ -92,16 +95,28 @@ export class ChatClient extends EventTarget {
     await this.api.markRead(messageId);
   }
 
+  async markAllRead() {
+    const rows = this.store.rooms.filter((room) => room.unread_count > 0 && room.conversation_id !== null);
+    await Promise.allSettled(rows.map((room) => this.api.markAllRead(/** @type {number} */ (room.conversation_id))));
+    const counts = await this.api.unreadCount().catch(() => null);
+    if (counts) this.store.setUnread(counts);
+  }
+
   /** Whichever tab polls, it need not wait any longer. */
   #wake() {
     if (this.leader.isLeader) this.poller.nudge();
-    else this.leader.tell({ kind: 'nudge' });
+    else this.leader.ask({ kind: 'nudge' });
   }
 
   #lead() {
     if (!this.#isOpen || this.poller.isRunning) return;
     this.poller.cursor = this.#cursor;
     this.poller.start();
+  }
+
+  /** Of what came while this tab was frozen it may have heard nothing. */
+  #catchUp() {
+    untilDone(() => this.#reload(), this.#closed.signal);
   }
 
   /** @param {import('./types.js').ChatEvent[]} events @param {string|null} cursor */
@@ -134,11 +149,16 @@ export class ChatClient extends EventTarget {
   #heard(note) {
     if (!this.#isOpen) return void this.#early.push(note);
     if (note.kind === 'events') this.#take(note.events, note.cursor);
-    if (note.kind === 'status') this.#setStatus(note.status, false);
+    // A tab that is signed out may have had an older session than this one, which finds out for itself.
+    if (note.kind === 'status' && note.status.state !== 'signed-out') this.#setStatus(note.status, false);
+    if (note.kind === 'here' && note.cursor !== this.#cursor) this.#catchUp();
     if (note.kind === 'read') this.store.readUpTo(note.userId, note.messageId);
-    if (note.kind === 'reload') this.#reload();
-    if (note.kind === 'nudge' && this.leader.isLeader) this.poller.nudge();
+    if (note.kind === 'reload') this.#catchUp();
     if (note.kind === 'hello' && this.leader.isLeader) this.leader.tell({ kind: 'status', status: this.status });
+    if (note.kind === 'nudge' && this.leader.isLeader) {
+      this.leader.tell({ kind: 'here', cursor: this.#cursor });
+      this.poller.nudge();
+    }
     if (note.kind === 'sent') {
       this.store.accepted(note.message);
       this.outbox.settle(note.message.client_id);

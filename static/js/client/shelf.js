@@ -3,10 +3,13 @@
  * or plain memory where the browser refuses to keep anything (private windows).
  */
 
+import { pause } from './backoff.js';
+
 /** @typedef {import('./types.js').Outgoing} Outgoing */
 /** @typedef {{all: (userId: number) => Promise<Outgoing[]>, put: (item: Outgoing) => Promise<void>, remove: (clientId: string) => Promise<void>}} Shelf */
 
 const NAME = 'chat-outbox';
+const OPENING_MS = 3_000;  // some never answer
 
 /** @returns {Shelf} */
 export function memoryShelf() {
@@ -24,20 +27,35 @@ export function memoryShelf() {
 /** @param {string} [name] one for each server @returns {Promise<Shelf>} */
 export async function openShelf(name = NAME) {
   try {
-    const opening = globalThis.indexedDB.open(name, 1);  // whose mere mention some browsers refuse
-    opening.onupgradeneeded = () => opening.result.createObjectStore('items', { keyPath: 'client_id' });
-    const database = await settled(opening);
-    const items = (/** @type {IDBTransactionMode} */ mode) => database.transaction('items', mode).objectStore('items');
+    let database = await opened(name);
+    const run = (/** @type {IDBTransactionMode} */ mode, /** @type {(items: IDBObjectStore) => IDBRequest} */ work) =>
+      settled(work(database.transaction('items', mode).objectStore('items')));
+    /** @type {typeof run} */
+    const surely = async (mode, work) => {
+      try {
+        return await run(mode, work);
+      } catch {
+        database = await opened(name);  // phones close it in tabs behind
+        return run(mode, work);
+      }
+    };
     return {
-      all: async (userId) => inOrder((await settled(items('readonly').getAll())).filter((item) => item.user_id === userId)),
-      put: async (item) => void (await settled(items('readwrite').put(item))),
-      remove: async (clientId) => void (await settled(items('readwrite').delete(clientId))),
+      all: async (userId) => inOrder((await surely('readonly', (items) => items.getAll())).filter((/** @type {Outgoing} */ item) => item.user_id === userId)),
+      put: async (item) => void (await surely('readwrite', (items) => items.put(item))),
+      remove: async (clientId) => void (await surely('readwrite', (items) => items.delete(clientId))),
     };
   } catch {
     const shelf = inMemory.get(name) ?? memoryShelf();
     inMemory.set(name, shelf);
     return shelf;
   }
+}
+
+/** @param {string} name @returns {Promise<IDBDatabase>} */
+function opened(name) {
+  const opening = globalThis.indexedDB.open(name, 1);  // whose mere mention some browsers refuse
+  opening.onupgradeneeded = () => opening.result.createObjectStore('items', { keyPath: 'client_id' });
+  return Promise.race([settled(opening), pause(OPENING_MS).then(() => Promise.reject(new Error('no answer')))]);
 }
 
 /** @param {Outgoing[]} items */

@@ -27,6 +27,8 @@ export class Store extends EventTarget {
   /** @param {import('./types.js').Snapshot} snapshot */
   load(snapshot) {
     this.me = snapshot.user;
+    // What came in between is in no thread. One whose reader is far back gets its end anew anyway.
+    for (const thread of this.threads.values()) thread.isLoaded &&= thread.hasNewer;
     this.people.set(snapshot.user.id, snapshot.user);
     this.conversations.clear();
     for (const row of snapshot.conversations) {

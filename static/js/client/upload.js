@@ -3,10 +3,10 @@ import { ApiError, readAnswer, UPLOAD_TIMEOUT_MS } from './api.js';
 
 /**
  * @param {string} url
- * @param {{headers: Record<string, string>, form: FormData, signal?: AbortSignal, onProgress?: (share: number) => void}} options
+ * @param {{headers: Record<string, string>, form: FormData, file: Blob, signal?: AbortSignal, onProgress?: (share: number) => void}} options
  * @returns {Promise<any>}
  */
-export function upload(url, { headers, form, signal, onProgress }) {
+export function upload(url, { headers, form, file, signal, onProgress }) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
     call.open('POST', url);
@@ -21,7 +21,8 @@ export function upload(url, { headers, form, signal, onProgress }) {
         reject(error);
       }
     };
-    call.onerror = () => reject(new ApiError({ code: 'network' }));
+    // A file that has changed or gone since it was attached fails like a network does; only reading it tells which.
+    call.onerror = () => file.slice(0, 1).arrayBuffer().then(() => reject(new ApiError({ code: 'network' })), () => reject(new ApiError({ status: 400, code: 'file_gone' })));
     call.ontimeout = () => reject(new ApiError({ code: 'timeout' }));
     call.onabort = () => reject(signal?.reason ?? new ApiError({ code: 'network' }));
     if (signal?.aborted) return reject(signal.reason);

@@ -7,9 +7,9 @@ import { newClientId } from '../client/outbox.js';
 import { openShelf } from '../client/shelf.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
+import { listenForLife } from '../lib/life.js';
 import { browserName } from '../lib/prefs.js';
 import { parseRoute } from '../lib/route.js';
-import { listenForKeys } from './keys.js';
 
 const LIMITS = { message_chars: 4000, attachment_bytes: 10 * 1024 * 1024 };
 
@@ -44,8 +44,10 @@ export class ChatApp extends HTMLElement {
   /** @param {{mode?: 'up'|'in', notice?: string, username?: string}} options */
   async signIn(options = {}) {
     const { signal } = this.#begin();
-    await import('./chat-sign-in.js');
+    const loaded = await import('./chat-sign-in.js').catch(() => null);
     if (signal.aborted) return;  // something else was to be shown meanwhile
+    // Whoever signed out must not leave everything on the screen.
+    if (!loaded) return splash(this, t('sign.offline'), el('button', { class: 'button', type: 'button', onclick: () => location.reload() }, t('status.reload')));
     this.dataset.pane = 'sign-in';
     document.title = t('app.name');
     fill(this, el('chat-sign-in', { '.app': this, '.options': options }));
@@ -62,7 +64,7 @@ export class ChatApp extends HTMLElement {
     chat.addEventListener('status', () => this.#statusChanged(account), { signal: life.signal });
     if (!(await this.#open(chat, account, life.signal))) return;
     this.accounts.keep({ token: account.token, user: this.me });
-    this.#show(life.signal);
+    this.#show(account, life.signal);
     this.#learnLimits();
   }
 
@@ -77,33 +79,31 @@ export class ChatApp extends HTMLElement {
           this.#expired(account);
           return false;
         }
-        fill(this, el('main', { class: 'splash', role: 'alert' }, el('p', null, t('sign.offline'))));
+        splash(this, t('sign.offline'));
         await pause(backoffMs(attempt), signal);
       }
     }
     return false;
   }
 
-  /** @param {AbortSignal} signal */
-  #show(signal) {
+  /** @param {import('../client/accounts.js').Account} account @param {AbortSignal} signal */
+  #show(account, signal) {
     const room = el('chat-conversation', { '.app': this });
     fill(
       this,
       el('a', { class: 'skip-link', href: '#content', onclick: (/** @type {Event} */ event) => this.#skip(event) }, t('app.skip')),
-      el('chat-status', { '.app': this }),
       el('chat-sidebar', { '.app': this }),
       room,
       el('chat-announcer', { '.app': this }),
     );
     addEventListener('hashchange', () => this.follow(), { signal });
-    for (const name of ['online', 'pageshow']) addEventListener(name, () => this.chat?.nudge(), { signal });
-    document.addEventListener('visibilitychange', () => !document.hidden && this.chat?.nudge(), { signal });
-    addEventListener('pagehide', (event) => !event.persisted && this.chat?.close(), { signal });
-    // Nothing on screen waits for these; the second must be there when someone types on after Ctrl+K.
+    listenForLife(() => this.chat, () => this.enter(account), signal);
+    // Nothing on screen waits for these: no trouble is shown yet. The switcher must be there when someone types on after Ctrl+K.
+    import('./chat-status.js').then(() => !signal.aborted && this.querySelector('chat-sidebar')?.before(el('chat-status', { '.app': this })));
+    import('./keys.js').then(({ listenForKeys }) => listenForKeys(this, signal));
     import('./attention.js').then(({ listenForAttention }) => !signal.aborted && listenForAttention(this, signal));
     import('./dialog-switcher.js');
     import('../timeline/actions.js');
-    listenForKeys(this, signal);
     if (parseRoute(location.hash)?.name === 'sign-up') history.replaceState(null, '', location.pathname);
     this.follow();
   }
@@ -129,25 +129,15 @@ export class ChatApp extends HTMLElement {
     /** @type {any} */ (this.querySelector('chat-announcer'))?.say(text, options);
   }
 
-  async readAll() {
-    const rows = this.store.rooms.filter((room) => room.unread_count > 0 && room.conversation_id !== null);
-    await Promise.allSettled(rows.map((room) => this.api.markAllRead(/** @type {number} */ (room.conversation_id))));
-    const counts = await this.api.unreadCount().catch(() => null);
-    if (counts) this.store.setUnread(counts);
-  }
-
   async signOut() {
     const { api, me } = this;
-    this.#leave();
     this.accounts.forget(me.id);
     this.signIn({ mode: 'in', username: me.username });
     await api.logout().catch(() => {});
   }
 
   accountGone() {
-    const { me } = this;
-    this.#leave();
-    this.accounts.forget(me.id);
+    this.accounts.forget(this.me.id);
     this.signIn({ mode: 'up', notice: t('sign.gone') });
   }
 
@@ -165,6 +155,8 @@ export class ChatApp extends HTMLElement {
 
   /** @param {import('../client/accounts.js').Account} account */
   #expired(account) {
+    const newer = this.accounts.list().find(({ user, token }) => user.id === account.user.id && token !== account.token);
+    if (newer) return void this.enter(newer);
     this.accounts.forget(account.user.id);
     this.signIn({ mode: 'in', notice: t('sign.expired'), username: account.user.username });
   }
@@ -194,6 +186,11 @@ export class ChatApp extends HTMLElement {
     // Closed but kept: what elements still do on their way out finds it.
     this.chat?.close();
   }
+}
+
+/** @param {ChatApp} app @param {string} trouble @param {Node} [cure] */
+function splash(app, trouble, cure) {
+  fill(app, el('main', { class: 'splash', role: 'alert' }, el('p', null, trouble), cure));
 }
 
 customElements.define('chat-app', ChatApp);

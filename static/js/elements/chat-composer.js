@@ -5,7 +5,7 @@ import { icon } from '../lib/icons.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { draft, prefs, setDraft } from '../lib/prefs.js';
 import { size } from '../lib/size.js';
-import { pasted } from './drop.js';
+import { pasted } from './paste.js';
 import { EmojiInput } from './emoji-input.js';
 import { TypingNote } from './typing-note.js';
 

@@ -4,7 +4,6 @@ import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { avatar, iconButton, nameOf } from '../lib/nodes.js';
 import { prefs, setPrefs } from '../lib/prefs.js';
-import { listenForFiles } from './drop.js';
 
 export class ChatConversation extends HTMLElement {
   /** @type {any} */ app;
@@ -76,7 +75,8 @@ export class ChatConversation extends HTMLElement {
     fill(this, view);
     this.#drawHead();
     this.#drawTyping();
-    listenForFiles(view, (files) => composer.addFiles(files), { signal: this.#visit.signal, guardsPage: !isEmbedded });
+    const { signal } = this.#visit;
+    import('./drop.js').then(({ listenForFiles }) => listenForFiles(view, (files) => composer.addFiles(files), { signal, guardsPage: !isEmbedded }));
     if (!isEmbedded && matchMedia('(min-width: 45rem)').matches) composer.focusText();
   }
 

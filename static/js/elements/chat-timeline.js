@@ -1,4 +1,5 @@
 /** The messages of one conversation: loads pages, keeps the reader's place, marks what was seen as read. */
+import { untilDone } from '../client/backoff.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { nameOf } from '../lib/nodes.js';
@@ -41,7 +42,7 @@ export class ChatTimeline extends HTMLElement {
     this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
     this.app.chat.outbox.addEventListener('change', (/** @type {any} */ event) => this.#outboxChanged(event.detail), { signal });
     this.app.chat.addEventListener('status', () => this.#drawSoon(), { signal });
-    this.app.chat.addEventListener('resync', () => this.history.catchUp().then(() => this.#drawSoon(), () => {}), { signal });
+    this.app.chat.addEventListener('resync', () => untilDone(() => this.history.catchUp(), signal).then(() => this.#drawSoon()), { signal });
     // The composer grows, a phone's keyboard opens: the end stays in sight.
     const watch = new ResizeObserver(() => this.place?.isAtEnd && this.place.toEnd());
     watch.observe(this.scroller);

@@ -1,5 +1,4 @@
-/** Files that come by dragging or pasting. Dragged over a room they light up one clear place to drop them. */
-import { t } from '../i18n/index.js';
+/** Files that come by dragging: over a room they light up one clear place to drop them. */
 
 /** @param {HTMLElement} view @param {(files: File[]) => void} take @param {{signal: AbortSignal, guardsPage: boolean}} options */
 export function listenForFiles(view, take, { signal, guardsPage }) {
@@ -31,18 +30,4 @@ export function listenForFiles(view, take, { signal, guardsPage }) {
   if (guardsPage) for (const name of ['dragover', 'drop']) {
     addEventListener(name, (event) => carriesFiles(/** @type {DragEvent} */ (event)) && event.preventDefault(), { signal });
   }
-}
-
-/**
- * Plain text pastes as it is; pictures, and text too long for a message, become files.
- * @param {ClipboardEvent} event @param {any} app @param {(files: File[]) => void} take
- */
-export function pasted(event, app, take) {
-  const files = [...(event.clipboardData?.files ?? [])];
-  const text = event.clipboardData?.getData('text/plain') ?? '';
-  const isTooLong = [...text].length > app.limits.message_chars;
-  if (!isTooLong && (files.length === 0 || text)) return;
-  event.preventDefault();
-  take(isTooLong ? [new File([text], 'text.txt', { type: 'text/plain' })] : files);
-  if (isTooLong) app.say(t('composer.asFile'));
 }

@@ -15,6 +15,7 @@ import '../elements/chat-timeline.js';
 import { recalled, remember } from '../client/accounts.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
+import { listenForLife } from '../lib/life.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { Connection } from './connection.js';
 import { drawLauncher } from './launcher.js';
@@ -100,11 +101,12 @@ export class ChatRoom extends HTMLElement {
     this.#stop();
     this.#life = new AbortController();
     const { signal } = this.#life;
+    listenForLife(() => this.#connection, () => this.#restart(), signal);
     if (!(await buildShell(this, () => this.close(), signal))) return;
     this.#isOpen = !this.hasAttribute('launcher') || recalled(this.#openKey) === 'yes';
     this.#draw();
     const isKnown = () => this.hasAttribute('token') || this.#getToken || keptGuest(this.#origin);
-    // The scripts of the host's page may still be on their way.
+    // The host's scripts may still be on their way.
     if (!isKnown() && !this.hasAttribute('guest')) await pageLoaded();
     // A passer-by who never opens the room needs no guest's account.
     if (!signal.aborted && (this.#isOpen || isKnown())) this.#connect();
@@ -156,8 +158,7 @@ export class ChatRoom extends HTMLElement {
     this.dispatchEvent(new CustomEvent('unreadchange', { bubbles: true, composed: true, detail: { unread } }));
   }
 
-  /** @param {boolean} isOpen */
-  #turn(isOpen) {
+  #turn(/** @type {boolean} */ isOpen) {
     this.#isOpen = isOpen;
     remember(this.#openKey, isOpen ? 'yes' : 'no');
     if (isOpen && !this.#connection) this.#connect();

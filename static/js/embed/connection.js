@@ -41,13 +41,17 @@ export class Connection {
         return;
       } catch (caught) {
         const error = caught instanceof ApiError ? caught : new ApiError({ code: 'token_missing', detail: String(/** @type {any} */ (caught)?.message ?? caught) });
-        if (signal.aborted) return;
         this.chat?.close();
+        if (signal.aborted) return;
         this.tell.onFailed(error);
         if (!error.isTemporary) return;
         await pause(backoffMs(attempt, { retryAfterSecs: error.retryAfterSecs }), signal);
       }
     }
+  }
+
+  nudge() {
+    this.chat?.nudge();
   }
 
   close() {

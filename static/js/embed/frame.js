@@ -7,8 +7,9 @@ import './chat-room.js';
 const ANSWER_MS = 10_000;
 
 const room = /** @type {any} */ (document.querySelector('chat-room'));
-const given = new URLSearchParams(location.hash.slice(1));
-history.replaceState(null, '', location.pathname);
+// Kept with the entry of the history: that is all a browser has when it comes back to this frame.
+const given = new URLSearchParams(location.hash.slice(1) || history.state || '');
+history.replaceState(String(given), '', location.pathname);
 const allowed = (room.dataset.origins ?? '').split(' ').filter(Boolean);
 const around = location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
 /** @type {((token: string) => void)[]} */ const waiting = [];

@@ -1,4 +1,4 @@
-/** Tells the host's page what happens in its room, and the chat when the page comes back to life. */
+/** Tells the host's page what happens in its room. */
 
 /**
  * @param {import('../client/chat.js').ChatClient} chat @param {number} userId the other person in the room
@@ -14,7 +14,5 @@ export function watch(chat, userId, element, onCount, signal) {
     newestId = change.messages[0].id;
     element.dispatchEvent(new CustomEvent('message', { bubbles: true, composed: true, detail: { message: change.messages[0], mine: change.mine } }));
   }, { signal });
-  for (const name of ['online', 'pageshow']) addEventListener(name, () => chat.nudge(), { signal });
-  document.addEventListener('visibilitychange', () => !document.hidden && chat.nudge(), { signal });
   count();
 }

@@ -121,6 +121,7 @@ export default {
   'reason.not_found': 'لم يعد الوصول إلى هذا الشخص ممكنًا.',
   'reason.forbidden': 'لا يُسمح لك بالكتابة هنا.',
   'reason.validation_error': 'رفضها الخادم.',
+  'reason.file_gone': 'لم تعد قراءة الملف ممكنة: نُقل أو تغيّر. أرفقه من جديد.',
   'reason.network': 'لا يوجد اتصال.',
 
   'composer.label': 'رسالة إلى {name}',

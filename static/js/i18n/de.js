@@ -121,6 +121,7 @@ export default {
   'reason.not_found': 'Diese Person ist nicht mehr zu erreichen.',
   'reason.forbidden': 'Hier darfst du nicht schreiben.',
   'reason.validation_error': 'Der Server hat es abgelehnt.',
+  'reason.file_gone': 'Die Datei ist nicht mehr zu lesen: sie wurde verschoben oder geändert. Hänge sie noch einmal an.',
   'reason.network': 'Keine Verbindung.',
 
   'composer.label': 'Nachricht an {name}',

@@ -121,6 +121,7 @@ export default {
   'reason.not_found': 'That person can no longer be reached.',
   'reason.forbidden': 'You may not write here.',
   'reason.validation_error': 'The server refused it.',
+  'reason.file_gone': 'The file cannot be read any more: it was moved or changed. Attach it again.',
   'reason.network': 'No connection.',
 
   'composer.label': 'Message to {name}',

@@ -59,10 +59,13 @@ export function browserName(make) {
   return name;
 }
 
+/** What the browser would not keep lasts as long as the page. @type {Map<string, string>} */
+const unkept = new Map();
+
 /** @param {string} key @returns {any} */
 function read(key) {
   try {
-    return JSON.parse(storage('localStorage')?.getItem(key) ?? '{}') ?? {};
+    return JSON.parse(unkept.get(key) ?? storage('localStorage')?.getItem(key) ?? '{}') ?? {};
   } catch {
     return {};
   }
@@ -70,9 +73,11 @@ function read(key) {
 
 /** @param {string} key @param {any} value */
 function write(key, value) {
+  unkept.set(key, JSON.stringify(value));
   try {
-    storage('localStorage')?.setItem(key, JSON.stringify(value));
+    /** @type {Storage} */ (storage('localStorage')).setItem(key, JSON.stringify(value));
+    unkept.delete(key);
   } catch {
-    // Forgotten with the page, then.
+    // Full, or forbidden.
   }
 }

@@ -56,12 +56,12 @@ export class History {
 
   /** After a gap: what came or was changed meanwhile, or the newest page where too much came. */
   async catchUp() {
-    for (const [userId, thread] of this.app.store.threads) if (userId !== this.userId) thread.isLoaded = false;
-    if (!this.thread.isLoaded || this.thread.hasNewer || !this.thread.last) return;
-    const { last } = this.thread;
-    const { messages } = await this.#page({ limit: LONGEST });
-    if (messages.some((/** @type {any} */ message) => message.id <= last.id)) this.app.store.addHistory(this.userId, messages, {});
-    else await this.newest();
+    const { last, hasNewer } = this.thread;
+    if (hasNewer) return;
+    const { messages } = last ? await this.#page({ limit: LONGEST }) : { messages: [] };
+    const reachesBack = messages.some((/** @type {any} */ message) => message.id <= last.id);
+    if (reachesBack) this.app.store.addHistory(this.userId, messages, { newer: false });
+    if (!reachesBack || this.thread.last.id < this.#headId) await this.newest();
   }
 
   /** @param {number} id */

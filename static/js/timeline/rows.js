@@ -118,9 +118,13 @@ function drawTrouble(row, { message }, state, isLast, tools) {
       el('button', { class: 'button button--small', type: 'button', onclick: () => outbox.retry(message.client_id) }, t('message.retry')),
       el('button', { class: 'button button--small button--quiet', type: 'button', onclick: () => outbox.discard(message.client_id) }, t('message.discard')),
     );
-  } else if (state === 'queued' && isLast) {
+  } else if (state === 'queued') {
     const held = Math.ceil((outbox.heldUntil - Date.now()) / 1000);
-    fill(box, el('p', { class: 'message__reason message__reason--calm' }, held > 0 ? t('message.held', { count: held }) : t('message.queued')));
+    fill(
+      box,
+      isLast && el('p', { class: 'message__reason message__reason--calm' }, held > 0 ? t('message.held', { count: held }) : t('message.queued')),
+      message.file && iconButton('close', t('message.cancel'), { onclick: () => outbox.discard(message.client_id) }),
+    );
   } else if (state === 'pending' && message.file) {
     const name = message.file_name;
     fill(
