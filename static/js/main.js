@@ -1,5 +1,4 @@
 /** The composition root: picks the words, defines the elements, starts the application. */
-import './elements/chat-announcer.js';
 import './elements/chat-app.js';
 import './elements/chat-composer.js';
 import './elements/chat-conversation.js';

@@ -10,6 +10,7 @@ import { el, fill } from '../lib/dom.js';
 import { listenForLife } from '../lib/life.js';
 import { browserName } from '../lib/prefs.js';
 import { parseRoute } from '../lib/route.js';
+import { listenForKeys } from './keys.js';
 
 const LIMITS = { message_chars: 4000, attachment_bytes: 10 * 1024 * 1024 };
 
@@ -88,19 +89,17 @@ export class ChatApp extends HTMLElement {
 
   /** @param {import('../client/accounts.js').Account} account @param {AbortSignal} signal */
   #show(account, signal) {
-    const room = el('chat-conversation', { '.app': this });
     fill(
       this,
       el('a', { class: 'skip-link', href: '#content', onclick: (/** @type {Event} */ event) => this.#skip(event) }, t('app.skip')),
       el('chat-sidebar', { '.app': this }),
-      room,
-      el('chat-announcer', { '.app': this }),
+      el('chat-conversation', { '.app': this }),
     );
     addEventListener('hashchange', () => this.follow(), { signal });
     listenForLife(() => this.chat, () => this.enter(account), signal);
-    // Nothing on screen waits for these: no trouble is shown yet. The switcher must be there when someone types on after Ctrl+K.
-    import('./chat-status.js').then(() => !signal.aborted && this.querySelector('chat-sidebar')?.before(el('chat-status', { '.app': this })));
-    import('./keys.js').then(({ listenForKeys }) => listenForKeys(this, signal));
+    listenForKeys(this, signal);
+    // Nothing on screen waits for these; the switcher must be there when someone types on after Ctrl+K.
+    for (const name of ['chat-status', 'chat-announcer']) import(`./${name}.js`).then(() => !signal.aborted && this.querySelector('chat-sidebar')?.before(el(name, { '.app': this })));
     import('./attention.js').then(({ listenForAttention }) => !signal.aborted && listenForAttention(this, signal));
     import('./dialog-switcher.js');
     import('../timeline/actions.js');
