@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../static/js/client/api.js';
-import { backoffMs } from '../../static/js/client/backoff.js';
+import { backoffMs, untilDone } from '../../static/js/client/backoff.js';
 import { Poller } from '../../static/js/client/poller.js';
 
 /** A poller over a list of answers; stops when they are used up. */
@@ -150,4 +150,27 @@ test('a nudge ends the pause', async () => {
 test('jitter spreads the tries over the whole bound', () => {
   assert.equal(backoffMs(3, { random: () => 0 }), 250);
   assert.equal(backoffMs(3, { random: () => 1 }), 4000);
+});
+
+test('work is tried again until it succeeds, or is refused for good', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { signal } = new AbortController();
+  const doing = async (...answers) => {
+    let tries = 0;
+    const done = untilDone(async () => {
+      const answer = answers[tries];
+      tries += 1;
+      if (answer instanceof Error) throw answer;
+      return answer;
+    }, signal);
+    for (let turn = 0; turn < 20; turn += 1) {
+      await null;
+      t.mock.timers.runAll();
+    }
+    return [await done, tries];
+  };
+  const [away, refused] = [new ApiError({ code: 'network' }), new ApiError({ status: 404, code: 'not_found' })];
+
+  assert.deepEqual(await doing(away, away, 'done'), ['done', 3]);
+  assert.deepEqual(await doing(away, refused, 'never'), [undefined, 2]);
 });

@@ -29,12 +29,13 @@ export function pause(ms, signal) {
   });
 }
 
-/** @template T @param {() => Promise<T>} work tried until it succeeds @param {AbortSignal} signal @returns {Promise<T|undefined>} nothing once aborted */
+/** @template T @param {() => Promise<T>} work tried until it succeeds @param {AbortSignal} signal @returns {Promise<T|undefined>} nothing once aborted, or refused for good */
 export async function untilDone(work, signal) {
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
       return await work();
-    } catch {
+    } catch (error) {
+      if (/** @type {any} */ (error)?.isTemporary === false) return;
       await pause(backoffMs(attempt), signal);
     }
   }

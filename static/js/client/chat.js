@@ -92,7 +92,7 @@ export class ChatClient extends EventTarget {
   async markRead(userId, messageId) {
     this.store.readUpTo(userId, messageId);
     this.leader.tell({ kind: 'read', userId, messageId });
-    await this.api.markRead(messageId);
+    await untilDone(() => this.api.markRead(messageId), this.#closed.signal);
   }
 
   async markAllRead() {

@@ -68,9 +68,8 @@ export class History {
   read(id) {
     const row = this.app.store.conversations.get(this.userId);
     if (!row?.unread_count || id <= this.#readId) return;
-    const before = this.#readId;
     this.#readId = id;
-    this.app.chat.markRead(this.userId, id).catch(() => (this.#readId = before));
+    this.app.chat.markRead(this.userId, id);
   }
 
   /** @param {Record<string, any>} place */
