@@ -295,8 +295,9 @@ def test_what_is_sent_and_typed_while_a_session_is_renewed_is_kept(
     write(room, "meanwhile")
     expect(said(room, "meanwhile")).to_be_visible()
     room.locator("textarea").fill("half a sente")
-    held[0].continue_()
     page.unroute(LOOKS_FOR_ITS_ROOM)
+    for route in held:  # of this room, and of the one behind the button
+        route.continue_()
 
     for text in ("refused at first", "meanwhile"):
         expect(said(room, text).locator(ACCEPTED)).to_be_visible()
@@ -382,6 +383,20 @@ def look(page: Page, room: str) -> None:
         found = page.evaluate("(room) => axe.run({include: [room]}, {resultTypes: ['violations']})", room)
         shown = [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]]
         assert not shown, (room, theme, shown)
+
+
+def test_a_room_that_was_put_aside_lives_again_in_the_session_it_had(
+    support: Person, host: Host, visit: Callable[..., Page]
+) -> None:
+    page, room = in_use(visit)
+    asked = host.tokens
+
+    for name in ("pagehide", "pageshow"):
+        page.evaluate(f"dispatchEvent(new PageTransitionEvent('{name}', {{persisted: true}}))")
+
+    write(room, "here again")
+    expect(said(room, "here again").locator(ACCEPTED)).to_be_visible()
+    assert host.tokens == asked
 
 
 def test_whoever_comes_back_to_the_hosts_page_finds_its_rooms_alive(

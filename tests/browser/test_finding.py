@@ -64,7 +64,7 @@ def test_a_quote_leads_to_what_it_was_taken_from(person: People) -> None:
     ann.page.evaluate(FILL, [bob.id, 0, 70])
     ann.page.locator("textarea").press("Enter")
 
-    bob.page.evaluate("document.querySelector('chat-app').chat.markAllRead()")
+    bob.page.evaluate("document.querySelector('chat-app').chat.reading.all()")
     bob.open(ann)
     reply = bob.message("I mean it")
     expect(reply).to_be_in_viewport()

@@ -168,7 +168,7 @@ def test_scrolling_back_loads_older_messages_and_the_line_in_sight_does_not_move
         }""",
         bob.id,
     )
-    bob.page.evaluate("document.querySelector('chat-app').chat.markAllRead()")
+    bob.page.evaluate("document.querySelector('chat-app').chat.reading.all()")
     bob.open(ann)
     scroller = bob.page.locator(".timeline__scroller")
     scroller.evaluate("node => (node.scrollTop = node.scrollHeight)")

@@ -167,6 +167,26 @@ def test_a_tab_behind_that_is_frozen_does_not_keep_the_others_deaf(person: Peopl
         assert ann.texts(page) == ["anybody there?", "and now?"]
 
 
+def test_a_page_that_is_put_aside_lets_another_tab_lead_and_lives_again_when_gone_back_to(
+    person: People,
+) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.open(bob)
+    bob.open(ann)
+    second = ann.tab()
+    second.goto(ann.page.url)
+    expect(second.locator("chat-composer textarea")).to_be_visible()
+
+    ann.page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    bob.write("who leads?")
+    expect(ann.message("who leads?", second)).to_be_visible()
+
+    ann.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    expect(ann.message("who leads?")).to_be_visible()
+    ann.write("here again")
+    expect(bob.message("here again")).to_be_visible()
+
+
 def test_what_one_tab_sends_and_reads_shows_in_the_other_tab_of_the_same_session(person: People) -> None:
     ann, bob = person("ann"), person("bob")
     second = ann.tab()

@@ -184,6 +184,8 @@ test('a leader that answers keeps its place', async () => {
   await new Promise((done) => setTimeout(done, 20));
 
   assert.equal(led, 0);
+  two.stop();
+  one.stop();
 });
 
 test('where a channel is refused every tab leads itself', () => {
@@ -227,6 +229,33 @@ test('a tab that missed what the leader told loads its lists again when it is lo
   assert.equal(caughtUp, 1);
   leader.close();
   behind.close();
+});
+
+test('a tab that hears of events which begin behind a gap of its own fills it first', async () => {
+  const tabs = browser();
+  const answers = [];
+  const makeApi = (...cursors) => ({
+    snapshot: async () => ({ user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: cursors.shift() }),
+    poll: ({ signal }) =>
+      new Promise((done, fail) => {
+        answers.push(done);
+        signal.addEventListener('abort', () => fail(new Error('aborted')));
+      }),
+  });
+  const [newcomer, old] = [makeApi('c9'), makeApi('c5', 'c9')].map((api) => new ChatClient({ token: 't', userId: 1, api, tabs }));
+  await newcomer.open();
+  await old.open();
+  let caughtUp = 0;
+  old.addEventListener('resync', () => (caughtUp += 1));
+
+  for (const cursor of ['c9', 'c10']) {
+    answers.at(-1)({ events: [], cursor });
+    await new Promise((done) => setTimeout(done, 5));
+  }
+
+  assert.equal(caughtUp, 1);
+  newcomer.close();
+  old.close();
 });
 
 test('two tabs hold one poll and both are live, and the second takes over', async () => {

@@ -93,6 +93,7 @@ test('however long the history, a bounded part of it stands in the page', () => 
   assert.equal(slice.of(messages).at(-1).id, 5000);
   slice.around(messages, 2500);
   assert.equal(slice.of(messages).length, 2 * PAGE);
+  assert.equal(slice.of(messages.slice(4000)).at(-1)?.id, 5000, 'all that was shown is gone: the end is shown');
 });
 
 test('the template preloads exactly the modules of the first load', () => {

@@ -12,6 +12,7 @@ import { untilDone } from './backoff.js';
 import { Leader } from './leader.js';
 import { newClientId, Outbox } from './outbox.js';
 import { Poller } from './poller.js';
+import { Reading } from './reading.js';
 import { memoryShelf } from './shelf.js';
 import { Store } from './store.js';
 
@@ -19,9 +20,9 @@ import { Store } from './store.js';
 
 export class ChatClient extends EventTarget {
   /** @type {string|null} */ #cursor = null;
-  /** @type {ReturnType<typeof setTimeout>|undefined} */ #recount;
   #isOpen = false;
   #closed = new AbortController();
+  /** @type {Promise<unknown>|null} */ #catching = null;
   /** What other tabs said before the lists were here. @type {any[]} */ #early = [];
 
   /**
@@ -38,7 +39,8 @@ export class ChatClient extends EventTarget {
     this.api = api;
     this.store = new Store();
     /** @type {PollStatus} */ this.status = { state: 'connecting' };
-    this.leader = new Leader({ name: `chat:${userId}`, onElected: () => this.#lead(), onDeposed: () => (this.poller.stop(), this.#catchUp()), onNote: (note) => this.#heard(note), ...tabs });
+    this.leader = new Leader({ name: `chat:${userId}`, onElected: () => this.#lead(), onDeposed: () => this.#deposed(), onNote: (note) => this.#heard(note), ...tabs });
+    this.reading = new Reading(api, this.store, (otherId, messageId) => this.leader.tell({ kind: 'read', userId: otherId, messageId }));
     this.poller = new Poller({
       api,
       client: clientName,
@@ -79,27 +81,13 @@ export class ChatClient extends EventTarget {
     this.poller.stop();
     this.outbox.stop();
     this.leader.stop();
-    clearTimeout(this.#recount);
+    this.reading.stop();
   }
 
   /** The network is back, the page is visible again, or someone asked. */
   nudge() {
     this.#wake();
     this.outbox.flush();
-  }
-
-  /** @param {number} userId the other person @param {number} messageId everything up to here is read */
-  async markRead(userId, messageId) {
-    this.store.readUpTo(userId, messageId);
-    this.leader.tell({ kind: 'read', userId, messageId });
-    await untilDone(() => this.api.markRead(messageId), this.#closed.signal);
-  }
-
-  async markAllRead() {
-    const rows = this.store.rooms.filter((room) => room.unread_count > 0 && room.conversation_id !== null);
-    await Promise.allSettled(rows.map((room) => this.api.markAllRead(/** @type {number} */ (room.conversation_id))));
-    const counts = await this.api.unreadCount().catch(() => null);
-    if (counts) this.store.setUnread(counts);
   }
 
   /** Whichever tab polls, it need not wait any longer. */
@@ -109,20 +97,31 @@ export class ChatClient extends EventTarget {
   }
 
   #lead() {
-    if (!this.#isOpen || this.poller.isRunning) return;
+    if (!this.#isOpen || this.#catching || this.poller.isRunning) return;
     this.poller.cursor = this.#cursor;
     this.poller.start();
   }
 
-  /** Of what came while this tab was frozen it may have heard nothing. */
+  #deposed() {
+    this.poller.stop();
+    this.leader.ask({ kind: 'hello' });
+    this.#catchUp();
+  }
+
+  /** Of what came while this tab was frozen it may have heard nothing. What comes meanwhile is applied on top. */
   #catchUp() {
-    untilDone(() => this.#reload(), this.#closed.signal);
+    this.#catching ??= untilDone(() => this.#reload(), this.#closed.signal).finally(() => {
+      this.#catching = null;
+      for (const note of this.#early.splice(0)) this.#heard(note);
+      if (this.leader.isLeader) this.#lead();
+    });
   }
 
   /** @param {import('./types.js').ChatEvent[]} events @param {string|null} cursor */
   #received(events, cursor) {
+    const since = this.#cursor;
     this.#take(events, cursor);
-    this.leader.tell({ kind: 'events', events, cursor });
+    this.leader.tell({ kind: 'events', events, cursor, since });
   }
 
   /** @param {import('./types.js').ChatEvent[]} events @param {string|null} cursor */
@@ -131,8 +130,7 @@ export class ChatClient extends EventTarget {
     this.store.apply(events);
     for (const { event, data } of events) {
       if (event === 'message' && data.client_id) this.outbox.settle(data.client_id);
-      // Read on another device: the server's count is exact, ours would be a guess.
-      if (event === 'read_receipt' && data.reader_id === this.store.me?.id) this.#recountSoon();
+      if (event === 'read_receipt' && data.reader_id === this.store.me?.id) this.reading.recount();
     }
     if (events.length) this.dispatchEvent(Object.assign(new Event('events'), { detail: events }));
   }
@@ -147,8 +145,12 @@ export class ChatClient extends EventTarget {
 
   /** @param {any} note from another tab of the same account */
   #heard(note) {
-    if (!this.#isOpen) return void this.#early.push(note);
-    if (note.kind === 'events') this.#take(note.events, note.cursor);
+    if (!this.#isOpen || this.#catching) return void this.#early.push(note);
+    if (note.kind === 'events') {
+      const isNext = note.since === undefined || note.since === this.#cursor;  // a page of an older release does not say
+      this.#take(note.events, note.cursor);
+      if (!isNext) this.#catchUp();
+    }
     // A tab that is signed out may have had an older session than this one, which finds out for itself.
     if (note.kind === 'status' && note.status.state !== 'signed-out') this.#setStatus(note.status, false);
     if (note.kind === 'here' && note.cursor !== this.#cursor) this.#catchUp();
@@ -187,12 +189,5 @@ export class ChatClient extends EventTarget {
     this.#cursor = snapshot.cursor;
     this.dispatchEvent(new Event('resync'));
     return snapshot.cursor;
-  }
-
-  #recountSoon() {
-    clearTimeout(this.#recount);
-    this.#recount = setTimeout(() => {
-      this.api.unreadCount().then((counts) => this.store.setUnread(counts), () => {});
-    }, 300);
   }
 }

@@ -5,7 +5,8 @@
  * Without Web Locks or BroadcastChannel every tab leads itself, also where a browser has them and lends them to nobody.
  */
 
-const SILENCE_MS = 5_000;
+const SILENCE_MS = 5_000;  // up to twice that: tabs that ask together do not all take the place
+const SPEAKS_MS = 100_000;  // each end of a poll is told, and the longest takes 72 s
 const PATIENCE_MS = 15_000;  // with a tab that is at the same work
 
 export class Leader {
@@ -44,7 +45,7 @@ export class Leader {
     }
     if (!this.#channel) return this.#alone();
     this.#channel.onmessage = ({ data }) => {
-      if (data.byLeader) clearTimeout(this.#silence);
+      if (data.byLeader) this.#wait(SPEAKS_MS, () => this.ask({ kind: 'nudge' }));
       this.onNote(data);
     };
     this.#stand({ signal: this.#ended.signal });
@@ -90,8 +91,13 @@ export class Leader {
   /** Of the leader, who answers at once unless it is frozen. @param {any} note */
   ask(note) {
     this.tell(note);
+    this.#wait(this.silenceMs, () => this.#stand({ steal: true }));
+  }
+
+  /** @param {number} ms at least @param {() => void} next unless the leader is heard before */
+  #wait(ms, next) {
     clearTimeout(this.#silence);
-    if (this.#channel) this.#silence = setTimeout(() => this.#stand({ steal: true }), this.silenceMs);
+    if (this.#channel && !this.isLeader) this.#silence = setTimeout(next, ms * (1 + Math.random()));
   }
 
   /** Runs `work` while no other tab does the same, if that can be had. @param {string} what @param {() => Promise<void>} work */

@@ -163,7 +163,7 @@ export class ChatSidebar extends HTMLElement {
   #readAll() {
     return iconButton('checks', t('rooms.readAll'), {
       class: 'icon-button sidebar__read-all',
-      onclick: () => this.app.chat.markAllRead(),
+      onclick: () => this.app.chat.reading.all(),
     });
   }
 

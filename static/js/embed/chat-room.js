@@ -93,15 +93,15 @@ export class ChatRoom extends HTMLElement {
     return `chat.open:${this.#origin}:${this.getAttribute('room')}`;
   }
 
-  /** Several attributes may change at once. */
-  async #restart() {
+  /** Several attributes may change at once. @param {string|null} [session] */
+  async #restart(session = null) {
     const turn = (this.#restarts += 1);
     await null;
     if (turn !== this.#restarts || !this.isConnected) return;
     this.#stop();
     this.#life = new AbortController();
     const { signal } = this.#life;
-    listenForLife(() => this.#connection, () => this.#restart(), signal);
+    listenForLife(() => this.#connection, () => this.#restart(this.#connection?.session), signal);
     if (!(await buildShell(this, () => this.close(), signal))) return;
     this.#isOpen = !this.hasAttribute('launcher') || recalled(this.#openKey) === 'yes';
     this.#draw();
@@ -109,7 +109,7 @@ export class ChatRoom extends HTMLElement {
     // The host's scripts may still be on their way.
     if (!isKnown() && !this.hasAttribute('guest')) await pageLoaded();
     // A passer-by who never opens the room needs no guest's account.
-    if (!signal.aborted && (this.#isOpen || isKnown())) this.#connect();
+    if (!signal.aborted && (this.#isOpen || isKnown())) this.#connect(session);
   }
 
   #stop() {
@@ -118,8 +118,8 @@ export class ChatRoom extends HTMLElement {
     this.#connection = this.#app = this.#error = null;
   }
 
-  #connect() {
-    const wishes = { origin: this.#origin, room: this.getAttribute('room') ?? '', token: this.getAttribute('token'), name: this.getAttribute('name'), isGuest: this.hasAttribute('guest'), getToken: this.#getToken };
+  #connect(/** @type {string|null} */ session = null) {
+    const wishes = { origin: this.#origin, room: this.getAttribute('room') ?? '', token: this.getAttribute('token'), session, name: this.getAttribute('name'), isGuest: this.hasAttribute('guest'), getToken: this.#getToken };
     this.#error = null;
     this.#connection?.close();
     this.#connection = new Connection(wishes, {

@@ -6,13 +6,14 @@ import { Api, ApiError, BASE } from '../client/api.js';
 import { backoffMs, pause } from '../client/backoff.js';
 import { ChatClient } from '../client/chat.js';
 import { openShelf } from '../client/shelf.js';
-import { signIn } from './sign-in.js';
+import { signIn, still } from './sign-in.js';
 
 /**
  * @typedef {object} Wishes
  * @property {string} origin
  * @property {string} room       a user's id or username
  * @property {string|null} token
+ * @property {string|null} session  of before, when the page is gone back to
  * @property {boolean} isGuest    whoever has no token comes in as somebody new
  * @property {string|null} name  of a guest
  * @property {(() => Promise<string>|string)|undefined} getToken
@@ -50,6 +51,10 @@ export class Connection {
     }
   }
 
+  get session() {
+    return this.chat?.api.token ?? null;
+  }
+
   nudge() {
     this.chat?.nudge();
   }
@@ -61,10 +66,10 @@ export class Connection {
 
   /** @param {boolean} isAgain */
   async #connect(isAgain) {
-    const { origin, room, name, isGuest, getToken } = this.wishes;
+    const { origin, room, session } = this.wishes;
+    this.wishes.session = null;
     const api = new Api({ base: new URL(BASE, origin).href });
-    const fresh = getToken && (isAgain || !this.wishes.token) ? await getToken() : null;
-    const account = await signIn(api, { origin, token: fresh || this.wishes.token, isGuest, name });
+    const account = (session && (await still(api, session))) || (await this.#signIn(api, isAgain || session !== null));
     this.#wasOnline = false;
     api.token = account.token;
     const userId = account.user.id;
@@ -79,6 +84,13 @@ export class Connection {
     this.tell.onReady(chat, otherId);
     // Until now the room of an ended session stood there, and somebody may have sent from it.
     chat.outbox.open();
+  }
+
+  /** @param {Api} api @param {boolean} isAgain */
+  async #signIn(api, isAgain) {
+    const { origin, name, isGuest, getToken, token } = this.wishes;
+    const fresh = getToken && (isAgain || !token) ? await getToken() : null;
+    return signIn(api, { origin, token: fresh || token, isGuest, name });
   }
 
   /** @param {ChatClient} chat */

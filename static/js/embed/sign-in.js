@@ -32,16 +32,21 @@ export async function signIn(api, { origin, token, isGuest, name }) {
   if (token) return known(api, token);
   if (!isGuest) throw new ApiError({ status: 401, code: 'token_missing' });
   const guest = keptGuest(origin);
-  if (guest) {
-    try {
-      return await known(api, guest.token);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 401) throw error;
-    }
-  }
+  const kept = guest && (await still(api, guest.token));
+  if (kept) return kept;
   const made = await api.request('POST', 'auth/guest/', { json: name ? { full_name: name } : {} });
   remember(guestKey(origin), JSON.stringify({ token: made.token, user: made.user }));
   return made;
+}
+
+/** @param {import('../client/api.js').Api} api @param {string} token @returns {Promise<Account|null>} nothing when the session has ended */
+export async function still(api, token) {
+  try {
+    return await known(api, token);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    return null;
+  }
 }
 
 /** @param {import('../client/api.js').Api} api @param {string} token @returns {Promise<Account>} */

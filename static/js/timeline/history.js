@@ -59,9 +59,10 @@ export class History {
     const { last, hasNewer } = this.thread;
     if (hasNewer) return;
     const { messages } = last ? await this.#page({ limit: LONGEST }) : { messages: [] };
-    const reachesBack = messages.some((/** @type {any} */ message) => message.id <= last.id);
-    if (reachesBack) this.app.store.addHistory(this.userId, messages, { newer: false });
-    if (!reachesBack || this.thread.last.id < this.#headId) await this.newest();
+    if (this.thread.last !== last || this.thread.hasNewer) return;  // its reader went elsewhere meanwhile
+    if (!messages.some((/** @type {any} */ message) => message.id <= last.id)) return void (await this.newest());
+    this.app.store.addHistory(this.userId, messages, { newer: false });
+    while (this.thread.last.id < this.#headId && (await this.newer()));
   }
 
   /** @param {number} id */
@@ -69,7 +70,7 @@ export class History {
     const row = this.app.store.conversations.get(this.userId);
     if (!row?.unread_count || id <= this.#readId) return;
     this.#readId = id;
-    this.app.chat.markRead(this.userId, id);
+    this.app.chat.reading.upTo(this.userId, id);
   }
 
   /** @param {Record<string, any>} place */
