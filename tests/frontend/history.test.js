@@ -79,6 +79,17 @@ test('a gap is filled from its own end when more came meanwhile', async () => {
   assert.deepEqual(asked.at(-1), { after_id: 1002 });
 });
 
+test('lists that are older than a message do not take it back', async () => {
+  const history = room(() => ({ messages: [message(2), message(1)], has_more: false }));
+  const { store } = history.app;
+  store.apply([{ id: 1, event: 'message', data: message(2) }]);
+
+  reloaded(store, 1);
+
+  const { headId, last_message, unread_count } = store.conversations.get(2);
+  assert.deepEqual([headId, last_message, unread_count], [1002, 'm2', 1]);
+});
+
 test('a gap too wide to fill is left for the newest page', async () => {
   const history = room((asked) => ({ messages: [9, 8, 7, 6].slice(0, asked.limit === 50 ? 2 : 4).map(message), has_more: true }));
   history.app.store.addHistory(2, [message(1)], { older: false, newer: false });

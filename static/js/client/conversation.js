@@ -35,3 +35,12 @@ export function otherIn(message, mine) {
   const name = message[`${side}_name`] ?? '';
   return { id: message[`${side}_id`], username: message[`${side}_username`] ?? name, full_name: name, avatar: message[`${side}_avatar`] };
 }
+
+/**
+ * As the server lists it, unless a message came while the list was on its way.
+ * @param {Row} row @param {Person} person @param {Row|undefined} known
+ */
+export function listed(row, person, known) {
+  const isNewer = (known?.headId ?? 0) > (row.last_message_id ?? 0);
+  return { ...row, headId: row.last_message_id, ...(isNewer && known), other_user: person };
+}

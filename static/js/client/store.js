@@ -3,7 +3,7 @@
  * Applying an event twice changes nothing the second time. Tells listeners through `change` events:
  * `detail` is `{kind, userId?, messages?}`. Knows no DOM and makes no request.
  */
-import { moved, otherIn } from './conversation.js';
+import { listed, moved, otherIn } from './conversation.js';
 import { Thread } from './thread.js';
 
 /** @typedef {import('./types.js').Person} Person */
@@ -30,12 +30,13 @@ export class Store extends EventTarget {
     // What came in between is in no thread. One whose reader is far back gets its end anew anyway.
     for (const thread of this.threads.values()) thread.isLoaded &&= thread.hasNewer;
     this.people.set(snapshot.user.id, snapshot.user);
+    const before = new Map(this.conversations);
     this.conversations.clear();
     for (const row of snapshot.conversations) {
       const person = /** @type {Person} */ (row.other_user ?? /** @type {any} */ (row).user);
       const isOnline = person.is_online ?? /** @type {any} */ (row).is_online ?? false;
       this.people.set(person.id, { ...person, is_online: isOnline });
-      this.conversations.set(person.id, { ...row, other_user: person, headId: row.last_message_id });
+      this.conversations.set(person.id, listed(row, person, before.get(person.id)));
     }
     this.#tell('loaded');
   }
@@ -84,10 +85,8 @@ export class Store extends EventTarget {
     }
   }
 
-  /** A message of ours that the server accepted. @param {Message} message */
-  accepted(message) {
-    this.#message(message);
-  }
+  /** A message of ours is stored. */
+  accepted = (/** @type {Message} */ message) => this.#message(message);
 
   /** A message was edited or deleted, here or elsewhere. @param {Message} message */
   changed(message) {
