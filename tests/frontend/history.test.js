@@ -90,6 +90,22 @@ test('lists that are older than a message do not take it back', async () => {
   assert.deepEqual([headId, last_message, unread_count], [1002, 'm2', 1]);
 });
 
+test('a receipt that comes while a gap is filled does not keep the room from what comes next', async () => {
+  let calls = 0;
+  const history = room((_asked, store) => {
+    calls += 1;
+    if (calls === 2) store.thread(2).add([{ ...message(1), delivered_at: '2026-01-01T00:00:09.000Z' }]);
+    return { messages: [message(1)], has_more: false };
+  });
+  await history.open();
+  reloaded(history.app.store, 1);
+
+  await history.catchUp();
+  history.app.store.apply([{ id: 2, event: 'message', data: message(2) }]);
+
+  assert.deepEqual(history.thread.messages.map((item) => item.seq), [1, 2]);
+});
+
 test('a gap too wide to fill is left for the newest page', async () => {
   const history = room((asked) => ({ messages: [9, 8, 7, 6].slice(0, asked.limit === 50 ? 2 : 4).map(message), has_more: true }));
   history.app.store.addHistory(2, [message(1)], { older: false, newer: false });

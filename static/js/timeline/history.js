@@ -59,7 +59,8 @@ export class History {
     const { last, hasNewer } = this.thread;
     if (hasNewer) return;
     const { messages } = last ? await this.#page({ limit: LONGEST }) : { messages: [] };
-    if (this.thread.last !== last || this.thread.hasNewer) return;  // its reader went elsewhere meanwhile
+    if (this.thread.last?.id !== last?.id) return void (await this.catchUp());  // it was fetched anew meanwhile
+    if (this.thread.hasNewer) return;
     if (!messages.some((/** @type {any} */ message) => message.id <= last.id)) return void (await this.newest());
     this.app.store.addHistory(this.userId, messages, { newer: false });
     while (this.thread.last.id < this.#headId && (await this.newer()));
