@@ -67,9 +67,10 @@ export class Connection {
   /** @param {boolean} isAgain */
   async #connect(isAgain) {
     const { origin, room, session } = this.wishes;
-    this.wishes.session = null;
     const api = new Api({ base: new URL(BASE, origin).href });
-    const account = (session && (await still(api, session))) || (await this.#signIn(api, isAgain || session !== null));
+    const kept = session && (await still(api, session));
+    this.wishes.session = null;
+    const account = kept || (await this.#signIn(api, isAgain || session !== null));
     this.#wasOnline = false;
     api.token = account.token;
     const userId = account.user.id;
