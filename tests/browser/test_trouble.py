@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.person import PASSWORD, Person
 from tests.support.server import ServerProcess
@@ -146,13 +146,19 @@ def test_twelve_tabs_hold_one_poll_are_all_live_and_hand_over_when_the_leader_cl
     ann.page = tabs[0]
 
 
-def test_a_tab_behind_that_is_frozen_does_not_keep_the_others_deaf(person: People) -> None:
+def with_a_second_tab(person: People) -> tuple[Person, Person, Page]:
+    """Two who talk, and another tab of the first one's in the same room; her first one leads."""
     ann, bob = person("ann"), person("bob")
     ann.open(bob)
     bob.open(ann)
     second = ann.tab()
     second.goto(ann.page.url)
     expect(second.locator("chat-composer textarea")).to_be_visible()
+    return ann, bob, second
+
+
+def test_a_tab_behind_that_is_frozen_does_not_keep_the_others_deaf(person: People) -> None:
+    ann, bob, second = with_a_second_tab(person)
     devtools = ann.context.new_cdp_session(ann.page)
     devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
 
@@ -170,12 +176,7 @@ def test_a_tab_behind_that_is_frozen_does_not_keep_the_others_deaf(person: Peopl
 def test_a_page_that_is_put_aside_lets_another_tab_lead_and_lives_again_when_gone_back_to(
     person: People,
 ) -> None:
-    ann, bob = person("ann"), person("bob")
-    ann.open(bob)
-    bob.open(ann)
-    second = ann.tab()
-    second.goto(ann.page.url)
-    expect(second.locator("chat-composer textarea")).to_be_visible()
+    ann, bob, second = with_a_second_tab(person)
 
     ann.page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
     bob.write("who leads?")

@@ -57,6 +57,18 @@ def outcomes_of(chat: Any, monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
     return outcomes
 
 
+def look_ups_of(chat: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The heads from which this node looks further, read by read."""
+    heads_above, reads = chat.storage.messages.heads_above, []
+
+    async def noted(seqs: Any) -> Any:
+        reads.append(seqs)
+        return await heads_above(seqs)
+
+    monkeypatch.setattr(chat.storage.messages, "heads_above", noted)
+    return reads
+
+
 def append_by_another_primary(monkeypatch: pytest.MonkeyPatch, kept: bool) -> list[Any]:
     """Covered appends are of a term that the fan-out's is not, and `kept` or rolled back. Returns the `w` of each."""
     concerns = []
@@ -532,20 +544,7 @@ async def test_who_heard_of_another_nodes_message_does_not_try_its_number(
     second = await two.say(bob, conversation, "second")
     one.bus.ring(Bell("message", conversation.member_ids, message_hint(second)))
 
-    append, tries = one.storage.messages.append, []
-
-    async def counted(*flush: Any, **options: Any) -> Any:
-        tries.append(flush)
-        return await append(*flush, **options)
-
-    monkeypatch.setattr(one.storage.messages, "append", counted)
-    heads_above, looks = one.storage.messages.heads_above, []
-
-    async def looked_up(seqs: Any) -> Any:
-        looks.append(seqs)
-        return await heads_above(seqs)
-
-    monkeypatch.setattr(one.storage.messages, "heads_above", looked_up)
+    tries, looks = outcomes_of(one, monkeypatch), look_ups_of(one, monkeypatch)
     for text in ("third", "fourth"):
         await one.say(ann, conversation, text)
     assert len(tries) == 2
@@ -564,13 +563,7 @@ async def test_numbers_that_another_node_has_taken_are_looked_up_in_one_read(
         for text in ("second", "third"):
             await two.say(bob, conversation, text)
 
-    heads_above, reads = one.storage.messages.heads_above, []
-
-    async def counted(seqs: Any) -> Any:
-        reads.append(seqs)
-        return await heads_above(seqs)
-
-    monkeypatch.setattr(one.storage.messages, "heads_above", counted)
+    reads = look_ups_of(one, monkeypatch)
     monkeypatch.setattr(one.storage.messages, "head", None)
     answers = await together(*(one.writer.post(one.draft(ann, c, "fourth")) for ann, _, c in pairs))
     assert [message.seq for message, _ in answers] == [4] * 5

@@ -1,6 +1,5 @@
 /** Keyboard shortcuts. Single keys work outside text fields only and can be turned off. */
 import { prefs } from '../lib/prefs.js';
-import { openDialog } from './open-dialog.js';
 
 /** @param {any} app @param {AbortSignal} signal */
 export function listenForKeys(app, signal) {
@@ -32,6 +31,12 @@ function pressed(app, event) {
     event.preventDefault();
     app.querySelector('chat-sidebar input')?.focus();
   }
+}
+
+/** Dialogs are fetched when first wanted. @param {any} app @param {'switcher'|'shortcuts'|'settings'} name */
+export async function openDialog(app, name) {
+  const { show } = await import(`./dialog-${name}.js`);
+  show(app);
 }
 
 /** @param {EventTarget|null} target */
