@@ -26,7 +26,7 @@ from chatserver.settings import Settings
 from chatserver.storage import codec
 from chatserver.storage.driver import UNJOURNALED, Collection, Document
 from chatserver.storage.gate import Gate
-from chatserver.storage.inboxes import InboxStore
+from chatserver.storage.inboxes import advancing
 
 
 async def writes(target: Target, secs: float) -> Measured:
@@ -65,7 +65,7 @@ class Send:
     def __init__(self, database: Any) -> None:
         gate = Gate(1)
         self._messages = Collection(database.messages, gate)
-        self._inboxes = InboxStore(Collection(database.inboxes, gate))
+        self._inboxes = Collection(database.inboxes, gate)
 
     def commands(self, c: int, seq: int, members: tuple[int, ...], key: str) -> tuple[Document, Document]:
         sender = members[0]
@@ -73,8 +73,8 @@ class Send:
         insert = self._messages.insertion(
             [codec.message_document(message)], ordered=False, concern=UNJOURNALED
         )
-        update = self._inboxes.follow_up([Advance(c, seq, seq, members, {sender: 1})], {})
-        return insert, update.command
+        advance = Advance(c, seq, seq, members, {sender: 1}, is_direct=True)
+        return insert, self._inboxes.updating(advancing([advance], {}))
 
 
 def main(uri: str, secs: float) -> None:

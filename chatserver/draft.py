@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -77,24 +78,25 @@ Numbered = tuple[Draft, Message]
 Appended = tuple[Draft, Message, bool]  # the last one: whether this send created it
 
 
-def advances(appended: list[Appended]) -> list[Advance]:
+def advances(numbered: Iterable[Numbered]) -> list[Advance]:
     """One for each unbroken run of a conversation: a repeat in its middle breaks it."""
-    runs: list[list[tuple[Draft, Message]]] = []
-    last: dict[int, list[tuple[Draft, Message]]] = {}
-    for draft, message, _ in appended:
+    runs: list[list[Numbered]] = []
+    last: dict[int, list[Numbered]] = {}
+    for draft, message in numbered:
         run = last.get(message.conversation_id)
         if run is None or run[-1][1].seq + 1 != message.seq:
             run = last[message.conversation_id] = []
             runs.append(run)
         run.append((draft, message))
-    found = []
-    for run in runs:
-        own: dict[int, int] = {}
-        for draft, _ in run:
-            own[draft.sender_id] = own.get(draft.sender_id, 0) + 1
-        first, newest = run[0][1], run[-1][1]
-        conversation = run[0][0].conversation
-        # Whom a draft of a group knew as members may have changed since.
-        members = conversation.member_ids if conversation.kind == "direct" else ()
-        found.append(Advance(first.conversation_id, first.seq, newest.seq, members, own))
-    return found
+    return [_advance(run) for run in runs]
+
+
+def _advance(run: list[Numbered]) -> Advance:
+    own: dict[int, int] = {}
+    for draft, _ in run:
+        own[draft.sender_id] = own.get(draft.sender_id, 0) + 1
+    first, newest = run[0][1], run[-1][1]
+    conversation = run[0][0].conversation
+    # Whom a draft of a group knew as members may have changed since.
+    members = conversation.member_ids if conversation.is_direct else ()
+    return Advance(first.conversation_id, first.seq, newest.seq, members, own, conversation.is_direct)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -16,12 +16,10 @@ import structlog
 
 from chatserver import failpoints, metrics
 from chatserver.clock import Clock
-from chatserver.cover import Cover
 from chatserver.errors import Unavailable
 from chatserver.hub import Hub
-from chatserver.model import Advance, Bell
+from chatserver.model import Advance, Bell, KnownVersion
 from chatserver.ports import Bus, ConversationStore, InboxStore, MessageStore
-from chatserver.standing import Standing
 
 log = structlog.get_logger(__name__)
 
@@ -49,29 +47,34 @@ class FanOut:
         self._unfinished: dict[int, Advance] = {}
         self._retrying: asyncio.Task[None] | None = None
 
-    def prepare(self, advances: Sequence[Advance], cover: Cover) -> None:
-        """It may go out behind the messages, should all of them be stored. `advance` is then to say the same."""
-        if not failpoints.armed:
-            cover.follow_up = self._inboxes.follow_up(advances, self._claim(advances))
+    def claim(self, advances: Sequence[Advance]) -> dict[int, KnownVersion]:
+        """Of those present here whom a direct conversation brings one message, and nothing else comes with it.
 
-    async def advance(self, advances: Sequence[Advance], cover: Cover | None = None) -> None:
-        """What the database does not take now is retried behind the scenes.
-
-        Raises Unavailable with a `cover` only, and before it covers: nobody knows whether there is anything to fan out.
+        Nothing is known of these inboxes any more until `advance` or `finish` was called with the claims.
         """
+        times = Counter(chain.from_iterable(advance.member_ids for advance in advances))
+        single = (advance for advance in advances if advance.first == advance.last and advance.is_direct)
+        return self._hub.claim(id for advance in single for id in advance.member_ids if times[id] == 1)
+
+    async def advance(self, advances: Sequence[Advance]) -> None:
+        """Move the inboxes of all members. What the database does not take now is retried behind the scenes."""
         try:
             if failpoints.armed:
                 await failpoints.reach("before_fanout")
             advances = await self._with_members(advances)
-            missing = sum(len(advance.member_ids) for advance in advances)
-            done = cover.follow_up if cover is not None else None
-            if done is not None and done.reached is not None:
-                claims = done.claims
-                missing -= done.reached
-            else:
-                claims = self._claim(advances)
-                missing -= await self._inboxes.advance(advances, claims=claims, cover=cover)
-            cover = None
+            claims = self.claim(advances)
+            reached = await self._inboxes.advance(advances, claims)
+        except Exception as error:
+            self._put_off(advances, error)
+        else:
+            await self.finish(advances, claims, reached)
+
+    async def finish(
+        self, advances: Sequence[Advance], claims: Mapping[int, KnownVersion], reached: int
+    ) -> None:
+        """`reached` inboxes were moved already, as claimed: see to the others, and tell the hub."""
+        try:
+            missing = sum(len(advance.member_ids) for advance in advances) - reached
             if missing and claims:  # something else moved an inbox as well
                 again = [advance for advance in advances if not claims.keys().isdisjoint(advance.member_ids)]
                 missing -= await self._inboxes.advance(again)
@@ -83,11 +86,7 @@ class FanOut:
             if failpoints.armed:
                 await failpoints.reach("after_fanout")
         except Exception as error:
-            if not isinstance(error, Unavailable):
-                log.exception("fan-out failed", conversations=len(advances))
-            if cover is not None:
-                raise Unavailable("The fan-out did not cover the messages.") from error
-            self._retry_later(advances)
+            self._put_off(advances, error)
 
     async def repair(self, advance: Advance) -> bool:
         """Bring members to `advance.last`, each from its own head. True when anybody was behind."""
@@ -100,14 +99,6 @@ class FanOut:
         metrics.FANOUT_REPAIRS.inc(mended)
         return mended > 0
 
-    def _claim(self, advances: Sequence[Advance]) -> dict[int, Standing]:
-        """Of those present here whom a direct conversation brings one message, and nothing else comes with it."""
-        times = Counter(chain.from_iterable(advance.member_ids for advance in advances))
-        single = (
-            advance for advance in advances if advance.first == advance.last and len(advance.member_ids) <= 2
-        )
-        return self._hub.claim(id for advance in single for id in advance.member_ids if times[id] == 1)
-
     async def _with_members(self, advances: Sequence[Advance]) -> Sequence[Advance]:
         """Read after the append: who is a member by then is told here, and who joins later looks into the log."""
         ids = [advance.conversation_id for advance in advances if not advance.member_ids]
@@ -118,7 +109,9 @@ class FanOut:
         named = (replace(a, member_ids=a.member_ids or members.get(a.conversation_id, ())) for a in advances)
         return [advance for advance in named if advance.member_ids]
 
-    def _retry_later(self, advances: Sequence[Advance]) -> None:
+    def _put_off(self, advances: Sequence[Advance], error: Exception) -> None:
+        if not isinstance(error, Unavailable):
+            log.error("fan-out failed", conversations=len(advances), exc_info=error)
         for advance in advances:
             known = self._unfinished.get(advance.conversation_id)
             if known is None and len(self._unfinished) >= MAX_UNFINISHED:

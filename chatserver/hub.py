@@ -10,10 +10,9 @@ from typing import Any
 
 from chatserver import metrics
 from chatserver.clock import Clock
-from chatserver.model import Actor, Advance, Entry
+from chatserver.model import Actor, Advance, Entry, KnownVersion
 from chatserver.ports import Bus
 from chatserver.present import Present
-from chatserver.standing import Standing
 from chatserver.waiter import Ended, Ephemeral, Waiter
 
 EPHEMERALS = 32  # kept per person for the moment between two polls
@@ -99,14 +98,14 @@ class Hub:
                 present.forget()
         return presents
 
-    def claim(self, user_ids: Iterable[int]) -> dict[int, Standing]:
+    def claim(self, user_ids: Iterable[int]) -> dict[int, KnownVersion]:
         """Where the inboxes of those present stand, as far as that is known, for a fan-out to find them there."""
         now = self._clock.monotonic()
         presents = (present for id in user_ids if (present := self._present.get(id)))
         claims = ((present.user_id, present.claim(now)) for present in presents)
         return {user_id: claim for user_id, claim in claims if claim is not None}
 
-    def moved(self, claims: Mapping[int, Standing], advances: Iterable[Advance]) -> None:
+    def moved(self, claims: Mapping[int, KnownVersion], advances: Iterable[Advance]) -> None:
         """A fan-out found all inboxes as claimed."""
         for advance in advances:
             for user_id in claims.keys() & advance.member_ids:

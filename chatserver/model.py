@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -64,8 +65,15 @@ class Conversation:
     kind: str  # direct | group
     member_ids: tuple[int, ...]
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether it is the one conversation of two people, or of one with themselves, whose members never change."""
+        return self.kind == "direct"
+
     def other(self, user_id: int) -> int:
-        """The other member of a direct conversation; oneself in notes to self."""
+        """The other member of a direct conversation; oneself in notes to self. Raises ValueError for a group."""
+        if not self.is_direct:
+            raise ValueError(f"conversation {self.id} is a group: nobody is its other member")
         return next((id for id in self.member_ids if id != user_id), user_id)
 
 
@@ -228,6 +236,20 @@ class Advance:
     last: int
     member_ids: tuple[int, ...]
     own: dict[int, int] = field(default_factory=dict)
+    is_direct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVersion:
+    """Where an inbox was known to stand `at` (monotonic), claimed for an update that is to find it there.
+
+    `stamp` tells whether anything has rung since.
+    """
+
+    epoch: str
+    version: int
+    at: float
+    stamp: int
 
 
 class Outcome(Enum):
@@ -236,7 +258,17 @@ class Outcome(Enum):
     REPEATED = "repeated"  # this sender used this client_id before
     SKIPPED = "skipped"  # an earlier one of the same run failed, so this was not tried
     UNKNOWN = "unknown"  # may or may not be there
+    UNSURE = "unsure"  # may or may not be there, and an inbox may name it already
     REFUSED = "refused"  # the database will never take it
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """What became of each message of a flush, and how many inboxes `advances`, which went out behind it, reached."""
+
+    outcomes: Sequence[Outcome]
+    advances: Sequence[Advance] = ()
+    reached: int = 0
 
 
 @dataclass(frozen=True, slots=True)

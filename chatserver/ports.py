@@ -11,7 +11,6 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from chatserver.cover import Cover, FollowUp
 from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
 from chatserver.model import (
     Account,
@@ -21,18 +20,18 @@ from chatserver.model import (
     Change,
     Conversation,
     Entry,
+    Flushed,
     Inbox,
+    KnownVersion,
     Member,
     Message,
     Notification,
-    Outcome,
     PendingRead,
     Session,
     Tail,
     User,
 )
 from chatserver.pages import Page
-from chatserver.standing import Standing
 
 BellHandler = Callable[[Bell], None]
 
@@ -118,9 +117,6 @@ class ConversationStore(Protocol):
 
 
 class MessageStore(Protocol):
-    async def append(
-        self, messages: Sequence[Message], *, ordered: bool, cover: Cover | None = None
-    ) -> list[Outcome]: ...
     async def attached(self, file_ids: Iterable[str]) -> set[str]: ...
     async def head(self, conversation_id: int) -> int: ...
     async def heads_above(self, seqs: Mapping[int, int]) -> dict[int, int]: ...
@@ -144,6 +140,15 @@ class MessageStore(Protocol):
     ) -> tuple[dict[int, int], tuple[datetime, int] | None]: ...
 
 
+class FlushStore(Protocol):
+    async def append_and_advance(
+        self,
+        messages: Sequence[Message],
+        advances: Sequence[Advance] = (),
+        claims: Mapping[int, KnownVersion] | None = None,
+    ) -> Flushed: ...
+
+
 class PageStore(Protocol):
     async def fill(self, pages: Sequence[tuple[int, int]]) -> None: ...
     async def find(
@@ -156,13 +161,8 @@ class InboxStore(Protocol):
     async def join(self, user_ids: Iterable[int], conversation_id: int, head: int) -> None: ...
     async def leave(self, user_id: int, entry: Entry) -> None: ...
     async def advance(
-        self,
-        advances: Sequence[Advance],
-        *,
-        claims: Mapping[int, Standing] | None = None,
-        cover: Cover | None = None,
+        self, advances: Sequence[Advance], claims: Mapping[int, KnownVersion] | None = None
     ) -> int: ...
-    def follow_up(self, advances: Sequence[Advance], claims: Mapping[int, Standing]) -> FollowUp: ...
     async def lowest_head(self, conversation_id: int, last: int, user_ids: Many[int]) -> int | None: ...
     async def repair(
         self, conversation_id: int, last: int, user_ids: Many[int], senders: Sequence[tuple[int, int]]
@@ -229,6 +229,8 @@ class Stores(Protocol):
     def conversations(self) -> ConversationStore: ...
     @property
     def messages(self) -> MessageStore: ...
+    @property
+    def flushes(self) -> FlushStore: ...
     @property
     def pages(self) -> PageStore: ...
     @property

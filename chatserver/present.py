@@ -10,8 +10,7 @@ from functools import partial
 from itertools import count
 
 from chatserver.cursor import Cursor
-from chatserver.model import Entry, Tail
-from chatserver.standing import Standing
+from chatserver.model import Entry, KnownVersion, Tail
 from chatserver.waiter import Ephemeral, Waiter
 
 ENDS = ("session", "sessions")  # entries that end sessions
@@ -87,7 +86,7 @@ class Present:
         self.version = self.tail = None
         self.stamp = next(_stamps)
 
-    def claim(self, now: float) -> Standing | None:
+    def claim(self, now: float) -> KnownVersion | None:
         """Where the inbox stands, for a fan-out that is to find it there; None when that is not known.
 
         Until it has `moved` or somebody has looked nothing is known of it any more.
@@ -96,9 +95,9 @@ class Present:
         if version is None or not self.epoch:
             return None
         self.forget()
-        return Standing(self.epoch, version, now, self.stamp)
+        return KnownVersion(self.epoch, version, now, self.stamp)
 
-    def moved(self, before: Standing, entry: Entry) -> None:
+    def moved(self, before: KnownVersion, entry: Entry) -> None:
         """A fan-out found the inbox as claimed: so `entry` is the one that follows, without a read."""
         if (before.epoch, before.version) == (self.epoch, self.seen):
             self.seen += 1

@@ -8,21 +8,19 @@ nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
 from chatserver import failpoints, metrics
 from chatserver.clock import Clock
-from chatserver.cover import Cover, Covers
 from chatserver.draft import Appended, Draft, Numbered, advances
 from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.fanout import FanOut
 from chatserver.heads import Heads
 from chatserver.line import Line
-from chatserver.model import MAX_SEQ, Conversation, Message, Outcome
-from chatserver.ports import MessageStore
+from chatserver.model import MAX_SEQ, Advance, Conversation, Flushed, KnownVersion, Message, Outcome
+from chatserver.ports import FlushStore, MessageStore
 
 log = structlog.get_logger(__name__)
 
@@ -39,19 +37,20 @@ class Writer:
     def __init__(
         self,
         messages: MessageStore,
+        flushes: FlushStore,
         fanout: FanOut,
         clock: Clock,
         announce: Callable[[Message, Conversation], None],
     ) -> None:
         """`announce` is told of every new message after its fan-out, in the order of the log."""
         self._messages = messages
+        self._flushes = flushes
         self._fanout = fanout
         self._announce = announce
         self._heads = Heads(messages, clock)
         self._clock = clock
         self._line = Line(clock)
-        self._covers = Covers(clock)
-        self._flushes: set[asyncio.Task[None]] = set()
+        self._flushing: set[asyncio.Task[None]] = set()
         self._taken: list[int] = []  # how many each flush under way took
         self._began = 0.0  # the last of them
         self._starting = False
@@ -77,8 +76,8 @@ class Writer:
 
     async def close(self) -> None:
         """Every send already taken is finished."""
-        while self._flushes:
-            await asyncio.gather(*self._flushes, return_exceptions=True)
+        while self._flushing:
+            await asyncio.gather(*self._flushing, return_exceptions=True)
         self._line.close()
 
     def _start(self) -> None:
@@ -86,8 +85,8 @@ class Writer:
         if not self._starting and len(self._taken) < MAX_FLUSHES and self._enough():
             self._starting = True
             task = asyncio.create_task(self._flush())
-            self._flushes.add(task)
-            task.add_done_callback(self._flushes.discard)
+            self._flushing.add(task)
+            task.add_done_callback(self._flushing.discard)
 
     def _enough(self) -> bool:
         """Beside another flush only with as many as that one took: a smaller one would cost more than it saves."""
@@ -116,20 +115,20 @@ class Writer:
 
     async def _commit(self, runs: dict[int, list[Draft]]) -> None:
         with _APPEND_SECONDS.time():
-            groups = await self._numbered(runs)
-            cover = self._covers.make(draft for drafts in runs.values() for draft in drafts)
-            appended = await self._append(groups, cover)
+            numbered = await self._numbered(runs)
+            if not numbered:
+                return
+            foreseen = self._foreseen(numbered)
+            claims = self._fanout.claim(foreseen)
+            messages = [message for _, message in numbered]
+            flushed = await self._flushes.append_and_advance(messages, foreseen, claims)
+            appended = await self._appended(numbered, flushed.outcomes)
+        for draft, message, created in appended:
+            draft.stored = message, created  # the answer is sure now, whatever else happens
         if not appended:
             return
-        if cover is None:
-            _keep(appended)
-        try:
-            with _FAN_OUT_SECONDS.time():
-                await self._fanout.advance(advances(appended), cover)
-        except Unavailable:
-            self._doubt(appended)
-            return
-        _keep(appended)
+        with _FAN_OUT_SECONDS.time():
+            await self._fan_out(appended, flushed, claims)
         metrics.MESSAGES.inc(sum(created for _, _, created in appended))
         for draft, message, created in appended:
             if created:
@@ -139,44 +138,41 @@ class Writer:
         for draft, _, _ in appended:
             draft.succeed()
 
-    async def _numbered(self, runs: dict[int, list[Draft]]) -> list[list[Numbered]]:
-        """Each run with the numbers that it should get."""
+    def _foreseen(self, numbered: list[Numbered]) -> list[Advance]:
+        """Whom these messages bring forward once they are stored; nothing, where that is not known before."""
+        if all(draft.conversation.is_direct and not draft.in_doubt for draft, _ in numbered):
+            return advances(numbered)
+        return []
+
+    async def _fan_out(
+        self, appended: list[Appended], flushed: Flushed, claims: Mapping[int, KnownVersion]
+    ) -> None:
+        """Those that have gone out behind their messages are only finished."""
+        if flushed.advances:
+            await self._fanout.finish(flushed.advances, claims, flushed.reached)
+            left = [(draft, message) for draft, message, created in appended if not created]
+        else:
+            left = [(draft, message) for draft, message, _ in appended]
+        if left:
+            await self._fanout.advance(advances(left))
+
+    async def _numbered(self, runs: dict[int, list[Draft]]) -> list[Numbered]:
+        """Each with the number that it should get; those of a conversation together and in order."""
         await self._heads.learn(runs)
-        groups = []
+        found: list[Numbered] = []
         for id, drafts in runs.items():
             head = self._heads.get(id)
             if head is None:
                 self._again(drafts, "head unknown")
                 continue
-            numbered = [(draft, draft.at(seq)) for seq, draft in enumerate(drafts, head + 1)]
-            for draft, _ in numbered[max(0, MAX_SEQ - head) :]:
+            room = max(0, MAX_SEQ - head)
+            for draft in drafts[room:]:
                 draft.fail(Invalid.field("conversation_id", "this conversation is full"))
-            if numbered := numbered[: max(0, MAX_SEQ - head)]:
-                groups.append(numbered)
-        return groups
+            found += [(draft, draft.at(seq)) for seq, draft in enumerate(drafts[:room], head + 1)]
+        return found
 
-    def _doubt(self, appended: list[Appended]) -> None:
-        """They may or may not be stored, and inboxes may name them: once more, whoever still waits."""
-        self._covers.failed()
-        owed_until = self._clock.monotonic() + OWED_SECS
-        drafts = [draft for draft, _, _ in appended]
-        for draft in drafts:
-            self._heads.forget(draft.conversation.id)
-            draft.in_doubt, draft.owed_until = True, owed_until
-        self._again(drafts, "not covered")
-
-    async def _append(self, groups: list[list[Numbered]], cover: Cover | None) -> list[Appended]:
-        """All in one trip. In order as soon as a conversation has two, because a refused message with others stored
-        behind it would be a hole in the log.
-        """
-        if not groups:
-            return []
-        numbered = list(chain.from_iterable(groups))
-        ordered = len(numbered) > len(groups)
-        if cover is not None:
-            self._fanout.prepare(advances([(draft, message, True) for draft, message in numbered]), cover)
-        messages = [message for _, message in numbered]
-        outcomes = await self._messages.append(messages, ordered=ordered, cover=cover)
+    async def _appended(self, numbered: list[Numbered], outcomes: Sequence[Outcome]) -> list[Appended]:
+        """What is in the log now. The others are answered, or go out again."""
         appended: list[Appended] = []
         again: list[Draft] = []
         # One repeat is seldom the only one: who was not tried because of it is looked for as well.
@@ -193,15 +189,21 @@ class Writer:
             elif outcome is Outcome.REFUSED:
                 draft.fail(Unavailable("The database refused the message."))
             else:  # a repeat that is not found is there, but not yet with a majority
-                if outcome is Outcome.TAKEN:
-                    self._heads.passed(message.conversation_id)
-                elif outcome is Outcome.UNKNOWN:
-                    self._heads.forget(message.conversation_id)
-                draft.in_doubt |= outcome is Outcome.UNKNOWN
-                metrics.APPEND_RETRIES.labels(outcome.value).inc()
+                self._not_appended(draft, message, outcome)
                 again.append(draft)
         self._line.add_again(again)
         return appended
+
+    def _not_appended(self, draft: Draft, message: Message, outcome: Outcome) -> None:
+        """What is to be thought of the log, and of this draft, before it goes out again."""
+        if outcome is Outcome.TAKEN:
+            self._heads.passed(message.conversation_id)
+        elif outcome in (Outcome.UNKNOWN, Outcome.UNSURE):
+            self._heads.forget(message.conversation_id)
+            draft.in_doubt = True
+        if outcome is Outcome.UNSURE:  # once more, whoever still waits
+            draft.owed_until = self._clock.monotonic() + OWED_SECS
+        metrics.APPEND_RETRIES.labels(outcome.value).inc()
 
     def _again(self, drafts: list[Draft], reason: str) -> None:
         metrics.APPEND_RETRIES.labels(reason).inc(len(drafts))
@@ -226,9 +228,3 @@ class Writer:
         if not created:
             metrics.REPLAYS.inc()
         return [(draft, stored, created)]
-
-
-def _keep(appended: list[Appended]) -> None:
-    """The answer is sure, whatever else happens."""
-    for draft, message, created in appended:
-        draft.stored = message, created

@@ -40,8 +40,8 @@ MUTANTS = [
         "2. One order without gaps",
         "compare-and-append on the next seq",
         "chatserver/writer.py",
-        "enumerate(drafts, head + 1)",
-        "enumerate(drafts, head + 2)",
+        "enumerate(drafts[:room], head + 1)",
+        "enumerate(drafts[:room], head + 2)",
         "one_order_without_gaps and alone",
     ),
     Mutant(

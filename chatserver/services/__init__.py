@@ -102,7 +102,7 @@ def build_services(
 
     crowds = Crowds(hub, looks, bodies)
     places = Places(stores.sessions, looks, entries, node, clock)
-    writer = Writer(stores.messages, fanout, clock, ring)
+    writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
     notifications = Notifications(stores, bus, clock)
     host = Host(accounts, visitors, sessions, notifications, clock, settings.host_secret, settings.guests)
     messages = Messages(

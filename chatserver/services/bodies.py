@@ -39,7 +39,7 @@ class Body:
         encoded = self._encoded.get(kind)
         if encoded is None:
             message, conversation = self.message, self.conversation
-            receiver_id = conversation.other(message.sender_id) if conversation.kind == "direct" else None
+            receiver_id = conversation.other(message.sender_id) if conversation.is_direct else None
             at = message.changed_at if kind == "message_changed" else message.created_at
             data = wire.message_event(message, self._sender_name, receiver_id)
             fields = {"event": kind, "data": data, "timestamp": wire.moment(at)}

@@ -100,7 +100,7 @@ class Conversations:
             return None
         conversation = await self._reads.get(conversation_id)
         if conversation is not None:
-            (self._direct if conversation.kind == "direct" else self._groups)[conversation_id] = conversation
+            (self._direct if conversation.is_direct else self._groups)[conversation_id] = conversation
         return conversation
 
     async def inbox(self, actor: Actor) -> Inbox:

@@ -85,7 +85,7 @@ class Memberships:
         await self._tell(c, entry, user_id)
 
     async def _group(self, actor: Actor, conversation_id: int) -> None:
-        if (await self._conversations.access(actor, conversation_id)).kind != "group":
+        if (await self._conversations.access(actor, conversation_id)).is_direct:
             raise NotFound("There is no such group.")
 
     async def _standing(self, conversation_id: int, user_id: int) -> tuple[bool, bool]:

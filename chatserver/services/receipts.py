@@ -65,7 +65,7 @@ class Receipts:
             for (conversation_id, user_id), (seq, conversation) in batch.items():
                 self._written[conversation_id, user_id] = seq
                 # Not in groups: everybody would tell everybody, a million events for one message to a thousand.
-                if conversation.kind != "direct":
+                if not conversation.is_direct:
                     continue
                 others = tuple(id for id in conversation.member_ids if id != user_id)
                 body = {

@@ -12,6 +12,7 @@ from chatserver.settings import Settings
 from chatserver.storage.attachments import AttachmentStore
 from chatserver.storage.conversations import ConversationStore
 from chatserver.storage.driver import Collection, make_bucket, make_client, settled
+from chatserver.storage.flushes import FlushStore
 from chatserver.storage.gate import Gate
 from chatserver.storage.inboxes import InboxStore
 from chatserver.storage.indexes import create_indexes
@@ -63,6 +64,7 @@ class Storage:
         self.messages = MessageStore(collections["messages"])
         self.pages = PageStore(collections["pages"], collections["messages"])
         self.inboxes = InboxStore(collections["inboxes"])
+        self.flushes = FlushStore(collections["messages"], collections["inboxes"], clock)
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])

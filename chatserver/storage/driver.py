@@ -15,9 +15,9 @@ from pymongo.errors import (
 )
 
 from chatserver import metrics
-from chatserver.cover import Cover
 from chatserver.errors import EX_CONFIG, StartupError, Unavailable
 from chatserver.storage import script
+from chatserver.storage.cover import sure
 from chatserver.storage.gate import Gate
 from chatserver.storage.script import Script
 from chatserver.tls import mongodb_over_tls
@@ -66,28 +66,6 @@ def make_bucket(database: Any, driver: str) -> Any:
     from motor.motor_tornado import MotorGridFSBucket
 
     return MotorGridFSBucket(database)
-
-
-def term(reply: Document) -> int | None:
-    """That of the primary which made a write; None from where there is none, as behind a mongos."""
-    found: int | None = reply.get("opTime", {}).get("t")
-    return found
-
-
-def sure(reply: Document) -> Document:
-    """Of an update. Raises Unavailable unless all of it was taken, in the way that was asked."""
-    if "writeErrors" in reply or "writeConcernError" in reply:
-        metrics.MONGODB_ERRORS.inc()
-        raise Unavailable("The database did not take all of it.")
-    return reply
-
-
-def covering(updating: Document, cover: Cover) -> Script[Document]:
-    """The reply to an update that covers. Raises Unavailable when it would come too late, or was of another term."""
-    with pymongo.timeout(cover.secs()):
-        reply = sure((yield updating))
-    cover.check(term(reply))
-    return reply
 
 
 async def settled(value: Awaitable[T] | T) -> T:

@@ -14,11 +14,9 @@ from collections.abc import Collection as Many
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chatserver.cover import Cover, FollowUp
-from chatserver.model import Advance, Entry, Inbox, Tail, message_id
-from chatserver.standing import Standing
+from chatserver.model import Advance, Entry, Inbox, KnownVersion, Tail, message_id
 from chatserver.storage import codec
-from chatserver.storage.driver import Collection, Document, covering
+from chatserver.storage.driver import Collection, Document
 
 RING = 100  # the original system kept at most 100 events per user
 # Trimming rewrites the whole ring, adding to it does not (73 µs against 85 µs of mongod's CPU a message): one in so many
@@ -56,27 +54,10 @@ class InboxStore:
         )
 
     async def advance(
-        self,
-        advances: Sequence[Advance],
-        *,
-        claims: Mapping[int, Standing] | None = None,
-        cover: Cover | None = None,
+        self, advances: Sequence[Advance], claims: Mapping[int, KnownVersion] | None = None
     ) -> int:
-        """The fast path: every inbox that stands exactly before `first`, and as claimed where it is. How many did.
-
-        Raises Unavailable also when it is not what covers the messages, or comes too late for it.
-        """
-        updates = _updates(advances, claims or {})
-        if cover is None:
-            reply = await self._inboxes.update(updates)
-        else:
-            commands = covering(self._inboxes.updating(updates), cover)
-            reply = await self._inboxes.run("update", commands)
-        return int(reply["n"])
-
-    def follow_up(self, advances: Sequence[Advance], claims: Mapping[int, Standing]) -> FollowUp:
-        """The same, to go out behind the messages."""
-        return FollowUp(self._inboxes.updating(_updates(advances, claims)), claims)
+        """The fast path: every inbox that stands exactly before `first`, and as claimed where it is. How many did."""
+        return int((await self._inboxes.update(advancing(advances, claims or {})))["n"])
 
     async def lowest_head(self, conversation_id: int, last: int, user_ids: Many[int]) -> int | None:
         """The lowest head below `last` among these members; None when nobody is behind."""
@@ -191,7 +172,8 @@ class InboxStore:
         return {doc["_id"]: doc["version"] for doc in found}
 
 
-def _updates(advances: Sequence[Advance], claims: Mapping[int, Standing]) -> list[Document]:
+def advancing(advances: Sequence[Advance], claims: Mapping[int, KnownVersion]) -> list[Document]:
+    """The updates of the fast path."""
     updates: list[Document] = []
     for advance in advances:
         c, first, last = advance.conversation_id, advance.first, advance.last
@@ -204,13 +186,13 @@ def _updates(advances: Sequence[Advance], claims: Mapping[int, Standing]) -> lis
         moved: Document = {"$set": {f"heads.{c}": last}, "$push": {"ring": push}}
         before = {f"heads.{c}": first - 1}
         counts: Document = {f"own.{c}:{sender}": count for sender, count in advance.own.items()}
-        if len(advance.member_ids) > 2:
+        if advance.is_direct:
+            apart = {id: counts for id in advance.member_ids if id in claims}
+        else:
             # In a group the counts of others would pile up in every inbox.
             senders = advance.own.keys() & advance.member_ids
             apart = {id: {f"own.{c}:{id}": advance.own[id]} for id in senders}
             counts = {}
-        else:
-            apart = {id: counts for id in advance.member_ids if id in claims}
         for id, increments in apart.items():
             filter: Document = {"_id": id, **before}
             if id in claims:

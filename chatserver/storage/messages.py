@@ -5,74 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from chatserver import failpoints
-from chatserver.cover import Cover
-from chatserver.errors import Unavailable
-from chatserver.model import MAX_SEQ, Change, Message, Outcome, message_id, split_message_id
+from chatserver.model import MAX_SEQ, Change, Message, message_id, split_message_id
 from chatserver.pages import words
 from chatserver.storage import codec
-from chatserver.storage.driver import UNJOURNALED, WRITE_CONCERN, Collection, Document, covering, term
-from chatserver.storage.script import Script
+from chatserver.storage.driver import Collection, Document
 
 MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
 NEAR = 32  # as far as others get with a conversation between two appends of ours
-MOST_ROUNDS = 8  # of one append: whoever is left then goes with the next
 
 
 class MessageStore:
     def __init__(self, collection: Collection) -> None:
         self._messages = collection
-
-    async def append(
-        self, messages: Sequence[Message], *, ordered: bool, cover: Cover | None = None
-    ) -> list[Outcome]:
-        """Insert each at its own id. In an ordered run those of a conversation stand together, and nothing of it is tried
-        after its first failure: no hole can form.
-
-        With a `cover` none is STORED before that was checked. What follows goes out behind, if all were inserted.
-        """
-        documents = [codec.message_document(message) for message in messages]
-        try:
-            outcomes = await self._messages.run("insert", self._appending(documents, ordered, cover))
-            if failpoints.armed:
-                await failpoints.reach("after_append")
-        except Exception as error:
-            if cover is not None and cover.terms and cover.follow_up is not None:  # of what followed
-                cover.fail(error)
-                return [Outcome.STORED] * len(messages)
-            if not isinstance(error, Unavailable):
-                raise
-            return [Outcome.UNKNOWN] * len(messages)
-        return outcomes
-
-    def _appending(
-        self, documents: list[Document], ordered: bool, cover: Cover | None
-    ) -> Script[list[Outcome]]:
-        """A refused one ends an ordered insertion: without its conversation it goes on behind it."""
-        outcomes = dict.fromkeys(range(len(documents)), Outcome.SKIPPED)
-        left = list(outcomes)
-        concern = WRITE_CONCERN if cover is None else UNJOURNALED
-        for _ in range(MOST_ROUNDS):
-            tried = [documents[index] for index in left]
-            reply = yield self._messages.insertion(tried, ordered=ordered, concern=concern)
-            if cover is not None:
-                cover.terms.add(term(reply))
-            refused = {left[failure["index"]]: _outcome(failure) for failure in reply.get("writeErrors", ())}
-            end = next(iter(refused), len(documents)) if ordered else len(documents)
-            done = Outcome.UNKNOWN if "writeConcernError" in reply else Outcome.STORED
-            outcomes |= dict.fromkeys((index for index in left if index < end), done) | refused
-            if cover is not None and (refused or done is Outcome.UNKNOWN):
-                cover.follow_up = None
-            left = [
-                i for i in left if i > end and _conversation(documents[i]) != _conversation(documents[end])
-            ]
-            # One repeat is seldom the only one: all behind it are looked up in one read.
-            if not left or done is Outcome.UNKNOWN or refused[end] is Outcome.REPEATED:
-                break
-        if cover is not None and cover.follow_up is not None:
-            then = cover.follow_up
-            then.reached = int((yield from covering(then.command, cover))["n"])
-        return list(outcomes.values())
 
     async def attached(self, file_ids: Iterable[str]) -> set[str]:
         """Those of the files that a message names."""
@@ -223,15 +167,3 @@ def between(conversation_id: int, after: int, last: int) -> Document:
     return {
         "_id": {"$gt": message_id(conversation_id, max(0, after)), "$lte": message_id(conversation_id, last)}
     }
-
-
-def _conversation(document: Document) -> int:
-    return split_message_id(document["_id"])[0]
-
-
-def _outcome(failure: Document) -> Outcome:
-    if failure["code"] != 11000:
-        return Outcome.REFUSED
-    # Older servers name the key only in the text.
-    keys = failure.get("keyPattern") or {}
-    return Outcome.REPEATED if "client_id" in keys or "client_id" in failure["errmsg"] else Outcome.TAKEN

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tornado.ioloop import IOLoop
 
+from chatserver import failpoints
 from chatserver.attempts import Attempts
 from chatserver.bus.local import LocalBus
 from chatserver.clock import Clock
@@ -127,7 +128,7 @@ class Chat:
         """What a node leaves behind that dies between the append and the fan-out."""
         seq = await self.storage.messages.head(conversation.id) + 1
         message = self.draft(actor, conversation, text, **more).at(seq)
-        await self.storage.messages.append([message], ordered=True)
+        await self.storage.flushes.append_and_advance([message])
         return message
 
     async def log(self, conversation: Conversation) -> list[str]:
@@ -163,9 +164,8 @@ class Chat:
 
 @pytest.fixture(params=["one trip", "two trips"])
 def trips(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whether a fan-out may go out behind its messages."""
-    if request.param == "two trips":
-        monkeypatch.setattr(FanOut, "prepare", lambda *_: None)
+    """Whether a fan-out goes out behind its messages in one trip: it does unless failpoints stand between."""
+    monkeypatch.setattr(failpoints, "armed", request.param == "two trips")
     return str(request.param)
 
 

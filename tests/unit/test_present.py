@@ -75,14 +75,12 @@ async def test_a_bell_that_comes_while_a_message_is_fanned_out_is_not_taken_for_
 
 @pytest.mark.gen_test
 async def test_a_read_from_before_a_fan_out_that_comes_late_puts_no_poll_to_sleep(
-    chat: Any, monkeypatch: pytest.MonkeyPatch, trips: str
+    chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob, conversation = await chat.pair()
     first = await chat.cursor(bob)
     await chat.poll(bob, first, wait=0.01)
-    at_once = trips == "one trip"
-    store, step = (chat.storage.messages, "append") if at_once else (chat.storage.inboxes, "advance")
-    write, tails = getattr(store, step), chat.storage.inboxes.tails
+    write, tails = chat.storage.flushes.append_and_advance, chat.storage.inboxes.tails
     reading, told = asyncio.Event(), asyncio.Event()
 
     async def late(known: Any) -> Any:
@@ -91,16 +89,16 @@ async def test_a_read_from_before_a_fan_out_that_comes_late_puts_no_poll_to_slee
         await told.wait()
         return found
 
-    async def beside_a_read(*args: Any, **more: Any) -> Any:
+    async def beside_a_read(*flush: Any) -> Any:
         nonlocal poll
         monkeypatch.setattr(chat.storage.inboxes, "tails", late)
         poll = asyncio.ensure_future(chat.poll(bob, first, wait=20))
         await reading.wait()
         monkeypatch.setattr(chat.storage.inboxes, "tails", tails)
-        return await write(*args, **more)
+        return await write(*flush)
 
     poll: Any = None
-    monkeypatch.setattr(store, step, beside_a_read)
+    monkeypatch.setattr(chat.storage.flushes, "append_and_advance", beside_a_read)
     await chat.say(ann, conversation, "hello")
     told.set()
     assert texts(await asyncio.wait_for(poll, 2)) == ["hello"]

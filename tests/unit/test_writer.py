@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from chatserver.cover import COVER_SECS, Cover
 from chatserver.errors import IdempotencyConflict, Unavailable
 from chatserver.heads import SHARED_SECS, Heads
 from chatserver.line import Line
-from chatserver.model import Bell, Outcome
+from chatserver.model import Advance, Bell, Flushed, Outcome
 from chatserver.storage import messages as message_store
 from chatserver.storage import script
+from chatserver.storage.cover import COVER_SECS
 from chatserver.wire import message_hint
 from chatserver.writer import MAX_FLUSH, PATIENCE_SECS
 from tests.support.clock import MovedClock
@@ -32,28 +32,28 @@ async def drafts_of(chat: Any, count: int) -> list[Any]:
 
 def hold_appends(chat: Any, monkeypatch: pytest.MonkeyPatch, most: int) -> tuple[list[int], asyncio.Event]:
     """The first `most` appends wait for the event. The list gets the size of each as it begins."""
-    append, begun, go_on = chat.storage.messages.append, [], asyncio.Event()
+    append, begun, go_on = chat.storage.flushes.append_and_advance, [], asyncio.Event()
 
-    async def held(messages: Any, **options: Any) -> list[Outcome]:
+    async def held(messages: Any, *more: Any) -> Flushed:
         begun.append(len(messages))
         if len(begun) <= most:
             await asyncio.wait_for(go_on.wait(), 10)
-        return list(await append(messages, **options))
+        return await append(messages, *more)
 
-    monkeypatch.setattr(chat.storage.messages, "append", held)
+    monkeypatch.setattr(chat.storage.flushes, "append_and_advance", held)
     return begun, go_on
 
 
 def outcomes_of(chat: Any, monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
     """Of all messages that this node tries to append, in their order."""
-    append, outcomes = chat.storage.messages.append, []
+    append, outcomes = chat.storage.flushes.append_and_advance, []
 
-    async def noted(*flush: Any, **options: Any) -> list[Outcome]:
-        found = list(await append(*flush, **options))
-        outcomes.extend(found)
+    async def noted(*flush: Any) -> Flushed:
+        found = await append(*flush)
+        outcomes.extend(found.outcomes)
         return found
 
-    monkeypatch.setattr(chat.storage.messages, "append", noted)
+    monkeypatch.setattr(chat.storage.flushes, "append_and_advance", noted)
     return outcomes
 
 
@@ -67,6 +67,16 @@ def look_ups_of(chat: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(chat.storage.messages, "heads_above", noted)
     return reads
+
+
+def fan_out_apart(chat: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No fan-out goes out behind its messages."""
+    append = chat.storage.flushes.append_and_advance
+
+    async def apart(messages: Any, *_: Any) -> Flushed:
+        return await append(messages)
+
+    monkeypatch.setattr(chat.storage.flushes, "append_and_advance", apart)
 
 
 def append_by_another_primary(monkeypatch: pytest.MonkeyPatch, kept: bool) -> list[Any]:
@@ -140,11 +150,15 @@ async def test_a_refused_message_stops_what_follows_it_in_its_own_conversation_o
             (bob, free, "three", 3),
         ]
     ]
-    cover = Cover(chat.clock) if covered else None
-    outcomes = await chat.storage.messages.append(messages, ordered=True, cover=cover)
+    advances = [
+        Advance(free.id, 1, 3, free.member_ids, {bob.user_id: 3}, is_direct=True),
+        Advance(taken.id, 1, 2, taken.member_ids, {ann.user_id: 2}, is_direct=True),
+    ]
+    flushed = await chat.storage.flushes.append_and_advance(messages, advances if covered else [])
     stored = Outcome.STORED
-    assert outcomes == [stored, Outcome.TAKEN, stored, Outcome.SKIPPED, stored]
-    await chat.append_only(ann, taken, "later")  # with which a majority has all
+    assert flushed.outcomes == [stored, Outcome.TAKEN, stored, Outcome.SKIPPED, stored]
+    assert list(flushed.advances) == advances[: int(covered)]
+    await chat.append_only(ann, taken, "later")
     assert await chat.log(free) == ["one", "two", "three"]
     assert await chat.log(taken) == ["from another node", "later"]
 
@@ -166,18 +180,18 @@ async def test_an_unknown_outcome_is_tried_again_and_stored_once(
     chat: Any, monkeypatch: pytest.MonkeyPatch, arrived: bool
 ) -> None:
     ann, bob, conversation = await chat.pair()
-    append, tries = chat.storage.messages.append, 0
+    append, tries = chat.storage.flushes.append_and_advance, 0
 
-    async def unsure(messages: Any, *, ordered: bool, **options: Any) -> list[Outcome]:
+    async def unsure(messages: Any, *more: Any) -> Flushed:
         nonlocal tries
         tries += 1
         if tries > 1:
-            return list(await append(messages, ordered=ordered, **options))
+            return await append(messages, *more)
         if arrived:
-            await append(messages, ordered=ordered, **options)
-        return [Outcome.UNKNOWN] * len(messages)
+            await append(messages)
+        return Flushed([Outcome.UNKNOWN] * len(messages))
 
-    monkeypatch.setattr(chat.storage.messages, "append", unsure)
+    monkeypatch.setattr(chat.storage.flushes, "append_and_advance", unsure)
     answers = await together(*(chat.writer.post(chat.draft(ann, conversation, t)) for t in "abc"))
     assert [(message.seq, created) for message, created in answers] == [(1, True), (2, True), (3, True)]
     assert await chat.log(conversation) == ["a", "b", "c"]
@@ -307,14 +321,14 @@ async def test_sends_behind_a_crowd_whose_time_is_over_are_stored(chat: Any) -> 
 
 
 @pytest.mark.gen_test
-@pytest.mark.parametrize("step", ["append", "advance"])
+@pytest.mark.parametrize("step", ["append_and_advance", "advance"])
 async def test_a_surprise_in_one_flush_does_not_stop_the_next(
     chat: Any, monkeypatch: pytest.MonkeyPatch, trips: str, step: str
 ) -> None:
     if step == "advance":
-        monkeypatch.setattr(chat.fanout, "prepare", lambda *_: None)
+        fan_out_apart(chat, monkeypatch)
     ann, bob, conversation = await chat.pair()
-    store = chat.storage.messages if step == "append" else chat.storage.inboxes
+    store = chat.storage.flushes if step == "append_and_advance" else chat.storage.inboxes
     real, calls = getattr(store, step), []
 
     async def surprising(*arguments: Any, **options: Any) -> Any:
@@ -330,7 +344,7 @@ async def test_a_surprise_in_one_flush_does_not_stop_the_next(
     began = time.monotonic()
     await chat.say(ann, conversation, "second")
     assert time.monotonic() - began < 2
-    if step == "append":
+    if step == "append_and_advance":
         with pytest.raises(RuntimeError):
             await first
     else:
@@ -347,15 +361,13 @@ async def test_what_is_stored_is_answered_in_time_however_long_its_fan_out_takes
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, _, conversation = await chat.pair()
-    monkeypatch.setattr(chat.fanout, "prepare", lambda *_: None)
+    fan_out_apart(chat, monkeypatch)
     advance = chat.storage.inboxes.advance
     late: list[int] = []
 
-    async def slow(advances: Any, *, claims: Any, cover: Any) -> int:
-        if cover is not None:
-            raise Unavailable("not within COVER_SECS")
+    async def slow(*advances: Any) -> int:
         await asyncio.sleep(0.6)
-        late.append(await advance(advances, claims=claims))
+        late.append(await advance(*advances))
         return late[-1]
 
     monkeypatch.setattr(chat.storage.inboxes, "advance", slow)
@@ -392,14 +404,14 @@ async def test_what_an_inbox_may_name_is_stored_though_nobody_waits_for_it_any_m
     ann, bob, conversation = await chat.pair()
     append_by_another_primary(monkeypatch, kept=False)
     draft = chat.draft(ann, conversation, "late")
-    append = chat.storage.messages.append
+    append = chat.storage.flushes.append_and_advance
 
-    async def too_late(messages: Any, **options: Any) -> Any:
-        outcomes = await append(messages, **options)
+    async def too_late(*flush: Any) -> Any:
+        flushed = await append(*flush)
         draft.expire()
-        return outcomes
+        return flushed
 
-    monkeypatch.setattr(chat.storage.messages, "append", too_late)
+    monkeypatch.setattr(chat.storage.flushes, "append_and_advance", too_late)
     with pytest.raises(Unavailable):
         await chat.writer.post(draft)
 
@@ -514,11 +526,11 @@ async def test_a_send_that_cannot_be_stored_is_refused_at_its_deadline(
 ) -> None:
     ann, _, conversation = await chat.pair()
 
-    async def away(messages: Any, **options: Any) -> list[Outcome]:
+    async def away(messages: Any, *_: Any) -> Flushed:
         await asyncio.sleep(0.05)
-        return [Outcome.UNKNOWN] * len(messages)
+        return Flushed([Outcome.UNKNOWN] * len(messages))
 
-    monkeypatch.setattr(chat.storage.messages, "append", away)
+    monkeypatch.setattr(chat.storage.flushes, "append_and_advance", away)
     with pytest.raises(Unavailable):
         await chat.writer.post(chat.draft(ann, conversation, "x", deadline=chat.clock.monotonic() + 0.2))
 
