@@ -56,8 +56,11 @@ class FanOut:
         single = (advance for advance in advances if advance.first == advance.last and advance.is_direct)
         return self._hub.claim(id for advance in single for id in advance.member_ids if times[id] == 1)
 
-    async def advance(self, advances: Sequence[Advance]) -> None:
-        """Move the inboxes of all members. What the database does not take now is retried behind the scenes."""
+    async def advance(self, advances: Sequence[Advance]) -> Sequence[Advance]:
+        """Move the inboxes of all members, who are then named in what is returned.
+
+        What the database does not take now is retried behind the scenes.
+        """
         try:
             if failpoints.armed:
                 await failpoints.reach("before_fanout")
@@ -68,6 +71,7 @@ class FanOut:
             self._put_off(advances, error)
         else:
             await self.finish(advances, claims, reached)
+        return advances
 
     async def finish(
         self, advances: Sequence[Advance], claims: Mapping[int, KnownVersion], reached: int
@@ -104,8 +108,7 @@ class FanOut:
         ids = [advance.conversation_id for advance in advances if not advance.member_ids]
         if not ids:
             return advances
-        found = await self._conversations.conversations(ids)
-        members = {id: conversation.member_ids for id, conversation in found.items()}
+        members = await self._conversations.member_ids(ids)
         named = (replace(a, member_ids=a.member_ids or members.get(a.conversation_id, ())) for a in advances)
         return [advance for advance in named if advance.member_ids]
 

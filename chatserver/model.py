@@ -61,9 +61,11 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
+    """Who is in a group is asked for apart, by those who need all of them: `member_ids` are both of a direct one."""
+
     id: int
     kind: str  # direct | group
-    member_ids: tuple[int, ...]
+    member_ids: tuple[int, ...] = ()
 
     @property
     def is_direct(self) -> bool:

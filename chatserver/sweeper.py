@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 import structlog
 
@@ -132,12 +132,11 @@ class Sweeper:
 
     async def _mend(self, lasts: dict[int, int]) -> None:
         """Compare each member's head with the log, and repair only where one is behind."""
-        conversations = await self._stores.conversations.conversations(lasts)
-        user_ids = {id for conversation in conversations.values() for id in conversation.member_ids}
-        heads = await self._stores.inboxes.heads(user_ids, conversations)
-        for id, conversation in conversations.items():
-            standing = (heads.get(user_id, {}).get(id) for user_id in conversation.member_ids)
-            if any(head is not None and head < lasts[id] for head in standing):
-                advance = Advance(id, 0, lasts[id], conversation.member_ids)
-                if await self._fanout.repair(advance):
-                    self._bus.publish(Bell("inbox", conversation.member_ids))
+        ready = await self._stores.conversations.conversations(lasts)
+        members = await self._stores.conversations.member_ids(ready)
+        heads = await self._stores.inboxes.heads(set(chain.from_iterable(members.values())), ready)
+        for id, member_ids in members.items():
+            reached = (heads.get(user_id, {}).get(id) for user_id in member_ids)
+            behind = any(head is not None and head < lasts[id] for head in reached)
+            if behind and await self._fanout.repair(Advance(id, 0, lasts[id], member_ids)):
+                self._bus.publish(Bell("inbox", member_ids))

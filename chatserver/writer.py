@@ -19,7 +19,7 @@ from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.fanout import FanOut
 from chatserver.heads import Heads
 from chatserver.line import Line
-from chatserver.model import MAX_SEQ, Advance, Conversation, Flushed, KnownVersion, Message, Outcome
+from chatserver.model import MAX_SEQ, Advance, Flushed, KnownVersion, Message, Outcome
 from chatserver.ports import FlushStore, MessageStore
 
 log = structlog.get_logger(__name__)
@@ -40,9 +40,9 @@ class Writer:
         flushes: FlushStore,
         fanout: FanOut,
         clock: Clock,
-        announce: Callable[[Message, Conversation], None],
+        announce: Callable[[Message, tuple[int, ...]], None],
     ) -> None:
-        """`announce` is told of every new message after its fan-out, in the order of the log."""
+        """`announce` is told of every new message and its members after the fan-out, in the order of the log."""
         self._messages = messages
         self._flushes = flushes
         self._fanout = fanout
@@ -128,11 +128,11 @@ class Writer:
         if not appended:
             return
         with _FAN_OUT_SECONDS.time():
-            await self._fan_out(appended, flushed, claims)
+            reached = await self._fan_out(appended, flushed, claims)
         metrics.MESSAGES.inc(sum(created for _, _, created in appended))
-        for draft, message, created in appended:
-            if created:
-                self._announce(message, draft.conversation)
+        for _, message, created in appended:
+            if created and (member_ids := reached.get(message.conversation_id)):
+                self._announce(message, member_ids)
         if failpoints.armed:
             await failpoints.reach("before_ack")
         for draft, _, _ in appended:
@@ -146,15 +146,17 @@ class Writer:
 
     async def _fan_out(
         self, appended: list[Appended], flushed: Flushed, claims: Mapping[int, KnownVersion]
-    ) -> None:
-        """Those that have gone out behind their messages are only finished."""
+    ) -> dict[int, tuple[int, ...]]:
+        """conversation → its members. Those that have gone out behind their messages are only finished."""
+        advanced = flushed.advances
         if flushed.advances:
             await self._fanout.finish(flushed.advances, claims, flushed.reached)
             left = [(draft, message) for draft, message, created in appended if not created]
         else:
             left = [(draft, message) for draft, message, _ in appended]
         if left:
-            await self._fanout.advance(advances(left))
+            advanced = (*advanced, *await self._fanout.advance(advances(left)))
+        return {advance.conversation_id: advance.member_ids for advance in advanced}
 
     async def _numbered(self, runs: dict[int, list[Draft]]) -> list[Numbered]:
         """Each with the number that it should get; those of a conversation together and in order."""

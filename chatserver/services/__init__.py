@@ -9,7 +9,7 @@ from chatserver.clock import Clock
 from chatserver.fanout import FanOut
 from chatserver.hub import Hub
 from chatserver.looks import Looks
-from chatserver.model import Bell, Conversation, Message
+from chatserver.model import Bell, Message
 from chatserver.ports import Bus, Stores
 from chatserver.security import Passwords
 from chatserver.services.accounts import Accounts
@@ -97,8 +97,8 @@ def build_services(
     bodies = Bodies(stores.messages, accounts, conversations, clock)
     entries = Entries(stores.notifications, accounts, bodies, receipts, clock)
 
-    def ring(message: Message, conversation: Conversation) -> None:
-        bus.publish(Bell("message", conversation.member_ids, message=message))
+    def ring(message: Message, member_ids: tuple[int, ...]) -> None:
+        bus.publish(Bell("message", member_ids, message=message))
 
     crowds = Crowds(hub, looks, bodies)
     places = Places(stores.sessions, looks, entries, node, clock)

@@ -87,8 +87,9 @@ class Changes:
     async def _tell(self, conversation: Conversation, change: Change) -> None:
         message = change.message
         entry = Entry("change", conversation.id, message.seq, message.seq, rev=message.rev)
-        await self._stores.inboxes.push(conversation.member_ids, entry)
-        self._bus.publish(Bell("inbox", conversation.member_ids))
+        member_ids = await self._conversations.member_ids(conversation)
+        await self._stores.inboxes.push(member_ids, entry)
+        self._bus.publish(Bell("inbox", member_ids))
         await self._stores.pages.fill([(conversation.id, page_of(message.seq))])
         if change.file is not None:
             await self._stores.attachments.delete(change.file.id)

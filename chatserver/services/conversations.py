@@ -80,9 +80,20 @@ class Conversations:
     async def access(self, actor: Actor, conversation_id: int) -> Conversation:
         """Return it if the actor is a member; else NotFound, as if it did not exist."""
         conversation = self._direct.get(conversation_id) or await self._read(conversation_id)
-        if conversation is None or actor.user_id not in conversation.member_ids:
+        if conversation is None or not await self._is_member(actor, conversation):
             raise NotFound("There is no such conversation.")
         return conversation
+
+    async def _is_member(self, actor: Actor, conversation: Conversation) -> bool:
+        if conversation.is_direct:
+            return actor.user_id in conversation.member_ids
+        return await self._stores.conversations.is_member(conversation.id, actor.user_id)
+
+    async def member_ids(self, conversation: Conversation) -> tuple[int, ...]:
+        """All of them, as they are now: for what concerns everybody."""
+        if conversation.is_direct:
+            return conversation.member_ids
+        return (await self._stores.conversations.member_ids([conversation.id]))[conversation.id]
 
     def known(self, conversation_id: int) -> Conversation | None:
         """If it was asked for before; a group, within GROUP_SECS."""
@@ -110,11 +121,12 @@ class Conversations:
         return inbox
 
     async def list(self, actor: Actor, inbox: Inbox) -> list[Overview]:
-        """All that have a message, the one with the newest first."""
+        """All direct ones that have a message, the one with the newest first."""
         heads = {id: head for id, head in inbox.heads.items() if head > 0}
         if not heads:
             return []
-        conversations = await self._stores.conversations.conversations(heads)
+        found = await self._stores.conversations.conversations(heads)
+        conversations = {id: conversation for id, conversation in found.items() if conversation.is_direct}
         last_ids = [message_id(id, heads[id]) for id in conversations]
         messages = await self._stores.messages.by_ids(last_ids)
         others = {id: conversation.other(actor.user_id) for id, conversation in conversations.items()}
@@ -127,7 +139,7 @@ class Conversations:
         return sorted(overviews, key=lambda o: (o.last_message.created_at, o.last_message.id), reverse=True)
 
     async def contacts(self, user_ids: Iterable[int]) -> dict[int, set[int]]:
-        """Each user → people they share a conversation with, themselves left out."""
+        """Each user → people they have a direct conversation with, themselves left out."""
         memberships = await self._stores.inboxes.memberships(user_ids)
         ids = {id for owned in memberships.values() for id in owned}
         conversations = await self._stores.conversations.conversations(ids) if ids else {}

@@ -70,14 +70,15 @@ class Entries:
         self._receipts = receipts
         self._clock = clock
 
-    async def batch(self, actor: Actor, place: Cursor, tail: Tail, limit: int, changes: bool) -> Batch:
+    async def batch(self, actor: Actor, place: Cursor, tail: Tail, limit: int, extended: bool) -> Batch:
         """At most `limit` steps from `place` on, less those that are not for this session.
 
-        `changes`: whether this client knows of changed messages. Raises Unavailable.
+        `extended`: whether this client knows more than the original ones, such as changed messages and groups.
+        Raises Unavailable.
         """
         if place.version == tail.version:
             return Batch([], place, False)
-        if (known := self._known_batch(actor, place, tail)) is not None:
+        if (known := self._known_batch(actor, place, tail, extended)) is not None:
             return known
         items = list(islice(_items(place, tail), limit))
         revoked = any(_revokes(item.entry, actor.session_id) for item in items)
@@ -90,10 +91,10 @@ class Entries:
         for item in items:
             kind = item.entry.kind
             if kind == "messages":
-                if _is_for(actor, body := bodies[item.message_id]):
+                if _is_for(actor, body := bodies[item.message_id], extended):
                     events.append(body.event("message", item.event_id))
                     given.append(body)
-            elif kind == "change" and changes:
+            elif kind == "change" and extended:
                 events.append(bodies[item.message_id].event("message_changed", item.event_id))
             elif kind == "read":
                 if event := _read_event(actor, item, bodies[item.message_id].message, users):
@@ -115,7 +116,7 @@ class Entries:
             late = (now - message.created_at).total_seconds()
             metrics.DELIVERY_SECONDS.observe(max(0.0, late))
 
-    def _known_batch(self, actor: Actor, place: Cursor, tail: Tail) -> Batch | None:
+    def _known_batch(self, actor: Actor, place: Cursor, tail: Tail, extended: bool) -> Batch | None:
         """The same for what nearly every delivery is, one new message that is in memory: in a fifth of the time."""
         entry = tail.entries[-1]
         if place.version + 1 != tail.version or place.offset or entry.kind != "messages" or entry.size != 1:
@@ -124,7 +125,7 @@ class Entries:
         if body is None:
             return None
         after = Cursor(tail.epoch, tail.version)
-        if not _is_for(actor, body):
+        if not _is_for(actor, body, extended):
             return Batch([], after, False)
         return Batch([body.event("message", tail.version << SEQ_BITS)], after, False, given=(body,))
 
@@ -133,9 +134,9 @@ class Entries:
         return await self._notifications.by_ids(wanted) if wanted else {}
 
 
-def _is_for(actor: Actor, body: Body) -> bool:
-    """The session that sent a message knows it already."""
-    return body.message.session_id != actor.session_id
+def _is_for(actor: Actor, body: Body, extended: bool) -> bool:
+    """The session that sent a message knows it already, and the original clients know no groups."""
+    return body.message.session_id != actor.session_id and (extended or body.conversation.is_direct)
 
 
 def _revs(tail: Tail) -> dict[int, int]:

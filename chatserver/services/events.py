@@ -130,7 +130,7 @@ class Events:
             return await self._places.batch(actor, present, place, told, request.limit)
         place = place or request.cursor
         tail = told or await self._tail(present, place)
-        return await self._entries.batch(actor, place, tail, request.limit, changes=True)
+        return await self._entries.batch(actor, place, tail, request.limit, extended=True)
 
     async def _tail(self, present: Present, place: Cursor) -> Tail:
         """What the inbox holds from that place on. Raises CursorExpired when it no longer reaches back that far."""

@@ -99,7 +99,7 @@ class Messages:
         if created:
             receiving = Member(conversation.id, receiver_id)
         else:
-            receiving = (await self._receipts.members([conversation.id]))[conversation.id, receiver_id]
+            receiving = (await self._receipts.members(conversation, receiver_id))[receiver_id]
         return message_json(message, users[actor.user_id], users[receiver_id], receiving), created
 
     async def _look_up(
@@ -185,16 +185,18 @@ class Messages:
         return (await self._shown(actor, conversation, [message]))[0]
 
     async def _shown(self, actor: Actor, conversation: Conversation, found: list[Message]) -> list[Json]:
-        users = await self._accounts.users(conversation.member_ids)
-        members = await self._receipts.members([conversation.id])
+        users = await self._accounts.users({*conversation.member_ids, *(m.sender_id for m in found)})
+        members = await self._receipts.members(conversation, actor.user_id, *conversation.member_ids)
         newest = max((m.seq for m in found if m.sender_id != actor.user_id), default=0)
-        if newest > members[conversation.id, actor.user_id].delivered_seq:
+        if newest > members[actor.user_id].delivered_seq:
             self._receipts.delivered(actor.user_id, conversation, newest)
         shown = []
         for message in found:
-            receiver_id = conversation.other(message.sender_id)
-            receiving = members[conversation.id, receiver_id]
-            shown.append(message_json(message, users[message.sender_id], users[receiver_id], receiving))
+            receiver_id = conversation.other(message.sender_id) if conversation.is_direct else None
+            # How far others got in a group is told apart: here it is how far the reader got.
+            receiving = members[receiver_id or actor.user_id]
+            receiver = users[receiver_id] if receiver_id else None
+            shown.append(message_json(message, users[message.sender_id], receiver, receiving))
         return shown
 
 

@@ -65,6 +65,8 @@ class OwnData:
         left = PART_MESSAGES
         for id in sorted(id for id, head in heads.items() if head and id >= began):
             conversation = await self._conversations.access(actor, id)
+            if not conversation.is_direct:
+                continue
             other = (await self._accounts.users([conversation.other(actor.user_id)])).values()
             seq, shown = after if id == began else 0, []
             while left:

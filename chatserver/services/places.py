@@ -73,8 +73,7 @@ class Places:
                 tail = await self._looks.tail(present, None)
             if place.version < tail.oldest_version:  # the ring no longer reaches back that far
                 place = Cursor(tail.epoch, tail.oldest_version)
-            # The original clients know no event of a change; they find it in the history.
-            batch = await self._entries.batch(actor, place, tail, limit, changes=False)
+            batch = await self._entries.batch(actor, place, tail, limit, extended=False)
             if not batch.events or await self._claim(actor, kept, batch):
                 return batch
             told = None
