@@ -1,7 +1,11 @@
 """From the log to the inboxes: bring every member's inbox to the head of a conversation, and ring.
 
-Once a message is appended its fan-out must happen, but need not happen now: the fast path takes inboxes that stand
-exactly one step behind, the repair takes all others, and what neither reached is tried again until it is done.
+Once a message is appended its fan-out must happen, but it need not happen now. There are three ways, from the cheapest
+to the surest:
+
+1. The fast path moves inboxes that stand exactly before the first new message, as nearly all do.
+2. The repair moves all others, each from its own head.
+3. What the database did not take is retried in the background, and after a crash found by the sweeper of any node.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from chatserver.ports import Bus, ConversationStore, InboxStore, MessageStore
 
 log = structlog.get_logger(__name__)
 
-# Beyond this many the sweeper alone finishes them: it finds them again in the log.
+# Beyond this many conversations the sweeper alone finishes what is left: it finds them again in the log.
 MAX_UNFINISHED = 10_000
 RETRY_SECS = (0.1, 5.0)
 
@@ -48,9 +52,9 @@ class FanOut:
         self._retrying: asyncio.Task[None] | None = None
 
     def claim(self, advances: Sequence[Advance]) -> dict[int, KnownVersion]:
-        """Of those present here whom a direct conversation brings one message, and nothing else comes with it.
+        """Where the inboxes stand of those present here who get one message of a direct conversation and nothing else.
 
-        Nothing is known of these inboxes any more until `advance` or `finish` was called with the claims.
+        The update then demands to find them there, so that afterwards the hub knows the new version without a read.
         """
         times = Counter(chain.from_iterable(advance.member_ids for advance in advances))
         single = (advance for advance in advances if advance.first == advance.last and advance.is_direct)
@@ -79,7 +83,9 @@ class FanOut:
         """`reached` inboxes were moved already, as claimed: see to the others, and tell the hub."""
         try:
             missing = sum(len(advance.member_ids) for advance in advances) - reached
-            if missing and claims:  # something else moved an inbox as well
+            if (
+                missing and claims
+            ):  # an inbox has moved since it was claimed: it may still stand before `first`
                 again = [advance for advance in advances if not claims.keys().isdisjoint(advance.member_ids)]
                 missing -= await self._inboxes.advance(again)
                 claims = {}
@@ -93,7 +99,7 @@ class FanOut:
             self._put_off(advances, error)
 
     async def repair(self, advance: Advance) -> bool:
-        """Bring members to `advance.last`, each from its own head. True when anybody was behind."""
+        """Bring all members to `advance.last`, each from its own head. True when anybody was behind."""
         c, last, members = advance.conversation_id, advance.last, advance.member_ids
         lowest = await self._inboxes.lowest_head(c, last, members)
         if lowest is None:
@@ -104,7 +110,7 @@ class FanOut:
         return mended > 0
 
     async def _with_members(self, advances: Sequence[Advance]) -> Sequence[Advance]:
-        """Read after the append: who is a member by then is told here, and who joins later looks into the log."""
+        """The members of groups are read here, after the append: whoever joins later looks into the log itself."""
         ids = [advance.conversation_id for advance in advances if not advance.member_ids]
         if not ids:
             return advances
@@ -138,7 +144,7 @@ class FanOut:
                 await self._clock.sleep(pause)
                 pause = min(longest, pause * 2)
                 continue
-            except Exception:  # only this one: the others must not wait behind it
+            except Exception:  # It is the fault of this one, and the others must not wait behind it.
                 log.exception("fan-out left to the sweeper", conversation=advance.conversation_id)
             pause = RETRY_SECS[0]
             if self._unfinished[advance.conversation_id] is advance:
@@ -148,7 +154,7 @@ class FanOut:
                 self._bus.publish(Bell("inbox", one.member_ids))
 
     async def close(self) -> None:
-        """What is unfinished now is finished by any node's sweeper."""
+        """Stop retrying: the sweeper of any node finishes what is left."""
         if self._retrying is not None:
             self._retrying.cancel()
             await asyncio.gather(self._retrying, return_exceptions=True)

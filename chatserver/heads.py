@@ -1,4 +1,16 @@
-"""The head of each conversation's log, as far as this node knows it. It may have gone on: whoever appends finds out."""
+"""The head of each conversation's log (its highest seq), as far as this node knows it.
+
+The log may have gone on meanwhile: whoever appends finds out. A conversation is in one of these states:
+
+| state   | kept in   | what `learn` does before the next append                            |
+|---------|-----------|---------------------------------------------------------------------|
+| known   | `_seqs`   | nothing: the append builds upon this seq                            |
+| passed  | `_passed` | looks up, in one read for all, how far others went from this seq on |
+| unknown | neither   | reads the head of this one conversation                             |
+
+Beside its state a conversation may be shared: another node wrote to it within SHARED_SECS. A shared one never stays
+known; each append of ours leaves it passed.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +26,9 @@ from chatserver.model import Message
 from chatserver.ports import MessageStore
 
 HEADS = 100_000  # conversations
-# A number that is taken costs a second flush. For so long after one was, the head is looked up before it is built upon,
-# and longer while others go on writing there: with sends spread over two nodes half of the numbers were taken.
+# A number that is taken costs a second flush. For so long after one was taken, the head is looked up before anything is
+# built upon it, and longer while others go on writing there. Before, with sends spread over two nodes, half of all
+# numbers were taken.
 SHARED_SECS = 60.0
 
 
@@ -23,34 +36,39 @@ class Heads:
     def __init__(self, messages: MessageStore, clock: Clock) -> None:
         self._messages = messages
         self._seqs: LRUCache[int, int] = LRUCache(HEADS)
-        self._passed: LRUCache[int, int] = LRUCache(HEADS)  # to be looked up from there on
+        self._passed: LRUCache[int, int] = LRUCache(HEADS)
         self._shared: TTLCache[int, bool] = TTLCache(HEADS, SHARED_SECS, timer=clock.monotonic)
 
     def get(self, conversation_id: int) -> int | None:
+        """None while the head has to be looked up first."""
         return self._seqs.get(conversation_id)
 
     def move(self, conversation_id: int, seq: int) -> None:
+        """This node has appended `seq`."""
         self._seqs[conversation_id] = seq
         if conversation_id in self._shared:
             self._pass(conversation_id)
 
     def forget(self, conversation_id: int) -> None:
-        """Nothing is sure any more."""
+        """Nothing is known of this conversation any more: an append of ours may be there or not."""
         self._seqs.pop(conversation_id, None)
         self._passed.pop(conversation_id, None)
 
     def passed(self, conversation_id: int) -> None:
-        """Another node has taken the next number: look up how far they are, rather than try the one behind."""
+        """Another node has taken the next number. How far it went is looked up: trying the number behind costs more."""
         self._shared[conversation_id] = True
         self._pass(conversation_id)
 
     def overtaken(self, message: Message) -> None:
-        """Another node stored this. Whoever is told so in time need not look up what nobody moved."""
+        """A bell says that another node stored this message. One that this node wrote, or knew of, changes nothing."""
         if self._seqs.get(message.conversation_id, message.seq) < message.seq:
             self._pass(message.conversation_id)
 
     async def learn(self, conversation_ids: Iterable[int]) -> None:
-        """Those unknown that can be had. Majority reads: nothing is built upon a seq that a failover may take back."""
+        """Look up the heads of those that are passed or unknown; when the database is away they stay so.
+
+        The reads are of what a majority has: nothing is built upon a seq that a failover may take back.
+        """
         unknown = {id for id in conversation_ids if id not in self._seqs}
         passed = {id: self._passed[id] for id in unknown if id in self._passed}
         if passed:
@@ -58,15 +76,17 @@ class Heads:
         await asyncio.gather(*map(self._learn, unknown))
 
     def _pass(self, conversation_id: int) -> None:
-        """The head may be of a flush under way, which no majority has yet. Nobody looks it up before that flush has
-        ended, and if it fails the head is forgotten.
+        """The known head becomes the place to look from.
+
+        It may come from a flush under way, which no majority has yet. That is safe: a conversation is in one flush at a
+        time, so nobody looks it up before that flush has ended, and when the flush fails the head is forgotten.
         """
         seq = self._seqs.pop(conversation_id, None)
         if seq is not None:
             self._passed[conversation_id] = seq
 
     async def _learn_above(self, passed: dict[int, int]) -> set[int]:
-        """Which of them need not be looked up one by one: all, when the database does not answer now."""
+        """Returns those that need not be looked up one by one: all of them, when the database does not answer now."""
         try:
             found = await self._messages.heads_above(passed)
         except Unavailable:

@@ -48,8 +48,8 @@ class Hub:
             present = self._present[actor.user_id] = Present(actor.user_id)
             self._bus.bind(actor.user_id)
             self._turned(actor.user_id, True)
-        seen = present.last_seen(actor.session_id, client)
-        waiter = Waiter(actor, client, self._clock.now().timestamp(), seen or 0)
+        serial = present.last_serial(actor.session_id, client)
+        waiter = Waiter(actor, client, self._clock.now().timestamp(), serial or 0)
         olders = present.named(actor.session_id, client) if client is not None else []
         for older in olders:
             older.end(Ended.SUPERSEDED)
@@ -59,7 +59,7 @@ class Hub:
         metrics.HELD_POLLS.inc()
         if self._draining:
             waiter.end(Ended.DRAINING)
-        return present, waiter, seen is not None or bool(olders)
+        return present, waiter, serial is not None or bool(olders)
 
     def leave(self, present: Present, waiter: Waiter) -> None:
         try:
@@ -70,7 +70,7 @@ class Hub:
         present.leaves_at = self._clock.monotonic() + self._linger_secs
         present.forget_name(waiter.actor.session_id, waiter.client)
         if waiter.ended is not Ended.SUPERSEDED:
-            present.names.append((waiter.actor.session_id, waiter.client, waiter.seen))
+            present.names.append((waiter.actor.session_id, waiter.client, waiter.last_serial))
             del present.names[:-NAMES]
 
     def get(self, user_id: int) -> Present | None:
@@ -148,9 +148,11 @@ class Hub:
         now = self._clock.monotonic()
         while present.ephemerals and present.ephemerals[0].expires < now:
             del present.ephemerals[0]
-        fresh = [e for e in present.ephemerals if e.serial > waiter.seen and (extended or not e.extended)]
+        fresh = [
+            e for e in present.ephemerals if e.serial > waiter.last_serial and (extended or not e.extended)
+        ]
         if present.ephemerals:
-            waiter.seen = present.ephemerals[-1].serial
+            waiter.last_serial = present.ephemerals[-1].serial
         return fresh
 
     def supersede(self, user_id: int, session_id: int, client: str, started: float) -> None:

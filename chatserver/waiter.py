@@ -37,13 +37,13 @@ class Ephemeral:
 class Waiter:
     """One held poll."""
 
-    __slots__ = ("_ended", "_future", "_woken", "actor", "client", "seen", "started", "version")
+    __slots__ = ("_ended", "_future", "_woken", "actor", "client", "last_serial", "started", "version")
 
-    def __init__(self, actor: Actor, client: str | None, started: float, seen: int) -> None:
+    def __init__(self, actor: Actor, client: str | None, started: float, last_serial: int) -> None:
         self.actor = actor
         self.client = client
         self.started = started
-        self.seen = seen  # serial of the last ephemeral event given to this client
+        self.last_serial = last_serial  # of the ephemeral events, up to which this client was given them
         self.version: int | None = None  # up to which it has looked
         self._woken = False
         self._ended: Ended | None = None

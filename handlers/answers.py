@@ -10,12 +10,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from chatserver.model import MAX_SEQ
 from handlers.schemas import Id
 
 TIME = {"format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
 
 Moment = Annotated[str, Meta(extra_json_schema=TIME)]
-Seq = Annotated[int, Meta(ge=1, lt=1 << 23, description="The number of the message in its conversation.")]
+Seq = Annotated[int, Meta(ge=1, lt=MAX_SEQ + 1, description="The number of the message in its conversation.")]
 Number = Annotated[int, Meta(ge=0)]
 Epoch = Annotated[float, Meta(description="The server's time, in seconds since 1970.")]
 Cursor = Annotated[str, Meta(description="A place in your stream of events. Opaque: keep it, give it back.")]

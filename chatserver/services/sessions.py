@@ -100,7 +100,7 @@ class Sessions:
         now = self._clock.monotonic()
         trusted = self._trusted.get(key)
         present = self._hub.get(trusted.actor.user_id) if trusted else None
-        version = present.seen if present else -1
+        version = present.highest_version if present else -1
         session = await self._by_hash.get(key)
         if session is None:
             self._trusted.pop(key, None)
@@ -126,7 +126,7 @@ class Sessions:
             return None
         if now - present.confirmed_at > TRUST_SECS or now - trusted.read_at > READ_SECS:
             return None
-        trusted.checked_at, trusted.version = present.confirmed_at, present.seen
+        trusted.checked_at, trusted.version = present.confirmed_at, present.highest_version
         return trusted.actor
 
     async def list(self, actor: Actor) -> list[Session]:

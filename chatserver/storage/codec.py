@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from chatserver.model import (
+    MAX_SEQ,
+    SEQ_BITS,
     Account,
     Attachment,
     Change,
@@ -80,8 +82,8 @@ def message(document: Document) -> Message:
     id = int(document["_id"])  # BSON gives its own kind of integer from 2^31 on, which no JSON encoder takes
     return Message(
         id=id,
-        conversation_id=id >> 23,
-        seq=id & 0x7FFFFF,
+        conversation_id=id >> SEQ_BITS,
+        seq=id & MAX_SEQ,
         sender_id=document["sender_id"],
         session_id=document["session_id"],
         client_id=document["client_id"],

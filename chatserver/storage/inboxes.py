@@ -19,10 +19,11 @@ from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document
 
 RING = 100  # the original system kept at most 100 events per user
-# Trimming rewrites the whole ring, adding to it does not (73 µs against 85 µs of mongod's CPU a message): one in so many
-# does it, and readers take the last RING. Over all a person's conversations the sums are spread as if by chance.
+# Trimming rewrites the whole ring, while adding to it does not (85 µs against 73 µs of mongod's CPU a message). So only
+# every 16th message trims, and readers take the last RING entries. Which ones do is decided by conversation + seq, which
+# spreads them evenly over all conversations of a person.
 TRIM_EVERY = 16
-_TAIL = 8  # entries read at first; whoever is further behind reads the whole ring
+_TAIL = 8  # entries that are read at first; whoever is further behind reads the whole ring
 
 
 class InboxStore:
@@ -34,7 +35,10 @@ class InboxStore:
         await self._inboxes.update_one({"_id": user_id}, {"$setOnInsert": fresh}, upsert=True)
 
     async def join(self, user_ids: Iterable[int], conversation_id: int, head: int) -> None:
-        """Set the heads before the membership becomes visible, so that nobody is shown the past. Repeatable."""
+        """Give these people a head. It must stand there before their membership is visible: they would be shown the past.
+
+        Repeatable: a head that is there stays as it is.
+        """
         c = conversation_id
         await self._inboxes.update_many(
             {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$exists": False}},
@@ -42,7 +46,10 @@ class InboxStore:
         )
 
     async def leave(self, user_id: int, entry: Entry) -> None:
-        """Unset the head, so that no fan-out reaches the user any more, and say why. Repeatable."""
+        """Take the head away, so that no fan-out reaches this person any more, and push the entry that says why.
+
+        Repeatable: without a head nothing happens.
+        """
         c = entry.conversation_id
         await self._inboxes.update_one(
             {"_id": user_id, f"heads.{c}": {"$exists": True}},
@@ -56,7 +63,10 @@ class InboxStore:
     async def advance(
         self, advances: Sequence[Advance], claims: Mapping[int, KnownVersion] | None = None
     ) -> int:
-        """The fast path: every inbox that stands exactly before `first`, and as claimed where it is. How many did."""
+        """The fast path: move every inbox that stands exactly before `first` and, where it was claimed, as claimed.
+
+        Returns how many inboxes were moved.
+        """
         return int((await self._inboxes.update(advancing(advances, claims or {})))["n"])
 
     async def lowest_head(self, conversation_id: int, last: int, user_ids: Many[int]) -> int | None:
@@ -173,7 +183,7 @@ class InboxStore:
 
 
 def advancing(advances: Sequence[Advance], claims: Mapping[int, KnownVersion]) -> list[Document]:
-    """The updates of the fast path."""
+    """The updates of the fast path: one for each inbox that is claimed or counts its own messages, one for all others."""
     updates: list[Document] = []
     for advance in advances:
         c, first, last = advance.conversation_id, advance.first, advance.last

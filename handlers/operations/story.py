@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chatserver.model import SEQ_BITS, message_id
 from handlers import answered_events
 
 PASSWORD = "correct horse battery staple"
@@ -27,7 +28,7 @@ PNG = (
 def message(seq: int, sender: dict[str, Any], text: str, **more: Any) -> dict[str, Any]:
     receiver = BOB if sender is ANN else ANN
     shown = {
-        "id": (1 << 23) + seq,
+        "id": message_id(1, seq),
         **{f"sender{key}": sender[name] for key, name in _PERSON.items()},
         **{f"receiver{key}": receiver[name] for key, name in _PERSON.items()},
         "conversation": 1,
@@ -73,7 +74,7 @@ UNREAD = {
     "by_sender": {"2": 1},
 }
 REPLY_EVENT = {
-    "id": 2 << 23,
+    "id": 2 << SEQ_BITS,
     "event": "message",
     "data": {name: REPLY[name] for name in answered_events.MessageData.__struct_fields__},
     "timestamp": TIME,
