@@ -49,6 +49,13 @@ class Usage:
         self.slot = slot
         self.total = sum(self.counts)
 
+    def share(self, told: Mapping[int, int]) -> None:
+        """These calls, by slot, are known to the other nodes now. More may have come since they were counted."""
+        for slot, count in told.items():
+            left = self.unshared.pop(slot, count) - count
+            if left:
+                self.unshared[slot] = left
+
     def learn(self, everywhere: Mapping[int, int], own: Mapping[int, int]) -> None:
         """All nodes' calls by slot; `own` are ours among them. Those not yet shared come on top."""
         for slot in range(self.slot - SLOTS + 1, self.slot + 1):

@@ -66,15 +66,16 @@ class Shares:
         except Unavailable:
             return  # told next time; what may have been stored is then counted twice, for one window
         for user_id, counts in spent.items():
-            own = self._own[bucket.name, user_id]
-            for slot, count in counts.items():
-                own[slot] = own.get(slot, 0) + count
-            for slot in [slot for slot in own if slot <= since]:
-                del own[slot]
+            own = self._told(bucket, user_id, counts, since)
             if (usage := bucket.usage(user_id)) is not None:
-                for slot, count in counts.items():
-                    if slot in usage.unshared and usage.unshared[slot] == count:
-                        del usage.unshared[slot]
-                    elif slot in usage.unshared:
-                        usage.unshared[slot] -= count
+                usage.share(counts)
                 usage.learn(everywhere.get(user_id, {}), own)
+
+    def _told(self, bucket: Bucket, user_id: int, counts: dict[int, int], since: int) -> dict[int, int]:
+        """What this node has told of this person so far, by slot; slots up to `since` are over."""
+        own = self._own[bucket.name, user_id]
+        for slot, count in counts.items():
+            own[slot] = own.get(slot, 0) + count
+        for slot in [slot for slot in own if slot <= since]:
+            del own[slot]
+        return own

@@ -38,6 +38,10 @@ class Request:
     client: str | None
     jittered: bool = False
 
+    def hold_secs(self) -> float:
+        """Another one each time, where it is jittered."""
+        return self.wait_secs * (random.uniform(1 - JITTER, 1 + JITTER) if self.jittered else 1)
+
 
 @dataclass(slots=True)
 class Answer:
@@ -82,7 +86,7 @@ class Events:
             self._hub.leave(present, waiter)
 
     async def _hold(self, actor: Actor, request: Request, present: Present, waiter: Waiter) -> Answer:
-        hold = request.wait_secs * (random.uniform(1 - JITTER, 1 + JITTER) if request.jittered else 1)
+        hold = request.hold_secs()
         deadline = self._clock.monotonic() + hold
         place = request.cursor or self._places.known(actor)
         batch: Batch | None = None
