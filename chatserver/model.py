@@ -60,12 +60,44 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """What a conversation's members may do, beyond what their role says: the lowest role that may, or `nobody`."""
+
+    send: str = "member"
+    react: str = "member"
+    attach: str = "member"
+    mention_all: str = "member"
+    pin: str = "moderator"
+    invite: str = "member"
+    edit_info: str = "moderator"
+    see_members: str = "member"
+    leave: str = "member"
+    history: str = "joined"  # all | joined: from where on those who join may read
+    join: str = "invite"  # open | request | invite: how somebody comes in whom no member adds
+    listed: bool = False  # whether strangers find it
+    receipts: bool = True  # whether members are shown how far others have read
+
+
+PRESETS = {
+    "direct": Policy(pin="member", invite="nobody", edit_info="nobody", leave="nobody"),
+    "group": Policy(),
+    "announcement": Policy(send="admin", attach="admin", mention_all="admin", see_members="moderator"),
+    "public": Policy(history="all", join="open", listed=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """Who is in a group is asked for apart, by those who need all of them: `member_ids` are both of a direct one."""
 
     id: int
     kind: str  # direct | group
     member_ids: tuple[int, ...] = ()
+    policy: Policy = PRESETS["direct"]
+    state: str = "open"  # open | frozen: only admins speak | closed: nobody does
+    owner_id: int = 0  # a direct conversation has none
+    member_count: int = 2
+    floor_seq: int = 0  # what is not above it is gone for everybody
 
     @property
     def is_direct(self) -> bool:
@@ -97,6 +129,11 @@ class Member:
     read_seq: int = 0
     delivered_marks: tuple[Mark, ...] = ()
     read_marks: tuple[Mark, ...] = ()
+    role: str = "member"  # admin | moderator | member; the owner is named by the conversation
+    state: str = "member"  # invited | requested | joining | member | banned | left
+    silenced_until: datetime | None = None
+    floor_seq: int = 0  # when they joined: they see what is above it
+    cleared_seq: int = 0  # what they have put away themselves, up to there
 
 
 @dataclass(frozen=True, slots=True)
