@@ -176,6 +176,30 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """A line in a conversation's second log: something there has reached `rev`.
+
+    kind `message`, with its seq as `target`; `member`, with the user's id; `conversation`, which is 0.
+    """
+
+    conversation_id: int
+    seq: int
+    kind: str
+    target: int
+    rev: int
+    at: datetime
+
+    @property
+    def id(self) -> int:
+        return message_id(self.conversation_id, self.seq)
+
+    @property
+    def about(self) -> int:
+        """The id of the message, where it is about one."""
+        return message_id(self.conversation_id, self.target)
+
+
+@dataclass(frozen=True, slots=True)
 class Bell:
     """Something happened that concerns `user_ids`: look! May be lost, doubled or overtaken.
 
@@ -192,8 +216,9 @@ class Bell:
 class Entry:
     """One step of an inbox: a pointer or a tiny fact, never a body.
 
-    kind `messages`: seqs first..last of a conversation; `read`: user_id read first..last there at `at`;
-    `change`: message `last` there has changed to `rev`; `membership`: see `rev`; `notification`: `ref` is its id;
+    kind `messages`: seqs first..last of a conversation; `facts`: the same of its second log;
+    `read`: user_id read first..last there at `at`; `joined` and `left`: this person did; `mine`: their own settings of
+    it are at `rev`; `notification`: `ref` is its id;
     `session`: `ref` was revoked;
     `sessions`: all up to `rev` but `ref`.
     """
@@ -209,15 +234,15 @@ class Entry:
 
     @property
     def key(self) -> str | None:
-        """What makes a repeat of this entry recognisable; message ranges need none, their heads are the guard."""
-        if self.kind == "messages":
+        """What makes a repeat of this entry recognisable; ranges of a log need none, their heads are the guard."""
+        if self.kind in ("messages", "facts"):
             return None
         return f"{self.kind}:{self.conversation_id}:{self.user_id}:{self.last}:{self.ref}:{self.rev}"
 
     @property
     def size(self) -> int:
         """How many items a client may be given for this entry."""
-        return self.last - self.first + 1 if self.kind in ("messages", "read") else 1
+        return self.last - self.first + 1 if self.kind in ("messages", "facts", "read") else 1
 
 
 @dataclass(frozen=True, slots=True)

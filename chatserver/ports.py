@@ -20,6 +20,7 @@ from chatserver.model import (
     Change,
     Conversation,
     Entry,
+    Fact,
     Flushed,
     Inbox,
     KnownVersion,
@@ -141,6 +142,12 @@ class MessageStore(Protocol):
     ) -> tuple[dict[int, int], tuple[datetime, int] | None]: ...
 
 
+class FactStore(Protocol):
+    async def head(self, conversation_id: int) -> int: ...
+    async def append(self, fact: Fact) -> bool: ...
+    async def by_ids(self, ids: Iterable[int]) -> dict[int, Fact]: ...
+
+
 class FlushStore(Protocol):
     async def append_and_advance(
         self,
@@ -159,7 +166,14 @@ class PageStore(Protocol):
 
 class InboxStore(Protocol):
     async def ensure(self, user_id: int) -> None: ...
-    async def join(self, user_ids: Iterable[int], conversation_id: int, head: int) -> None: ...
+    async def join(
+        self,
+        user_ids: Iterable[int],
+        conversation_id: int,
+        head: int,
+        facts: int = 0,
+        entry: Entry | None = None,
+    ) -> None: ...
     async def leave(self, user_id: int, entry: Entry) -> None: ...
     async def advance(
         self, advances: Sequence[Advance], claims: Mapping[int, KnownVersion] | None = None
@@ -168,6 +182,7 @@ class InboxStore(Protocol):
     async def repair(
         self, conversation_id: int, last: int, user_ids: Many[int], senders: Sequence[tuple[int, int]]
     ) -> int: ...
+    async def advance_facts(self, conversation_id: int, last: int, user_ids: Many[int]) -> int: ...
     async def heads(
         self, user_ids: Iterable[int], conversation_ids: Iterable[int]
     ) -> dict[int, dict[int, int]]: ...
@@ -232,6 +247,8 @@ class Stores(Protocol):
     def messages(self) -> MessageStore: ...
     @property
     def flushes(self) -> FlushStore: ...
+    @property
+    def facts(self) -> FactStore: ...
     @property
     def pages(self) -> PageStore: ...
     @property

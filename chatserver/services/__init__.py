@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chatserver.attempts import Attempts
 from chatserver.clock import Clock
+from chatserver.facts import Facts
 from chatserver.fanout import FanOut
 from chatserver.hub import Hub
 from chatserver.looks import Looks
@@ -95,7 +96,8 @@ def build_services(
     typing = Typing(conversations, accounts, hub, bus, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
-    entries = Entries(stores.notifications, accounts, bodies, receipts, clock)
+    facts = Facts(stores, bus, clock)
+    entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, clock)
 
     def ring(message: Message, member_ids: tuple[int, ...]) -> None:
         bus.publish(Bell("message", member_ids, message=message))
@@ -125,7 +127,7 @@ def build_services(
         messages=messages,
         own_data=OwnData(stores, accounts, sessions, conversations, messages),
         search=Search(stores, messages, conversations),
-        changes=Changes(stores, messages, conversations, bus, clock),
+        changes=Changes(stores, messages, conversations, facts, clock),
         receipts=receipts,
         typing=typing,
         presence=presence,

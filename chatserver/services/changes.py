@@ -11,9 +11,10 @@ import structlog
 from chatserver import failpoints
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, NotFound, Unavailable
-from chatserver.model import Actor, Bell, Change, Conversation, Entry, Message, split_message_id
+from chatserver.facts import Facts
+from chatserver.model import Actor, Change, Conversation, Message, split_message_id
 from chatserver.pages import page_of
-from chatserver.ports import Bus, Stores
+from chatserver.ports import Stores
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
 from chatserver.wire import Json
@@ -23,12 +24,12 @@ log = structlog.get_logger(__name__)
 
 class Changes:
     def __init__(
-        self, stores: Stores, messages: Messages, conversations: Conversations, bus: Bus, clock: Clock
+        self, stores: Stores, messages: Messages, conversations: Conversations, facts: Facts, clock: Clock
     ) -> None:
         self._stores = stores
         self._messages = messages
         self._conversations = conversations
-        self._bus = bus
+        self._facts = facts
         self._clock = clock
 
     async def edit(self, actor: Actor, id: int, text: str) -> Json:
@@ -86,10 +87,7 @@ class Changes:
 
     async def _tell(self, conversation: Conversation, change: Change) -> None:
         message = change.message
-        entry = Entry("change", conversation.id, message.seq, message.seq, rev=message.rev)
-        member_ids = await self._conversations.member_ids(conversation)
-        await self._stores.inboxes.push(member_ids, entry)
-        self._bus.publish(Bell("inbox", member_ids))
+        await self._facts.tell(conversation.id, "message", message.seq, message.rev)
         await self._stores.pages.fill([(conversation.id, page_of(message.seq))])
         if change.file is not None:
             await self._stores.attachments.delete(change.file.id)

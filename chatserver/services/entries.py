@@ -14,12 +14,24 @@ import msgspec
 from chatserver import metrics, wire
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
-from chatserver.model import MAX_SEQ, SEQ_BITS, Actor, Entry, Message, Notification, Tail, User, message_id
-from chatserver.ports import NotificationStore
+from chatserver.model import (
+    MAX_SEQ,
+    SEQ_BITS,
+    Actor,
+    Entry,
+    Fact,
+    Message,
+    Notification,
+    Tail,
+    User,
+    message_id,
+)
+from chatserver.ports import FactStore, NotificationStore
 from chatserver.services.accounts import Accounts
 from chatserver.services.bodies import Bodies, Body
 from chatserver.services.receipts import Receipts
 
+ABOUT_MESSAGES = ("messages", "read", "change")  # entries whose seqs are those of messages
 _encode = msgspec.json.Encoder().encode
 
 
@@ -54,16 +66,33 @@ class Item:
     def message_id(self) -> int:
         return message_id(self.entry.conversation_id, self.seq)
 
+    @property
+    def fact_id(self) -> int:
+        """0 where it is none: ids of facts are made like those of messages."""
+        return self.message_id if self.entry.kind == "facts" else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """All that entries name, by id."""
+
+    bodies: dict[int, Body]
+    facts: dict[int, Fact]
+    notifications: dict[int, Notification]
+    users: dict[int, User]
+
 
 class Entries:
     def __init__(
         self,
+        facts: FactStore,
         notifications: NotificationStore,
         accounts: Accounts,
         bodies: Bodies,
         receipts: Receipts,
         clock: Clock,
     ) -> None:
+        self._facts = facts
         self._notifications = notifications
         self._accounts = accounts
         self._bodies = bodies
@@ -82,27 +111,10 @@ class Entries:
             return known
         items = list(islice(_items(place, tail), limit))
         revoked = any(_revokes(item.entry, actor.session_id) for item in items)
-        wanted = {item.message_id for item in items if item.seq}
-        bodies = await self._bodies.all(wanted, _revs(tail))
-        notifications = await self._wanted_notifications(items)
-        users = await self._accounts.users(item.entry.user_id for item in items if item.entry.kind == "read")
-        events: list[bytes] = []
-        given: list[Body] = []
-        for item in items:
-            kind = item.entry.kind
-            if kind == "messages":
-                if _is_for(actor, body := bodies[item.message_id], extended):
-                    events.append(body.event("message", item.event_id))
-                    given.append(body)
-            elif kind == "change" and extended:
-                events.append(bodies[item.message_id].event("message_changed", item.event_id))
-            elif kind == "read":
-                if event := _read_event(actor, item, bodies[item.message_id].message, users):
-                    events.append(event)
-            elif kind == "notification" and item.entry.ref in notifications:
-                notification = notifications[item.entry.ref]
-                at = wire.moment(notification.created_at)
-                events.append(_event(item, "notification", wire.notification(notification), at))
+        named = await self._look_up(items, tail)
+        told = [item for item in items if _is_told(actor, item, named, extended)]
+        given = [named.bodies[item.message_id] for item in told if item.entry.kind == "messages"]
+        events = [event for item in told if (event := _event_of(actor, item, named)) is not None]
         after = _after(items[-1], tail.epoch) if items else Cursor(tail.epoch, tail.version)
         return Batch(events, after, after.version < tail.version, revoked, given)
 
@@ -129,6 +141,27 @@ class Entries:
             return Batch([], after, False)
         return Batch([body.event("message", tail.version << SEQ_BITS)], after, False, given=(body,))
 
+    async def _look_up(self, items: list[Item], tail: Tail) -> Named:
+        facts = await self._wanted_facts(items, tail)
+        wanted = {item.message_id for item in items if item.entry.kind in ABOUT_MESSAGES}
+        changed = (facts[item.fact_id] for item in items if item.fact_id in facts)
+        wanted |= {fact.about for fact in changed if fact.kind == "message"}
+        return Named(
+            await self._bodies.all(wanted, _revs(tail, facts)),
+            facts,
+            await self._wanted_notifications(items),
+            await self._accounts.users(item.entry.user_id for item in items if item.entry.kind == "read"),
+        )
+
+    async def _wanted_facts(self, items: list[Item], tail: Tail) -> dict[int, Fact]:
+        """Those to be told, and what changed later in the same conversations: no message is told in words taken back."""
+        told = {item.entry.conversation_id for item in items if item.entry.kind in ABOUT_MESSAGES}
+        ids = {item.fact_id for item in items if item.entry.kind == "facts"}
+        for entry in tail.entries:
+            if entry.kind == "facts" and entry.conversation_id in told:
+                ids.update(message_id(entry.conversation_id, n) for n in range(entry.first, entry.last + 1))
+        return await self._facts.by_ids(ids) if ids else {}
+
     async def _wanted_notifications(self, items: list[Item]) -> dict[int, Notification]:
         wanted = [item.entry.ref for item in items if item.entry.kind == "notification"]
         return await self._notifications.by_ids(wanted) if wanted else {}
@@ -139,13 +172,38 @@ def _is_for(actor: Actor, body: Body, extended: bool) -> bool:
     return body.message.session_id != actor.session_id and (extended or body.conversation.is_direct)
 
 
-def _revs(tail: Tail) -> dict[int, int]:
-    """Of the messages that were changed: none is told in words taken back since."""
+def _is_told(actor: Actor, item: Item, named: Named, extended: bool) -> bool:
+    """Whether this session is told of it. The original clients find what has changed in the history."""
+    kind = item.entry.kind
+    if kind == "messages":
+        return _is_for(actor, named.bodies[item.message_id], extended)
+    return extended or kind not in ("change", "facts")
+
+
+def _event_of(actor: Actor, item: Item, named: Named) -> bytes | None:
+    """None for entries that concern the server alone, and for what is gone by now."""
+    entry = item.entry
+    if entry.kind == "messages":
+        return named.bodies[item.message_id].event("message", item.event_id)
+    if entry.kind == "change":
+        return named.bodies[item.message_id].event("message_changed", item.event_id)
+    if entry.kind == "read":
+        return _read_event(actor, item, named.bodies[item.message_id].message, named.users)
+    if entry.kind == "facts" and (fact := named.facts.get(item.fact_id)) and fact.kind == "message":
+        return named.bodies[fact.about].event("message_changed", item.event_id)
+    if entry.kind == "notification" and (notification := named.notifications.get(entry.ref)):
+        at = wire.moment(notification.created_at)
+        return _event(item, "notification", wire.notification(notification), at)
+    return None
+
+
+def _revs(tail: Tail, facts: dict[int, Fact]) -> dict[int, int]:
+    """The messages that were changed, each with the rev that it must at least be told at."""
+    changed = [(message_id(e.conversation_id, e.last), e.rev) for e in tail.entries if e.kind == "change"]
+    changed += [(fact.about, fact.rev) for fact in facts.values() if fact.kind == "message"]
     revs: dict[int, int] = {}
-    for e in tail.entries:
-        if e.kind == "change":
-            id = message_id(e.conversation_id, e.last)
-            revs[id] = max(e.rev, revs.get(id, 0))
+    for id, rev in changed:
+        revs[id] = max(rev, revs.get(id, 0))
     return revs
 
 

@@ -12,6 +12,7 @@ from chatserver.settings import Settings
 from chatserver.storage.attachments import AttachmentStore
 from chatserver.storage.conversations import ConversationStore
 from chatserver.storage.driver import Collection, make_bucket, make_client, settled
+from chatserver.storage.facts import FactStore
 from chatserver.storage.flushes import FlushStore
 from chatserver.storage.gate import Gate
 from chatserver.storage.inboxes import InboxStore
@@ -31,6 +32,7 @@ NOUNS = (
     "conversations",
     "members",
     "messages",
+    "facts",
     "pages",
     "inboxes",
     "notifications",
@@ -62,6 +64,7 @@ class Storage:
         self.sessions = SessionStore(collections["sessions"])
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
         self.messages = MessageStore(collections["messages"])
+        self.facts = FactStore(collections["facts"])
         self.pages = PageStore(collections["pages"], collections["messages"])
         self.inboxes = InboxStore(collections["inboxes"])
         self.flushes = FlushStore(collections["messages"], collections["inboxes"], clock)

@@ -28,8 +28,11 @@ from chatserver.storage.driver import Document
 _KIND_TO_LETTER = {
     "messages": "m",
     "read": "r",
-    "membership": "c",
-    "change": "x",
+    "facts": "f",
+    "joined": "j",
+    "left": "l",
+    "mine": "o",
+    "change": "x",  # Releases before 0.2 told each change of a message by an entry of its own.
     "notification": "n",
     "session": "s",
     "sessions": "a",

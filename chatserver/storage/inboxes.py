@@ -34,16 +34,24 @@ class InboxStore:
         fresh = {"epoch": new_epoch(), "version": 0, "heads": {}, "reads": {}, "own": {}, "ring": []}
         await self._inboxes.update_one({"_id": user_id}, {"$setOnInsert": fresh}, upsert=True)
 
-    async def join(self, user_ids: Iterable[int], conversation_id: int, head: int) -> None:
+    async def join(
+        self,
+        user_ids: Iterable[int],
+        conversation_id: int,
+        head: int,
+        facts: int = 0,
+        entry: Entry | None = None,
+    ) -> None:
         """Give these people a head. It must stand there before their membership is visible: they would be shown the past.
 
-        Repeatable: a head that is there stays as it is.
+        `facts` is the head of the second log, `entry` tells these people. Repeatable: who has a head keeps it.
         """
         c = conversation_id
-        await self._inboxes.update_many(
-            {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$exists": False}},
-            {"$set": {f"heads.{c}": head, f"reads.{c}": head}},
-        )
+        update: Document = {"$set": {f"heads.{c}": head, f"facts.{c}": facts, f"reads.{c}": head}}
+        if entry is not None:
+            update |= {"$inc": {"version": 1}, "$push": _pushed(entry)}
+        ids = {"$in": list(user_ids)}
+        await self._inboxes.update_many({"_id": ids, f"heads.{c}": {"$exists": False}}, update)
 
     async def leave(self, user_id: int, entry: Entry) -> None:
         """Take the head away, so that no fan-out reaches this person any more, and push the entry that says why.
@@ -54,7 +62,9 @@ class InboxStore:
         await self._inboxes.update_one(
             {"_id": user_id, f"heads.{c}": {"$exists": True}},
             {
-                "$unset": {f"heads.{c}": "", f"reads.{c}": "", f"own.{c}:{user_id}": ""},
+                "$unset": {
+                    part: "" for part in (f"heads.{c}", f"facts.{c}", f"reads.{c}", f"own.{c}:{user_id}")
+                },
                 "$inc": {"version": 1},
                 "$push": _pushed(entry),
             },
@@ -102,6 +112,30 @@ class InboxStore:
             }
         ]
         filter = {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$lt": last}}
+        return int((await self._inboxes.update_many(filter, pipeline)).modified_count)
+
+    async def advance_facts(self, conversation_id: int, last: int, user_ids: Many[int]) -> int:
+        """Bring every member to `last` in the second log, each from its own head. How many were behind.
+
+        A member without a head there has one in the messages' log: such inboxes are from before there were facts.
+        """
+        c = conversation_id
+        head = {"$ifNull": [f"$facts.{c}", 0]}
+        entry = {"k": "f", "c": c, "f": {"$add": [head, 1]}, "t": last}
+        pipeline = [
+            {
+                "$set": {
+                    "version": {"$add": ["$version", 1]},
+                    "ring": {"$slice": [{"$concatArrays": ["$ring", [entry]]}, -RING]},
+                    f"facts.{c}": last,
+                }
+            }
+        ]
+        filter = {
+            "_id": {"$in": list(user_ids)},
+            f"heads.{c}": {"$exists": True},
+            "$or": [{f"facts.{c}": {"$lt": last}}, {f"facts.{c}": {"$exists": False}}],
+        }
         return int((await self._inboxes.update_many(filter, pipeline)).modified_count)
 
     async def heads(

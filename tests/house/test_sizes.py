@@ -12,6 +12,8 @@ from tests.house.product import sources
 MOST_LINES = 250  # of a file: one whose single subject needs more stands in the list
 LONG_FILES = {
     "chatserver/model.py": "all nouns of the product on one page",
+    "chatserver/ports.py": "all that the core asks of the outside world on one page",
+    "chatserver/storage/inboxes.py": "all that is ever done to the one document of a person",
 }
 FUNCTION_LINES = 40
 MOST_BRANCHES = 10
