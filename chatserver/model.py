@@ -141,6 +141,9 @@ class Bell:
     message: Message | None = None
 
 
+UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One step of an inbox: a pointer or a tiny fact, never a body.
@@ -148,7 +151,7 @@ class Entry:
     kind `messages`: seqs first..last of a conversation; `read`: user_id read first..last there at `at`;
     `change`: message `last` there has changed to `rev`; `membership`: see `rev`; `notification`: `ref` is its id;
     `session`: `ref` was revoked;
-    `sessions`: all up to `rev` but `ref`.
+    `sessions`: all up to `rev` but `ref`; UNKNOWN: something that only a newer release knows, whatever its size there.
     """
 
     kind: str

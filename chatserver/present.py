@@ -10,11 +10,11 @@ from functools import partial
 from itertools import count
 
 from chatserver.cursor import Cursor
-from chatserver.model import Entry, Tail
+from chatserver.model import UNKNOWN, Entry, Tail
 from chatserver.standing import Standing
 from chatserver.waiter import Ephemeral, Waiter
 
-ENDS = ("session", "sessions")  # entries that end sessions
+ENDS = ("session", "sessions", UNKNOWN)  # entries that end sessions, or may
 _stamps = count()
 
 

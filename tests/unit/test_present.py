@@ -10,7 +10,8 @@ import pytest
 
 from chatserver import metrics
 from chatserver.errors import TokenInvalid
-from chatserver.model import Advance, Entry
+from chatserver.model import UNKNOWN, Advance, Entry, Tail
+from chatserver.present import Present
 from tests.support.waiting import held, together
 from tests.unit.test_events import texts
 
@@ -161,3 +162,14 @@ async def test_a_session_in_use_is_not_read_again_while_nothing_ends_one(chat: A
     await chat.check.check(list(chat.hub))
     with pytest.raises(TokenInvalid):
         await sessions.authenticate(token)
+
+
+@pytest.mark.parametrize(("kind", "calm"), [("read", True), ("session", False), (UNKNOWN, False)])
+def test_what_may_have_ended_a_session_is_no_reason_to_trust_it(kind: str, calm: bool) -> None:
+    present = Present(1)
+    message = Entry("messages", 7, 1, 1)
+    present.read(Tail("epoch", 1, (message,)), 0.0, present.stamp)
+
+    present.read(Tail("epoch", 2, (message, Entry(kind))), 1.0, present.stamp)
+
+    assert present.calm_since(1) is calm
