@@ -148,7 +148,7 @@ def entry(document: Any) -> Entry:
     """A number, a document of a kind we know, or what a node of a newer release has pushed."""
     if isinstance(document, int):
         return _message_entry(document)
-    kind = _LETTER_TO_KIND.get(document.get("k"), UNKNOWN) if isinstance(document, dict) else UNKNOWN
+    kind = _LETTER_TO_KIND.get(document.get("k", ""), UNKNOWN) if isinstance(document, dict) else UNKNOWN
     if kind == UNKNOWN:
         return Entry(UNKNOWN)
     get = document.get

@@ -5,7 +5,9 @@ from __future__ import annotations
 from tests.house.product import sources
 
 MOST_LINES = 250
-EXCEPTIONS: dict[str, str] = {}  # path: why it may be longer
+EXCEPTIONS: dict[str, str] = {  # path: why it may be longer
+    "chatserver/model.py": "all nouns of the product, one after the other, each a few lines long",
+}
 
 
 def faults(path: str, source: str) -> list[str]:

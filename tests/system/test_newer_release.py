@@ -1,4 +1,4 @@
-"""A node of this release beside one of a newer release: what only the other knows is stepped over, and nothing is lost."""
+"""A node of this release beside one of a newer: what only the other knows is stepped over, and nothing is lost."""
 
 from __future__ import annotations
 
