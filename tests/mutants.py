@@ -104,8 +104,8 @@ MUTANTS = [
         "7. Typing is never stuck",
         "its expiry where it is shown",
         "chatserver/services/typing.py",
-        "loop.call_later(self._typing_secs,",
-        "loop.call_later(self._typing_secs * 100,",
+        "self._clock.later(self._typing_secs,",
+        "self._clock.later(self._typing_secs * 100,",
         "ends_by_itself_after_six_seconds and alone",
     ),
     Mutant(

@@ -112,7 +112,7 @@ class Events:
             if failpoints.armed:
                 await failpoints.reach("after_check_before_wait")
             left = deadline - self._clock.monotonic()
-            ended = await waiter.wait(min(left, retry_secs))
+            ended = await waiter.wait(min(left, retry_secs), self._clock)
             woken = ended is Ended.WOKEN
             if woken or (ended is Ended.TIMEOUT and left > retry_secs):
                 continue

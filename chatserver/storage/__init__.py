@@ -54,7 +54,7 @@ class Storage:
             in_flight = min(
                 in_flight, max_workers
             )  # one more would wait for a thread beyond its own time limit
-        gate = Gate(in_flight)
+        gate = Gate(in_flight, clock)
         self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS + PASSING}
         self._session_days = settings.session_days
         collections = self._collections
