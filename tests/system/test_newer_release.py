@@ -135,7 +135,7 @@ async def test_a_session_that_ended_together_with_something_unknown_is_over(
         await ann.sent(bob, "are you still there?")
         return (await bob.poll(cursor=bob.cursor, wait=0)).status == 401
 
-    await eventually(is_over, within=60)
+    await eventually(is_over)
 
 
 @pytest.mark.gen_test

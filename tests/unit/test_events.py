@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import msgspec
 import pytest
 
 from chatserver.model import Advance
-from tests.support.waiting import eventually, held
+from tests.support.waiting import GENEROUS_SECS, eventually, held
 
 
 def texts(answer: Any) -> list[str]:
@@ -38,10 +37,8 @@ async def test_a_held_poll_looks_on_when_a_whole_page_was_not_for_it(chat: Any) 
     for number in range(12):
         await chat.say(bob, conversation, f"mine {number}")
     await chat.say(ann, conversation, "for bob")
-    began = time.monotonic()
-    answer = await chat.poll(bob, cursor, wait=5, limit=5)
+    answer = await chat.poll(bob, cursor, wait=GENEROUS_SECS, limit=5)
     assert texts(answer) == ["for bob"]
-    assert time.monotonic() - began < 2
 
 
 @pytest.mark.gen_test
@@ -93,7 +90,7 @@ async def test_the_check_wakes_the_sender_whose_own_bell_did_not(chat: Any) -> N
         await asyncio.sleep(0)
         return poll.done()
 
-    await eventually(answered, 3)
+    await eventually(answered)
     assert texts(await poll) == ["its bell is lost"]
 
 
@@ -115,7 +112,7 @@ async def test_the_check_wakes_a_poll_behind_what_another_poll_has_read(chat: An
         await asyncio.sleep(0)
         return poll.done()
 
-    await eventually(answered, 3)
+    await eventually(answered)
     assert texts(await poll) == ["its bell is lost"]
 
 

@@ -12,7 +12,7 @@ from chatserver import metrics
 from chatserver.errors import TokenInvalid
 from chatserver.model import UNKNOWN, Advance, Entry, Tail
 from chatserver.present import Present
-from tests.support.waiting import held, together
+from tests.support.waiting import held, in_time, together
 from tests.unit.test_events import texts
 
 
@@ -104,7 +104,7 @@ async def test_a_read_from_before_a_fan_out_that_comes_late_puts_no_poll_to_slee
     monkeypatch.setattr(store, step, beside_a_read)
     await chat.say(ann, conversation, "hello")
     told.set()
-    assert texts(await asyncio.wait_for(poll, 2)) == ["hello"]
+    assert texts(await in_time(poll)) == ["hello"]
 
 
 @pytest.mark.gen_test

@@ -20,7 +20,7 @@ async def test_a_fan_out_that_was_never_done_is_finished_and_wakes_who_is_held(c
     poll = await held(chat.poll(bob, await chat.cursor(bob), wait=20))
     await chat.append_only(ann, conversation, "its node died")
     await chat.sweeper().sweep()
-    await eventually(poll.done, 2)
+    await eventually(poll.done)
     assert b"its node died" in (await poll).events[0]
     assert (await chat.inbox(bob)).unread(conversation.id) == 1
     assert (await chat.inbox(ann)).unread(conversation.id) == 0
