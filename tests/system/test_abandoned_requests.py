@@ -158,7 +158,7 @@ async def test_without_a_cursor_an_answer_whose_client_closed_before_taking_it_a
 
 
 @pytest.mark.gen_test
-@pytest.mark.parametrize("fresh", ["before_ack=sleep:1"], indirect=True)
+@pytest.mark.parametrize("fresh", ["before_ack=sleep:3"], indirect=True)
 async def test_every_answer_of_a_server_that_drains_sends_its_client_away(
     fresh: ServerProcess, client: Client
 ) -> None:

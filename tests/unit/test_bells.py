@@ -20,7 +20,7 @@ def malformed() -> float:
 @pytest.mark.gen_test
 async def test_a_bell_of_an_unknown_kind_rings_nothing_and_is_no_mistake(chat: Any) -> None:
     ann, _, _ = await chat.pair()
-    poll = await held(chat.poll(ann, await chat.cursor(ann), wait=20))
+    poll = await held(chat.poll(ann, await chat.cursor(ann), wait=60))
     before = malformed()
 
     chat.services.bells.heard(Bell("of tomorrow", (ann.user_id,), {"reaction": "👍"}))
@@ -34,7 +34,7 @@ async def test_a_bell_of_an_unknown_kind_rings_nothing_and_is_no_mistake(chat: A
 @pytest.mark.gen_test
 async def test_a_bell_of_a_known_kind_may_carry_more_than_this_release_knows(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
-    poll = await held(chat.poll(bob, await chat.cursor(bob), wait=20))
+    poll = await held(chat.poll(bob, await chat.cursor(bob), wait=60))
     before = malformed()
     message = await chat.say(ann, conversation, "hello")
 

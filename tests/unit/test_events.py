@@ -78,7 +78,7 @@ async def test_without_a_cursor_a_range_is_given_page_by_page(chat: Any) -> None
 async def test_the_check_wakes_the_sender_whose_own_bell_did_not(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
     cursor = await chat.cursor(ann)
-    poll = await held(chat.poll(ann, cursor, wait=20))
+    poll = await held(chat.poll(ann, cursor, wait=60))
     await chat.say(ann, conversation, "wakes everybody but me")
     message = await chat.append_only(bob, conversation, "its bell is lost")
     await chat.storage.inboxes.advance(
@@ -99,7 +99,7 @@ async def test_the_check_wakes_a_poll_behind_what_another_poll_has_read(chat: An
     ann, bob, conversation = await chat.pair()
     other = await chat.device(ann.user_id)
     cursor = await chat.cursor(ann)
-    poll = await held(chat.poll(ann, cursor, wait=20))
+    poll = await held(chat.poll(ann, cursor, wait=60))
     message = await chat.append_only(bob, conversation, "its bell is lost")
     await chat.storage.inboxes.advance(
         [Advance(conversation.id, message.seq, message.seq, conversation.member_ids)]
