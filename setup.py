@@ -46,6 +46,8 @@ setup(
     name="chatserver",
     version=version(),
     description="A long-polling chat server that loses nothing",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_namespace_packages(include=["chatserver", "chatserver.*"]),
     package_data={"chatserver": ["data/*.txt"]},

@@ -21,6 +21,7 @@ from bench import machine, workloads
 from bench.machine import Measured, quantile
 from bench.people import FILLER, RUN
 from bench.targets import Target
+from chatserver.clock import Clock
 from chatserver.model import Advance, Message, message_id
 from chatserver.settings import Settings
 from chatserver.storage import codec
@@ -63,7 +64,7 @@ class Send:
     """What the server's own stores would have written."""
 
     def __init__(self, database: Any) -> None:
-        gate = Gate(1)
+        gate = Gate(1, Clock())
         self._messages = Collection(database.messages, gate)
         self._inboxes = Collection(database.inboxes, gate)
 

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from chatserver.clock import Clock
+from chatserver.clock import Clock, Timer
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Deadlines(Generic[T]):
         # to the top, not before: finding it inside the heap would cost more.
         self._waiting: list[tuple[float, int, asyncio.Future[Any], T]] = []
         self._numbers = count()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
 
     def add(self, waiting: T, future: asyncio.Future[Any], deadline: float) -> None:
         """Times are those of the clock's `monotonic`."""
@@ -60,4 +60,4 @@ class Deadlines(Generic[T]):
             self._forget_done()
         if self._waiting:
             wait_secs = self._waiting[0][0] - now
-            self._timer = asyncio.get_running_loop().call_later(wait_secs, self._expire)
+            self._timer = self._clock.later(wait_secs, self._expire)

@@ -212,6 +212,9 @@ class Bell:
     message: Message | None = None
 
 
+UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One step of an inbox: a pointer or a tiny fact, never a body.
@@ -220,7 +223,7 @@ class Entry:
     `read`: user_id read first..last there at `at`; `joined` and `left`: this person did; `mine`: their own settings of
     it are at `rev`; `notification`: `ref` is its id;
     `session`: `ref` was revoked;
-    `sessions`: all up to `rev` but `ref`.
+    `sessions`: all up to `rev` but `ref`; UNKNOWN: something that only a newer release knows, whatever its size there.
     """
 
     kind: str

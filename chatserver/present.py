@@ -18,10 +18,10 @@ from functools import partial
 from itertools import count
 
 from chatserver.cursor import Cursor
-from chatserver.model import Entry, KnownVersion, Tail
+from chatserver.model import UNKNOWN, Entry, KnownVersion, Tail
 from chatserver.waiter import Ephemeral, Waiter
 
-ENDS = ("session", "sessions")  # entries that end sessions
+ENDS = ("session", "sessions", UNKNOWN)  # entries that end sessions, or may
 _stamps = count()
 
 

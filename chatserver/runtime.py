@@ -82,7 +82,7 @@ class Runtime:
         self.end_polls()
         if self.requests.count:
             try:
-                async with asyncio.timeout(secs):
+                async with self.clock.limit(secs):
                     await self.requests.idle.wait()
             except TimeoutError:
                 log.warning("requests cut by the end of the drain", requests=self.requests.count)
@@ -99,7 +99,7 @@ class Runtime:
     async def health(self) -> dict[str, str]:
         """The state of each part; the bus being away degrades, the database being away stops us."""
         try:
-            async with asyncio.timeout(HEALTH_SECS):
+            async with self.clock.limit(HEALTH_SECS):
                 await self.storage.ping()
             database = "up"
         except (TimeoutError, Unavailable):

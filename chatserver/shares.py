@@ -36,7 +36,7 @@ class Shares:
     async def run(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(EVERY_SECS):
+                async with self._clock.limit(EVERY_SECS):
                     await self._hurried.wait()
             self._hurried.clear()
             for bucket in self._limits.buckets.values():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from chatserver.clock import Clock
 from chatserver.model import Actor
 
 
@@ -75,12 +76,11 @@ class Waiter:
     def ended(self) -> Ended | None:
         return self._ended
 
-    async def wait(self, secs: float) -> Ended:
+    async def wait(self, secs: float, clock: Clock) -> Ended:
         """Until woken (also by a bell since `looked`), ended, or `secs` have passed."""
         if self._ended is None and not self._woken and secs > 0:
-            loop = asyncio.get_running_loop()
-            self._future = loop.create_future()
-            timer = loop.call_later(secs, self._resolve)
+            self._future = asyncio.get_running_loop().create_future()
+            timer = clock.later(secs, self._resolve)
             try:
                 await self._future
             finally:

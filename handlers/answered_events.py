@@ -9,9 +9,7 @@ from msgspec import Meta, Struct
 from handlers.answers import Cursor, Epoch, Moment, Path, Seq
 from handlers.schemas import Id
 
-EventId = Annotated[
-    int, Meta(ge=1, lt=1 << 53, description="The same whenever the event is given again: skip what you know.")
-]
+EventId = Annotated[Id, Meta(description="The same whenever the event is given again: skip what you know.")]
 
 
 class MessageData(Struct):

@@ -16,6 +16,7 @@ from handlers.operations.operation import Answer, Operation
 from handlers.operations.problems import EXPLANATIONS
 from handlers.problems import STATUS
 from handlers.routes import API, API_ROUTES, ID, OTHER_ROUTES
+from handlers.schemas import ID_FORMAT
 from handlers.server import FEATURE_LEVEL
 
 Json = dict[str, Any]
@@ -127,7 +128,7 @@ def _parameters(operation: Operation) -> list[Json]:
     found: list[Json] = []
     if operation.path:
         name, text = operation.path
-        schema = {"type": "integer", "minimum": 1, "exclusiveMaximum": 1 << 53}
+        schema = {"type": "integer", "minimum": 1, "exclusiveMaximum": 1 << 53, **ID_FORMAT}
         found.append({"name": name, "in": "path", "required": True, "description": text, "schema": schema})
         if example and example.path:
             found[0]["example"] = example.path

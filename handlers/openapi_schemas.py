@@ -12,7 +12,8 @@ Schema = dict[str, Any]
 
 
 def _given(name: str, **rule: Any) -> Schema:
-    return {"required": [name], "properties": {name: {"type": rule.pop("type", "integer"), **rule}}}
+    """An id, unless the rule says what else."""
+    return {"required": [name], "properties": {name: rule or {"type": "integer", **schemas.ID_FORMAT}}}
 
 
 _RECEIVER = {"anyOf": [_given("receiver_id"), _given("receiver")]}

@@ -17,7 +17,9 @@ from chatserver.services.search import QUERY_CHARS
 TITLE_CHARS = 200
 NOTIFICATION_CHARS = 4000
 
-Id = Annotated[int, Meta(ge=1, lt=1 << 53)]
+# Client generators make 32 bits of an integer without a format.
+ID_FORMAT = {"format": "int64"}
+Id = Annotated[int, Meta(ge=1, lt=1 << 53, extra_json_schema=ID_FORMAT)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 Count = Annotated[int, Meta(ge=1, lt=1 << 53)]
 Receiver = Annotated[Id | None, Meta(description="The person it is for.")]

@@ -73,7 +73,7 @@ MUTANTS = [
         "the deadline of the hold",
         "chatserver/services/events.py",
         "deadline = self._clock.monotonic() + hold",
-        "deadline = self._clock.monotonic() + hold * 3",
+        "deadline = self._clock.monotonic() + hold * 100",
         "idle_poll_ends_empty and alone",
     ),
     Mutant(
@@ -89,7 +89,7 @@ MUTANTS = [
         "the deadline of database calls",
         "chatserver/storage/driver.py",
         '"timeoutMS": int(timeout_secs * 1000)',
-        '"timeoutMS": int(timeout_secs * 20000)',
+        '"timeoutMS": int(timeout_secs * 1000000)',
         "frozen_database and alone",
     ),
     Mutant(
@@ -104,8 +104,8 @@ MUTANTS = [
         "7. Typing is never stuck",
         "its expiry where it is shown",
         "chatserver/services/typing.py",
-        "loop.call_later(self._typing_secs,",
-        "loop.call_later(self._typing_secs * 100,",
+        "self._clock.later(self._typing_secs,",
+        "self._clock.later(self._typing_secs * 100,",
         "ends_by_itself_after_six_seconds and alone",
     ),
     Mutant(

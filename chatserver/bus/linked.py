@@ -38,10 +38,11 @@ class LinkedBus:
         self._node = f"{node}.{secrets.token_hex(4)}"
         self._exchange = exchange
         self._dial = dial
+        self._clock = clock
         self._local = LocalBus()
         self._sender = Sender(self._node, exchange, clock)
         self._bindings = Bindings(exchange)
-        self._probe = Probe(self._send_probe, self._proved, self._deaf)
+        self._probe = Probe(self._send_probe, self._proved, self._deaf, clock)
         self._ringing = Supervisor("ringing", self._connect, self._ring, clock)
         self._listening = Supervisor("listening", self._connect, self._hear, clock)
         # In use, with everything declared that they rest on.
@@ -104,13 +105,13 @@ class LinkedBus:
         return self._dial(generation, self._probe.path_changed)
 
     async def _ring(self, link: Link) -> None:
-        async with asyncio.timeout(SETUP_SECS):
+        async with self._clock.limit(SETUP_SECS):
             await self._declarations(await link.channel()).ensure_exchange(self._exchange)
         with self._in_use(link, self._ringing):
             await self._sender.serve(link)
 
     async def _hear(self, link: Link) -> None:
-        async with asyncio.timeout(SETUP_SECS):
+        async with self._clock.limit(SETUP_SECS):
             declarations = self._declarations(await link.channel())
             await declarations.ensure_exchange(self._exchange)
             link.consume(await declarations.ensure_queue(), self._arrived)

@@ -81,7 +81,7 @@ class Sender:
         """Give what waits a moment to leave, and drop the rest."""
         self._closed = True
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FLUSH_SECS):
+            async with self._clock.limit(FLUSH_SECS):
                 while self._outbox and self._link:
                     await self._clock.sleep(LOOK_SECS)
         self._outbox.clear()

@@ -93,7 +93,7 @@ def build_services(
     sessions = Sessions(stores.sessions, stores.inboxes, stores.marks, accounts, tickets, hub, bus, clock)
     conversations = Conversations(stores, accounts, clock)
     receipts = Receipts(stores, conversations, bus, clock)
-    typing = Typing(conversations, accounts, hub, bus, settings.typing_secs)
+    typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
     facts = Facts(stores, bus, clock)
@@ -102,7 +102,7 @@ def build_services(
     def ring(message: Message, member_ids: tuple[int, ...]) -> None:
         bus.publish(Bell("message", member_ids, message=message))
 
-    crowds = Crowds(hub, looks, bodies)
+    crowds = Crowds(hub, looks, bodies, clock)
     places = Places(stores.sessions, looks, entries, node, clock)
     writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
     notifications = Notifications(stores, bus, clock)
@@ -125,8 +125,8 @@ def build_services(
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
         messages=messages,
-        own_data=OwnData(stores, accounts, sessions, conversations, messages),
-        search=Search(stores, messages, conversations),
+        own_data=OwnData(stores, accounts, sessions, conversations, messages, clock),
+        search=Search(stores, messages, conversations, clock),
         changes=Changes(stores, messages, conversations, facts, clock),
         receipts=receipts,
         typing=typing,

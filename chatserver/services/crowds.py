@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from chatserver.clock import Clock
 from chatserver.errors import ChatError
 from chatserver.hub import Hub
 from chatserver.looks import Looks
@@ -26,8 +27,9 @@ MOST_ENTRIES = 8
 
 
 class Crowds:
-    def __init__(self, hub: Hub, looks: Looks, bodies: Bodies) -> None:
+    def __init__(self, hub: Hub, looks: Looks, bodies: Bodies, clock: Clock) -> None:
         self._hub = hub
+        self._clock = clock
         self._looks = looks
         self._bodies = bodies
         # Each with the session that is left asleep: the sender's own has nothing to get from its message.
@@ -64,7 +66,7 @@ class Crowds:
             )
             found: Sequence[object] = ()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(AHEAD_SECS):
+                async with self._clock.limit(AHEAD_SECS):
                     found = await asyncio.gather(*reads, return_exceptions=True)
             for error in found:
                 # Each of them will see for itself.

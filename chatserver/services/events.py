@@ -15,7 +15,7 @@ from chatserver.cursor import Cursor
 from chatserver.errors import CursorExpired, TokenInvalid, Unavailable
 from chatserver.hub import Hub
 from chatserver.looks import TRUST_SECS, Looks
-from chatserver.model import Actor, Bell, Tail
+from chatserver.model import UNKNOWN, Actor, Bell, Tail
 from chatserver.ports import Bus
 from chatserver.present import Present
 from chatserver.services.entries import Batch, Entries
@@ -116,7 +116,7 @@ class Events:
             if failpoints.armed:
                 await failpoints.reach("after_check_before_wait")
             left = deadline - self._clock.monotonic()
-            ended = await waiter.wait(min(left, retry_secs))
+            ended = await waiter.wait(min(left, retry_secs), self._clock)
             woken = ended is Ended.WOKEN
             if woken or (ended is Ended.TIMEOUT and left > retry_secs):
                 continue
@@ -189,4 +189,4 @@ def _covered(place: Cursor, tail: Tail) -> bool:
     if place.version == tail.version:
         return False
     following = tail.entries[place.version - tail.version]
-    return place.offset < following.size
+    return following.kind == UNKNOWN or place.offset < following.size

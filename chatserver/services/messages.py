@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -106,7 +105,7 @@ class Messages:
         self, actor: Actor, receiver_id: int, deadline: float
     ) -> tuple[Conversation, dict[int, User]]:
         try:
-            async with asyncio.timeout(deadline - self._clock.monotonic()):
+            async with self._clock.limit(deadline - self._clock.monotonic()):
                 conversation, begun = await self._conversations.open_direct(actor, receiver_id)
                 users = await self._accounts.users(conversation.member_ids)
         except TimeoutError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Actor, User, message_id, split_message_id
 from chatserver.ports import Stores
@@ -35,12 +36,14 @@ class OwnData:
         sessions: Sessions,
         conversations: Conversations,
         messages: Messages,
+        clock: Clock,
     ) -> None:
         self._stores = stores
         self._accounts = accounts
         self._sessions = sessions
         self._conversations = conversations
         self._messages = messages
+        self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def export(self, actor: Actor, after_id: int) -> Part:
@@ -49,7 +52,7 @@ class OwnData:
         Raises Unavailable, also when too many export at once.
         """
         try:
-            async with asyncio.timeout(WAIT_SECS):
+            async with self._clock.limit(WAIT_SECS):
                 await self._places.acquire()
         except TimeoutError:
             raise Unavailable("Too many people are exporting right now.", 10) from None

@@ -22,6 +22,7 @@ from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
 from chatserver.storage.pages import PageStore
 from chatserver.storage.rates import AttemptStore, RateStore
+from chatserver.storage.schema import bring_up
 from chatserver.storage.sessions import SessionStore
 from chatserver.storage.tickets import TicketStore
 from chatserver.storage.users import UserStore
@@ -56,7 +57,7 @@ class Storage:
             in_flight = min(
                 in_flight, max_workers
             )  # one more would wait for a thread beyond its own time limit
-        gate = Gate(in_flight)
+        gate = Gate(in_flight, clock)
         self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS + PASSING}
         self._session_days = settings.session_days
         collections = self._collections
@@ -81,9 +82,13 @@ class Storage:
         )
 
     async def prepare(self) -> None:
-        """Prove that the database answers and may be written, and create the indexes. Raises StartupError."""
+        """Prove that the database answers, may be written and is of a shape we know; create the indexes.
+
+        Raises StartupError.
+        """
         try:
             await self.ping()
+            await bring_up(self._collections)
             await create_indexes(self._collections, self._session_days)
         except (Unavailable, PyMongoError) as error:
             cause = error.__cause__ or error

@@ -8,6 +8,7 @@ from typing import Any
 from chatserver.model import (
     MAX_SEQ,
     SEQ_BITS,
+    UNKNOWN,
     Account,
     Attachment,
     Change,
@@ -148,12 +149,16 @@ def _message_entry(id: int) -> Entry:
     return Entry("messages", conversation_id, seq, seq)
 
 
-def entry(document: Document | int) -> Entry:
+def entry(document: Any) -> Entry:
+    """A number, a document of a kind we know, or what a node of a newer release has pushed."""
     if isinstance(document, int):
         return _message_entry(document)
+    kind = _LETTER_TO_KIND.get(document.get("k", ""), UNKNOWN) if isinstance(document, dict) else UNKNOWN
+    if kind == UNKNOWN:
+        return Entry(UNKNOWN)
     get = document.get
     return Entry(
-        _LETTER_TO_KIND[document["k"]],
+        kind,
         get("c", 0),
         get("f", 0),
         get("t", 0),

@@ -8,6 +8,7 @@ from typing import Any
 from chatserver.clock import Clock
 from chatserver.settings import Settings
 from chatserver.storage.backup import open_copies
+from chatserver.storage.schema import BEFORE, MARK, Schema, schema_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class DatabaseSurvey:
     members: int
     write_secs: float  # of a write that a majority has journaled
     skew_secs: float  # how far its clock is ahead of ours
+    schema: Schema = BEFORE
 
 
 async def survey(settings: Settings, clock: Clock) -> DatabaseSurvey:
@@ -32,5 +34,6 @@ async def survey(settings: Settings, clock: Clock) -> DatabaseSurvey:
         await copies.database.marks.replace_one(mark, {**mark, "at": clock.now()}, upsert=True)
         write_secs = clock.monotonic() - began
         await copies.database.marks.delete_one(mark)
+        schema = schema_of(await copies.database.marks.find_one({"_id": MARK}))
         members = len(hello.get("hosts", [])) + len(hello.get("passives", []))
-        return DatabaseSurvey(tuple(version), hello.get("setName", ""), members, write_secs, skew)
+        return DatabaseSurvey(tuple(version), hello.get("setName", ""), members, write_secs, skew, schema)

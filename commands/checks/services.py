@@ -10,6 +10,7 @@ from chatserver.errors import StartupError
 from chatserver.settings import Settings
 from chatserver.storage import survey as database_survey
 from chatserver.storage.datadir import DataDir
+from chatserver.storage.schema import STEPS, refuse_newer
 from chatserver.storage.survey import DatabaseSurvey
 from commands.checks import FAIL, OK, WARN, Finding, failed
 from commands.reach import reached
@@ -53,6 +54,7 @@ def judged(found: DatabaseSurvey, *, embedded: bool) -> list[Finding]:
         )
     else:
         findings.append(Finding("replica set", OK, f"{found.replica_set}, members: {found.members}"))
+    findings.append(_schema(found))
     written = f"a majority journaled a write in {found.write_secs * 1000:.0f} ms"
     if found.write_secs > SLOW_WRITE_SECS:
         findings.append(Finding("writes", WARN, written, "look at the database's disk and load"))
@@ -65,6 +67,16 @@ def judged(found: DatabaseSurvey, *, embedded: bool) -> list[Finding]:
     else:
         findings.append(Finding("clock", OK, ahead))
     return findings
+
+
+def _schema(found: DatabaseSurvey) -> Finding:
+    try:
+        refuse_newer(found.schema, "the database")
+    except StartupError as error:
+        return failed("schema", error)
+    number, ours = found.schema.number, len(STEPS)
+    coming = "" if number == ours else f"; the next start makes it {ours}"
+    return Finding("schema", OK, f"{number}{coming}")
 
 
 def _version(found: DatabaseSurvey, version: str, embedded: bool) -> Finding:

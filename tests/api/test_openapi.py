@@ -6,9 +6,11 @@ import ast
 import difflib
 import inspect
 import json
+import re
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,35 @@ def test_every_example_is_as_its_schema_says(document: dict[str, Any]) -> None:
                 for example in content.get("examples", {}).values():
                     errors = list(contract.validator(content["schema"]).iter_errors(example["value"]))
                     assert errors == [], operation["operationId"]
+
+
+def named_schemas(part: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field and parameter anywhere in the document, with what it is made of when it is a list."""
+    if isinstance(part, list):
+        for each in part:
+            yield from named_schemas(each)
+    elif isinstance(part, dict):
+        fields = dict(part["properties"]) if isinstance(part.get("properties"), dict) else {}
+        if "in" in part and "schema" in part:
+            fields[part["name"]] = part["schema"]
+        for name, schema in fields.items():
+            yield name, schema.get("items", schema)
+        for each in part.values():
+            yield from named_schemas(each)
+
+
+def is_integer(schema: dict[str, Any]) -> bool:
+    return "integer" in (kinds if isinstance(kinds := schema.get("type"), list) else [kinds])
+
+
+def test_every_id_says_that_it_may_need_64_bits(document: dict[str, Any]) -> None:
+    ids = [
+        (name, schema)
+        for name, schema in named_schemas(document)
+        if is_integer(schema) and re.fullmatch(r"(.*_)?ids?|sender|receiver|conversation|online_users", name)
+    ]
+    assert len(ids) > 60
+    assert [name for name, schema in ids if schema.get("format") != "int64"] == []
 
 
 def difference(kept: Path, now: str, command: str, meant: str) -> str:

@@ -62,7 +62,7 @@ def settled(value: Any, key: str = "") -> Any:
     return value
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_every_example_gets_the_answer_it_shows(fresh: ServerProcess, client: Client) -> None:
     ann = {"token": "", "cursor": ""}
     bob = ""

@@ -8,7 +8,7 @@ import urllib.request
 
 
 def fetch(url: str, **headers: str) -> tuple[dict[str, str], bytes]:
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
         return dict(answer.headers), answer.read()
 
 

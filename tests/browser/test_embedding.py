@@ -130,7 +130,7 @@ def visit(browser: Browser, host: Host) -> Iterator[Callable[..., Page]]:
             browser.new_context(**{"viewport": {"width": 1180, "height": 820}, "locale": "en-GB"} | context)
         )
         page = contexts[-1].new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",

@@ -18,7 +18,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from chatserver.storage.embedded import KEEP_NO_PAST
 from tests.support.ports import free_ports
 
-START_SECS = 20.0
+START_SECS = 90.0
 
 
 def mongod_path() -> str:
@@ -120,6 +120,6 @@ class MongoNode:
         if self.process is not None:
             self.thaw()
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
             self.process = None
         self._dir.cleanup()

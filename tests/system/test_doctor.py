@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from chatserver.errors import EX_UNAVAILABLE
+from chatserver.storage.schema import Schema
 from chatserver.storage.survey import DatabaseSurvey
 from commands.checks import FAIL, OK, WARN, Finding, host
 from commands.checks.services import judged
@@ -29,7 +30,7 @@ CHECKS = [
     "exposure",
     "proxy variables",
 ]
-CHECKS += ["database", "replica set", "writes", "clock", "broker"]
+CHECKS += ["database", "replica set", "schema", "writes", "clock", "broker"]
 
 
 def found(outcome: Outcome) -> dict[str, Finding]:
@@ -131,12 +132,13 @@ def test_a_broker_that_holds_publishers_back_is_told(server: ServerProcess, rabb
         (DatabaseSurvey((8, 0, 19), "", 0, 0.01, 0.1), False, {"replica set": WARN}),
         (DatabaseSurvey((8, 0, 19), "rs0", 2, 0.01, 0.1), False, {"replica set": WARN}),
         (DatabaseSurvey((8, 0, 19), "rs0", 3, 0.9, -9), False, {"writes": WARN, "clock": WARN}),
+        (DatabaseSurvey((8, 0, 19), "rs0", 3, 0.01, 0.1, Schema(99, "7.0.0")), False, {"schema": FAIL}),
     ],
 )
 def test_a_database_is_judged(survey: DatabaseSurvey, embedded: bool, unwell: dict[str, str]) -> None:
     judgement = states(judged(survey, embedded=embedded))
 
-    assert set(judgement) == {"database", "replica set", "writes", "clock"}
+    assert set(judgement) == {"database", "replica set", "schema", "writes", "clock"}
     assert {check: state for check, state in judgement.items() if state != OK} == unwell
 
 

@@ -80,7 +80,7 @@ async def test_two_people_talk_with_tls_on_every_side(client: Client) -> None:
             "server": "up",
         }
 
-    await eventually(connected, within=20)
+    await eventually(connected)
     ann, bob = await client.people("ann", "bob")
     await bob.here()
     await ann.sent(bob, "nobody else reads this")

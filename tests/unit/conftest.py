@@ -12,7 +12,6 @@ from tornado.ioloop import IOLoop
 from chatserver import failpoints
 from chatserver.attempts import Attempts
 from chatserver.bus.local import LocalBus
-from chatserver.clock import Clock
 from chatserver.cursor import Cursor
 from chatserver.draft import Draft
 from chatserver.fanout import FanOut
@@ -27,7 +26,9 @@ from chatserver.storage import Storage
 from chatserver.sweeper import Sweeper
 from chatserver.writer import Writer
 from tests.support.client import unique
+from tests.support.clock import SkippingClock
 from tests.support.mongo import MongoNode
+from tests.support.waiting import GENEROUS_SECS
 
 DATABASE = unique("unit")
 
@@ -38,7 +39,7 @@ class Chat:
 
     settings: Settings
     node: str = "one"
-    clock: Clock = field(default_factory=Clock)
+    clock: SkippingClock = field(default_factory=SkippingClock)
 
     def __post_init__(self) -> None:
         self.storage = Storage(self.settings.mongodb_uri, self.settings, self.clock)
@@ -116,7 +117,7 @@ class Chat:
             "client_id": unique("key"),
             "attachment": None,
             "created_at": self.clock.now(),
-            "deadline": self.clock.monotonic() + 5,
+            "deadline": self.clock.monotonic() + GENEROUS_SECS,
             **more,
         }
         return Draft(conversation, actor.user_id, actor.session_id, text=text, **fields)

@@ -30,7 +30,7 @@ async def test_many_new_objects_are_looked_through_before_python_would(
     task = asyncio.create_task(collector.run(Clock()))
     try:
         gone = weakref.ref(Cycle())
-        kept = [[] for _ in range(collector.EARLY + 1)]
+        kept = [[] for _ in range(2 * collector.EARLY)]  # whatever else goes away meanwhile
         await eventually(lambda: gone() is None)
         assert len(kept) < collector.AFTER[0], "Python would have looked by itself"
     finally:

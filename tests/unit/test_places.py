@@ -32,14 +32,14 @@ async def test_a_message_to_somebody_whose_place_is_known_is_delivered_without_a
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob, conversation = await begun(chat)
-    poll = await held(chat.poll(bob, wait=20))
+    poll = await held(chat.poll(bob, wait=60))
     before = inbox_reads()
     monkeypatch.setattr(chat.services.events._places._reads, "get", lambda key: pytest.fail("read"))
     for text in ("one", "two", "three"):
         await chat.say(ann, conversation, text)
         assert texts(await poll) == [text]
         assert await kept(chat, bob) == KeptPlace(await chat.cursor(bob), None, "")
-        poll = await held(chat.poll(bob, wait=20), 0.05)
+        poll = await held(chat.poll(bob, wait=60), 0.05)
     assert inbox_reads() == before
     chat.hub.close()
     await poll
@@ -49,7 +49,7 @@ async def test_a_message_to_somebody_whose_place_is_known_is_delivered_without_a
 async def test_what_another_node_gave_meanwhile_is_not_given_again(chats: Any) -> None:
     one, other = await chats(), await chats()  # with a bus for each: no bell gets across
     ann, bob, conversation = await begun(one)
-    poll = await held(one.poll(bob, wait=20))
+    poll = await held(one.poll(bob, wait=60))
     await other.say(ann, conversation, "second")
     assert texts(await other.poll(bob)) == ["second"], "the client hung up there and came here"
     await one.say(ann, conversation, "third")
@@ -199,7 +199,7 @@ async def test_a_place_never_moves_back_but_into_another_epoch(chat: Any) -> Non
 @pytest.mark.gen_test
 async def test_a_held_poll_without_cursor_ends_with_its_session(chat: Any) -> None:
     ann, bob, conversation = await begun(chat)
-    poll = await held(chat.poll(bob, wait=20))
+    poll = await held(chat.poll(bob, wait=60))
     await chat.storage.sessions.delete(bob.user_id, bob.session_id)  # by a node whose bell was lost
     await chat.say(ann, conversation, "not for who stole it")
     with pytest.raises(TokenInvalid):

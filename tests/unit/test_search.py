@@ -26,7 +26,7 @@ async def found(
     return [message["id"] for message in shown]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_message_is_found_wherever_it_stands_and_each_once(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
     texts = [f"line {number} {'even' if number % 2 == 0 else 'odd'}" for number in range(1, 3 * PAGE)]
@@ -47,7 +47,7 @@ async def test_a_message_is_found_wherever_it_stands_and_each_once(chat: Any) ->
     )
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_pages_of_several_conversations_come_in_the_order_of_time(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,7 +66,7 @@ async def test_pages_of_several_conversations_come_in_the_order_of_time(
     assert await found(chat, bob, "needle 4") == [], "said in a conversation of others"
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_changed_message_of_an_old_page_is_found_by_its_new_words_only(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
     ids = await said(chat, ann, conversation, [f"walrus {number}" for number in range(PAGE)])
@@ -77,7 +77,7 @@ async def test_a_changed_message_of_an_old_page_is_found_by_its_new_words_only(c
     assert await found(chat, bob, "walrus 4") == await found(chat, bob, "walrus 3") == []
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_who_read_a_page_before_a_change_does_not_write_over_who_read_it_after(chat: Any) -> None:
     ann, _, conversation = await chat.pair()
     ids = await said(chat, ann, conversation, [f"walrus {number}" for number in range(PAGE)])

@@ -18,7 +18,7 @@ async def test_a_session_is_over_even_if_nobody_could_be_told_of_its_end(
     sessions = chat.services.sessions
     token, _, session = await sessions.start(await chat.services.accounts.user(ann.user_id), "other")
     actor = await sessions.authenticate(token)
-    poll = await held(chat.poll(actor, await chat.cursor(actor), wait=20))
+    poll = await held(chat.poll(actor, await chat.cursor(actor), wait=60))
 
     async def away(*_: Any) -> int:
         raise Unavailable("Made to fail.")
@@ -66,8 +66,8 @@ async def test_all_other_sessions_end_in_one_step_on_every_node_and_push_nothing
     here = await one.services.sessions.authenticate(tokens[0])
     there = await other.services.sessions.authenticate(tokens[1])
     polls = [
-        await held(one.poll(here, await one.cursor(here), wait=20)),
-        await held(other.poll(there, await other.cursor(there), wait=20)),
+        await held(one.poll(here, await one.cursor(here), wait=60)),
+        await held(other.poll(there, await other.cursor(there), wait=60)),
     ]
     assert await one.services.sessions.end_all(ann.user_id, but=ann.session_id) == 120
     assert [entry.kind for entry in await one.ring(ann)] == ["sessions"]

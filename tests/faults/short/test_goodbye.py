@@ -11,9 +11,10 @@ import pytest
 from chatserver.bus.rabbit import RabbitBus
 from chatserver.clock import Clock
 from tests.support.rabbit import RabbitNode
+from tests.support.waiting import in_time
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_closing_while_the_broker_is_being_reached_stumbles_over_nothing(
     rabbit: RabbitNode, io_loop: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -33,7 +34,7 @@ async def listen_in_silence(reader: asyncio.StreamReader, writer: asyncio.Stream
 
 
 @pytest.mark.parametrize("patience", [0.0, 1.5])
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_closing_on_a_broker_that_accepts_and_says_nothing_stumbles_over_nothing(
     io_loop: Any, caplog: pytest.LogCaptureFixture, patience: float
 ) -> None:
@@ -45,7 +46,7 @@ async def test_closing_on_a_broker_that_accepts_and_says_nothing_stumbles_over_n
     bus.listen(lambda bell: None)
     await bus.open()
     await asyncio.sleep(patience)
-    await asyncio.wait_for(bus.close(), 10)
+    await in_time(bus.close())
     await asyncio.sleep(0.2)
     server.close()
     assert not met
