@@ -9,11 +9,14 @@ from cachetools import LRUCache, TTLCache
 
 from chatserver.clock import Clock
 from chatserver.errors import NotFound, Unavailable
+from chatserver.list_place import ListPlace
 from chatserver.model import MAX_CONVERSATION_ID, Actor, Conversation, Inbox, Message, User, message_id
 from chatserver.ports import Stores
+from chatserver.quotas import Quotas
 from chatserver.services.accounts import Accounts
 from chatserver.together import Together
 
+TOGETHER = 500  # conversations read in one call
 GROUP_SECS = 5.0  # how long a group's members are trusted where nothing depends on who is one
 
 
@@ -28,9 +31,10 @@ class Overview:
 
 
 class Conversations:
-    def __init__(self, stores: Stores, accounts: Accounts, clock: Clock) -> None:
+    def __init__(self, stores: Stores, accounts: Accounts, quotas: Quotas, clock: Clock) -> None:
         self._stores = stores
         self._accounts = accounts
+        self._quotas = quotas
         self._clock = clock
         # The members of a direct conversation never change.
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
@@ -60,11 +64,12 @@ class Conversations:
         return await self.find_direct(actor, user_id)
 
     async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
-        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user."""
+        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user, LimitReached."""
         conversation = await self.find_direct(actor, user_id)
         if conversation is not None:
             return conversation, False
         await self._accounts.user(user_id)
+        await self._quotas.begin_conversation(actor)
         id = await self._stores.marks.next_id("conversation")
         if id > MAX_CONVERSATION_ID:
             raise Unavailable("There is no room for another conversation.")
@@ -109,32 +114,57 @@ class Conversations:
             raise NotFound("This account is gone.")
         return inbox
 
-    async def list(self, actor: Actor, inbox: Inbox) -> list[Overview]:
-        """All that have a message, the one with the newest first."""
-        heads = {id: head for id, head in inbox.heads.items() if head > 0}
-        if not heads:
-            return []
-        conversations = await self._stores.conversations.conversations(heads)
-        last_ids = [message_id(id, heads[id]) for id in conversations]
-        messages = await self._stores.messages.by_ids(last_ids)
+    async def list(
+        self, actor: Actor, inbox: Inbox, limit: int, after: ListPlace | None, *, unread: bool = False
+    ) -> tuple[list[Overview], ListPlace | None]:
+        """At most `limit` of those that have a message, the one with the newest first; only what is `unread`, if asked.
+
+        And the place to go on from, if there are more: what is read and made does not grow with their number.
+        """
+        listed = (
+            id for id, head in inbox.heads.items() if head > 0 and not (unread and not inbox.unread(id))
+        )
+        last_ids = [message_id(id, inbox.heads[id]) for id in listed]
+        if not last_ids:
+            return [], None
+        found = await self._stores.messages.newest_of(last_ids, after, limit + 1)
+        newest = found[:limit]
+        conversations = await self._all(message.conversation_id for message in newest)
         others = {id: conversation.other(actor.user_id) for id, conversation in conversations.items()}
         users = await self._accounts.users(others.values())
         overviews = [
-            Overview(conversation, users[others[id]], messages[last], inbox.unread(id))
-            for id, conversation in conversations.items()
-            if (last := message_id(id, heads[id])) in messages and others[id] in users
+            Overview(conversations[id], users[others[id]], message, inbox.unread(id))
+            for message in newest
+            if (id := message.conversation_id) in conversations and others[id] in users
         ]
-        return sorted(overviews, key=lambda o: (o.last_message.created_at, o.last_message.id), reverse=True)
+        more = ListPlace(newest[-1].created_at, newest[-1].id) if len(found) > limit else None
+        return overviews, more
 
-    async def contacts(self, user_ids: Iterable[int]) -> dict[int, set[int]]:
-        """Each user → people they share a conversation with, themselves left out."""
+    async def contacts(self, user_ids: Iterable[int], most: int | None = None) -> dict[int, set[int]]:
+        """Each user → people they share a conversation with, themselves left out; not of who has more than `most`."""
         memberships = await self._stores.inboxes.memberships(user_ids)
-        ids = {id for owned in memberships.values() for id in owned}
-        conversations = await self._stores.conversations.conversations(ids) if ids else {}
+        if most is not None:
+            memberships = {id: owned for id, owned in memberships.items() if len(owned) <= most}
+        conversations = await self._all({id for owned in memberships.values() for id in owned})
         found: dict[int, set[int]] = {}
         for user_id, owned in memberships.items():
             members = {m for id in owned if id in conversations for m in conversations[id].member_ids}
             found[user_id] = members - {user_id}
+        return found
+
+    async def _all(self, ids: Iterable[int]) -> dict[int, Conversation]:
+        """With members as they are now; only those are read that may have changed, or are not known, some at a time."""
+        found: dict[int, Conversation] = {}
+        unknown: list[int] = []
+        for id in ids:
+            if (conversation := self._direct.get(id)) is not None:
+                found[id] = conversation
+            else:
+                unknown.append(id)
+        for at in range(0, len(unknown), TOGETHER):
+            read = await self._stores.conversations.conversations(unknown[at : at + TOGETHER])
+            self._direct.update((id, c) for id, c in read.items() if c.kind == "direct")
+            found.update(read)
         return found
 
     def _keep(self, pair: str, id: int, *user_ids: int) -> Conversation:
