@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -40,10 +41,12 @@ class Conversations:
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
         self._pairs: LRUCache[str, Conversation] = LRUCache(100_000)
         self._groups: TTLCache[int, Conversation] = TTLCache(10_000, GROUP_SECS, timer=clock.monotonic)
+        self._opening: dict[tuple[int, int], asyncio.Task[tuple[Conversation, bool]]] = {}
         # A message wakes a thousand members at once, and all of them ask who is in the group.
         self._reads: Together[int, Conversation] = Together(stores.conversations.conversations, clock)
 
     async def close(self) -> None:
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)
         await self._reads.close()
 
     def known_direct(self, actor: Actor, user_id: int) -> Conversation | None:
@@ -64,7 +67,23 @@ class Conversations:
         return await self.find_direct(actor, user_id)
 
     async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
-        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user, LimitReached."""
+        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user, LimitReached.
+
+        Many first messages at once begin it once, and count as one: what one of them waits for, all do.
+        """
+        key = actor.user_id, user_id
+        if (opening := self._opening.get(key)) is not None:
+            return (await asyncio.shield(opening))[0], False
+        opening = self._opening[key] = asyncio.create_task(self._open_direct(actor, user_id))
+        opening.add_done_callback(lambda done: self._opened(key, done))
+        return await asyncio.shield(opening)
+
+    def _opened(self, key: tuple[int, int], done: asyncio.Task[tuple[Conversation, bool]]) -> None:
+        del self._opening[key]
+        if not done.cancelled():
+            done.exception()  # whoever waited for it may be gone
+
+    async def _open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
         conversation = await self.find_direct(actor, user_id)
         if conversation is not None:
             return conversation, False

@@ -31,7 +31,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "the first message. The same key with another content is a 422.\n\n"
         "**Files.** Send multipart/form-data with the same fields and the file as `attachment`; its size limit is "
         "`limits.attachment_bytes` of the server call. In JSON a small file may be a `data:` URL. A person may send so "
-        "many at once and so much a day, and begin so many conversations an hour: beyond, it is a 409 that names the limit.",
+        "many at once and so much a day, and begin so many conversations an hour; beyond is a 409 that names the limit.",
         body=schemas.Send,
         form=True,
         headers=("Idempotency-Key",),
