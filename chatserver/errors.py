@@ -86,6 +86,16 @@ class RateLimited(ChatError):
         self.retry_after_secs = max(1, math.ceil(frees_in_secs))
 
 
+class LimitReached(ChatError):
+    """A quota is used up. `limit` is its name among the limits that the server shows."""
+
+    code = "limit_reached"
+
+    def __init__(self, limit: str, detail: str) -> None:
+        super().__init__(detail)
+        self.limit = limit
+
+
 class Unavailable(ChatError):
     """A part we need does not answer. Nothing was lost; `retry_after_secs` says when to come back."""
 

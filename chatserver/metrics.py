@@ -65,6 +65,14 @@ LISTENER_RESTS = Counter(
     "chat_listener_rests_total", "Times no further connection was taken, for want of open files."
 )
 UPLOADED_BYTES = Counter("chat_uploaded_bytes_total", "Attachment bytes taken in.")
+UPLOADS = Gauge("chat_uploads", "Files on their way in right now.")
+UPLOAD_MEMORY_BYTES = Gauge("chat_upload_memory_bytes", "Memory set aside for files on their way in.")
+UPLOADS_PUT_OFF = Counter(
+    "chat_uploads_put_off_total", "Files refused because the memory for those on their way in was used up."
+)
+LIMITS_REACHED = Counter(
+    "chat_limits_reached_total", "Calls refused because of a quota, by limit.", ["limit"]
+)
 BUS_UP = Gauge("chat_bus_up", "1 while bells are proved to arrive.")
 MALFORMED_BELLS = Counter("chat_malformed_bells_total", "Bells that did not hold what their kind should.")
 LOOP_LAG_SECONDS = Gauge("chat_loop_lag_seconds", "How late the event loop ran its last check.")

@@ -83,6 +83,17 @@ class Settings:
     rate_exempt: tuple[str, ...] = setting(
         ("127.0.0.1", "::1"), "Addresses that login_address_rate and register_rate do not count."
     )
+    conversation_rate: str = setting("500/hour", "Conversations a person may begin.")
+    open_uploads: int = setting(
+        10, "Files of one person on their way into one process; one more is refused.", least=1
+    )
+    upload_day_bytes: int = setting(2 * 1024**3, "Bytes of files a person may send a day; 0: any.", least=0)
+    upload_memory_bytes: int = setting(
+        64 * 1024**2, "Memory for files on their way into one process, a quarter of a MB each.", least=1 << 20
+    )
+    conversations_listed: int = setting(
+        500, "Conversations in one answer; older ones are asked for with `after`.", least=1
+    )
     held_polls: int = setting(
         12, "Polls of one person held by one process; beyond, the oldest is answered.", least=1
     )

@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 MARGIN, MOST_MARGIN = timedelta(seconds=5), timedelta(minutes=1)
 EVER = datetime.max.replace(tzinfo=UTC)
 CHUNK = 100  # conversations looked at together: of each member the heads in all of them are asked for
-FILE_AGE = timedelta(days=1)  # by then its send has long been answered
+FILE_AGE = timedelta(days=1, hours=1)  # longer than its send may take
 FILES = 100  # looked at in one sweep
 # Nobody waits for long calls here, but whoever sends during one does: they are made short, with pauses between.
 PAUSE_SECS = 0.02

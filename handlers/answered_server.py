@@ -26,6 +26,16 @@ class Limits(Struct):
     held_polls: Annotated[
         int, Meta(ge=1, description="Of one person, in one process; beyond, the oldest is answered at once.")
     ]
+    conversations: Annotated[Rate | None, Meta(description="That a person may begin. Null: any number.")]
+    conversations_listed: Annotated[int, Meta(ge=1, description="In one answer; see `after` there.")]
+    open_uploads: Annotated[
+        int, Meta(ge=1, description="Files that a person may be sending at once, to one process.")
+    ]
+    upload_day_bytes: Annotated[
+        int | None,
+        Meta(description="Of files that a person may send from midnight to midnight UTC. Null: any."),
+    ]
+    exports: Annotated[int, Meta(ge=1, description="That a person may have under way at once.")]
     rates: Annotated[
         dict[str, Rate | None],
         Meta(

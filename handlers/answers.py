@@ -172,13 +172,18 @@ class UnreadConversation(Struct):
 
 class Unread(Struct):
     total_unread: Number
-    conversations: Annotated[list[UnreadConversation], Meta(description="Those with something unread.")]
+    conversations: Annotated[
+        list[UnreadConversation], Meta(description="Those with something unread, newest first.")
+    ]
     by_sender: Annotated[dict[str, int], Meta(description="Unread messages by the sender's id.")]
 
 
 class Snapshot(Struct):
     user: User
     conversations: Annotated[list[Conversation], Meta(description="The one with the newest message first.")]
+    next: Annotated[
+        str | None, Meta(description="What to list the older ones with, as `after`. Null: there are none.")
+    ]
     unread: Unread
     cursor: Annotated[
         Cursor, Meta(description="Poll from here: it was taken first, so nothing falls between.")
@@ -231,6 +236,10 @@ class Problem(Struct):
     code: Annotated[str, Meta(description="Stable, snake_case.")]
     errors: Annotated[list[FieldError], Meta(description="Which input is wrong, if that is the problem.")]
     request_id: Annotated[str, Meta(description="What to name when you ask for help: the log knows it.")]
+
+
+class LimitProblem(Problem):
+    limit: Annotated[str, Meta(description="Which one: its name among the `limits` of the server call.")]
 
 
 class CursorProblem(Problem):

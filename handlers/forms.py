@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import AsyncExitStack
 from typing import Any
@@ -23,7 +24,10 @@ _TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63}", re.AS
 
 
 class Form:
-    """Feed it chunks, then ask for its fields. Errors are kept until then: the connection must be read to its end."""
+    """Feed it chunks, then ask for its fields. Errors are kept until then: the connection must be read to its end.
+
+    Nothing of it stays stored or in memory after its first error.
+    """
 
     def __init__(
         self, boundary: bytes, messages: Messages, file_field: str, file_bytes: int, field_bytes: int
@@ -37,6 +41,7 @@ class Form:
         self._error: ChatError | None = None
         self._upload: Any = None
         self._stack = AsyncExitStack()
+        self._turn = asyncio.Lock()  # a client may go away while its last chunk is being stored
         self._head = b""
         self._file_name = ""
         self._declared_type = ""
@@ -63,37 +68,50 @@ class Form:
 
     async def feed(self, chunk: bytes) -> None:
         """Never raises: what is wrong is told by `finish`."""
-        if self._error is not None:
-            return
-        try:
-            self._parser.write(chunk)
-            steps, self._steps = self._steps, []
-            for kind, data in steps:
-                await self._step(kind, data)
-        except FormParserError as error:
-            self._error = Invalid.field("body", f"is not multipart/form-data: {error}")
-        except ChatError as error:
-            self._error = error
+        async with self._turn:
+            if self._error is not None:
+                return
+            try:
+                self._parser.write(chunk)
+                steps, self._steps = self._steps, []
+                for kind, data in steps:
+                    await self._step(kind, data)
+            except FormParserError as error:
+                await self._fail(Invalid.field("body", f"is not multipart/form-data: {error}"))
+            except ChatError as error:
+                await self._fail(error)
+
+    async def refuse(self, error: ChatError) -> None:
+        """Take nothing more of it; `finish` raises this, or what was wrong before."""
+        async with self._turn:
+            await self._fail(error)
 
     async def finish(self) -> tuple[dict[str, Any], Attachment | None]:
         """The fields as text, and the stored file, which is the caller's from now on.
 
         Raises what went wrong; nothing is stored then.
         """
+        if not self._ended:
+            await self.refuse(Invalid.field("body", "is multipart/form-data that ends early"))
         try:
-            if self._error is None and not self._ended:
-                raise Invalid.field("body", "is multipart/form-data that ends early")
             if self._error is not None:
                 raise self._error
             values = {name: _text(name, data) for name, data in self._fields.items()}
-            attachment, self._attachment = self._attachment, None
-            return values, attachment
-        except ChatError:
-            await self.discard()
+        except ChatError as error:
+            await self.refuse(error)
             raise
+        attachment, self._attachment = self._attachment, None
+        return values, attachment
 
     async def discard(self) -> None:
-        """Take back what was stored, whether half or whole."""
+        """Its client is gone: take back what was stored, whether half or whole."""
+        await self.refuse(Invalid.field("body", "is multipart/form-data that ends early"))
+
+    async def _fail(self, error: ChatError) -> None:
+        self._error = self._error or error
+        self._upload, self._head = None, b""
+        self._steps, self._headers = [], {}
+        self._fields.clear()
         await self._stack.aclose()
         if self._attachment is not None:
             attachment, self._attachment = self._attachment, None

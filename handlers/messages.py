@@ -13,6 +13,7 @@ from tornado.iostream import StreamClosedError
 
 from chatserver.errors import ChatError, Invalid, PayloadTooLarge, Unavailable
 from chatserver.model import Attachment
+from chatserver.quotas import Taken
 from chatserver.services.messages import MAX_PAGE
 from handlers import conversations
 from handlers.base import ApiHandler
@@ -35,6 +36,7 @@ class ChatsHandler(ApiHandler):
     bucket = "send"
     _form: Form | None = None
     _upload: Upload | None = None
+    _taken: Taken | None = None
 
     @property
     def body_limit(self) -> int:
@@ -60,6 +62,18 @@ class ChatsHandler(ApiHandler):
             self._form = Form(
                 boundary, messages, "attachment", settings.attachment_bytes, settings.body_bytes
             )
+            try:
+                self._taken = await self.runtime.services.quotas.begin_upload(self.actor, self._to_come_bytes)
+            except ChatError as error:
+                if "Expect" in self.request.headers:
+                    raise
+                await self._form.refuse(error)
+
+    @property
+    def _to_come_bytes(self) -> int:
+        """At most: a chunked body does not say."""
+        length = self.request.headers.get("Content-Length", "")
+        return min(int(length), self.body_limit) if length.isdecimal() else self.body_limit
 
     async def data_received(self, chunk: bytes) -> None:
         if self._form is None:
@@ -70,6 +84,11 @@ class ChatsHandler(ApiHandler):
         self._received_bytes += len(chunk)
         if self._received_bytes <= self.body_limit:
             await self._form.feed(chunk)
+        else:
+            await self._form.refuse(PayloadTooLarge(f"The body may have at most {self.body_limit} bytes."))
+        await asyncio.sleep(
+            0
+        )  # a client may send faster than is read: then nothing else lets others take their turn
 
     def on_finish(self) -> None:
         if self._upload is not None:
@@ -77,16 +96,26 @@ class ChatsHandler(ApiHandler):
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
+        if self._form is not None:
+            self.runtime.spawn(self._abandoned(self._form))
+
+    async def _abandoned(self, form: Form) -> None:
+        """What the form still owns goes: a file that a send has taken over stays."""
+        await form.discard()
+        await self._came()
+
+    async def _came(self) -> None:
+        """Nothing more of the body will."""
         if self._upload is not None:
             self._upload.end()
-        if self._form is not None:
-            # What the form still owns: a file that a send has taken over stays.
-            self.runtime.spawn(self._form.discard())
+        if self._taken is not None:
+            await self.runtime.services.quotas.end_upload(self._taken, self._received_bytes)
 
     async def post(self) -> None:
-        if self._upload is not None:
-            self._upload.end()
-        send, attachment = await self._sent()
+        try:
+            send, attachment = await self._sent()
+        finally:
+            await self._came()
         try:
             message, created = await self._posted(send, attachment)
         except Unavailable:
@@ -117,9 +146,6 @@ class ChatsHandler(ApiHandler):
         if self._form is None:
             send = self.json(Send)
             return send, await self._inline(send.attachment) if send.attachment else None
-        if self._received_bytes > self.body_limit:
-            await self._form.discard()
-            raise PayloadTooLarge(f"The body may have at most {self.body_limit} bytes.")
         values, attachment = await self._form.finish()
         try:
             if values.pop("attachment", ""):
@@ -140,6 +166,7 @@ class ChatsHandler(ApiHandler):
         if found is None or data is None:
             raise Invalid.field("attachment", "must be a base64 data: URL, or a file in multipart/form-data")
         type = content_type(data[:512], found[1])
+        await self.runtime.services.quotas.use_bytes(self.actor, len(data))
         async with self.runtime.services.messages.upload("file", type) as upload:
             await upload.write(data)
             attachment: Attachment = await upload.finish()

@@ -21,6 +21,9 @@ from handlers.server import FEATURE_LEVEL
 
 Json = dict[str, Any]
 REQUEST_ID = "5b1f0c9d2a7e4f36"
+# Codes whose problems have a field of their own.
+PROBLEMS = {"cursor_expired": answers.CursorProblem, "limit_reached": answers.LimitProblem}
+MORE_OF_PROBLEM = {"cursor_expired": {"cursor": "2f9a61c0:2"}, "limit_reached": {"limit": "conversations"}}
 
 
 def build() -> Json:
@@ -69,7 +72,7 @@ def _add_schemas(spec: APISpec) -> dict[Any, Schema]:
     for operation in OPERATIONS.values():
         for answer in operation.answers.values():
             types += _alternatives(answer)
-    types += [answers.Problem, answers.CursorProblem]
+    types += [answers.Problem, *PROBLEMS.values()]
     types = list(dict.fromkeys(types))
     refs, components = schemas_of(types)
     for name, schema in components.items():
@@ -194,7 +197,7 @@ def _problem_ref(spec: APISpec, status: int, codes: list[str]) -> Json:
     """One response component for each set of codes, however many calls have it."""
     name = "_or_".join(codes)
     if name not in spec.components.responses:
-        shape = "CursorProblem" if "cursor_expired" in codes else "Problem"
+        shape = next((PROBLEMS[code].__name__ for code in codes if code in PROBLEMS), "Problem")
         narrowed = {"status": {"const": status}, "code": {"enum": codes}}
         schema = {"allOf": [{"$ref": f"#/components/schemas/{shape}"}, {"properties": narrowed}]}
         headers = ["X-Request-Id", *openapi_text.HEADERS_OF_STATUS.get(status, ())]
@@ -221,7 +224,7 @@ def example_problem(code: str) -> Json:
         "errors": fields,
         "request_id": REQUEST_ID,
     }
-    return {**made, "cursor": "2f9a61c0:2"} if code == "cursor_expired" else made
+    return made | MORE_OF_PROBLEM.get(code, {})
 
 
 def _header_refs(names: list[str]) -> Json:

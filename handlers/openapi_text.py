@@ -79,6 +79,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         {"type": "string"},
     ),
     "Idempotency-Replayed": _header("This answers a repeat.", {"const": "true"}, required=True),
+    "Link": _header('Where there are more: the address of the next part, `<address>; rel="next"`.', TEXT),
     "Retry-After": _header(
         "Seconds to wait before the next try.", {"type": "integer", "minimum": 0}, required=True
     ),

@@ -8,7 +8,7 @@ from typing import Any
 from handlers import limits
 
 EXPOSED = ", ".join(
-    ("Retry-After", "Idempotency-Replayed", "X-Request-Id", "X-Ignored-Parameters", *limits.NAMES)
+    ("Retry-After", "Idempotency-Replayed", "X-Request-Id", "X-Ignored-Parameters", "Link", *limits.NAMES)
 )
 
 

@@ -15,6 +15,7 @@ STATUS: dict[str, int] = {
     "not_member": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "limit_reached": 409,
     "cursor_expired": 410,
     "cursor_invalid": 400,
     "validation_error": 400,
@@ -43,6 +44,8 @@ def problem(status: int, error: BaseException | None, request_id: str) -> tuple[
         status = STATUS[code]
         if isinstance(error, errors.CursorExpired):
             extra["cursor"] = error.cursor
+        elif isinstance(error, errors.LimitReached):
+            extra["limit"] = error.limit
     else:
         code = CODES.get(status, "internal_error")
         status = STATUS[code] if code == "internal_error" else status

@@ -188,6 +188,17 @@ class History(Struct):
     around_id: Annotated[Id | None, Meta(description="This message and its neighbours on both sides.")] = None
 
 
+class Listing(Struct):
+    limit: Annotated[
+        Count | None,
+        Meta(description="How many; left out, or above it, as many as `limits.conversations_listed`."),
+    ] = None
+    after: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=32)] | None,
+        Meta(description="Go on from here: what the part before gave for it. Opaque."),
+    ] = None
+
+
 class TextSearch(Struct):
     q: Annotated[
         str,

@@ -12,7 +12,7 @@ from chatserver.services.messages import MAX_PAGE
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
 
-FEATURE_LEVEL = 4  # grows by one with every change a client may want to know of
+FEATURE_LEVEL = 5  # grows by one with every change a client may want to know of
 
 
 def _rate(runtime: Runtime, name: str) -> dict[str, int] | None:
@@ -37,6 +37,11 @@ class ServerHandler(ApiHandler):
                     "event_limit": MAX_EVENTS,
                     "client_id_chars": 64,
                     "held_polls": settings.held_polls,
+                    "conversations": _rate(self.runtime, "conversation"),
+                    "conversations_listed": settings.conversations_listed,
+                    "open_uploads": settings.open_uploads,
+                    "upload_day_bytes": settings.upload_day_bytes or None,
+                    "exports": 1,
                     "rates": {name: _rate(self.runtime, name) for name in RATES},
                 },
                 "sign_in": {"host": bool(settings.host_secret), "guests": settings.guests},

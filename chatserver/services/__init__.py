@@ -12,6 +12,7 @@ from chatserver.hub import Hub
 from chatserver.looks import Looks
 from chatserver.model import Bell, Message
 from chatserver.ports import Bus, Stores
+from chatserver.quotas import Quotas
 from chatserver.security import Passwords
 from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
@@ -60,6 +61,7 @@ class Services:
     crowds: Crowds
     writer: Writer
     places: Places
+    quotas: Quotas
 
     async def close(self) -> None:
         """Finish what was taken: every send, then the marks that are only gathered so far."""
@@ -91,7 +93,8 @@ def build_services(
     visitors = Visitors(stores, accounts, attempts, clock)
     tickets = Tickets(stores.tickets, clock, settings.ticket_secs)
     sessions = Sessions(stores.sessions, stores.inboxes, stores.marks, accounts, tickets, hub, bus, clock)
-    conversations = Conversations(stores, accounts, clock)
+    quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
+    conversations = Conversations(stores, accounts, quotas, clock)
     receipts = Receipts(stores, conversations, bus, clock)
     typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
@@ -125,7 +128,7 @@ def build_services(
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
         messages=messages,
-        own_data=OwnData(stores, accounts, sessions, conversations, messages, clock),
+        own_data=OwnData(stores, accounts, sessions, conversations, messages, quotas, clock),
         search=Search(stores, messages, conversations, clock),
         changes=Changes(stores, messages, conversations, facts, clock),
         receipts=receipts,
@@ -138,4 +141,5 @@ def build_services(
         crowds=crowds,
         writer=writer,
         places=places,
+        quotas=quotas,
     )

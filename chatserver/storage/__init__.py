@@ -11,7 +11,7 @@ from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError, Unavailab
 from chatserver.settings import Settings
 from chatserver.storage.attachments import AttachmentStore
 from chatserver.storage.conversations import ConversationStore
-from chatserver.storage.driver import Collection, make_bucket, make_client, settled
+from chatserver.storage.driver import Collection, make_client, settled
 from chatserver.storage.facts import FactStore
 from chatserver.storage.flushes import FlushStore
 from chatserver.storage.gate import Gate
@@ -21,6 +21,7 @@ from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
 from chatserver.storage.pages import PageStore
+from chatserver.storage.quotas import QuotaStore
 from chatserver.storage.rates import AttemptStore, RateStore
 from chatserver.storage.schema import bring_up
 from chatserver.storage.sessions import SessionStore
@@ -39,7 +40,8 @@ NOUNS = (
     "notifications",
     "marks",
 )
-PASSING = ("tickets", "rates", "attempts")  # of no use after some minutes
+FILES = ("fs.files", "fs.chunks")  # as GridFS calls them
+PASSING = ("tickets", "rates", "attempts", "quotas")  # of no use after some minutes or days
 
 
 class Storage:
@@ -58,7 +60,7 @@ class Storage:
                 in_flight, max_workers
             )  # one more would wait for a thread beyond its own time limit
         gate = Gate(in_flight, clock)
-        self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS + PASSING}
+        self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS + FILES + PASSING}
         self._session_days = settings.session_days
         collections = self._collections
         self.users = UserStore(collections["users"])
@@ -74,11 +76,9 @@ class Storage:
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])
         self.rates = RateStore(collections["rates"], clock)
         self.attempts = AttemptStore(collections["attempts"], clock)
+        self.quotas = QuotaStore(collections["quotas"])
         self.attachments = AttachmentStore(
-            make_bucket(self._database, settings.mongodb_driver),
-            Collection(self._database["fs.files"], gate),
-            Collection(self._database["fs.chunks"], gate),
-            gate,
+            self._collections["fs.files"], self._collections["fs.chunks"], clock
         )
 
     async def prepare(self) -> None:

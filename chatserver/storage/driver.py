@@ -58,16 +58,6 @@ def make_client(uri: str, driver: str, timeout_secs: float, tls_ca: str = "") ->
         raise StartupError(f"--mongodb-uri cannot be used: {error}", EX_CONFIG) from None
 
 
-def make_bucket(database: Any, driver: str) -> Any:
-    if driver == "pymongo":
-        from gridfs import AsyncGridFSBucket
-
-        return AsyncGridFSBucket(database)
-    from motor.motor_tornado import MotorGridFSBucket
-
-    return MotorGridFSBucket(database)
-
-
 async def settled(value: Awaitable[T] | T) -> T:
     """What one driver returns and the other only promises."""
     return await value if inspect.isawaitable(value) else value
@@ -88,9 +78,10 @@ class Collection:
         sort: Sequence[tuple[str, int]] | None = None,
         limit: int = 0,
         skip: int = 0,
+        hint: Sequence[tuple[str, int]] | None = None,
     ) -> list[Document]:
         cursor = self._collection.find(
-            filter, projection, sort=sort, limit=limit, skip=skip, batch_size=MAX_FEW
+            filter, projection, sort=sort, limit=limit, skip=skip, batch_size=MAX_FEW, hint=hint
         )
         return await self._gate.call("find", lambda: cursor.to_list(None))
 

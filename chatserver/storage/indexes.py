@@ -40,10 +40,13 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["sessions"].create_index([("token_hash", 1)], unique=True)
     await collections["sessions"].create_index([("user_id", 1), ("last_used_at", -1)])
     await collections["sessions"].create_index([("last_used_at", 1)], expireAfterSeconds=session_days * 86400)
+    # Files: their pieces, in order.
+    await collections["fs.chunks"].create_index([("files_id", 1), ("n", 1)], unique=True)
     # Nobody asks for these: they are let go of when their time is over.
     await collections["tickets"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     await collections["rates"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     await collections["attempts"].create_index([("expires_at", 1)], expireAfterSeconds=0)
+    await collections["quotas"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     # The sweeper: notifications whose fan-out is not finished.
     await collections["notifications"].create_index(
         [("pending", 1)], partialFilterExpression={"pending": {"$exists": True}}

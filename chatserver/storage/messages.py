@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from chatserver.list_place import ListPlace
 from chatserver.model import MAX_SEQ, Change, Message, message_id, split_message_id
 from chatserver.pages import words
 from chatserver.storage import codec
@@ -59,6 +60,17 @@ class MessageStore:
     async def by_ids(self, ids: Iterable[int]) -> dict[int, Message]:
         found = await self._messages.find({"_id": {"$in": list(ids)}})
         return {doc["_id"]: codec.message(doc) for doc in found}
+
+    async def newest_of(self, ids: Iterable[int], after: ListPlace | None, limit: int) -> list[Message]:
+        """The newest `limit` of these messages, newest first, from behind that place on."""
+        wanted: Document = {"_id": {"$in": list(ids)}}
+        if after is not None:
+            same = {"created_at": after.at, "_id": {"$lt": after.message_id}}
+            wanted["$or"] = [{"created_at": {"$lt": after.at}}, same]
+        order = [("created_at", -1), ("_id", -1)]
+        # The time index has the order, but is the whole server's.
+        found = await self._messages.find(wanted, sort=order, limit=limit, hint=[("_id", 1)])
+        return [codec.message(doc) for doc in found]
 
     async def page(self, conversation_id: int, after: int, before: int, limit: int) -> list[Message]:
         """The newest `limit` messages with after < seq < before, newest first."""

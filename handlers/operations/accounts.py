@@ -155,9 +155,9 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Take your data along",
         {200: Answer(shapes.Exported, "Your profile and a part of your messages.")},
         "All conversations, at most 5,000 messages at a time: go on with `after_id` until `next_after_id` is null. Files "
-        "are named by their `attachment_url`.",
+        "are named by their `attachment_url`. One at a time for a person.",
         query=schemas.Export,
-        codes=("not_found",),
+        codes=("not_found", "limit_reached"),
     ),
     (accounts.UsersHandler, "GET"): Operation(
         "search_users",

@@ -9,6 +9,10 @@ from handlers.operations.operation import Answer, Example, Operation
 
 MESSAGES = "Messages"
 CONVERSATIONS = "Conversations"
+PARTS = (
+    "At most `limits.conversations_listed` of the server call. Where there are more, `Link` is the address of the next "
+    'part, with `rel="next"`; its `after` is opaque.'
+)
 
 OPERATIONS: dict[tuple[type, str], Operation] = {
     (messages.ChatsHandler, "POST"): Operation(
@@ -26,11 +30,12 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "answer comes, or a 503, send the same again: it is stored once, and the answer to a repeat is a 200 with "
         "the first message. The same key with another content is a 422.\n\n"
         "**Files.** Send multipart/form-data with the same fields and the file as `attachment`; its size limit is "
-        "`limits.attachment_bytes` of the server call. In JSON a small file may be a `data:` URL.",
+        "`limits.attachment_bytes` of the server call. In JSON a small file may be a `data:` URL. A person may send so "
+        "many at once and so much a day, and begin so many conversations an hour; beyond is a 409 that names the limit.",
         body=schemas.Send,
         form=True,
         headers=("Idempotency-Key",),
-        codes=("not_found", "idempotency_conflict"),
+        codes=("not_found", "limit_reached", "idempotency_conflict"),
         examples=(
             Example(
                 "A text",
@@ -179,9 +184,13 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "List your conversations",
         {
             200: Answer(
-                list[shapes.Conversation], "All that have a message, the one with the newest message first."
+                list[shapes.Conversation],
+                "Those that have a message, the one with the newest message first.",
+                ("Link",),
             )
         },
+        PARTS,
+        query=schemas.Listing,
         codes=("not_found",),
         examples=(Example("One", [story.CONVERSATION]),),
     ),
@@ -189,7 +198,9 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "unread_count",
         CONVERSATIONS,
         "Count what is unread",
-        {200: Answer(shapes.Unread, "In all, by conversation and by sender.")},
+        {200: Answer(shapes.Unread, "In all, by conversation and by sender.", ("Link",))},
+        f"`total_unread` counts all. {PARTS}",
+        query=schemas.Listing,
         codes=("not_found",),
         examples=(Example("One message", story.UNREAD),),
     ),
@@ -199,7 +210,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Everything a client starts from",
         {200: Answer(shapes.Snapshot, "As of the moment that `cursor` names.")},
         "Begin here, then poll with its `cursor`: nothing is missed and nothing is told twice. Come back here "
-        "after a `cursor_expired`.",
+        "after a `cursor_expired`. Where `next` is not null there are older conversations: list them with it as `after`.",
+        query=schemas.Listing,
         codes=("not_found",),
         examples=(
             Example(
@@ -207,6 +219,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                 {
                     "user": story.ANN,
                     "conversations": [story.CONVERSATION],
+                    "next": None,
                     "unread": story.UNREAD,
                     "cursor": "2f9a61c0:2",
                 },

@@ -37,6 +37,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "The address exists, the method does not.",
         "Use one that the `Allow` header names.",
     ),
+    "limit_reached": (
+        "A quota of yours is used up. `limit` is its name among the `limits` of the server call.",
+        "`conversations`: begin further ones later. `open_uploads` and `exports`: wait for the end of those under way. "
+        "`upload_day_bytes`: go on after midnight UTC. Repeating it at once does not help.",
+    ),
     "cursor_expired": (
         "Your place in the stream of events is no longer kept: you were away too long, or the data was restored.",
         "Load the snapshot again, then poll with the `cursor` that stands in this problem.",

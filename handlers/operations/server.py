@@ -31,6 +31,11 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                         "event_limit": 200,
                         "client_id_chars": 64,
                         "held_polls": 12,
+                        "conversations": {"amount": 500, "window_secs": 3600},
+                        "conversations_listed": 500,
+                        "open_uploads": 10,
+                        "upload_day_bytes": 2147483648,
+                        "exports": 1,
                         "rates": {
                             "send": {"amount": 3000, "window_secs": 60},
                             "upload": {"amount": 300, "window_secs": 60},

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { older } from '../../static/js/client/older.js';
 import { Store } from '../../static/js/client/store.js';
 import { Thread } from '../../static/js/client/thread.js';
 
@@ -159,4 +160,37 @@ test('a change to a message that is not loaded adds none', () => {
   store.apply([event('message_changed', message(1, 2, { message: 'old', rev: 1 }))]);
 
   assert.deepEqual(store.thread(2).messages.map((item) => item.seq), [3]);
+});
+
+test('older parts of the list come on top of what is there, each asked for once', async () => {
+  const store = loaded();
+  store.next = 'a';
+  const asked = [];
+  const conversations = [{ conversation_id: 5, other_user: { id: 8, username: 'joe', full_name: 'Joe' }, last_message: 'old', last_message_at: '2025-01-01T00:00:00.000Z', unread_count: 2, last_message_id: 7 }];
+  const api = { request: async (method, path, { query }) => (asked.push(query.after), { conversations, next: null }) };
+
+  await Promise.all([older({ api, store }), older({ api, store })]);
+  await older({ api, store });
+
+  assert.deepEqual([store.rooms.map((room) => room.other_user.id), store.unreadTotal, asked], [[2, 8], 3, ['a']]);
+});
+
+test('an older part that comes when the list was loaded anew is let go', async () => {
+  const store = loaded();
+  store.next = 'a';
+  const api = { request: async () => (store.load({ user: ANN, conversations: [], next: 'b', cursor: 'c' }), { conversations: [], next: 'wrong' }) };
+
+  await older({ api, store });
+
+  assert.equal(store.next, 'b');
+});
+
+test('counts that do not name everybody take nothing from those they leave out', () => {
+  const store = loaded();
+
+  store.setUnread({ total_unread: 9, conversations: [{ other_user_id: 8, unread_count: 2 }] });
+  assert.equal(store.unreadTotal, 1);
+
+  store.setUnread({ total_unread: 2, conversations: [{ other_user_id: 8, unread_count: 2 }] });
+  assert.equal(store.unreadTotal, 0);
 });

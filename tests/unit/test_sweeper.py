@@ -11,6 +11,7 @@ import pytest
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Attachment, Notification
+from chatserver.ports import PIECE_BYTES
 from tests.support.waiting import eventually, held
 
 
@@ -132,6 +133,26 @@ async def test_files_that_no_message_names_are_deleted_when_they_are_a_day_old(c
     with pytest.raises(Unavailable):
         await contents(chat, files[0])
     assert await contents(chat, files[1]) == b"kept"
+
+
+@pytest.mark.gen_test
+async def test_pieces_of_a_file_that_never_came_to_its_end_are_deleted_when_they_are_a_day_old(
+    chat: Any,
+) -> None:
+    upload = chat.storage.attachments.upload("half", "text/plain")
+    await upload.write(b"x" * (PIECE_BYTES + 1))  # and then its node died
+    assert await pieces(chat, upload) == 1, "stored while it comes"
+    await chat.sweeper().sweep()
+    assert await pieces(chat, upload) == 1, "it may still be coming"
+    sweeper = chat.sweeper()
+    sweeper._clock = DayAfterTomorrow()
+    for _ in range(3):
+        await sweeper.sweep()
+    assert await pieces(chat, upload) == 0
+
+
+async def pieces(chat: Any, upload: Any) -> int:
+    return int(await chat.storage._collections["fs.chunks"].count({"files_id": upload._id}))
 
 
 async def stored_file(chat: Any, content: str) -> Attachment:

@@ -127,7 +127,10 @@ export class ChatClient extends EventTarget {
   /** @param {import('./types.js').ChatEvent[]} events @param {string|null} cursor */
   #take(events, cursor) {
     this.#cursor = cursor;
+    const known = this.store.conversations.size;
     this.store.apply(events);
+    // It may be one not listed yet, with more in it that is unread.
+    if (this.store.next !== null && this.store.conversations.size > known) this.reading.recount();
     for (const { event, data } of events) {
       if (event === 'message' && data.client_id) this.outbox.settle(data.client_id);
       if (event === 'read_receipt' && data.reader_id === this.store.me?.id) this.reading.recount();

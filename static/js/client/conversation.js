@@ -37,10 +37,25 @@ export function otherIn(message, mine) {
 }
 
 /**
- * As the server lists it, unless a message came while the list was on its way.
- * @param {Row} row @param {Person} person @param {Row|undefined} known
+ * As the server lists them, but for those whose message came while the list was on its way.
+ * @param {Row[]} rows @param {Map<number, Row>} before @returns {Row[]}
  */
-export function listed(row, person, known) {
-  const isNewer = (known?.headId ?? 0) > (row.last_message_id ?? 0);
-  return { ...row, headId: row.last_message_id, ...(isNewer && known), other_user: person };
+export function listed(rows, before) {
+  return rows.map((row) => {
+    const person = /** @type {Person} */ (row.other_user ?? /** @type {any} */ (row).user);
+    const isOnline = person.is_online ?? /** @type {any} */ (row).is_online ?? false;
+    const known = before.get(person.id);
+    const isNewer = (known?.headId ?? 0) > (row.last_message_id ?? 0);
+    return { ...row, headId: row.last_message_id, ...(isNewer && known), other_user: { ...person, is_online: isOnline } };
+  });
+}
+
+/**
+ * The server's exact counts; when they are not all, nothing is known of the others.
+ * @param {Map<number, Row>} rows @param {{total_unread?: number, conversations: any[]}} counts
+ */
+export function count(rows, { total_unread = 0, conversations }) {
+  const exact = new Map(conversations.map((row) => [row.other_user_id, row.unread_count]));
+  const areAll = conversations.reduce((sum, row) => sum + row.unread_count, 0) >= total_unread;
+  for (const [userId, row] of rows) row.unread_count = exact.get(userId) ?? (areAll ? 0 : row.unread_count);
 }

@@ -3,7 +3,7 @@
  * Applying an event twice changes nothing the second time. Tells listeners through `change` events:
  * `detail` is `{kind, userId?, messages?}`. Knows no DOM and makes no request.
  */
-import { listed, moved, otherIn } from './conversation.js';
+import { count, listed, moved, otherIn } from './conversation.js';
 import { Thread } from './thread.js';
 
 /** @typedef {import('./types.js').Person} Person */
@@ -20,6 +20,7 @@ export class Store extends EventTarget {
     /** @type {Person|null} */ this.me = null;
     /** @type {Map<number, Person>} */ this.people = new Map();
     /** By the other person's id. @type {Map<number, Conversation & {headId?: number}>} */ this.conversations = new Map();
+    /** Gives the older ones; null when all are here. @type {string|null} */ this.next = null;
     /** By the other person's id. @type {Map<number, Thread>} */ this.threads = new Map();
     /** @type {Map<number, number>} other person's id → until when, epoch ms */ this.typing = new Map();
   }
@@ -32,11 +33,10 @@ export class Store extends EventTarget {
     this.people.set(snapshot.user.id, snapshot.user);
     const before = new Map(this.conversations);
     this.conversations.clear();
-    for (const row of snapshot.conversations) {
-      const person = /** @type {Person} */ (row.other_user ?? /** @type {any} */ (row).user);
-      const isOnline = person.is_online ?? /** @type {any} */ (row).is_online ?? false;
-      this.people.set(person.id, { ...person, is_online: isOnline });
-      this.conversations.set(person.id, listed(row, person, before.get(person.id)));
+    this.next = snapshot.next ?? null;
+    for (const row of listed(snapshot.conversations, before)) {
+      this.people.set(row.other_user.id, row.other_user);
+      this.conversations.set(row.other_user.id, row);
     }
     this.#tell('loaded');
   }
@@ -127,10 +127,9 @@ export class Store extends EventTarget {
     return (this.typing.get(userId) ?? 0) > this.now();
   }
 
-  /** The exact counts, as the server has them. @param {{conversations: {other_user_id: number, unread_count: number}[]}} counts */
-  setUnread({ conversations }) {
-    const exact = new Map(conversations.map((row) => [row.other_user_id, row.unread_count]));
-    for (const [userId, row] of this.conversations) row.unread_count = exact.get(userId) ?? 0;
+  /** @param {Parameters<typeof count>[1]} counts */
+  setUnread(counts) {
+    count(this.conversations, counts);
     this.#tell('rooms');
   }
 

@@ -16,6 +16,7 @@ export class ChatSidebar extends HTMLElement {
   #frame = 0;
   #search = '';
   /** @type {number|null} */ #current = null;
+  #end = new IntersectionObserver((seen) => seen.some((row) => row.isIntersecting) && this.app.store.next && import('../client/older.js').then(({ older }) => older(this.app.chat)));
 
   connectedCallback() {
     const search = el('input', {
@@ -47,6 +48,7 @@ export class ChatSidebar extends HTMLElement {
 
   disconnectedCallback() {
     this.#life.abort();
+    this.#end.disconnect();
     cancelAnimationFrame(this.#frame);
   }
 
@@ -78,6 +80,8 @@ export class ChatSidebar extends HTMLElement {
     const rows = found.map((/** @type {any} */ room) => this.#row(`room:${room.other_user.id}`, roomRow(this.app, room, this.#current === room.other_user.id)));
     arrange(this.#part('.rooms'), rows);
     this.#part('.rooms').hidden = rows.length === 0;
+    this.#end.disconnect();
+    if (rows.length) this.#end.observe(rows[rows.length - 1]);
     this.#drawPeople(new Set(found.map((/** @type {any} */ room) => room.other_user.id)));
   }
 
