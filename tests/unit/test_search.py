@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chatserver.model import Actor, Conversation
-from chatserver.pages import PAGE, words
+from chatserver.pages import PAGE
+from chatserver.words import words
 from tests.unit.conftest import Chat
 
 
