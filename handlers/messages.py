@@ -16,7 +16,8 @@ from chatserver.model import Attachment
 from chatserver.services.messages import MAX_PAGE
 from handlers import conversations
 from handlers.base import ApiHandler
-from handlers.forms import Form, content_type
+from handlers.files import content_type
+from handlers.forms import Form
 from handlers.schemas import History, Send
 from handlers.watch import Upload
 

@@ -14,6 +14,7 @@ from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.together import Together
 
+NOBODY = "Nobody is there any more: this account was deleted."
 GROUP_SECS = 5.0  # how long a group's members are trusted where nothing depends on who is one
 
 
@@ -60,11 +61,12 @@ class Conversations:
         return await self.find_direct(actor, user_id)
 
     async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
-        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user."""
+        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user, or no longer."""
         conversation = await self.find_direct(actor, user_id)
         if conversation is not None:
             return conversation, False
-        await self._accounts.user(user_id)
+        if (await self._accounts.user(user_id)).is_gone:
+            raise NotFound(NOBODY)
         id = await self._stores.marks.next_id("conversation")
         if id > MAX_CONVERSATION_ID:
             raise Unavailable("There is no room for another conversation.")
