@@ -60,19 +60,19 @@ class MarkStore:
         Whoever asks first under new rules begins the first round, and a second one at `again_at`.
         """
         id = f"words of {noun}"
-        begin = {"rules": rules, "last": 0, "count": 0, "again_at": again_at}
+        begin = {"rules": rules, "seen": 0, "count": 0, "again_at": again_at}
         with contextlib.suppress(DuplicateKeyError):  # begun already, or by a newer version
             older = {"_id": id, "rules": {"$not": {"$gte": rules}}}
             await self._marks.update_one(older, {"$set": begin}, upsert=True)
-        again = {"_id": id, "rules": rules, "last": None, "again_at": {"$lte": now}}
-        await self._marks.update_one(again, {"$set": {"last": 0, "again_at": None}})
+        again = {"_id": id, "rules": rules, "seen": None, "again_at": {"$lte": now}}
+        await self._marks.update_one(again, {"$set": {"seen": 0, "again_at": None}})
         found = await self._marks.find_one({"_id": id, "rules": rules})
-        return found["last"] if found else None
+        return found["seen"] if found else None
 
     async def list_up_to(self, noun: str, rules: int, last: int | None, count: int) -> None:
         """`count` more were looked at; without a last one the round is over."""
         mark = {"_id": f"words of {noun}", "rules": rules}
-        await self._marks.update_one(mark, {"$set": {"last": last}, "$inc": {"count": count}})
+        await self._marks.update_one(mark, {"$set": {"seen": last}, "$inc": {"count": count}})
 
     async def files_seen(self) -> str:
         """The last file of which it is known whether a message names it; nothing before the first."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from chatserver.clock import Clock
 from chatserver.settings import Settings
 from chatserver.storage.backup import open_copies
+from chatserver.words import RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,9 @@ class DatabaseSurvey:
     members: int
     write_secs: float  # of a write that a majority has journaled
     skew_secs: float  # how far its clock is ahead of ours
+    unlisted: dict[str, tuple[int, int]] = field(
+        default_factory=dict
+    )  # of what not all is listed: how many, of how many
 
 
 async def survey(settings: Settings, clock: Clock) -> DatabaseSurvey:
@@ -33,4 +37,16 @@ async def survey(settings: Settings, clock: Clock) -> DatabaseSurvey:
         write_secs = clock.monotonic() - began
         await copies.database.marks.delete_one(mark)
         members = len(hello.get("hosts", [])) + len(hello.get("passives", []))
-        return DatabaseSurvey(tuple(version), hello.get("setName", ""), members, write_secs, skew)
+        unlisted = await _unlisted(copies.database)
+        return DatabaseSurvey(tuple(version), hello.get("setName", ""), members, write_secs, skew, unlisted)
+
+
+async def _unlisted(database: Any) -> dict[str, tuple[int, int]]:
+    """How far the first round of listing anew got (relisting.py)."""
+    found = {}
+    for noun in ("users", "messages"):
+        mark = await database.marks.find_one({"_id": f"words of {noun}", "rules": {"$gte": RULES}})
+        total = await database[noun].estimated_document_count()
+        if total and (mark is None or (mark["seen"] is not None and mark["again_at"] is not None)):
+            found[noun] = (mark["count"] if mark else 0, total)
+    return found

@@ -38,6 +38,7 @@ async def database(settings: Settings) -> AsyncIterator[Finding]:
         return
     for finding in judged(found, embedded=not settings.mongodb_uri):
         yield finding
+    yield listing(found.unlisted)
 
 
 def judged(found: DatabaseSurvey, *, embedded: bool) -> list[Finding]:
@@ -65,6 +66,14 @@ def judged(found: DatabaseSurvey, *, embedded: bool) -> list[Finding]:
     else:
         findings.append(Finding("clock", OK, ahead))
     return findings
+
+
+def listing(unlisted: dict[str, tuple[int, int]]) -> Finding:
+    if not unlisted:
+        return Finding("search", OK, "people and messages are listed by the words of this version")
+    parts = (f"{count:,} of about {total:,} {noun}" for noun, (count, total) in unlisted.items())
+    cure = "leave a server running: it lists them in the background, and until then some are not found"
+    return Finding("search", WARN, f"listed by the words of this version: {', '.join(parts)}", cure)
 
 
 def _version(found: DatabaseSurvey, version: str, embedded: bool) -> Finding:

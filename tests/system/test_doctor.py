@@ -29,7 +29,7 @@ CHECKS = [
     "exposure",
     "proxy variables",
 ]
-CHECKS += ["database", "replica set", "writes", "clock", "broker"]
+CHECKS += ["database", "replica set", "writes", "clock", "search", "broker"]
 
 
 def found(outcome: Outcome) -> dict[str, Finding]:
