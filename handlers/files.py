@@ -19,7 +19,9 @@ _EXTENDED = re.compile(rb"(?i:utf-8)'[A-Za-z0-9-]{0,40}'([!#$&+.^_`|~0-9A-Za-z%-
 # Browsers escape these three in a name, and nothing else (the HTML standard's encoding of forms).
 _ESCAPED = {b"%22": b'"', b"%0D": b"\r", b"%0A": b"\n"}
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # what no encoding of texts but UTF-16 has
-_TEXTS = re.compile(r"text/.{0,64}|.{0,129}[/+](?:json|xml|javascript|csv|yaml|sql|x-sh)|application/vnd\.ms-excel")
+_TEXTS = re.compile(
+    r"text/.{0,64}|.{0,129}[/+](?:json|xml|javascript|csv|yaml|sql|x-sh)|application/vnd\.ms-excel"
+)
 _WRITTEN = {"application/pdf", "application/rtf", "application/postscript"}  # these begin as a text does
 
 

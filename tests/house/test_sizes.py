@@ -5,7 +5,11 @@ from __future__ import annotations
 from tests.house.product import sources
 
 MOST_LINES = 250
-EXCEPTIONS: dict[str, str] = {}  # path: why it may be longer
+EXCEPTIONS: dict[str, str] = {  # path: why it may be longer
+    "chatserver/model.py": "every noun of the product, side by side",
+    "chatserver/storage/messages.py": "every command to one collection",
+    "handlers/schemas.py": "the fields of every call, side by side",
+}
 
 
 def faults(path: str, source: str) -> list[str]:
