@@ -13,6 +13,8 @@ SEQ_BITS = 23
 MAX_SEQ = (1 << SEQ_BITS) - 1
 MAX_CONVERSATION_ID = (1 << 30) - 1
 
+GONE = "-deleted-"  # how the username of a deleted account begins: nobody can register a dash there
+
 
 def message_id(conversation_id: int, seq: int) -> int:
     return conversation_id << SEQ_BITS | seq
@@ -29,6 +31,11 @@ class User:
     username: str
     full_name: str
     avatar: str | None
+
+    @property
+    def is_gone(self) -> bool:
+        """Deleted: only messages still name it."""
+        return self.username.startswith(GONE)
 
 
 @dataclass(frozen=True, slots=True)

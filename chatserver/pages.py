@@ -1,19 +1,13 @@
-"""The words of messages, and the pages of a conversation's log that list them: what search looks at first."""
+"""The pages of a conversation's log, which list the words of its messages: what search looks at first."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
 from chatserver.model import MAX_SEQ
 
 PAGE = 64  # messages; a power of 2 that MAX_SEQ + 1 is a multiple of, so that no page belongs to two conversations
-# Of a message, and of a word: beyond any ordinary text, so that nobody makes pages that take seconds to list.
-MOST_WORDS = 512
-WORD_CHARS = 64
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +30,3 @@ def span_of(conversation_id: int, number: int) -> tuple[int, int, int]:
 
 def page_of(seq: int) -> int:
     return (seq - 1) // PAGE
-
-
-def words(text: str) -> list[str]:
-    """Each word once, in the form in which words are compared: without case and accents."""
-    if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    found = dict.fromkeys(word[:WORD_CHARS] for word in _WORD.findall(text.casefold()))
-    return list(found)[:MOST_WORDS]

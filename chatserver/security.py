@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -13,6 +14,7 @@ import argon2
 
 from chatserver import metrics
 from chatserver.errors import Unavailable
+from chatserver.password_rules import PASSWORD_CHARS
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,15 +52,15 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """Raises Unavailable when too many are waiting."""
-        return await self._run(_HASHER.hash, password)
+        return await self._run(lambda: _HASHER.hash(_composed(password)))
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Raises Unavailable when too many are waiting. None stands for an unknown user: as slow, and false."""
-        matches = await self._run(_verify, password_hash or self._decoy, password)
-        return matches and password_hash is not None
+    async def verify(self, password_hash: str | None, password: str) -> tuple[bool, bool]:
+        """Whether it is right, and whether its hash should be made anew. Raises Unavailable when too many are waiting.
 
-    def outdated(self, password_hash: str) -> bool:
-        return _HASHER.check_needs_rehash(password_hash)
+        Without a hash, as for an unknown user, it is as slow, and wrong.
+        """
+        matches, outdated = await self._run(_verify, password_hash or self._decoy, password)
+        return matches and bool(password_hash), outdated
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
@@ -75,8 +77,18 @@ class Passwords:
             metrics.HASHING_WAITING.set(self._waiting)
 
 
-def _verify(password_hash: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(password_hash, password)
-    except argon2.exceptions.VerificationError:
-        return False
+def _verify(password_hash: str, password: str) -> tuple[bool, bool]:
+    """Whether it matches, and whether by older rules: once passwords were hashed as they were typed."""
+    composed = _composed(password)
+    for form in dict.fromkeys((composed, password)):
+        try:
+            _HASHER.verify(password_hash, form)
+        except argon2.exceptions.VerificationError:
+            continue
+        return True, form != composed or _HASHER.check_needs_rehash(password_hash)
+    return False, False
+
+
+def _composed(password: str) -> str:
+    """One keyboard types é as one sign, another as two. What is too long for a password is none: it is left alone."""
+    return unicodedata.normalize("NFC", password) if len(password) <= PASSWORD_CHARS[1] else password

@@ -1,5 +1,6 @@
 """Finishes what a node that died left half done: fan-outs of messages, their changes, reads and notifications; and
-deletes the files of sends that came to nothing. Lists the words of full pages for search.
+deletes the files of sends that came to nothing. Lists the words of full pages for search, and anew what older rules
+listed.
 
 Safe to run everywhere at once, a no-op where nothing is missing; a claim in the database keeps it to one node a turn.
 """
@@ -20,6 +21,7 @@ from chatserver.fanout import FanOut
 from chatserver.model import Advance, Bell, Change, Notification, PendingRead
 from chatserver.pages import PAGE
 from chatserver.ports import Bus, Stores
+from chatserver.relisting import Relisting
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +55,7 @@ class Sweeper:
         self._fanout = fanout
         self._bus = bus
         self._clock = clock
+        self._relisting = Relisting(stores, clock)
         self._interval_secs = interval_secs
         self._finish_read = finish_read
         self._finish_notification = finish_notification
@@ -98,6 +101,7 @@ class Sweeper:
         await self._collect_files(began)
         await self._stores.marks.complete_sweep(began)
         metrics.SWEEPS.inc()
+        await self._relisting.go_on(began)
 
     async def _appended(self, *spans: tuple[datetime, datetime]) -> dict[int, int]:
         """conversation → highest seq, of all that got a message in one of them."""

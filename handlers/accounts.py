@@ -35,7 +35,7 @@ class LoginHandler(ApiHandler):
             cookies.check_origin(self)
         device = given.device or self.request.headers.get("User-Agent", "")
         token, user, session = await self.runtime.services.sessions.sign_in(
-            given.username, given.password, device, self.address
+            given.username.strip(), given.password, device, self.address
         )
         if given.cookie:
             cookies.give(self, token)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import AsyncExitStack
 from typing import Any
 
-import filetype
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import parse_options_header
 
 from chatserver.errors import ChatError, Invalid, PayloadTooLarge
 from chatserver.model import Attachment
 from chatserver.services.messages import Messages
+from handlers.files import content_type, file_name, part_options
 from handlers.strict_json import check_text
 
 MAX_PARTS = 20
 SNIFF_BYTES = 512
-NAME_CHARS = 200
-_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63}", re.ASCII)
 
 
 class Form:
@@ -44,6 +40,7 @@ class Form:
         self._turn = asyncio.Lock()  # a client may go away while its last chunk is being stored
         self._head = b""
         self._file_name = ""
+        self._is_chosen = False
         self._declared_type = ""
         self._attachment: Attachment | None = None
         self._ended = False
@@ -142,14 +139,16 @@ class Form:
         self._parts += 1
         if self._parts > MAX_PARTS:
             raise Invalid.field("body", f"has more than {MAX_PARTS} parts")
-        _, options = parse_options_header(headers.get("content-disposition", b""))
+        options = part_options(headers.get("content-disposition", b""))
         self._name = _text("body", bytearray(options.get(b"name", b"")))
         if not self._name:
             raise Invalid.field("body", "has a part without a name")
         if self._name in self._fields or (self._name == self._file_field and self._file_name):
             raise Invalid.field(self._name, "is given twice")
         if self._name == self._file_field and b"filename" in options:
-            self._file_name = file_name(_text(self._name, bytearray(options[b"filename"])))
+            given = _text(self._name, bytearray(options[b"filename"]))
+            self._is_chosen = given != ""
+            self._file_name = file_name(given)
             self._declared_type = headers.get("content-type", b"").decode("latin-1").split(";")[0].strip()
             self._head = b""
         else:
@@ -182,7 +181,7 @@ class Form:
     async def _end(self) -> None:
         if self._name == self._file_field and self._name not in self._fields and self._attachment is None:
             if self._upload is None:
-                if not self._head and self._file_name == "file":
+                if not self._head and not self._is_chosen:
                     return  # what a browser sends when no file was chosen
                 await self._open()
             self._attachment = await self._upload.finish()
@@ -196,26 +195,3 @@ def _text(field: str, data: bytearray) -> str:
         raise Invalid.field(field, "is not UTF-8") from None
     check_text(text, field)
     return text
-
-
-def file_name(given: str) -> str:
-    """The last part of a path, without control characters; `file` when nothing is left."""
-    last = re.split(r"[/\\]", given)[-1]
-    kept = "".join(c for c in last if c.isprintable()).strip(". ")
-    if len(kept) <= NAME_CHARS:
-        return kept or "file"
-    stem, dot, ending = kept.rpartition(".")
-    return (
-        f"{stem[: NAME_CHARS - len(ending) - 1]}.{ending}" if dot and len(ending) < 20 else kept[:NAME_CHARS]
-    )
-
-
-def content_type(head: bytes, declared: str) -> str:
-    """What the bytes say; else what the sender says, if that is a type at all."""
-    guessed = filetype.guess_mime(head)
-    if guessed:
-        return str(guessed)
-    declared = declared.lower()
-    if declared.startswith("image/") and declared != "image/svg+xml":
-        return "application/octet-stream"  # says image, is none
-    return declared if _TYPE.fullmatch(declared) else "application/octet-stream"

@@ -17,7 +17,8 @@ from chatserver.quotas import Taken
 from chatserver.services.messages import MAX_PAGE
 from handlers import conversations
 from handlers.base import ApiHandler
-from handlers.forms import Form, content_type
+from handlers.files import content_type
+from handlers.forms import Form
 from handlers.schemas import History, Send
 from handlers.watch import Upload
 

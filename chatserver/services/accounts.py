@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
@@ -12,14 +11,15 @@ from cachetools import TTLCache
 from chatserver.attempts import Attempts
 from chatserver.clock import Clock
 from chatserver.errors import Invalid, NotFound
-from chatserver.model import Account, Actor, User
+from chatserver.model import GONE, Account, Actor, User
+from chatserver.names import FULL_NAME_CHARS, shown_name
 from chatserver.password_rules import check_password
 from chatserver.ports import InboxStore, MarkStore, UserStore
 from chatserver.security import Passwords
 from chatserver.together import Together
+from chatserver.words import wanted_names
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
-FULL_NAME_CHARS = 100
 KNOWN_SECS = 60  # how long another node's change of a name may go unseen
 SEARCH_LIMIT = 20
 PAGE = 1000
@@ -105,9 +105,10 @@ class Accounts:
     async def _proven(self, username: str, password: str) -> User | None:
         found = await self._users.for_sign_in(username) if len(username) <= 64 else None
         password_hash = found[1] if found else None
-        if not await self._passwords.verify(password_hash, password) or not found or not password_hash:
+        matches, outdated = await self._passwords.verify(password_hash, password)
+        if not matches or not found:
             return None
-        if self._passwords.outdated(password_hash):
+        if outdated:
             await self._users.set_password_hash(found[0].id, await self._passwords.hash(password))
         return found[0]
 
@@ -139,24 +140,29 @@ class Accounts:
         avatar = changes.get("avatar")
         if avatar is not None and not re.fullmatch(r"https?://[^\s\"'<>\\]{1,490}", avatar):
             raise Invalid.field("avatar", "must be an http or https address of at most 500 characters")
-        return await (self._changed(actor.user_id, changes) if changes else self.user(actor.user_id))
+        user = await self.user(actor.user_id)
+        return await self._changed(user, changes) if changes else user
 
     async def rename(self, user: User, shown: str) -> User:
-        return await self._changed(user.id, {"full_name": shown}) if shown != user.full_name else user
+        return await self._changed(user, {"full_name": shown}) if shown != user.full_name else user
 
-    async def _changed(self, user_id: int, changes: dict[str, str | None]) -> User:
-        user = await self._users.update(user_id, changes)
-        if user is None:
+    async def _changed(self, user: User, changes: dict[str, str | None]) -> User:
+        changed = await self._users.update(user, changes)
+        if changed is None:
             raise NotFound("This account is gone.")
-        self._known[user.id] = user
-        return user
+        self._known[user.id] = changed
+        return changed
 
     async def search(self, actor: Actor, text: str) -> list[User]:
-        """By the beginning of either name; without text, the first by name. Guests find whom they can name exactly."""
+        """By the beginnings of words of either name, all of them; without text, the first by username.
+
+        Guests find whom they can name exactly.
+        """
+        asked = text.strip()[:FULL_NAME_CHARS]
         if (await self.user(actor.user_id)).username.startswith(GUEST):  # who may be anybody
-            found = await self._users.account(text.strip()[:FULL_NAME_CHARS])
+            found = await self._users.account(asked.removeprefix("@"))
             return [found.user] if found and found.state == "active" else []
-        return await self._users.search(text.strip()[:FULL_NAME_CHARS], SEARCH_LIMIT)
+        return await self._users.search(wanted_names(asked), SEARCH_LIMIT)
 
     # What the operator does, and people with their own account by way of OwnData.
 
@@ -168,9 +174,9 @@ class Accounts:
         return account
 
     async def all(self, prefix: str) -> AsyncIterator[Account]:
-        """By id; with a prefix, those one of whose names begins with it."""
+        """By id; with a prefix, those of whose names a word begins with it."""
         last = 0
-        while page := await self._users.accounts(prefix, last, PAGE):
+        while page := await self._users.accounts(wanted_names(prefix), last, PAGE):
             for account in page:
                 yield account
             last = page[-1].user.id
@@ -193,18 +199,7 @@ class Accounts:
         """Take the name away, for others to use; what was written stays. Cached names are gone after KNOWN_SECS."""
         id = account.user.id
         # No name that anybody could register, for it begins with a dash.
-        user = User(id, f"-deleted-{id}", FORGOTTEN, None)
+        user = User(id, f"{GONE}{id}", FORGOTTEN, None)
         await self._users.forget(id, user.username, user.full_name)
         self._known[id] = user
         return replace(account, user=user, state="forgotten")
-
-
-def shown_name(name: str) -> str:
-    """NFC, trimmed, without control and direction characters that could disguise it."""
-    kept = "".join(
-        c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) not in ("Cc", "Cf")
-    )
-    kept = " ".join(kept.split())
-    if not 1 <= len(kept) <= FULL_NAME_CHARS:
-        raise Invalid.field("full_name", f"must have 1 to {FULL_NAME_CHARS} visible characters")
-    return kept

@@ -18,6 +18,7 @@ from chatserver.services.accounts import Accounts
 from chatserver.together import Together
 
 TOGETHER = 500  # conversations read in one call
+NOBODY = "Nobody is there any more: this account was deleted."
 GROUP_SECS = 5.0  # how long a group's members are trusted where nothing depends on who is one
 
 
@@ -67,7 +68,8 @@ class Conversations:
         return await self.find_direct(actor, user_id)
 
     async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
-        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user, LimitReached.
+        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user, or no longer, and
+        LimitReached.
 
         Many first messages at once begin it once, and count as one: what one of them waits for, all do.
         """
@@ -87,7 +89,8 @@ class Conversations:
         conversation = await self.find_direct(actor, user_id)
         if conversation is not None:
             return conversation, False
-        await self._accounts.user(user_id)
+        if (await self._accounts.user(user_id)).is_gone:
+            raise NotFound(NOBODY)
         await self._quotas.begin_conversation(actor)
         id = await self._stores.marks.next_id("conversation")
         if id > MAX_CONVERSATION_ID:

@@ -10,12 +10,13 @@ import structlog
 
 from chatserver.clock import Clock
 from chatserver.draft import Draft
-from chatserver.errors import Invalid, NotFound, Unavailable
+from chatserver.errors import IdempotencyConflict, Invalid, NotFound, Unavailable
 from chatserver.model import MAX_SEQ, Actor, Attachment, Conversation, Member, Message, User, split_message_id
 from chatserver.ports import Stores, Upload
 from chatserver.services.accounts import Accounts
-from chatserver.services.conversations import Conversations
+from chatserver.services.conversations import NOBODY, Conversations
 from chatserver.services.receipts import Receipts
+from chatserver.visible import has_something_to_see
 from chatserver.wire import Json
 from chatserver.wire import message as message_json
 from chatserver.writer import Writer
@@ -58,11 +59,10 @@ class Messages:
 
     def check(self, text: str, attachment: bool) -> None:
         """Raises Invalid."""
-        trimmed = text.strip()
-        if not trimmed and not attachment:
-            raise Invalid.field("message", "must not be empty unless there is an attachment")
-        if len(trimmed) > self._message_chars:
+        if len(text.strip()) > self._message_chars:
             raise Invalid.field("message", f"must have at most {self._message_chars} characters")
+        if not attachment and not has_something_to_see(text):
+            raise Invalid.field("message", "must have something to see unless there is an attachment")
 
     async def post(
         self,
@@ -94,12 +94,23 @@ class Messages:
             created_at=self._clock.now(),
             deadline=deadline,
         )
-        message, created = await self._writer.post(draft)
+        is_gone = users[receiver_id].is_gone
+        message, created = await (self._sent_before(draft) if is_gone else self._writer.post(draft))
         if created:
             receiving = Member(conversation.id, receiver_id)
         else:
             receiving = (await self._receipts.members(conversation, receiver_id))[receiver_id]
         return message_json(message, users[actor.user_id], users[receiver_id], receiving), created
+
+    async def _sent_before(self, draft: Draft) -> tuple[Message, bool]:
+        """What the same send stored while there was somebody. Raises NotFound, IdempotencyConflict."""
+        key = draft.sender_id, draft.client_id
+        stored = (await self._stores.messages.by_client_ids([key])).get(key)
+        if stored is None:
+            raise NotFound(NOBODY)
+        if not draft.matches(stored):
+            raise IdempotencyConflict("client_id was used before, with another message.")
+        return stored, False
 
     async def _look_up(
         self, actor: Actor, receiver_id: int, deadline: float

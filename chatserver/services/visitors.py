@@ -9,8 +9,9 @@ from chatserver.attempts import Attempts
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, NotFound, Unavailable
 from chatserver.model import User
+from chatserver.names import shown_name
 from chatserver.ports import Stores
-from chatserver.services.accounts import Accounts, shown_name
+from chatserver.services.accounts import Accounts
 
 TRIES = 10
 SETTLE_SECS = 0.05

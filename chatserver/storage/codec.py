@@ -23,8 +23,8 @@ from chatserver.model import (
     User,
     split_message_id,
 )
-from chatserver.pages import words
 from chatserver.storage.driver import Document
+from chatserver.words import RULES, listed_words
 
 _KIND_TO_LETTER = {
     "messages": "m",
@@ -59,6 +59,11 @@ def session(document: Document) -> Session:
     )
 
 
+def listed(text: str) -> Document:
+    """What a message is found by, and by which rules it was made."""
+    return {"words": listed_words(text), "words_rules": RULES}
+
+
 def message_document(message: Message) -> Document:
     document: Document = {
         "_id": message.id,
@@ -66,7 +71,7 @@ def message_document(message: Message) -> Document:
         "session_id": message.session_id,
         "client_id": message.client_id,
         "text": message.text,
-        "words": words(message.text),
+        **listed(message.text),
         "created_at": message.created_at,
     }
     if message.attachment:

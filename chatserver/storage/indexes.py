@@ -29,9 +29,10 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["conversations"].create_index(
         [("pair", 1)], unique=True, partialFilterExpression={"pair": {"$exists": True}}
     )
-    # Sign-in, and search by the beginning of either name.
+    # Sign-in, and the first people by username.
     await collections["users"].create_index([("username_key", 1)], unique=True)
-    await collections["users"].create_index([("full_name_key", 1)])
+    # The search for people, by the beginnings of words.
+    await collections["users"].create_index([("name_words", 1)])
     # Users of the host application: one account each, however many sign-ins come at once.
     await collections["users"].create_index(
         [("host_sub", 1)], unique=True, partialFilterExpression={"host_sub": {"$exists": True}}

@@ -1,4 +1,4 @@
-"""Counters for ids, the sweeper's mark, and the name of the installation."""
+"""Counters for ids, how far the sweeper and the listing of words got, and the name of the installation."""
 
 from __future__ import annotations
 
@@ -53,6 +53,26 @@ class MarkStore:
 
     async def complete_sweep(self, began: datetime) -> None:
         await self._marks.update_one({"_id": "sweep"}, {"$max": {"completed_at": began}})
+
+    async def listed_up_to(self, noun: str, rules: int, now: datetime, again_at: datetime) -> int | None:
+        """The last one that was looked at under these rules, 0 before the first; None when there is nothing to do now.
+
+        Whoever asks first under new rules begins the first round, and a second one at `again_at`.
+        """
+        id = f"words of {noun}"
+        begin = {"rules": rules, "seen": 0, "count": 0, "again_at": again_at}
+        with contextlib.suppress(DuplicateKeyError):  # begun already, or by a newer version
+            older = {"_id": id, "rules": {"$not": {"$gte": rules}}}
+            await self._marks.update_one(older, {"$set": begin}, upsert=True)
+        again = {"_id": id, "rules": rules, "seen": None, "again_at": {"$lte": now}}
+        await self._marks.update_one(again, {"$set": {"seen": 0, "again_at": None}})
+        found = await self._marks.find_one({"_id": id, "rules": rules})
+        return found["seen"] if found else None
+
+    async def list_up_to(self, noun: str, rules: int, last: int | None, count: int) -> None:
+        """`count` more were looked at; without a last one the round is over."""
+        mark = {"_id": f"words of {noun}", "rules": rules}
+        await self._marks.update_one(mark, {"$set": {"seen": last}, "$inc": {"count": count}})
 
     async def files_seen(self) -> str:
         """The last file of which it is known whether a message names it; nothing before the first."""

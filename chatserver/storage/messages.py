@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from pymongo import UpdateOne
+
 from chatserver.list_place import ListPlace
 from chatserver.model import MAX_SEQ, Change, Message, message_id, split_message_id
-from chatserver.pages import words
 from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document
+from chatserver.words import RULES
 
 MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
 NEAR = 32  # as far as others get with a conversation between two appends of ours
@@ -114,7 +116,7 @@ class MessageStore:
         return await self._change(
             {"_id": id, "sender_id": sender_id, "deleted_at": None, "text": {"$ne": text}},
             {
-                "$set": {"text": text, "words": words(text), "edited_at": at, "pending": True},
+                "$set": {"text": text, **codec.listed(text), "edited_at": at, "pending": True},
                 "$inc": {"rev": 1},
             },
         )
@@ -124,7 +126,7 @@ class MessageStore:
         return await self._change(
             {"_id": id, "sender_id": sender_id, "deleted_at": None},
             {
-                "$set": {"text": "", "words": [], "deleted_at": at, "pending": True},
+                "$set": {"text": "", **codec.listed(""), "deleted_at": at, "pending": True},
                 "$inc": {"rev": 1},
                 "$rename": {"attachment": "dropped"},  # until the file is gone
             },
@@ -141,6 +143,26 @@ class MessageStore:
         """Unless it has changed again meanwhile: then there is more to tell."""
         unchanged = {"_id": change.message.id, "rev": change.message.rev}
         await self._messages.update_one(unchanged, {"$unset": {"pending": "", "dropped": ""}})
+
+    async def list_words(self, after: int, limit: int) -> list[int]:
+        """List anew what was listed under other rules, of the first `limit` with ids above `after`; these ids."""
+        is_listed = {"$eq": ["$words_rules", RULES]}
+        found = await self._messages.aggregate(
+            [
+                {"$match": {"_id": {"$gt": after}}},
+                {"$sort": {"_id": 1}},
+                {"$limit": limit},
+                {"$project": {"rev": 1, "text": {"$cond": [is_listed, "$$REMOVE", "$text"]}}},
+            ]
+        )
+        writes = [
+            UpdateOne({"_id": doc["_id"], "rev": doc.get("rev")}, {"$set": codec.listed(doc["text"])})
+            for doc in found  # who has been changed since was listed then
+            if "text" in doc
+        ]
+        if writes:
+            await self._messages.bulk_write(writes, ordered=False)
+        return [int(doc["_id"]) for doc in found]
 
     async def appended_between(
         self, moment: datetime, after: int, until: datetime, limit: int

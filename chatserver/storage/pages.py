@@ -13,6 +13,7 @@ from chatserver.model import MAX_SEQ
 from chatserver.pages import PAGE, Page, span_of
 from chatserver.storage.driver import Collection, Document
 from chatserver.storage.messages import between
+from chatserver.words import RULES
 
 _PAGES = (MAX_SEQ + 1) // PAGE  # of one conversation
 
@@ -23,13 +24,17 @@ class PageStore:
         self._messages = messages
 
     async def fill(self, pages: Sequence[tuple[int, int]]) -> None:
-        """Write these (conversation, number). Of two who write the same one, who read later changes wins."""
+        """Write these (conversation, number). Of two who write the same one, who read later changes wins, or newer rules.
+
+        Both only grow, so that nobody has read one of them later and the other earlier.
+        """
         ranges = [between(*span_of(c, number)) for c, number in pages]
         number = {"$toLong": {"$floor": {"$divide": [{"$subtract": ["$_id", 1]}, PAGE]}}}
         group: Document = {
             "_id": number,
             "lists": {"$push": {"$ifNull": ["$words", []]}},
             "rev": {"$sum": {"$ifNull": ["$rev", 0]}},
+            "rules": {"$min": {"$ifNull": ["$words_rules", 0]}},
             "since": {"$min": "$created_at"},
             "newest_at": {"$max": "$created_at"},
         }
@@ -37,7 +42,8 @@ class PageStore:
             "$reduce": {"input": "$lists", "initialValue": [], "in": {"$setUnion": ["$$value", "$$this"]}}
         }
         conversation = {"$toLong": {"$floor": {"$divide": ["$_id", _PAGES]}}}
-        newer = {"$cond": [{"$gte": ["$$new.rev", "$rev"]}, "$$new", "$$ROOT"]}
+        grown = [{"$gte": [f"$$new.{field}", {"$ifNull": [f"${field}", 0]}]} for field in ("rev", "rules")]
+        newer = {"$cond": [{"$and": grown}, "$$new", "$$ROOT"]}
         await self._messages.aggregate(
             [
                 {"$match": {"$or": ranges}},
@@ -47,6 +53,15 @@ class PageStore:
                 {"$merge": {"into": "pages", "whenMatched": [{"$replaceWith": newer}]}},
             ]
         )
+
+    async def outdated(self, pages: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Those that are not there yet, or were written under other rules."""
+        ids = {
+            conversation_id * _PAGES + number: (conversation_id, number) for conversation_id, number in pages
+        }
+        found = await self._pages.find({"_id": {"$in": list(ids)}, "rules": RULES}, {"_id": 1})
+        fresh = {doc["_id"] for doc in found}
+        return [page for id, page in ids.items() if id not in fresh]
 
     async def find(
         self, conversation_ids: Sequence[int], words: Sequence[str], before: datetime | None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from chatserver.clock import Clock
 from chatserver.settings import Settings
 from chatserver.storage.backup import open_copies
 from chatserver.storage.schema import BEFORE, MARK, Schema, schema_of
+from chatserver.words import RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class DatabaseSurvey:
     write_secs: float  # of a write that a majority has journaled
     skew_secs: float  # how far its clock is ahead of ours
     schema: Schema = BEFORE
+    # Of users and messages that are not all listed for search yet: how many are, and of how many.
+    unlisted: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 async def survey(settings: Settings, clock: Clock) -> DatabaseSurvey:
@@ -36,4 +39,18 @@ async def survey(settings: Settings, clock: Clock) -> DatabaseSurvey:
         await copies.database.marks.delete_one(mark)
         schema = schema_of(await copies.database.marks.find_one({"_id": MARK}))
         members = len(hello.get("hosts", [])) + len(hello.get("passives", []))
-        return DatabaseSurvey(tuple(version), hello.get("setName", ""), members, write_secs, skew, schema)
+        unlisted = await _unlisted(copies.database)
+        return DatabaseSurvey(
+            tuple(version), hello.get("setName", ""), members, write_secs, skew, schema, unlisted
+        )
+
+
+async def _unlisted(database: Any) -> dict[str, tuple[int, int]]:
+    """How far the first round of listing anew got (relisting.py)."""
+    found = {}
+    for noun in ("users", "messages"):
+        mark = await database.marks.find_one({"_id": f"words of {noun}", "rules": {"$gte": RULES}})
+        total = await database[noun].estimated_document_count()
+        if total and (mark is None or (mark["seen"] is not None and mark["again_at"] is not None)):
+            found[noun] = (mark["count"] if mark else 0, total)
+    return found

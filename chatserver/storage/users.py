@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from chatserver.model import Account, User
 from chatserver.storage import codec
 from chatserver.storage.driver import Collection, Document
+from chatserver.words import RULES, name_words
 
+LAST_SIGN = "\U0010ffff"
 _PUBLIC = {"username": 1, "full_name": 1, "avatar": 1}
 _ACCOUNT = {**_PUBLIC, "state": 1, "created_at": 1}
 
@@ -27,8 +29,8 @@ class UserStore:
             "username": user.username,
             "username_key": user.username.lower(),
             "full_name": user.full_name,
-            "full_name_key": user.full_name.lower(),
             "avatar": user.avatar,
+            **_listed(user.username, user.full_name),
             "password_hash": password_hash,
             "created_at": at,
         }
@@ -56,25 +58,29 @@ class UserStore:
     async def set_password_hash(self, user_id: int, password_hash: str) -> None:
         await self._users.update_one({"_id": user_id}, {"$set": {"password_hash": password_hash}})
 
-    async def update(self, user_id: int, changes: dict[str, str | None]) -> User | None:
-        if isinstance(changes.get("full_name"), str):
-            changes = {**changes, "full_name_key": str(changes["full_name"]).lower()}
-        found = await self._users.find_one_and_update({"_id": user_id}, {"$set": changes}, after=True)
+    async def update(self, user: User, changes: dict[str, str | None]) -> User | None:
+        """None when it is gone, which is when its username is another one."""
+        if isinstance(full_name := changes.get("full_name"), str):
+            changes = {**changes, **_listed(user.username, full_name)}
+        known = {"_id": user.id, "username": user.username}
+        found = await self._users.find_one_and_update(known, {"$set": changes}, after=True)
         return codec.user(found) if found else None
 
-    async def search(self, prefix: str, limit: int) -> list[User]:
-        """Names that begin with `prefix`, both kinds of name, by username. An empty prefix lists everybody."""
-        filter = {**_begins(prefix), "state": {"$ne": "forgotten"}}
-        found = await self._users.find(filter, _PUBLIC, sort=[("username_key", 1)], limit=limit)
+    async def search(self, beginnings: Sequence[str], limit: int) -> list[User]:
+        """People with a word for each of these, whole words first; without any, everybody by username."""
+        filter = {**_begin(beginnings), "state": {"$ne": "forgotten"}}
+        # With beginnings the index gives its own order, and what is beyond the limit is never read.
+        sort = None if beginnings else [("username_key", 1)]
+        found = await self._users.find(filter, _PUBLIC, sort=sort, limit=limit)
         return [codec.user(doc) for doc in found]
 
     async def account(self, username: str) -> Account | None:
         found = await self._users.find_one({"username_key": username.lower()}, _ACCOUNT)
         return codec.account(found) if found else None
 
-    async def accounts(self, prefix: str, after: int, limit: int) -> list[Account]:
-        """Whose name begins so and whose id is above `after`, by id."""
-        filter = {**_begins(prefix), "_id": {"$gt": after}}
+    async def accounts(self, beginnings: Sequence[str], after: int, limit: int) -> list[Account]:
+        """With a word for each of these and an id above `after`, by id."""
+        filter = {**_begin(beginnings), "_id": {"$gt": after}}
         found = await self._users.find(filter, _ACCOUNT, sort=[("_id", 1)], limit=limit)
         return [codec.account(doc) for doc in found]
 
@@ -89,16 +95,44 @@ class UserStore:
             "username": username,
             "username_key": username.lower(),
             "full_name": full_name,
-            "full_name_key": full_name.lower(),
             "avatar": None,
+            **_listed(username, full_name),
             "password_hash": "",
             "state": "forgotten",
         }
         await self._users.update_one({"_id": user_id}, {"$set": kept, "$unset": {"host_sub": ""}})
 
+    async def list_words(self, after: int, limit: int) -> list[int]:
+        """List anew what was listed under other rules, of the first `limit` with ids above `after`; these ids."""
+        fields = {**_PUBLIC, "words_rules": 1}
+        found = await self._users.find({"_id": {"$gt": after}}, fields, sort=[("_id", 1)], limit=limit)
+        writes = [
+            UpdateOne(
+                {"_id": doc["_id"], "username": doc["username"], "full_name": doc["full_name"]},
+                {"$set": _listed(doc["username"], doc["full_name"]), "$unset": {"full_name_key": ""}},
+            )
+            for doc in found
+            if doc.get("words_rules") != RULES
+        ]
+        if writes:
+            await self._users.bulk_write(writes, ordered=False)
+        return [doc["_id"] for doc in found]
 
-def _begins(prefix: str) -> Document:
-    if not prefix:
-        return {}
-    begins = {"$regex": f"^{re.escape(prefix.lower())}"}
-    return {"$or": [{"username_key": begins}, {"full_name_key": begins}]}
+
+def _listed(username: str, full_name: str) -> Document:
+    """What a person is found by."""
+    return {"name_words": name_words(username, full_name), "words_rules": RULES}
+
+
+def _begin(beginnings: Sequence[str]) -> Document:
+    """A range of the index each: whatever stands in it means itself."""
+    return (
+        {
+            "$and": [
+                {"name_words": {"$elemMatch": {"$gte": word, "$lte": word + LAST_SIGN}}}
+                for word in beginnings
+            ]
+        }
+        if beginnings
+        else {}
+    )

@@ -39,6 +39,7 @@ async def database(settings: Settings) -> AsyncIterator[Finding]:
         return
     for finding in judged(found, embedded=not settings.mongodb_uri):
         yield finding
+    yield listing(found.unlisted)
 
 
 def judged(found: DatabaseSurvey, *, embedded: bool) -> list[Finding]:
@@ -77,6 +78,14 @@ def _schema(found: DatabaseSurvey) -> Finding:
     number, ours = found.schema.number, len(STEPS)
     coming = "" if number == ours else f"; the next start makes it {ours}"
     return Finding("schema", OK, f"{number}{coming}")
+
+
+def listing(unlisted: dict[str, tuple[int, int]]) -> Finding:
+    if not unlisted:
+        return Finding("search", OK, "people and messages are listed by the words of this version")
+    parts = (f"{count:,} of about {total:,} {noun}" for noun, (count, total) in unlisted.items())
+    cure = "leave a server running: it lists them in the background, and until then some are not found"
+    return Finding("search", WARN, f"listed by the words of this version: {', '.join(parts)}", cure)
 
 
 def _version(found: DatabaseSurvey, version: str, embedded: bool) -> Finding:

@@ -144,7 +144,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Delete your account",
         {200: Answer(shapes.Done, "Deleted. This token is worth nothing any more.")},
         "For ever: all your devices are signed out, nobody can sign in, your username is free for others, and your name "
-        "becomes `Deleted user`, on other nodes within a minute. Messages you sent stay with those you sent them to: "
+        "becomes `Deleted user`, with a username that begins with `-deleted-`; other nodes notice within a minute. "
+        "Messages you sent stay with those you sent them to: "
         "delete those first that should go. Users of the host application begin anew with their next sign-in.",
         body=schemas.Leave,
         codes=("not_found",),

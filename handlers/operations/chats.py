@@ -30,8 +30,11 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "answer comes, or a 503, send the same again: it is stored once, and the answer to a repeat is a 200 with "
         "the first message. The same key with another content is a 422.\n\n"
         "**Files.** Send multipart/form-data with the same fields and the file as `attachment`; its size limit is "
-        "`limits.attachment_bytes` of the server call. In JSON a small file may be a `data:` URL. A person may send so "
-        "many at once and so much a day, and begin so many conversations an hour; beyond is a 409 that names the limit.",
+        "`limits.attachment_bytes` of the server call. In JSON a small file may be a `data:` URL. Names stay as they are "
+        "but for paths, control and direction characters; a text keeps the type you declare, all else is what its bytes "
+        "say; an empty file is stored like any other. A person may send so many at once and so much a day, and begin so "
+        "many conversations an hour; beyond is a 409 that names the limit. To a deleted account nothing is sent "
+        "(`not_found`).",
         body=schemas.Send,
         form=True,
         headers=("Idempotency-Key",),

@@ -30,7 +30,7 @@ CHECKS = [
     "exposure",
     "proxy variables",
 ]
-CHECKS += ["database", "replica set", "schema", "writes", "clock", "broker"]
+CHECKS += ["database", "replica set", "schema", "writes", "clock", "search", "broker"]
 
 
 def found(outcome: Outcome) -> dict[str, Finding]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from chatserver.model import Actor, Conversation
-from chatserver.pages import PAGE, words
+from chatserver.pages import PAGE
+from chatserver.words import words
 from tests.unit.conftest import Chat
 
 
@@ -103,3 +105,19 @@ async def test_who_read_a_page_before_a_change_does_not_write_over_who_read_it_a
 )
 def test_words_are_compared_without_case_and_accents(text: str, expected: list[str]) -> None:
     assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    "piece", ["\u0301\u0316", "\u0344", "\u05b0\u0591", "क्षि", "é", "\ufdfa", "\u3099\u0301", "ﬃ"]
+)
+def test_the_words_of_any_text_take_time_in_proportion_to_its_length(piece: str) -> None:
+    def secs(count: int) -> float:
+        best = 9.0
+        for _ in range(5):
+            began = time.thread_time()
+            words("a" + piece * count)
+            best = min(best, time.thread_time() - began)
+        return best
+
+    secs(100)
+    assert secs(16_000) < 24 * secs(2_000) + 0.002, "eight times as much; the old way sixty-four"

@@ -1,6 +1,7 @@
 /** Writing: grows with the text, keeps drafts, tells the other one, takes files, sends on Enter. */
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
+import { isBlank } from '../lib/format.js';
 import { icon } from '../lib/icons.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { draft, prefs, setDraft } from '../lib/prefs.js';
@@ -109,7 +110,7 @@ export class ChatComposer extends HTMLElement {
   send() {
     const message = this.text.value.trim();
     const files = this.tray?.files ?? [];
-    if ((!message && files.length === 0 && !this.#editing) || this.#left < 0) {
+    if ((isBlank(message) && files.length === 0 && !this.#editing) || this.#left < 0) {
       if (this.#left < 0) this.app.say(t('composer.tooLong', { count: this.app.limits.message_chars }), { urgent: true });
       return;
     }
@@ -157,7 +158,7 @@ export class ChatComposer extends HTMLElement {
     const near = left <= this.app.limits.message_chars / 10;
     fill(this.count, near && t(left < 0 ? 'composer.over' : 'composer.left', { count: Math.abs(left) }));
     this.count?.classList.toggle('composer__count--over', left < 0);
-    const empty = !this.text.value.trim() && !this.tray?.files.length;
+    const empty = isBlank(this.text.value) && !this.tray?.files.length;
     /** @type {any} */ (this.querySelector('.composer__send')).classList.toggle('composer__send--ready', !empty && left >= 0);
   }
 

@@ -2,7 +2,7 @@
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
-import { avatar, iconButton, nameOf } from '../lib/nodes.js';
+import { avatar, iconButton, isGone, nameOf } from '../lib/nodes.js';
 import { prefs, setPrefs } from '../lib/prefs.js';
 
 export class ChatConversation extends HTMLElement {
@@ -87,10 +87,13 @@ export class ChatConversation extends HTMLElement {
     const { isEmbedded } = this.app;
     const person = this.app.store.people.get(userId) ?? { id: userId };
     const isMuted = prefs().muted.includes(userId);
+    const state = isGone(person) ? 'room.gone' : person.is_online ? 'rooms.online' : 'rooms.offline';
     const shown = JSON.stringify([nameOf(person), person.is_online, isMuted]);
     if (/** @type {HTMLElement} */ (head).dataset.shown === shown) return;
     /** @type {HTMLElement} */ (head).dataset.shown = shown;
-    /** @type {any} */ (this.querySelector('chat-composer')).address(nameOf(person));
+    const composer = /** @type {any} */ (this.querySelector('chat-composer'));
+    composer.address(nameOf(person));
+    composer.hidden = isGone(person);
     fill(
       head,
       !isEmbedded && el('a', { class: 'icon-button room-view__back', href: '#/', 'aria-label': t('room.back'), title: t('room.back') }, icon('back')),
@@ -99,7 +102,7 @@ export class ChatConversation extends HTMLElement {
         'div',
         { class: 'room-view__who' },
         el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name' }, el('bdi', null, nameOf(person))),
-        el('p', { class: 'room-view__state', title: t('rooms.onlineHelp') }, person.is_online && el('span', { class: 'dot dot--inline', 'aria-hidden': 'true' }), t(person.is_online ? 'rooms.online' : 'rooms.offline')),
+        el('p', { class: 'room-view__state', title: isGone(person) ? null : t('rooms.onlineHelp') }, person.is_online && el('span', { class: 'dot dot--inline', 'aria-hidden': 'true' }), t(state)),
       ),
       iconButton('search', t('room.find'), { onclick: () => this.#find() }),
       isEmbedded ? this.app.headTools() : iconButton(isMuted ? 'mute' : 'bell', t(isMuted ? 'room.unmute' : 'room.mute'), { 'aria-pressed': String(isMuted), onclick: () => this.#mute() }),

@@ -15,6 +15,8 @@ export class ChatSidebar extends HTMLElement {
   /** @type {number|undefined} */ #timer;
   #frame = 0;
   #search = '';
+  /** Loaded when somebody searches. @type {((person: any, wanted: string) => boolean)|null} */ #isCalled = null;
+  /** What `#people` are the answer to. */ #answered = '';
   /** @type {number|null} */ #current = null;
   #end = new IntersectionObserver((seen) => seen.some((row) => row.isIntersecting) && this.app.store.next && import('../client/older.js').then(({ older }) => older(this.app.chat)));
 
@@ -95,7 +97,7 @@ export class ChatSidebar extends HTMLElement {
 
   /** @param {Set<number>} shown */
   #drawPeople(shown) {
-    const people = this.#people.filter((person) => person.id !== this.app.me.id && !shown.has(person.id) && this.#matches(person));
+    const people = this.#people.filter((person) => person.id !== this.app.me.id && !shown.has(person.id) && (this.#answered === this.#search || this.#matches(person)));
     const rows = people.map((person) => this.#row(`person:${person.id}`, personRow(this.app, { ...person, ...this.app.store.people.get(person.id) }, this.#current === person.id)));
     const box = this.#part('.sidebar__people');
     const nobody = rows.length === 0 && shown.size === 0;
@@ -129,12 +131,12 @@ export class ChatSidebar extends HTMLElement {
 
   /** @param {any} person */
   #matches(person) {
-    const wanted = this.#search.toLocaleLowerCase();
-    return !wanted || `${person.full_name ?? ''} ${person.username ?? ''}`.toLocaleLowerCase().includes(wanted);
+    return !this.#search || Boolean(this.#isCalled?.(person, this.#search));
   }
 
-  #typed() {
+  async #typed() {
     this.#search = /** @type {HTMLInputElement} */ (this.#part('input')).value.trim();
+    if (this.#search) this.#isCalled ??= (await import('../lib/words.js')).isCalled;
     this.#redraw();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#findPeople(), SEARCH_AFTER_MS);
@@ -146,6 +148,7 @@ export class ChatSidebar extends HTMLElement {
     const answer = await this.app.api.users(asked).catch(() => null);
     if (!answer || asked !== this.#search || this.#life.signal.aborted) return;
     this.#people = answer.users;
+    this.#answered = asked;
     for (const person of this.#people) if (!this.app.store.people.has(person.id)) this.app.store.meet(person);
     this.#redraw();
   }

@@ -2,6 +2,7 @@
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { avatar, nameOf } from '../lib/nodes.js';
+import { isCalled } from '../lib/words.js';
 import { showDialog } from './dialog.js';
 
 const MOST = 8;
@@ -10,6 +11,7 @@ const MOST = 8;
 export function show(app) {
   /** @type {any[]} */ let found = [];
   /** @type {any[]} */ let strangers = [];
+  let answered = '';
   let at = 0;
   const list = el('ul', { class: 'switcher', role: 'listbox', id: 'switcher-list', 'aria-label': t('switcher.title') });
   const input = el('input', {
@@ -27,15 +29,17 @@ export function show(app) {
     const answer = await app.api.users(asked).catch(() => null);
     if (!answer || asked !== input.value.trim()) return;
     strangers = answer.users;
+    answered = asked;
     draw();
   }
 
   function draw() {
-    const wanted = input.value.trim().toLocaleLowerCase();
+    const wanted = input.value.trim();
     const known = app.store.rooms.map((/** @type {any} */ room) => room.other_user);
     const ids = new Set(known.map((/** @type {any} */ person) => person.id));
     const all = [...known, ...strangers.filter((person) => !ids.has(person.id) && person.id !== app.me.id)];
-    found = all.filter((person) => `${nameOf(person)} ${person.username}`.toLocaleLowerCase().includes(wanted)).slice(0, MOST);
+    // Whom the server found for these very words is not judged again.
+    found = all.filter((person) => (answered === wanted && strangers.includes(person)) || isCalled(person, wanted)).slice(0, MOST);
     fill(list, found.map((person, index) =>
       el('li', { class: 'switcher__option', role: 'option', id: `switch-${index}`, 'aria-selected': String(index === at), onclick: () => go(person) }, avatar(person), el('bdi', null, nameOf(person)))));
     if (found.length) input.setAttribute('aria-activedescendant', `switch-${at}`);

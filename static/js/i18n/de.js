@@ -74,6 +74,7 @@ export default {
   'room.loadFailed': 'Die Nachrichten konnten nicht geladen werden.',
   'room.tryAgain': 'Noch einmal versuchen',
   'room.new': 'Neue Nachrichten',
+  'room.gone': 'Hier ist niemand mehr: Dieses Konto wurde gelöscht.',
   'room.jump': 'Zur neuesten Nachricht',
   'room.jumpNew': { one: '{count} neue Nachricht', other: '{count} neue Nachrichten' },
   'room.typing': '{name} schreibt …',

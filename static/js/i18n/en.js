@@ -74,6 +74,7 @@ export default {
   'room.loadFailed': 'The messages could not be loaded.',
   'room.tryAgain': 'Try again',
   'room.new': 'New messages',
+  'room.gone': 'Nobody is there any more: this account was deleted.',
   'room.jump': 'Go to the newest message',
   'room.jumpNew': { one: '{count} new message', other: '{count} new messages' },
   'room.typing': '{name} is typing…',

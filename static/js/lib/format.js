@@ -14,6 +14,11 @@ export function parse(text) {
   return split(text, FENCE, (match) => ({ kind: 'block', text: match[1].replace(/\n$/u, '') }), quotes);
 }
 
+/** Nothing in it would be seen. @param {string} text */
+export function isBlank(text) {
+  return !/[^\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u.test(text);
+}
+
 /** @param {string} text one emoji or a few and nothing else */
 export function isEmojiOnly(text) {
   const short = text.trim();

@@ -10,6 +10,11 @@ export function nameOf(person) {
   return person?.full_name?.trim() || person?.username || '';
 }
 
+/** Deleted: only messages still name them. @param {{username?: string}|null|undefined} person */
+export function isGone(person) {
+  return Boolean(person?.username?.startsWith('-deleted-'));
+}
+
 /** @param {string} name first letters of the first and last word, whatever the script */
 export function initials(name) {
   const words = name.trim().split(/\s+/u).filter(Boolean);
