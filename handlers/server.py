@@ -12,7 +12,7 @@ from chatserver.services.messages import MAX_PAGE
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
 
-FEATURE_LEVEL = 4  # grows by one with every change a client may want to know of
+FEATURE_LEVEL = 5  # grows by one with every change a client may want to know of
 
 
 def _rate(runtime: Runtime, name: str) -> dict[str, int] | None:
@@ -36,10 +36,15 @@ class ServerHandler(ApiHandler):
                     "history_limit": MAX_PAGE,
                     "event_limit": MAX_EVENTS,
                     "client_id_chars": 64,
+                    "person_sessions": settings.person_sessions,
                     "held_polls": settings.held_polls,
                     "rates": {name: _rate(self.runtime, name) for name in RATES},
                 },
-                "sign_in": {"host": bool(settings.host_secret), "guests": settings.guests},
+                "sign_in": {
+                    "host": bool(settings.host_secret),
+                    "guests": settings.guests,
+                    "registration": settings.who_registers,
+                },
                 "timings": {
                     "hold_secs": settings.hold_secs,
                     "max_hold_secs": settings.max_hold_secs,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chatserver.addresses import Networks
 from chatserver.attempts import Attempts
 from chatserver.clock import Clock
 from chatserver.fanout import FanOut
@@ -11,6 +12,7 @@ from chatserver.hub import Hub
 from chatserver.looks import Looks
 from chatserver.model import Bell, Conversation, Message
 from chatserver.ports import Bus, Stores
+from chatserver.ratelimit import RateLimits
 from chatserver.security import Passwords
 from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
@@ -32,6 +34,7 @@ from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
+from chatserver.services.unused_guests import UnusedGuests
 from chatserver.services.visitors import Visitors
 from chatserver.settings import Settings
 from chatserver.writer import Writer
@@ -49,6 +52,7 @@ class Services:
     changes: Changes
     search: Search
     own_data: OwnData
+    unused_guests: UnusedGuests
     receipts: Receipts
     typing: Typing
     presence: Presence
@@ -84,12 +88,26 @@ def build_services(
     looks: Looks,
     passwords: Passwords,
     attempts: Attempts,
+    limits: RateLimits,
     clock: Clock,
 ) -> Services:
-    accounts = Accounts(stores.users, stores.inboxes, stores.marks, passwords, attempts, clock)
+    accounts = Accounts(
+        stores.users, stores.inboxes, stores.marks, passwords, attempts, clock, settings.who_registers
+    )
     visitors = Visitors(stores, accounts, attempts, clock)
     tickets = Tickets(stores.tickets, clock, settings.ticket_secs)
-    sessions = Sessions(stores.sessions, stores.inboxes, stores.marks, accounts, tickets, hub, bus, clock)
+    sessions = Sessions(
+        stores.users,
+        stores.sessions,
+        stores.inboxes,
+        stores.marks,
+        accounts,
+        tickets,
+        hub,
+        bus,
+        clock,
+        settings.person_sessions,
+    )
     conversations = Conversations(stores, accounts, clock)
     receipts = Receipts(stores, conversations, bus, clock)
     typing = Typing(conversations, accounts, hub, bus, settings.typing_secs)
@@ -104,7 +122,17 @@ def build_services(
     places = Places(stores.sessions, looks, entries, node, clock)
     writer = Writer(stores.messages, fanout, clock, ring)
     notifications = Notifications(stores, bus, clock)
-    host = Host(accounts, visitors, sessions, notifications, clock, settings.host_secret, settings.guests)
+    host = Host(
+        accounts,
+        visitors,
+        sessions,
+        notifications,
+        limits,
+        Networks(settings.rate_exempt),
+        clock,
+        settings.host_secret,
+        settings.guests,
+    )
     messages = Messages(
         stores,
         writer,
@@ -124,6 +152,7 @@ def build_services(
         memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
         messages=messages,
         own_data=OwnData(stores, accounts, sessions, conversations, messages),
+        unused_guests=UnusedGuests(stores, accounts, sessions, clock, settings.guest_days),
         search=Search(stores, messages, conversations),
         changes=Changes(stores, messages, conversations, bus, clock),
         receipts=receipts,

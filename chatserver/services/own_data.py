@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from chatserver.attempts import Caller
 from chatserver.errors import Unavailable
 from chatserver.model import Actor, User, message_id, split_message_id
 from chatserver.ports import Stores
@@ -79,9 +80,7 @@ class OwnData:
                 return Part(threads, message_id(id, seq))
         return Part(threads, None)
 
-    async def delete_account(self, actor: Actor, password: str, address: str) -> None:
+    async def delete_account(self, actor: Actor, password: str, caller: Caller) -> None:
         """The name is given up and every session ended; messages stay, from nobody. Raises Invalid, RateLimited."""
-        account = await self._accounts.confirmed(actor, password, address)
+        await self._accounts.forget(await self._accounts.confirmed(actor, password, caller))
         await self._sessions.end_all(actor.user_id)
-        await self._accounts.forget(account)
-        await self._sessions.end_all(actor.user_id)  # one that began meanwhile

@@ -15,6 +15,7 @@ from chatserver.storage.driver import Collection, make_bucket, make_client, sett
 from chatserver.storage.gate import Gate
 from chatserver.storage.inboxes import InboxStore
 from chatserver.storage.indexes import create_indexes
+from chatserver.storage.known_callers import KnownCallerStore
 from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
@@ -35,7 +36,7 @@ NOUNS = (
     "notifications",
     "marks",
 )
-PASSING = ("tickets", "rates", "attempts")  # of no use after some minutes
+PASSING = ("tickets", "rates", "attempts", "known_callers")  # of no use after some time
 
 
 class Storage:
@@ -68,6 +69,7 @@ class Storage:
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])
         self.rates = RateStore(collections["rates"], clock)
         self.attempts = AttemptStore(collections["attempts"], clock)
+        self.known_callers = KnownCallerStore(collections["known_callers"])
         self.attachments = AttachmentStore(
             make_bucket(self._database, settings.mongodb_driver),
             Collection(self._database["fs.files"], gate),

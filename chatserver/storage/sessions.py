@@ -1,12 +1,15 @@
 """Signed-in devices: only the hash of a token is ever stored.
 
+A session is worth something while it has the credential number of its owner's account, or is the one that the account
+kept when the number moved. What was stored before there were numbers has 0.
+
 A session also keeps the place of a client that sends no cursor: `place` is what it surely has, `pending` what was
 last being answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pymongo import UpdateOne
@@ -15,6 +18,12 @@ from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
 from chatserver.model import Session
 from chatserver.storage import codec
 from chatserver.storage.driver import UNJOURNALED, Collection, Document
+
+_SHOWN = ("token_hash", "user_id", "name", "created_at", "last_used_at", "credential")
+_OWNED: list[Document] = [
+    {"$lookup": {"from": "users", "localField": "user_id", "foreignField": "_id", "as": "owner"}},
+    {"$project": dict.fromkeys((*_SHOWN, "owner.credential", "owner.kept_session"), 1)},
+]
 
 
 class SessionStore:
@@ -30,13 +39,15 @@ class SessionStore:
                 "name": session.name,
                 "created_at": session.created_at,
                 "last_used_at": session.last_used_at,
+                "credential": session.credential,
                 "place": _place_document(place),
             }
         )
 
     async def by_token_hashes(self, token_hashes: list[bytes]) -> dict[bytes, Session]:
-        found = await self._sessions.find({"token_hash": {"$in": token_hashes}}, {"place": 0, "pending": 0})
-        return {doc["token_hash"]: codec.session(doc) for doc in found}
+        """Those that are worth something: looked at beside their owners' accounts, in one trip."""
+        found = await self._sessions.aggregate([{"$match": {"token_hash": {"$in": token_hashes}}}, *_OWNED])
+        return {doc["token_hash"]: codec.session(doc) for doc in found if _stands(doc)}
 
     async def of_user(self, user_id: int, skip: int = 0) -> list[Session]:
         """Those used last come first."""
@@ -44,6 +55,16 @@ class SessionStore:
             {"user_id": user_id}, sort=[("last_used_at", -1)], skip=skip, limit=1000
         )
         return [codec.session(doc) for doc in found]
+
+    async def used_since(self, user_ids: Iterable[int], since: datetime) -> set[int]:
+        """Those of them who have a session that was used since."""
+        found = await self._sessions.aggregate(
+            [
+                {"$match": {"user_id": {"$in": list(user_ids)}, "last_used_at": {"$gte": since}}},
+                {"$group": {"_id": "$user_id"}},
+            ]
+        )
+        return {int(doc["_id"]) for doc in found}
 
     async def touch(self, session_id: int, at: datetime) -> None:
         await self._sessions.update_one({"_id": session_id}, {"$set": {"last_used_at": at}})
@@ -86,6 +107,13 @@ class SessionStore:
     async def move_places(self, moves: Sequence[PlaceMove]) -> None:
         """In their order. A place never moves back within an epoch."""
         await self._sessions.bulk_write([_update(move) for move in moves], ordered=True)
+
+
+def _stands(document: Document) -> bool:
+    for owner in document["owner"]:
+        same = document.get("credential", 0) == owner.get("credential", 0)
+        return same or bool(document["_id"] == owner.get("kept_session"))
+    return False
 
 
 def _update(move: PlaceMove) -> UpdateOne:

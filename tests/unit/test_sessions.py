@@ -16,7 +16,7 @@ async def test_a_session_is_over_even_if_nobody_could_be_told_of_its_end(
 ) -> None:
     ann = await chat.person()
     sessions = chat.services.sessions
-    token, _, session = await sessions.start(await chat.services.accounts.user(ann.user_id), "other")
+    token, _, session = await sessions.start(await chat.services.accounts.account(ann.user_id), "other")
     actor = await sessions.authenticate(token)
     poll = await held(chat.poll(actor, await chat.cursor(actor), wait=20))
 
@@ -37,7 +37,7 @@ async def test_a_version_read_a_while_ago_does_not_prolong_trust_in_a_session(ch
     """Its owner's version stood still when last read; what came since is not known."""
     ann = await chat.person()
     sessions = chat.services.sessions
-    token, _, session = await sessions.start(await chat.services.accounts.user(ann.user_id), "other")
+    token, _, session = await sessions.start(await chat.services.accounts.account(ann.user_id), "other")
     now = chat.clock.monotonic()
     chat.clock.monotonic = lambda: now
     actor = await sessions.authenticate(token)
@@ -61,8 +61,8 @@ async def test_all_other_sessions_end_in_one_step_on_every_node_and_push_nothing
 ) -> None:
     one, other = await chats(), await chats()  # with a bus for each: no bell gets across
     ann = await one.person()
-    user = await one.services.accounts.user(ann.user_id)
-    tokens = [(await one.services.sessions.start(user, "device"))[0] for _ in range(120)]
+    account = await one.services.accounts.account(ann.user_id)
+    tokens = [(await one.services.sessions.start(account, "device"))[0] for _ in range(120)]
     here = await one.services.sessions.authenticate(tokens[0])
     there = await other.services.sessions.authenticate(tokens[1])
     polls = [
@@ -79,7 +79,7 @@ async def test_all_other_sessions_end_in_one_step_on_every_node_and_push_nothing
     for token in tokens:
         with pytest.raises(TokenInvalid):
             await one.services.sessions.authenticate(token)
-    again, _, session = await one.services.sessions.start(user, "device")
+    again, _, session = await one.services.sessions.start(account, "device")
     actor = await one.services.sessions.authenticate(again)
     assert actor.session_id == session.id
     assert (await one.poll(actor, await one.cursor(ann))).events == []
@@ -90,12 +90,12 @@ async def test_all_other_sessions_end_in_one_step_on_every_node_and_push_nothing
 async def test_one_person_has_a_thousand_sessions_at_most_and_loses_the_one_unused_for_longest(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatserver.services.sessions.SESSIONS", 3)
     sessions = chat.services.sessions
-    user = await chat.services.accounts.user((await chat.person()).user_id)
+    monkeypatch.setattr(sessions, "_most", 3)
+    account = await chat.services.accounts.account((await chat.person()).user_id)
     tokens = []
     for _ in range(4):
-        token, _, session = await sessions.start(user, "another")
+        token, _, session = await sessions.start(account, "another")
         tokens.append(token)
         await chat.storage.sessions.touch(session.id, chat.clock.now())
     with pytest.raises(TokenInvalid):
