@@ -5,7 +5,10 @@ from __future__ import annotations
 from tests.house.product import sources
 
 MOST_LINES = 250
-EXCEPTIONS: dict[str, str] = {}  # path: why it may be longer
+EXCEPTIONS: dict[str, str] = {  # path: why it may be longer
+    "chatserver/model.py": "all nouns of the product stand in one place",
+    "chatserver/ports.py": "one protocol for each store, and together they are what the services need",
+}
 
 
 def faults(path: str, source: str) -> list[str]:
