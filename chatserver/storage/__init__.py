@@ -59,7 +59,7 @@ class Storage:
         self._session_days = settings.session_days
         collections = self._collections
         self.users = UserStore(collections["users"])
-        self.sessions = SessionStore(collections["sessions"])
+        self.sessions = SessionStore(collections["sessions"], collections["users"])
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
         self.messages = MessageStore(collections["messages"])
         self.pages = PageStore(collections["pages"], collections["messages"])
