@@ -34,13 +34,14 @@ async def test_a_guest_unused_for_thirty_days_is_deleted_and_others_stay(chat: A
     now = chat.clock.now()
     chat.clock.now = lambda: now + MONTH
     new, _, _ = await guest(chat)
+    coming = await chat.services.host._visitors.guest(None, "127.0.0.1")  # whose session is not yet there
     await chat.storage.sessions.touch(session.id, chat.clock.now())
     await chat.storage.marks.see_guests("")
 
     await chat.sweeper().sweep()
 
     assert await state(chat, gone) == "forgotten"
-    for account in (back, new, hosted, await chat.services.accounts.account(person.user_id)):
+    for account in (back, new, coming, hosted, await chat.services.accounts.account(person.user_id)):
         assert await state(chat, account) == "active"
     with pytest.raises(TokenInvalid):
         await chat.services.sessions.authenticate(token)
