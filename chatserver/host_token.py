@@ -16,6 +16,8 @@ AUDIENCE = "chatserver"
 LONGEST_SECS = 24 * 3600
 LEEWAY_SECS = 30  # what the clocks of two machines may differ
 SUB_CHARS = 200
+NOTIFICATIONS = "notifications"
+OWN_SCOPES = frozenset({NOTIFICATIONS})  # of tokens for what the host does by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,10 @@ class HostToken:
     sub: str
     name: str | None
     scope: str | None
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        return frozenset((self.scope or "").split())
 
 
 def read_host_token(token: str, secret: str, now: datetime) -> HostToken:

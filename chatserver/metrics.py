@@ -38,6 +38,7 @@ APPEND_RETRIES = Counter("chat_append_retries_total", "Appends tried again, by r
 FANOUT_REPAIRS = Counter("chat_fanout_repairs_total", "Inboxes mended because a fan-out was lost or late.")
 FANOUT_UNFINISHED = Gauge("chat_fanout_unfinished", "Conversations whose fan-out is being retried.")
 FILES_COLLECTED = Counter("chat_files_collected_total", "Files deleted because no message names them.")
+GUESTS_FORGOTTEN = Counter("chat_guests_forgotten_total", "Guests deleted because they did not come back.")
 SWEEPS = Counter("chat_sweeps_total", "Sweeps completed by this node.")
 CURSORS_EXPIRED = Counter("chat_cursors_expired_total", "Polls answered 410.")
 CHECK_WAKEUPS = Counter("chat_check_wakeups_total", "Lost bells: versions that only the check saw move.")

@@ -45,6 +45,9 @@ class Account:
     user: User
     state: str  # active | disabled | forgotten
     created_at: datetime
+    credential: int = (
+        0  # raised by whatever ends all sessions; those that began under a lower one are worth nothing
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Session:
     name: str
     created_at: datetime
     last_used_at: datetime
+    credential: int = 0  # the account's, when its owner proved who they are
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,22 @@ from chatserver import metrics
 from chatserver.clock import Clock
 from chatserver.errors import RateLimited
 from chatserver.model import Actor
+from chatserver.security import token_hash
 from chatserver.settings import Settings
 
-BUCKETS = ("send", "upload", "typing", "receipts", "history", "poll", "account")
-ATTEMPTS = ("login", "login_account", "login_address", "register")  # attempts.py
+BUCKETS = ("send", "upload", "typing", "receipts", "history", "poll", "account", "host", "host_address")
+ATTEMPTS = (  # attempts.py
+    "login",
+    "login_account",
+    "login_address",
+    "register",
+    "register_site",
+    "register_provider",
+    "register_total",
+)
 RATES = BUCKETS + ATTEMPTS
 SLOTS = 12
+KEY_BYTES = 6  # of a hash, in place of a user's id: enough to tell 100,000 apart
 USERS = 100_000  # per bucket; beyond, whoever came first is counted anew
 SHARED_FROM = 0.02  # of the amount: below it a count is nobody else's business
 
@@ -153,6 +163,11 @@ class RateLimits:
         """Count one call of the actor's. Raises RateLimited."""
         if found := self.buckets.get(bucket):
             found.take(actor.user_id)
+
+    def take_of(self, who: str, bucket: str) -> None:
+        """Count one call of somebody who has no account yet, or comes from this address. Raises RateLimited."""
+        if found := self.buckets.get(bucket):
+            found.take(int.from_bytes(token_hash(who)[:KEY_BYTES]))
 
 
 def rate(settings: Settings, name: str) -> RateLimitItem | None:

@@ -156,9 +156,10 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         stack.push_async_callback(looks.close)
         passwords = Passwords()
         stack.callback(passwords.close)
-        attempts = Attempts(storage.attempts, settings, clock)
+        attempts = Attempts(storage.attempts, storage.known_callers, settings, clock)
+        stack.push_async_callback(attempts.close)
         services = build_services(
-            settings, node, storage, bus, hub, fanout, looks, passwords, attempts, clock
+            settings, node, storage, bus, hub, fanout, looks, passwords, attempts, limits, clock
         )
         stack.push_async_callback(services.close)
         bus.listen(services.bells.heard)
@@ -177,6 +178,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             services.receipts.finish_read,
             services.notifications.finish,
             services.changes.finish,
+            services.unused_guests.forget,
         )
         shares = Shares(limits, storage.rates, clock, alone=not settings.amqp_url)
         work = (services.presence.beat(), services.presence.announce(), shares.run(), collector.run(clock))

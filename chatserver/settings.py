@@ -79,10 +79,23 @@ class Settings:
     login_rate: str = setting("10/5 minutes", "Wrong passwords for one account from one address.")
     login_account_rate: str = setting("100/5 minutes", "Wrong passwords for one account from anywhere.")
     login_address_rate: str = setting("300/5 minutes", "Wrong passwords from one address for any account.")
-    register_rate: str = setting("100/hour", "Accounts made from one address.")
+    register_rate: str = setting("100/hour", "Accounts made from one address, or one /64 of IPv6.")
+    register_site_rate: str = setting("300/hour", "Accounts made from one /48 of IPv6.")
+    register_provider_rate: str = setting("1000/hour", "Accounts made from one /32 of IPv6.")
+    register_total_rate: str = setting("3000/hour", "Accounts made from anywhere.")
+    host_rate: str = setting("60/minute", "Sign-ins by the host of one of its users.")
+    host_address_rate: str = setting("3000/minute", "Sign-ins by the host from one address.")
     rate_exempt: tuple[str, ...] = setting(
-        ("127.0.0.1", "::1"), "Addresses that login_address_rate and register_rate do not count."
+        ("127.0.0.1", "::1"),
+        "Addresses that login_address_rate, host_address_rate and register_* do not count.",
     )
+    registration: str = setting(
+        "auto", "open, invite or off: who may register; auto: open, but off where host_secret is set."
+    )
+    person_sessions: int = setting(
+        1000, "Sessions of one person; beyond, the one unused for longest ends.", least=1
+    )
+    guest_days: int = setting(30, "A guest's account unused for this long is deleted; 0: never.", least=0)
     conversation_rate: str = setting("500/hour", "Conversations a person may begin.")
     open_uploads: int = setting(
         10, "Files of one person on their way into one process; one more is refused.", least=1
@@ -134,6 +147,13 @@ class Settings:
     log_level: str = setting("info", "debug, info, warning or error.")
     log_format: str = setting("auto", "text, json, or auto: text on a terminal.")
     failpoints: str = setting("", "For tests: where to break on purpose (failpoints.py).", hidden=True)
+
+    @property
+    def who_registers(self) -> str:
+        """`registration` with what auto stands for."""
+        if self.registration != "auto":
+            return self.registration
+        return "off" if self.host_secret else "open"
 
 
 FIELDS: dict[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Settings)}

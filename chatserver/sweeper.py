@@ -1,6 +1,6 @@
 """Finishes what a node that died left half done: fan-outs of messages, their changes, reads and notifications; and
-deletes the files of sends that came to nothing. Lists the words of full pages for search, and anew what older rules
-listed.
+deletes the files of sends that came to nothing, and guests who do not come back. Lists the words of full pages for
+search, and anew what older rules listed.
 
 Safe to run everywhere at once, a no-op where nothing is missing; a claim in the database keeps it to one node a turn.
 """
@@ -50,6 +50,7 @@ class Sweeper:
         finish_read: Callable[[PendingRead], Awaitable[object]],
         finish_notification: Callable[[Notification], Awaitable[object]],
         finish_change: Callable[[Change], Awaitable[object]],
+        forget_guests: Callable[[], Awaitable[object]],
     ) -> None:
         self._stores = stores
         self._fanout = fanout
@@ -60,6 +61,7 @@ class Sweeper:
         self._finish_read = finish_read
         self._finish_notification = finish_notification
         self._finish_change = finish_change
+        self._forget_guests = forget_guests
 
     async def run(self) -> None:
         """Until cancelled. The first sweep is at once, whoever swept last: the node that died may have been this one."""
@@ -99,6 +101,7 @@ class Sweeper:
         for lasts in chunks:
             await self._list_words(lasts)
         await self._collect_files(began)
+        await self._forget_guests()
         await self._stores.marks.complete_sweep(began)
         metrics.SWEEPS.inc()
         await self._relisting.go_on(began)

@@ -13,6 +13,7 @@ CHOICES = {
     "log_format": ("auto", "text", "json"),
     "rate_limits": ("on", "off"),
     "hot_calls": ("on", "off"),
+    "registration": ("auto", "open", "invite", "off"),
     "mongodb_driver": ("motor", "pymongo"),
 }
 TRUTH = {"true": True, "1": True, "yes": True, "on": True} | dict.fromkeys(("false", "0", "no", "off"), False)

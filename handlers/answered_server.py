@@ -23,6 +23,9 @@ class Limits(Struct):
     history_limit: Number
     event_limit: Number
     client_id_chars: Number
+    person_sessions: Annotated[
+        int, Meta(ge=1, description="Of one person; beyond, the one unused for longest ends.")
+    ]
     held_polls: Annotated[
         int, Meta(ge=1, description="Of one person, in one process; beyond, the oldest is answered at once.")
     ]
@@ -39,8 +42,9 @@ class Limits(Struct):
     rates: Annotated[
         dict[str, Rate | None],
         Meta(
-            description="By the name that `RateLimit` headers use; per person, `register` and `login_address` per "
-            "address, of `login`s only wrong passwords count. Null: no limit."
+            description="By the name that `RateLimit` headers use; per person, `register` and those that end in "
+            "`_address` per address, `register_site` and `register_provider` per /48 and /32 of IPv6, `register_total` "
+            "for all, of `login`s only wrong passwords count. Null: no limit."
         ),
     ]
 
@@ -54,10 +58,14 @@ class Timings(Struct):
 
 
 class SignIn(Struct):
-    """Ways in beside a username and a password."""
+    """Ways in beside a username and a password, and who gets these."""
 
     host: Annotated[bool, Meta(description="The application around this chat signs its users in.")]
     guests: Annotated[bool, Meta(description="Whoever wants to, as somebody new.")]
+    registration: Annotated[
+        Literal["open", "invite", "off"],
+        Meta(description="Who may register; invite: nobody yet, but who is invited will."),
+    ]
 
 
 class Server(Struct):

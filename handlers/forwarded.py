@@ -20,6 +20,8 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 
+from chatserver.addresses import plain
+
 log = structlog.get_logger(__name__)
 
 STAY_WITH_TLS = "max-age=31536000"
@@ -36,7 +38,7 @@ def client_address(handler: Any) -> str:
     settings = handler.runtime.settings
     if "X-Forwarded-For" in handler.request.headers and not settings.trusted_proxies:
         _hint_at_proxies()
-    return handler.request.remote_ip or ""
+    return plain(handler.request.remote_ip or "")
 
 
 @cache

@@ -68,6 +68,7 @@ class ChatPageHandler(BaseHandler):
             template,
             asset=self._assets.url,
             version=__version__,
+            registration=self.runtime.settings.who_registers,
             lang=language,
             dir="rtl" if language in RIGHT_TO_LEFT else "ltr",
             **more,

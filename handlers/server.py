@@ -36,6 +36,7 @@ class ServerHandler(ApiHandler):
                     "history_limit": MAX_PAGE,
                     "event_limit": MAX_EVENTS,
                     "client_id_chars": 64,
+                    "person_sessions": settings.person_sessions,
                     "held_polls": settings.held_polls,
                     "conversations": _rate(self.runtime, "conversation"),
                     "conversations_listed": settings.conversations_listed,
@@ -44,7 +45,11 @@ class ServerHandler(ApiHandler):
                     "exports": 1,
                     "rates": {name: _rate(self.runtime, name) for name in RATES},
                 },
-                "sign_in": {"host": bool(settings.host_secret), "guests": settings.guests},
+                "sign_in": {
+                    "host": bool(settings.host_secret),
+                    "guests": settings.guests,
+                    "registration": settings.who_registers,
+                },
                 "timings": {
                     "hold_secs": settings.hold_secs,
                     "max_hold_secs": settings.max_hold_secs,

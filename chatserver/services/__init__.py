@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chatserver.addresses import Networks
 from chatserver.attempts import Attempts
 from chatserver.clock import Clock
 from chatserver.facts import Facts
@@ -13,6 +14,7 @@ from chatserver.looks import Looks
 from chatserver.model import Bell, Message
 from chatserver.ports import Bus, Stores
 from chatserver.quotas import Quotas
+from chatserver.ratelimit import RateLimits
 from chatserver.security import Passwords
 from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
@@ -34,6 +36,7 @@ from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
+from chatserver.services.unused_guests import UnusedGuests
 from chatserver.services.visitors import Visitors
 from chatserver.settings import Settings
 from chatserver.writer import Writer
@@ -51,6 +54,7 @@ class Services:
     changes: Changes
     search: Search
     own_data: OwnData
+    unused_guests: UnusedGuests
     receipts: Receipts
     typing: Typing
     presence: Presence
@@ -87,12 +91,26 @@ def build_services(
     looks: Looks,
     passwords: Passwords,
     attempts: Attempts,
+    limits: RateLimits,
     clock: Clock,
 ) -> Services:
-    accounts = Accounts(stores.users, stores.inboxes, stores.marks, passwords, attempts, clock)
+    accounts = Accounts(
+        stores.users, stores.inboxes, stores.marks, passwords, attempts, clock, settings.who_registers
+    )
     visitors = Visitors(stores, accounts, attempts, clock)
     tickets = Tickets(stores.tickets, clock, settings.ticket_secs)
-    sessions = Sessions(stores.sessions, stores.inboxes, stores.marks, accounts, tickets, hub, bus, clock)
+    sessions = Sessions(
+        stores.users,
+        stores.sessions,
+        stores.inboxes,
+        stores.marks,
+        accounts,
+        tickets,
+        hub,
+        bus,
+        clock,
+        settings.person_sessions,
+    )
     quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
     conversations = Conversations(stores, accounts, quotas, clock)
     receipts = Receipts(stores, conversations, bus, clock)
@@ -109,7 +127,17 @@ def build_services(
     places = Places(stores.sessions, looks, entries, node, clock)
     writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
     notifications = Notifications(stores, bus, clock)
-    host = Host(accounts, visitors, sessions, notifications, clock, settings.host_secret, settings.guests)
+    host = Host(
+        accounts,
+        visitors,
+        sessions,
+        notifications,
+        limits,
+        Networks(settings.rate_exempt),
+        clock,
+        settings.host_secret,
+        settings.guests,
+    )
     messages = Messages(
         stores,
         writer,
@@ -129,6 +157,7 @@ def build_services(
         memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
         messages=messages,
         own_data=OwnData(stores, accounts, sessions, conversations, messages, quotas, clock),
+        unused_guests=UnusedGuests(stores, accounts, sessions, clock, settings.guest_days),
         search=Search(stores, messages, conversations, clock),
         changes=Changes(stores, messages, conversations, facts, clock),
         receipts=receipts,

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from cachetools import TTLCache
 
-from chatserver.attempts import Attempts
+from chatserver.attempts import Attempts, Caller
 from chatserver.clock import Clock
-from chatserver.errors import Invalid, NotFound
+from chatserver.errors import Forbidden, Invalid, NotFound
 from chatserver.model import GONE, Account, Actor, User
 from chatserver.names import FULL_NAME_CHARS, shown_name
 from chatserver.password_rules import check_password
@@ -24,6 +24,10 @@ KNOWN_SECS = 60  # how long another node's change of a name may go unseen
 SEARCH_LIMIT = 20
 PAGE = 1000
 FORGOTTEN = "Deleted user"
+CLOSED = {  # what is said to whoever registers all the same
+    "off": "Nobody can register here: the operator adds people, or the application around this chat signs its users in.",
+    "invite": "Registering takes an invitation here, and this server gives none out yet; ask its operator to add you.",
+}
 GUEST = "guest:"  # how the usernames of visitors without an account begin: nobody can register a colon
 
 
@@ -36,13 +40,16 @@ class Accounts:
         passwords: Passwords,
         attempts: Attempts,
         clock: Clock,
+        registration: str,
     ) -> None:
+        """`registration`: who may register, as the setting says."""
         self._users = users
         self._inboxes = inboxes
         self._marks = marks
         self._passwords = passwords
         self._attempts = attempts
         self._clock = clock
+        self._registration = registration
         self._known: TTLCache[int, User] = TTLCache(50_000, KNOWN_SECS, timer=clock.monotonic)
         # A message wakes a thousand members at once, and all of them ask who wrote it.
         self._reads: Together[int, User] = Together(users.by_ids, clock)
@@ -55,8 +62,10 @@ class Accounts:
     ) -> User:
         """Without an address it is the operator who asks. A name is taken in any spelling of its case.
 
-        Raises Invalid, RateLimited.
+        Raises Forbidden where only the operator adds people, Invalid, RateLimited.
         """
+        if address is not None and self._registration != "open":
+            raise Forbidden(CLOSED[self._registration])
         if not USERNAME.fullmatch(username):
             problem = "must be 2 to 32 of the letters a-z, digits, dot, dash and underscore"
             raise Invalid.field("username", problem)
@@ -76,40 +85,46 @@ class Accounts:
         await self._inboxes.ensure(user.id)
         return await self._users.create(user, password_hash, self._clock.now(), host_sub)
 
-    async def prove(self, username: str, password: str, address: str) -> User | None:
-        """The user if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""
-        async with self._attempts.sign_in(username, address) as tries:
-            user = await self._proven(username, password)
-            await (tries.failed() if user is None else tries.succeeded())
-            return user
+    async def prove(self, username: str, password: str, caller: Caller) -> Account | None:
+        """The account if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""
+        async with self._attempts.sign_in(username, caller) as tries:
+            account = await self._proven(username, password)
+            await (tries.failed() if account is None else tries.succeeded())
+            return account
 
-    async def change_password(self, actor: Actor, password: str, new_password: str, address: str) -> None:
+    async def change_password(self, actor: Actor, password: str, new_password: str, caller: Caller) -> None:
         """Raises Invalid, also when `password` is not the present one; RateLimited."""
         user = await self.user(actor.user_id)
         check_password(new_password, user.username, "new_password")
-        if await self.prove(user.username, password, address) is None:
+        account = await self.prove(user.username, password, caller)
+        # Of two who change it at once only one does: what the other proved is no longer the present one.
+        if account is None or not await self._users.set_password_hash(
+            user.id,
+            await self._passwords.hash(new_password),
+            proved=account.credential,
+            but=actor.session_id,
+        ):
             raise Invalid.field("password", "is not your present password")
-        await self._users.set_password_hash(user.id, await self._passwords.hash(new_password))
 
-    async def confirmed(self, actor: Actor, password: str, address: str) -> Account:
+    async def confirmed(self, actor: Actor, password: str, caller: Caller) -> Account:
         """Their own account, once they proved to be its owner; by their token alone where there is no password.
 
         Raises Invalid, RateLimited, NotFound.
         """
         user = await self.user(actor.user_id)
         found = await self._users.for_sign_in(user.username)
-        if (found is None or found[1]) and await self.prove(user.username, password, address) is None:
+        if (found is None or found[1]) and await self.prove(user.username, password, caller) is None:
             raise Invalid.field("password", "is not your present password")
         return await self.named(user.username)
 
-    async def _proven(self, username: str, password: str) -> User | None:
+    async def _proven(self, username: str, password: str) -> Account | None:
         found = await self._users.for_sign_in(username) if len(username) <= 64 else None
         password_hash = found[1] if found else None
         matches, outdated = await self._passwords.verify(password_hash, password)
         if not matches or not found:
             return None
-        if outdated:
-            await self._users.set_password_hash(found[0].id, await self._passwords.hash(password))
+        if outdated and password_hash:
+            await self._users.rehash(found[0].user.id, password_hash, await self._passwords.hash(password))
         return found[0]
 
     def known(self, ids: Iterable[int]) -> dict[int, User]:
@@ -132,6 +147,13 @@ class Accounts:
         if id not in found:
             raise NotFound("There is no such user.")
         return found[id]
+
+    async def account(self, id: int) -> Account:
+        """As it is now. Raises NotFound."""
+        found = await self._users.by_id(id)
+        if found is None:
+            raise NotFound("There is no such user.")
+        return found
 
     async def update(self, actor: Actor, changes: dict[str, str | None]) -> User:
         """`full_name` and `avatar`. Raises Invalid."""
@@ -201,5 +223,6 @@ class Accounts:
         # No name that anybody could register, for it begins with a dash.
         user = User(id, f"{GONE}{id}", FORGOTTEN, None)
         await self._users.forget(id, user.username, user.full_name)
+        await self._attempts.forget(account.user.username)
         self._known[id] = user
         return replace(account, user=user, state="forgotten")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from chatserver.attempts import Caller
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Actor, User, message_id, split_message_id
@@ -100,9 +101,7 @@ class OwnData:
         is_last = left and len(ids) <= PART_CONVERSATIONS
         return Part(threads, None if is_last else last_id)
 
-    async def delete_account(self, actor: Actor, password: str, address: str) -> None:
+    async def delete_account(self, actor: Actor, password: str, caller: Caller) -> None:
         """The name is given up and every session ended; messages stay, from nobody. Raises Invalid, RateLimited."""
-        account = await self._accounts.confirmed(actor, password, address)
+        await self._accounts.forget(await self._accounts.confirmed(actor, password, caller))
         await self._sessions.end_all(actor.user_id)
-        await self._accounts.forget(account)
-        await self._sessions.end_all(actor.user_id)  # one that began meanwhile

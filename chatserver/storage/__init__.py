@@ -17,6 +17,7 @@ from chatserver.storage.flushes import FlushStore
 from chatserver.storage.gate import Gate
 from chatserver.storage.inboxes import InboxStore
 from chatserver.storage.indexes import create_indexes
+from chatserver.storage.known_callers import KnownCallerStore
 from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
@@ -41,7 +42,7 @@ NOUNS = (
     "marks",
 )
 FILES = ("fs.files", "fs.chunks")  # as GridFS calls them
-PASSING = ("tickets", "rates", "attempts", "quotas")  # of no use after some minutes or days
+PASSING = ("tickets", "rates", "attempts", "quotas", "known_callers")  # of no use after some time
 
 
 class Storage:
@@ -64,7 +65,7 @@ class Storage:
         self._session_days = settings.session_days
         collections = self._collections
         self.users = UserStore(collections["users"])
-        self.sessions = SessionStore(collections["sessions"])
+        self.sessions = SessionStore(collections["sessions"], collections["users"])
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
         self.messages = MessageStore(collections["messages"])
         self.facts = FactStore(collections["facts"])
@@ -77,6 +78,7 @@ class Storage:
         self.rates = RateStore(collections["rates"], clock)
         self.attempts = AttemptStore(collections["attempts"], clock)
         self.quotas = QuotaStore(collections["quotas"])
+        self.known_callers = KnownCallerStore(collections["known_callers"])
         self.attachments = AttachmentStore(
             self._collections["fs.files"], self._collections["fs.chunks"], clock
         )

@@ -46,7 +46,8 @@ def user(document: Document) -> User:
 
 
 def account(document: Document) -> Account:
-    return Account(user(document), document.get("state", "active"), document["created_at"])
+    state, credential = document.get("state", "active"), document.get("credential", 0)
+    return Account(user(document), state, document["created_at"], credential)
 
 
 def session(document: Document) -> Session:
@@ -56,6 +57,7 @@ def session(document: Document) -> Session:
         document["name"],
         document["created_at"],
         document["last_used_at"],
+        document.get("credential", 0),
     )
 
 

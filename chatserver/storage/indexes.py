@@ -48,6 +48,7 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["rates"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     await collections["attempts"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     await collections["quotas"].create_index([("expires_at", 1)], expireAfterSeconds=0)
+    await collections["known_callers"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     # The sweeper: notifications whose fan-out is not finished.
     await collections["notifications"].create_index(
         [("pending", 1)], partialFilterExpression={"pending": {"$exists": True}}

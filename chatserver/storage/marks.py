@@ -74,6 +74,14 @@ class MarkStore:
         mark = {"_id": f"words of {noun}", "rules": rules}
         await self._marks.update_one(mark, {"$set": {"seen": last}, "$inc": {"count": count}})
 
+    async def guests_seen(self) -> str:
+        """The name of the last guest of whom it is known whether they still come; nothing at the beginning."""
+        found = await self._marks.find_one({"_id": "guests"})
+        return found["seen"] if found else ""
+
+    async def see_guests(self, last: str) -> None:
+        await self._marks.update_one({"_id": "guests"}, {"$set": {"seen": last}}, upsert=True)
+
     async def files_seen(self) -> str:
         """The last file of which it is known whether a message names it; nothing before the first."""
         found = await self._marks.find_one({"_id": "files"})

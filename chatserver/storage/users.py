@@ -1,4 +1,8 @@
-"""People and their password hashes."""
+"""People and their password hashes.
+
+The credential number counts what ended all sessions: a new password, switching off, deleting. It moves in the same
+update, so what was proved before can be told from what was proved after. `kept_session` is the one that made the change.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,9 @@ from chatserver.words import RULES, name_words
 
 LAST_SIGN = "\U0010ffff"
 _PUBLIC = {"username": 1, "full_name": 1, "avatar": 1}
-_ACCOUNT = {**_PUBLIC, "state": 1, "created_at": 1}
+_ACCOUNT = {**_PUBLIC, "state": 1, "created_at": 1, "credential": 1}
+
+_RAISED: Document = {"$inc": {"credential": 1}}
 
 
 class UserStore:
@@ -46,17 +52,34 @@ class UserStore:
         found = await self._users.find({"_id": {"$in": list(ids)}}, _PUBLIC)
         return {doc["_id"]: codec.user(doc) for doc in found}
 
+    async def by_id(self, user_id: int) -> Account | None:
+        found = await self._users.find_one({"_id": user_id}, _ACCOUNT)
+        return codec.account(found) if found else None
+
     async def by_host_sub(self, host_sub: str) -> Account | None:
         found = await self._users.find_one({"host_sub": host_sub}, _ACCOUNT)
         return codec.account(found) if found else None
 
-    async def for_sign_in(self, username: str) -> tuple[User, str] | None:
-        """The user and the password hash, of those who may sign in."""
+    async def for_sign_in(self, username: str) -> tuple[Account, str] | None:
+        """The account and the password hash, of those who may sign in."""
         found = await self._users.find_one({"username_key": username.lower(), "state": {"$exists": False}})
-        return (codec.user(found), found["password_hash"]) if found else None
+        return (codec.account(found), found["password_hash"]) if found else None
 
-    async def set_password_hash(self, user_id: int, password_hash: str) -> None:
-        await self._users.update_one({"_id": user_id}, {"$set": {"password_hash": password_hash}})
+    async def rehash(self, user_id: int, password_hash: str, better: str) -> None:
+        """The same password in a better hash, unless it was changed meanwhile."""
+        await self._users.update_one(
+            {"_id": user_id, "password_hash": password_hash}, {"$set": {"password_hash": better}}
+        )
+
+    async def set_password_hash(
+        self, user_id: int, password_hash: str, *, proved: int | None = None, but: int = 0
+    ) -> bool:
+        """Ends all sessions `but` one. With `proved` only if that is still the credential number; else False."""
+        filter: Document = {"_id": user_id}
+        if proved is not None:
+            filter["credential"] = proved or {"$in": [0, None]}
+        change = {"$set": {"password_hash": password_hash, "kept_session": but}, **_RAISED}
+        return bool((await self._users.update_one(filter, change)).matched_count)
 
     async def update(self, user: User, changes: dict[str, str | None]) -> User | None:
         """None when it is gone, which is when its username is another one."""
@@ -84,9 +107,18 @@ class UserStore:
         found = await self._users.find(filter, _ACCOUNT, sort=[("_id", 1)], limit=limit)
         return [codec.account(doc) for doc in found]
 
+    async def named_after(self, prefix: str, after: str, limit: int) -> list[Account]:
+        """Whose username begins so and comes behind `after`, in the order of usernames."""
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        filter = {"username_key": {"$gt": after or prefix, "$lt": end}}
+        found = await self._users.find(filter, _ACCOUNT, sort=[("username_key", 1)], limit=limit)
+        return [codec.account(doc) for doc in found]
+
     async def set_state(self, user_id: int, state: str) -> None:
-        """Without a state one is active: that is how nearly all are stored."""
-        change = {"$unset": {"state": ""}} if state == "active" else {"$set": {"state": state}}
+        """Without a state one is active: that is how nearly all are stored. With any other all sessions end."""
+        change: Document = {"$unset": {"state": ""}}
+        if state != "active":
+            change = {"$set": {"state": state, "kept_session": 0}, **_RAISED}
         await self._users.update_one({"_id": user_id}, change)
 
     async def forget(self, user_id: int, username: str, full_name: str) -> None:
@@ -99,8 +131,9 @@ class UserStore:
             **_listed(username, full_name),
             "password_hash": "",
             "state": "forgotten",
+            "kept_session": 0,
         }
-        await self._users.update_one({"_id": user_id}, {"$set": kept, "$unset": {"host_sub": ""}})
+        await self._users.update_one({"_id": user_id}, {"$set": kept, "$unset": {"host_sub": ""}, **_RAISED})
 
     async def list_words(self, after: int, limit: int) -> list[int]:
         """List anew what was listed under other rules, of the first `limit` with ids above `after`; these ids."""

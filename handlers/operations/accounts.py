@@ -16,7 +16,9 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         SIGNING_IN,
         "Make an account",
         {201: Answer(shapes.UserAnswer, "The account. Sign in next.")},
+        "Where people may: `sign_in.registration` of the server call tells. Unless it is `open`, this is a 403.",
         body=schemas.Register,
+        codes=("forbidden",),
         examples=(
             Example(
                 "Ann",
@@ -32,7 +34,9 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Sign in",
         {200: Answer(shapes.SignedIn, "A new session, and its token.")},
         "Each sign-in is a session of its own, with a token of its own. What happens from this moment on is kept "
-        "for its first poll.",
+        "for its first poll. A browser on a page of this server gets a cookie beside, `chat_device_…`, to show at the "
+        "next sign-in: whoever guesses at this account elsewhere then keeps this browser from nothing. An address that "
+        "signed in before is known without.",
         body=schemas.Login,
         codes=("token_invalid", "forbidden"),
         examples=(
@@ -52,7 +56,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "whether it is switched on. The application's server signs a JWT with the key in the setting `host_secret`, "
         "HS256 and no other algorithm: `sub`, its own id of the user; `aud`, `chatserver`; `exp`, at most 24 hours "
         "ahead; perhaps `name`, the name shown. The first such sign-in makes the account, each later one finds it and "
-        "takes over the name. These accounts have no password.",
+        "takes over the name. These accounts have no password. A token with the scope `notifications` is for the "
+        "host's own calls and signs nobody in.",
         body=schemas.HostSignIn,
         codes=("token_invalid", "forbidden"),
     ),

@@ -92,6 +92,7 @@ def chat() -> Iterator[ServerProcess]:
     env = {
         "CHATSERVER_HOST_SECRET": SECRET,
         "CHATSERVER_GUESTS": "true",
+        "CHATSERVER_REGISTRATION": "open",
         "CHATSERVER_CORS_ORIGINS": host.origin,
         "CHATSERVER_FRAME_ANCESTORS": host.origin,
     }

@@ -18,6 +18,7 @@ from chatserver.fanout import FanOut
 from chatserver.hub import Hub
 from chatserver.looks import Check, Looks
 from chatserver.model import Actor, Conversation, Entry, Inbox, Message, User
+from chatserver.ratelimit import RateLimits
 from chatserver.security import Passwords
 from chatserver.services import Services, build_services
 from chatserver.services.events import Answer, Request
@@ -65,7 +66,8 @@ class Chat:
             self.fanout,
             self.looks,
             self.passwords,
-            Attempts(self.storage.attempts, self.settings, self.clock),
+            Attempts(self.storage.attempts, self.storage.known_callers, self.settings, self.clock),
+            RateLimits(self.settings, self.clock),
             self.clock,
         )
         self.bus.listen(self.services.bells.heard)
@@ -77,7 +79,8 @@ class Chat:
     def sweeper(self) -> Sweeper:
         services = self.services
         finish = services.receipts.finish_read, services.notifications.finish, services.changes.finish
-        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish)
+        forget = services.unused_guests.forget
+        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, forget)
 
     async def open(self) -> Chat:
         await self.storage.prepare()
@@ -102,8 +105,8 @@ class Chat:
         return await self.device(user.id)
 
     async def device(self, user_id: int) -> Actor:
-        user = await self.services.accounts.user(user_id)
-        _, _, session = await self.services.sessions.start(user, "test")
+        account = await self.services.accounts.account(user_id)
+        _, _, session = await self.services.sessions.start(account, "test")
         return Actor(user_id, session.id)
 
     async def pair(self) -> tuple[Actor, Actor, Conversation]:

@@ -136,7 +136,7 @@ async def test_messages_from_several_people_at_once_all_arrive_once_and_in_the_o
 async def test_a_session_in_use_is_not_read_again_while_nothing_ends_one(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
     sessions = chat.services.sessions
-    token, _, session = await sessions.start(await chat.services.accounts.user(ann.user_id), "other")
+    token, _, session = await sessions.start(await chat.services.accounts.account(ann.user_id), "other")
     passed = 0.0
     chat.clock.monotonic = lambda: time.monotonic() + passed
     actor = await sessions.authenticate(token)

@@ -1,4 +1,4 @@
-/** Signing up and signing in: two fields, password managers welcome, no puzzle. */
+/** Signing up, where the server lets people, and signing in: two fields, password managers welcome, no puzzle. */
 import { Api, ApiError } from '../client/api.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
@@ -15,8 +15,12 @@ export class ChatSignIn extends HTMLElement {
   #mode = 'up';
 
   connectedCallback() {
-    this.#mode = this.options.mode ?? 'in';
+    this.#mode = this.#isOpen ? (this.options.mode ?? 'in') : 'in';
     this.#draw();
+  }
+
+  get #isOpen() {
+    return document.documentElement.dataset.registration === 'open';
   }
 
   #draw() {
@@ -46,7 +50,7 @@ export class ChatSignIn extends HTMLElement {
           el('label', { class: 'check' }, el('input', { type: 'checkbox', onchange: (/** @type {any} */ event) => this.#reveal(event.target.checked) }), t('sign.show')),
           el('p', { class: 'form-error', role: 'alert' }),
           el('button', { class: 'button button--primary button--wide', type: 'submit' }, t(up ? 'sign.up' : 'sign.in')),
-          el('button', { class: 'button button--quiet button--wide', type: 'button', onclick: () => this.#switch() }, t(up ? 'sign.toIn' : 'sign.toUp')),
+          this.#isOpen && el('button', { class: 'button button--quiet button--wide', type: 'button', onclick: () => this.#switch() }, t(up ? 'sign.toIn' : 'sign.toUp')),
         ),
       ),
     );
