@@ -37,7 +37,7 @@ ADDRESS = f"./{SOCKET}"
 # itself; they were a tenth of what a send cost mongod, and most of its longest waits (docs/performance.md).
 KEEP_NO_PAST = ("--setParameter", "minSnapshotHistoryWindowInSeconds=0")
 FLAGS = (
-    *("--bind_ip", ADDRESS, "--port", "27017", "--filePermissions", "0700"),
+    *("--bind_ip", ADDRESS, "--port", "27017", "--filePermissions", "0600"),
     # Else every mongod also makes /tmp/mongodb-27017.sock, and of two that start at once one finds it in use.
     *("--unixSocketPrefix", "."),
     *("--replSet", "rs0", "--oplogSize", "64"),
@@ -46,6 +46,9 @@ FLAGS = (
     # Of 15 s in which one that is not primary yet sends clients elsewhere before it ends: there is no elsewhere.
     *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
     *KEEP_NO_PAST,
+    # A run with the machine's clock ahead leaves its times in the log of operations. With the default of a year MongoDB
+    # would refuse them, and with them every start, until the day that clock had shown.
+    *("--setParameter", "maxAcceptableLogicalClockDriftSecs=4294967295"),
 )
 # Runs in the child before mongod replaces it, so that a crash of ours leaves no orphan. A program of its own
 # and not a preexec_fn, which is unsafe beside threads. The signal comes when the *thread* that started the
