@@ -148,7 +148,7 @@ class EmbeddedMongod:
         command += ["--logpath", str(self._home.log)]
         if sys.platform == "linux":
             command = [sys.executable, "-ISc", DIE_WITH_PARENT, str(os.getpid()), *command]
-        with self._home.log.open("ab") as output:
+        with self._home.open_log() as output:
             self._process = await asyncio.create_subprocess_exec(
                 *command,
                 cwd=self._home.run,
