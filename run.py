@@ -130,7 +130,8 @@ def listen_admin(settings: Settings) -> list[socket.socket]:
 
 def listen(host: str, port: int, flag: str) -> list[socket.socket]:
     try:
-        return bind_sockets(port, host or None, backlog=BACKLOG)
+        # No address, and the one of IPv6 that means every address, are those of both families.
+        return bind_sockets(port, None if host in ("", "::") else host, backlog=BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise StartupError(

@@ -6,9 +6,9 @@ import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from chatserver import mongodb_uri
 from chatserver.errors import EX_CONFIG, StartupError
 from chatserver.settings import Settings
-from chatserver.tls import mongodb_over_tls
 
 OVERRIDE = "--allow-insecure accepts all of this"
 
@@ -55,10 +55,9 @@ def is_this_machine(host: str) -> bool:
 
 def _in_the_clear_to_mongodb(uri: str) -> str | None:
     """The first host elsewhere that a URI without TLS names. Sockets in the file system are here."""
-    if mongodb_over_tls(uri):
+    if mongodb_uri.over_tls(uri):
         return None
-    place = uri.partition("://")[2].partition("?")[0].partition("/")[0].rpartition("@")[2]
-    for address in place.split(","):
+    for address in mongodb_uri.parts(uri).hosts.split(","):
         host = address[: address.find("]") + 1] if address.startswith("[") else address.partition(":")[0]
         if not (host.lower().endswith(".sock") or is_this_machine(host)):
             return host

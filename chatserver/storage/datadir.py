@@ -22,6 +22,7 @@ if sys.platform != "win32":  # where nothing here is used, but may be imported
 ORPHAN_SECS = 15.0  # a mongod whose server crashed was told to stop at that moment; let it finish
 RUN_PREFIX = "chatserver-"
 TAIL_BYTES = 64 * 1024
+FULL_BYTES = 4 << 20
 SOCKET = "m.sock"
 SOCKET_BYTES = 100  # the kernels allow 103 (macOS) to 107 (Linux)
 
@@ -167,8 +168,17 @@ class DataDir:
         with ownership.open_private(self._features, "w") as file:
             file.write(version + "\n")
 
+    def full_disk(self) -> str:
+        """What to say where there is no room left, which mongod's own log has no room to say; else ""."""
+        with suppress(OSError):
+            if (free := shutil.disk_usage(self.path).free) < FULL_BYTES:
+                return f"the disk is full, with {free:,} bytes free for {self.path}; make room there"
+        return ""
+
     def last_words(self) -> str:
         """The most telling line of mongod's log, for a person."""
+        if full := self.full_disk():
+            return full
         with suppress(OSError), self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
             for line in reversed(file.read().decode(errors="replace").splitlines()):

@@ -220,9 +220,8 @@ class EmbeddedMongod:
             returncode = await self._process.wait()
             if loop.time() - started > STEADY_SECS:
                 delay_secs = FIRST_DELAY_SECS
-            logger.error(
-                "mongod ended with %s; again in %.1f s; see %s", returncode, delay_secs, self._home.log
-            )
+            why = self._home.full_disk() or f"see {self._home.log}"
+            logger.error("mongod ended with %s; again in %.1f s; %s", returncode, delay_secs, why)
             await asyncio.sleep(delay_secs)
             delay_secs = min(delay_secs * 2, LAST_DELAY_SECS)
             started = loop.time()

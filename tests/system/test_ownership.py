@@ -19,7 +19,8 @@ NOBODY = 65534
 AS_OWNER = "sudo -u nobody"
 
 pytestmark = pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() != 0, reason="only root can give files to another user: run as root"
+    sys.platform == "win32" or os.geteuid() != 0,
+    reason="only root can give files to another user: run as root",
 )
 
 
