@@ -64,7 +64,7 @@ class DataDir:
     def _make_private(self) -> None:
         self.check_owner()
         if self.path.is_dir():
-            ownership.make_private(self.path, ours="mongod.owner")
+            ownership.make_private(self.path, ours="mongod")
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.database.mkdir(mode=0o700, exist_ok=True)
         for path in ownership.inside(self.path, "mongod"):

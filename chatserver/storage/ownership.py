@@ -59,13 +59,14 @@ def inside(home: Path, prefix: str) -> Iterator[Path]:
 def make_private(home: Path, ours: str) -> None:
     """Nobody else gets into the directory. Raises StartupError where others may be meant to: there it is not ours alone.
 
-    `ours`: the name of a file that shows that it has been in use by this program.
+    `ours`: how the names of our own files begin, which show that it has been in use by this program.
     """
     mode = home.stat().st_mode
     if not mode & OTHERS:
         return
-    strange = {path.name for path in home.iterdir()} - FOUND_ANYWHERE
-    if mode & stat.S_ISVTX or (strange and ours not in strange):
+    names = {path.name for path in home.iterdir()} - FOUND_ANYWHERE
+    strange = {name for name in names if not name.startswith(ours)}
+    if mode & stat.S_ISVTX or strange == names != set():
         raise StartupError(
             f"{home} is open to other users and holds other things ({', '.join(sorted(strange)[:3])}); name a directory"
             f" for the database alone, or take the others' rights away: chmod 700 {home}",

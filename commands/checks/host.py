@@ -52,7 +52,7 @@ def packages() -> Iterator[Finding]:
             continue
         if found != pinned:
             other.append(f"{name} {found} instead of {pinned}")
-    cure = "pip install -r requirements.txt, in this server's own virtual environment"
+    cure = "pip install --require-hashes -r requirements.lock, in this server's own virtual environment"
     if missing:
         yield Finding("packages", FAIL, f"missing: {', '.join(missing)}", cure)
     if other:

@@ -21,7 +21,7 @@ ALWAYS = [
     "/",
     "/embed",
     "/embed.js",
-    "/sw.js",
+    "/favicon.svg",
     "/static/css/base.css",
 ]
 SIGNED_IN = [

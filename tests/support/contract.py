@@ -33,7 +33,9 @@ def check(method: str, url: str, status: int, headers: Mapping[str, str], body: 
     """Raises AssertionError when the document does not promise exactly this answer."""
     path = urlsplit(url).path
     where = f"{method} {path} → {status}"
-    operation = find("GET" if method == "HEAD" else method, path)  # of which it is the answer without its body
+    operation = find(
+        "GET" if method == "HEAD" else method, path
+    )  # of which it is the answer without its body
     if method == "OPTIONS":
         return
     if operation is None or (status in ANYWHERE and str(status) not in operation["responses"]):
