@@ -41,7 +41,8 @@ def check_usable(path: Path, home: Path) -> None:
         ours = found.st_uid == os.geteuid()
         wanted = os.R_OK | os.W_OK | (os.X_OK if stat.S_ISDIR(found.st_mode) else 0)
         if not ours or not os.access(path, wanted):
-            cure = f"chown -R {for_sudo(os.geteuid())} {home}" if not ours else f"chmod -R u+rwX {home}"
+            user = os.geteuid()
+            cure = f"chmod -R u+rwX {home}" if ours else f"chown -R {_login(user) or user} {home}"
             raise StartupError(
                 f"{path} belongs to {name_of(found.st_uid)} and cannot be opened by {name_of(os.geteuid())};"
                 f" a command run as another user may have left it there: sudo {cure}",
@@ -66,10 +67,11 @@ def make_private(home: Path, ours: str) -> None:
         return
     names = {path.name for path in home.iterdir()} - FOUND_ANYWHERE
     strange = {name for name in names if not name.startswith(ours)}
-    if mode & stat.S_ISVTX or strange == names != set():
+    if mode & stat.S_ISVTX or (names and strange == names):
+        held = f" and holds other things ({', '.join(sorted(strange)[:3])})" if strange else ""
         raise StartupError(
-            f"{home} is open to other users and holds other things ({', '.join(sorted(strange)[:3])}); name a directory"
-            f" for the database alone, or take the others' rights away: chmod 700 {home}",
+            f"{home} is open to other users{held}; name a directory for the database alone, or take the others' rights"
+            f" away: chmod 700 {home}",
             EX_NOPERM,
         )
     with suppress(PermissionError):  # a disk that keeps no modes
