@@ -25,7 +25,7 @@ from chatserver.scrape import own_metrics
 from chatserver.settings import Settings, load
 from chatserver.supervisor import Supervisor
 from commands import exits
-from commands.flags import settings_flags
+from commands.flags import settings_flags, warn_of_secrets
 from handlers.admin import make_supervisor_app
 from handlers.app import ChatServer, make_admin_app, make_public_server, make_server
 from handlers.room import raise_limit
@@ -130,7 +130,8 @@ def listen_admin(settings: Settings) -> list[socket.socket]:
 
 def listen(host: str, port: int, flag: str) -> list[socket.socket]:
     try:
-        return bind_sockets(port, host or None, backlog=BACKLOG)
+        # No address, and the one of IPv6 that means every address, are those of both families.
+        return bind_sockets(port, None if host in ("", "::") else host, backlog=BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise StartupError(
@@ -177,6 +178,8 @@ def banner(settings: Settings, database: str, sockets: list[socket.socket]) -> s
 def main(child: int | None, **flags: str | None) -> None:
     settings = load(flags)
     exposure.check(settings)
+    if child is None:
+        warn_of_secrets(flags)
     configure_logs(settings.log_level, settings.log_format)
     raise_limit()
     if child is not None:

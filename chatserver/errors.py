@@ -69,6 +69,23 @@ class PayloadTooLarge(ChatError):
     code = "payload_too_large"
 
 
+class HeaderTooLarge(ChatError):
+    code = "header_too_large"
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(f"The address and the header fields together may have at most {most_bytes} bytes.")
+
+
+class RangeNotSatisfiable(ChatError):
+    """Nothing of the part that is asked for is in the file, which has `size_bytes`."""
+
+    code = "range_not_satisfiable"
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"The file has {size_bytes} bytes; nothing of what Range asks for is in it.")
+        self.size_bytes = size_bytes
+
+
 class UnsupportedMediaType(ChatError):
     code = "unsupported_media_type"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from chatserver import mongodb_uri
 from chatserver.errors import EX_CONFIG, StartupError
-from chatserver.settings import Settings
-from chatserver.tls import mongodb_over_tls
+from chatserver.settings import FIELDS, PREFIX, Settings
 
 OVERRIDE = "--allow-insecure accepts all of this"
 
@@ -19,6 +19,21 @@ def check(settings: Settings) -> None:
         problems = list(_problems(settings))
         if problems:
             raise StartupError(f"not fit for production: {'; '.join(problems)} ({OVERRIDE})", EX_CONFIG)
+
+
+def secrets_in_sight(flags: Mapping[str, str | None]) -> Iterator[str]:
+    """A line with the cure for each secret among the flags: whoever has an account here may read them by `ps`."""
+    for name, value in flags.items():
+        if value and name in FIELDS and FIELDS[name].metadata["secret"] and _holds_secret(name, value):
+            yield (
+                f"--{name.replace('_', '-')} shows its secret to everybody who calls `ps` on this machine; give it as"
+                f" {PREFIX}{name.upper()}, or in the file that --config names"
+            )
+
+
+def _holds_secret(name: str, value: str) -> bool:
+    """An address without a user, such as that of a socket, is none."""
+    return not name.endswith(("_uri", "_url")) or "@" in value or "password" in value.lower()
 
 
 def _problems(settings: Settings) -> Iterator[str]:
@@ -55,10 +70,9 @@ def is_this_machine(host: str) -> bool:
 
 def _in_the_clear_to_mongodb(uri: str) -> str | None:
     """The first host elsewhere that a URI without TLS names. Sockets in the file system are here."""
-    if mongodb_over_tls(uri):
+    if mongodb_uri.over_tls(uri):
         return None
-    place = uri.partition("://")[2].partition("?")[0].partition("/")[0].rpartition("@")[2]
-    for address in place.split(","):
+    for address in mongodb_uri.parts(uri).hosts.split(","):
         host = address[: address.find("]") + 1] if address.startswith("[") else address.partition(":")[0]
         if not (host.lower().endswith(".sock") or is_this_machine(host)):
             return host

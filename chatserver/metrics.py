@@ -59,7 +59,7 @@ RATE_LIMIT_USERS = Gauge("chat_rate_limit_users", "People counted in memory, sum
 MONGODB_WAITING = Gauge("chat_mongodb_waiting", "Database calls waiting for one of those under way to end.")
 CONNECTIONS_CLOSED = Counter(
     "chat_connections_closed_total",
-    "Connections closed because the client dawdled, by what it was at.",
+    "Connections closed because the client dawdled or sent too long a header, by what it was at.",
     ["at"],
 )
 LISTENER_RESTS = Counter(

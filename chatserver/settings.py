@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from chatserver.errors import EX_CONFIG, StartupError
-from chatserver.values import convert
+from chatserver.mongodb_uri import database_in, unescaped
+from chatserver.values import at_home, convert
 
 PREFIX = "CHATSERVER_"
 HOST_SECRET_BYTES = 32  # a shorter key is weaker than the hash it is used with
@@ -39,7 +40,7 @@ class Settings:
     )
     data_dir: Path = setting(Path("data"), "Where the embedded database keeps its files.")
     mongodb_uri: str = setting("", "Your MongoDB; empty starts an embedded one.", secret=True)
-    mongodb_database: str = setting("chatserver", "Database name.")
+    mongodb_database: str = setting("chatserver", "Database name, unless the URI has one.")
     mongodb_driver: str = setting("motor", "motor, or pymongo for PyMongo's own asyncio client.")
     mongodb_timeout_secs: float = setting(2.0, "Longest wait for one database call.", least=0.1)
     mongodb_in_flight: int = setting(
@@ -166,8 +167,11 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     values: dict[str, Any] = {}
     config = flags.get("config") or environ.get(PREFIX + "CONFIG")
     from_file = _read_file(config, mistakes) if config else {}
-    for name in from_file.keys() - FIELDS.keys():
-        mistakes.append(f"{name} in {config}: no such setting")
+    for name in sorted(from_file.keys() - FIELDS.keys()):
+        hint = f": settings stand without a table; take the line [{name}] out"
+        mistakes.append(
+            f"{name} in {config}{hint if isinstance(from_file[name], dict) else ': no such setting'}"
+        )
     for name in FIELDS:
         source, raw = _given(name, flags, environ, config, from_file)
         if raw is None:
@@ -183,6 +187,13 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
         mistakes.append(f"--host-secret: must have at least {HOST_SECRET_BYTES} bytes")
     if settings.tls_key and not settings.tls_cert:
         mistakes.append("--tls-key: is of no use without --tls-cert")
+    if problem := unescaped(settings.mongodb_uri):
+        mistakes.append(f"--mongodb-uri: {problem}")
+    elif (named := database_in(settings.mongodb_uri)) and named != settings.mongodb_database:
+        mistakes.append(
+            f"--mongodb-uri: names the database {named!r} and --mongodb-database {settings.mongodb_database!r};"
+            " leave one of them out"
+        )
     if settings.processes > 1 and not settings.amqp_url:
         mistakes.append("--processes: more than one process needs RabbitMQ; set --amqp-url")
     if mistakes:
@@ -212,6 +223,10 @@ def _given(
     ):
         if raw is not None:
             return source, raw
+    if name == "mongodb_database":
+        source, uri = _given("mongodb_uri", flags, environ, config, from_file)
+        if found := database_in(str(uri or "")):
+            return f"the path of {source}", found
     return "default", None
 
 
@@ -230,9 +245,12 @@ def service_watch(environ: Mapping[str, str] = os.environ) -> tuple[str, float]:
 
 def _read_file(path: str, mistakes: list[str]) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(path).read_text("utf-8"))
+        # An editor may have put a byte order mark first.
+        return tomllib.loads(Path(at_home(path)).read_text("utf-8-sig"))
     except OSError as error:
         mistakes.append(f"--config {path}: {error.strerror}")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        mistakes.append(f"--config {path}: is not UTF-8; save it as that")
+    except ValueError as error:  # no TOML, or no such home
         mistakes.append(f"--config {path}: {error}")
     return {}

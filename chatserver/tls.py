@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 from chatserver.errors import EX_CONFIG, StartupError
 
@@ -41,12 +40,6 @@ def client_context(ca: str) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca)
     except ssl.SSLError:
         raise StartupError(f"--tls-ca {ca}: holds no certificate in PEM form", EX_CONFIG) from None
-
-
-def mongodb_over_tls(uri: str) -> bool:
-    scheme, _, rest = uri.partition("://")
-    options = {name.lower(): value.lower() for name, value in parse_qsl(rest.partition("?")[2])}
-    return options.get("tls", options.get("ssl", str(scheme == "mongodb+srv").lower())) == "true"
 
 
 def _readable(path: str, flag: str) -> None:

@@ -16,6 +16,7 @@ CHOICES = {
     "registration": ("auto", "open", "invite", "off"),
     "mongodb_driver": ("motor", "pymongo"),
 }
+PATHS = ("data_dir", "mongod", "tls_cert", "tls_key", "tls_ca")
 TRUTH = {"true": True, "1": True, "yes": True, "on": True} | dict.fromkeys(("false", "0", "no", "off"), False)
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+", re.ASCII)
 RATE = re.compile(r"[1-9][0-9]{0,8} ?(/|per) ?([1-9][0-9]{0,3} ?)?(second|minute|hour|day)s?|off", re.ASCII)
@@ -31,7 +32,8 @@ def convert(name: str, kind: Any, least: float | None, raw: Any) -> Any:
         return TRUTH[str(raw).lower()]
     value: Any
     if kind is Path or kind is str:
-        value = kind(str(raw))
+        text = at_home(str(raw)) if name in PATHS else str(raw)
+        value = kind(bare_address(text) if name.endswith("host") else text)
     else:
         try:
             value = kind(raw)
@@ -46,6 +48,21 @@ def convert(name: str, kind: Any, least: float | None, raw: Any) -> Any:
     if name.endswith("_rate") and not RATE.fullmatch(value):
         raise ValueError(f"{raw!r} is no rate; write off, or such as 60/minute or 10/5 minutes")
     return value
+
+
+def at_home(path: str) -> str:
+    """With the home directory for the `~` at its beginning: only a shell puts it there, and not after a `=`."""
+    if not path.startswith("~"):
+        return path
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:
+        raise ValueError(f"{path!r} begins with a home directory that is not known here") from None
+
+
+def bare_address(host: str) -> str:
+    """Without the brackets that an IPv6 address has in a URL."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
 
 def _several(name: str, raw: Any) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import click
 from chatserver import exposure
 from chatserver.bus.topology import parse_urls
 from chatserver.settings import FIELDS, load, sources
-from commands.flags import Shown, flagged
+from commands.flags import Shown, flagged, warn_of_secrets
 
 HIDDEN = "[hidden]"
 
@@ -25,6 +25,7 @@ def config() -> None:
 @flagged
 def show(as_json: bool, **flags: str | None) -> None:
     settings = load(flags)
+    warn_of_secrets(flags)
     origin = sources(flags)
     rows = [
         {"name": name, "value": _plain(name, getattr(settings, name)), "source": origin[name]}
@@ -39,6 +40,7 @@ def show(as_json: bool, **flags: str | None) -> None:
 def check(as_json: bool, **flags: str | None) -> None:
     settings = load(flags)
     exposure.check(settings)
+    warn_of_secrets(flags)
     if settings.amqp_url:
         parse_urls(settings.amqp_url)
     set_here = [name for name, origin in sources(flags).items() if origin != "default"]

@@ -21,6 +21,11 @@ class SupervisorHandler(RequestHandler):
     def initialize(self, supervisor: Supervisor) -> None:
         self.supervisor = supervisor
 
+    async def head(self) -> None:
+        answering = self.get()
+        if answering is not None:
+            await answering
+
 
 class AllMetricsHandler(SupervisorHandler):
     async def get(self) -> None:

@@ -27,7 +27,7 @@ from handlers.server import MetricsHandler
 from handlers.watch import Watch
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADER_BYTES = 16 * 1024
+HEADER_BYTES = 32 * 1024
 # Handlers bound their own bodies, and refuse the larger ones with a readable answer before reading them.
 BODY_BYTES = 1 << 40
 IDLE_SECS = 60.0  # also for the next request's first byte

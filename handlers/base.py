@@ -34,6 +34,7 @@ log = structlog.get_logger("chatserver.access")
 DISCARDED_BYTES = 32 * 1024 * 1024
 DISCARDED_CHUNKS_BYTES = 64 * 1024
 METHODS = ("GET", "POST", "PATCH", "DELETE")
+SIGNED_IN = (*METHODS, "HEAD")  # all but the preflight
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _encode = msgspec.json.Encoder().encode
 T = TypeVar("T", bound=Struct)
@@ -102,6 +103,12 @@ class BaseHandler(RequestHandler):
             raise PayloadTooLarge(f"The body may have at most {self.body_limit} bytes.")
         return b"".join(self._received)
 
+    async def head(self, *args: str) -> None:
+        """As GET answers, and Tornado leaves out the body. Where GET is not offered, this is not."""
+        answering = self.get(*args)
+        if answering is not None:
+            await answering
+
     def options(self, *args: str) -> None:
         """Preflight, for the origins that are allowed; the others only learn the methods."""
         self.set_header("Allow", ", ".join([*self._methods(), "OPTIONS"]))
@@ -109,7 +116,8 @@ class BaseHandler(RequestHandler):
 
     def _methods(self) -> list[str]:
         unimplemented = RequestHandler._unimplemented_method
-        return [m for m in METHODS if getattr(type(self), m.lower()) is not unimplemented]
+        offered = [m for m in METHODS if getattr(type(self), m.lower()) is not unimplemented]
+        return ["GET", "HEAD", *offered[1:]] if "GET" in offered else offered
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
@@ -164,7 +172,7 @@ class ApiHandler(BaseHandler):
 
     async def prepare(self) -> None:
         await super().prepare()
-        if not self.public and self.request.method in METHODS:
+        if not self.public and self.request.method in SIGNED_IN:
             self.actor = await self.runtime.services.sessions.authenticate(
                 self._token(), polling=self.query_token
             )

@@ -65,5 +65,3 @@ class DocsHandler(BaseHandler):
     async def get(self) -> None:
         self.set_header("Cache-Control", "no-cache")
         self.finish(await asyncio.to_thread(lambda: self._docs.html))
-
-    head = get

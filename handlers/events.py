@@ -38,6 +38,13 @@ class EventsHandler(ApiHandler):
         written = await self._written(poll_body(answer, request, is_extended(asked)))
         await answer.delivered(written)
 
+    async def head(self, *_: str) -> None:
+        """What can be said of a poll without holding one: whether it would be taken."""
+        poll_request(self.query(Poll), self.runtime.settings)
+        self.tell_ignored()
+        await self.flush()  # before the end, which would say how long the body is: nobody knows yet
+        self.finish()
+
     def _started(self, waiter: Waiter) -> None:
         self._waiter = waiter
 
@@ -70,6 +77,8 @@ class EventsHandler(ApiHandler):
         return True
 
     def on_finish(self) -> None:
+        if self.request.method == "HEAD":
+            return
         metrics.poll_seconds(self.outcome).observe(self.request.request_time())
 
 

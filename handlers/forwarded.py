@@ -88,6 +88,8 @@ class Forwarded(HTTPMessageDelegate):
             context.remote_ip = self._proxies.client(peer, headers.get("X-Forwarded-For", ""))
             told = headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip()
             context.protocol = told if told in ("http", "https") else scheme
+        elif "X-Forwarded-For" in headers:
+            _hint_at_proxies()
         try:
             return self._inner.headers_received(start_line, headers)
         finally:

@@ -19,6 +19,7 @@ from handlers import conversations
 from handlers.base import ApiHandler
 from handlers.files import content_type
 from handlers.forms import Form
+from handlers.ranges import Span, asked_span, is_known
 from handlers.schemas import History, Send
 from handlers.watch import Upload
 
@@ -185,19 +186,51 @@ class ChatsHandler(ApiHandler):
 
 
 class AttachmentHandler(ApiHandler):
+    """Files never change: of one a part may be asked for, so that downloads go on and films are watched from anywhere."""
+
     bucket = "history"
 
     async def get(self, message_id: str) -> None:
-        attachment, chunks = await self.runtime.services.messages.attachment(self.actor, int(message_id))
+        attachment = await self.runtime.services.messages.attachment(self.actor, int(message_id))
+        etag = f'"{attachment.sha256}"'
+        self.set_header("ETag", etag)
+        self.set_header("Accept-Ranges", "bytes")
+        if is_known(self.request.headers, etag):
+            self.clear_header("Content-Type")
+            self.set_status(304)
+            await self.finish()
+            return
+        span = self._span(attachment, etag)
+        self._describe(attachment, span)
+        if self.request.method == "HEAD":
+            await self.finish()
+            return
+        await self._give(attachment, span)
+
+    def _span(self, attachment: Attachment, etag: str) -> Span:
+        """What is wanted of it. Raises RangeNotSatisfiable."""
+        whole = Span(0, attachment.size_bytes)
+        if self.request.method == "HEAD":  # has no parts
+            return whole
+        span = asked_span(self.request.headers, etag, attachment.size_bytes)
+        if span is None:
+            return whole
+        self.set_status(206)
+        self.set_header("Content-Range", span.content_range(attachment.size_bytes))
+        return span
+
+    def _describe(self, attachment: Attachment, span: Span) -> None:
         inline = attachment.type in SAFE_INLINE
         name = quote(attachment.name, safe="")
         self.set_header("Content-Type", attachment.type)
-        self.set_header("Content-Length", str(attachment.size_bytes))
+        self.set_header("Content-Length", str(span.end - span.start))
         self.set_header(
             "Content-Disposition", f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
         )
         self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
-        async for chunk in chunks:
+
+    async def _give(self, attachment: Attachment, span: Span) -> None:
+        async for chunk in self.runtime.services.messages.read(attachment, span.start, span.end):
             self.write(chunk)
             try:
                 async with asyncio.timeout(CHUNK_SECS):
@@ -226,6 +259,7 @@ class HistoryHandler(ApiHandler):
             before_id=asked.before_id,
             after_id=asked.after_id,
             around_id=asked.around_id,
+            delivers=self.request.method != "HEAD",
         )
         body: dict[str, Any] = {
             "conversation_id": page.conversation_id,

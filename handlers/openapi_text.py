@@ -20,6 +20,8 @@ last answer. Send with a `client_id` and repeat until you get an answer.
 `timestamp` at the top of a poll's answer is seconds since 1970.
 - Whatever goes wrong is `application/problem+json` (RFC 9457) with a stable `code`: see Problems. A known address \
 with another method is a 405 `method_not_allowed`, an unknown one a 404 `not_found`.
+- HEAD is offered wherever GET is and answers the same, without the body; it holds no poll.
+- The address and all header fields of a request may have 32 KiB together; beyond it is a 431 `header_too_large`.
 - Input is checked strictly: wrong types, duplicate keys, NUL, lone surrogates and nesting over 20 are a 400 that \
 names the field. Old clients are met half-way: an id may be a decimal string, a boolean also `1`, `0`, `"true"` or \
 `"false"`, and null is the same as left out.
@@ -88,9 +90,25 @@ HEADERS: dict[str, dict[str, Any]] = {
     "X-RateLimit-Limit": _header("As `q`.", NUMBER),
     "X-RateLimit-Remaining": _header("As `r`.", NUMBER),
     "X-RateLimit-Reset": _header("As `t`.", NUMBER),
+    "ETag": _header("Names the content, for `If-Range` and `If-None-Match`.", TEXT, required=True),
+    "Accept-Ranges": _header("Parts may be asked for.", {"const": "bytes"}, required=True),
+    "Content-Range": _header(
+        "Which bytes of how many: `bytes 0-99/1234`, `bytes */1234`.", TEXT, required=True
+    ),
     "WWW-Authenticate": _header("How to sign in.", {"const": "Bearer"}, required=True),
 }
-HEADERS_OF_STATUS = {401: ("WWW-Authenticate",), 429: ("Retry-After", *limits.NAMES), 503: ("Retry-After",)}
+HEADERS_OF_STATUS = {
+    401: ("WWW-Authenticate",),
+    416: ("Content-Range",),
+    429: ("Retry-After", *limits.NAMES),
+    503: ("Retry-After",),
+}
+
+
+def _asked(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string"}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
+
 
 REQUEST_HEADERS: dict[str, dict[str, Any]] = {
     "Idempotency-Key": {
@@ -99,5 +117,10 @@ REQUEST_HEADERS: dict[str, dict[str, Any]] = {
         "required": False,
         "description": "Another way to give `client_id`; when both are given they must be the same.",
         "schema": {"type": "string", "pattern": "^[ -~]{1,64}$"},
-    }
+    },
+    "Range": _asked(
+        "Range", "One part of the file, as `bytes=100-`; of several at once the whole file is given."
+    ),
+    "If-Range": _asked("If-Range", "The `ETag` that the part must be of; else the whole file is given."),
+    "If-None-Match": _asked("If-None-Match", "An `ETag` you have: a file that is still this is a 304."),
 }

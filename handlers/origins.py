@@ -8,8 +8,19 @@ from typing import Any
 from handlers import limits
 
 EXPOSED = ", ".join(
-    ("Retry-After", "Idempotency-Replayed", "X-Request-Id", "X-Ignored-Parameters", "Link", *limits.NAMES)
+    (
+        *(
+            "Retry-After",
+            "Idempotency-Replayed",
+            "X-Request-Id",
+            "X-Ignored-Parameters",
+            "Link",
+            *limits.NAMES,
+        ),
+        *("Accept-Ranges", "Content-Range", "ETag"),
+    )
 )
+TAKEN = "Authorization, Content-Type, Idempotency-Key, X-Request-Id, Range, If-Range, If-None-Match"
 
 
 def allow_origin(handler: Any, methods: Sequence[str]) -> None:
@@ -24,7 +35,5 @@ def allow_origin(handler: Any, methods: Sequence[str]) -> None:
     handler.set_header("Access-Control-Expose-Headers", EXPOSED)
     if handler.request.method == "OPTIONS":
         handler.set_header("Access-Control-Allow-Methods", ", ".join(methods))
-        handler.set_header(
-            "Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, X-Request-Id"
-        )
+        handler.set_header("Access-Control-Allow-Headers", TAKEN)
         handler.set_header("Access-Control-Max-Age", "600")

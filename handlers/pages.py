@@ -58,8 +58,6 @@ class ChatPageHandler(BaseHandler):
     def get(self) -> None:
         self.show("chat.html")
 
-    head = get
-
     def show(self, template: str, **more: Any) -> None:
         self.set_header("Cache-Control", "no-cache")
         self.add_header("Vary", "Accept-Language")
@@ -86,8 +84,6 @@ class EmbedPageHandler(ChatPageHandler):
             self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
         self.show("embed.html", origins=" ".join(origins))
 
-    head = get
-
 
 class EmbedScriptHandler(ChatPageHandler):
     """The address that other sites name for ever; what it leads to changes with its content."""
@@ -98,8 +94,6 @@ class EmbedScriptHandler(ChatPageHandler):
         self.set_header("Cache-Control", "no-cache")
         self.set_header("Content-Type", "text/javascript; charset=utf-8")
         self.finish(f"export * from '.{self._assets.url('js/embed/chat-room.js')}';\n")
-
-    head = get
 
 
 class StaticHandler(StaticFileHandler):

@@ -21,8 +21,10 @@ STATUS: dict[str, int] = {
     "validation_error": 400,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
+    "range_not_satisfiable": 416,
     "idempotency_conflict": 422,
     "rate_limited": 429,
+    "header_too_large": 431,
     "unavailable": 503,
     "internal_error": 500,
 }
@@ -70,6 +72,8 @@ def problem_fields(status: int, error: BaseException | None) -> list[tuple[str, 
         fields.append(("WWW-Authenticate", "Bearer"))
     elif isinstance(error, errors.Unavailable | errors.RateLimited):
         fields.append(("Retry-After", str(error.retry_after_secs)))
+    if isinstance(error, errors.RangeNotSatisfiable):
+        fields.append(("Content-Range", f"bytes */{error.size_bytes}"))
     if isinstance(error, errors.RateLimited):
         fields += limits.refusal(error)
     return fields

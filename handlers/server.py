@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tornado.web import HTTPError
 from tornado_prometheus import MetricsHandler as PrometheusHandler
 
 from chatserver import __version__
@@ -87,4 +86,4 @@ class MetricsHandler(PrometheusHandler):  # type: ignore[misc]
     """For the admin listener only: the public one does not know it."""
 
     def head(self) -> None:
-        raise HTTPError(405)
+        self.get()

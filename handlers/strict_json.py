@@ -15,7 +15,7 @@ MAX_INTEGER = 1 << 53
 def decode_object(body: bytes) -> dict[str, Any]:
     """Raises Invalid for anything but one JSON object that can be stored and given back unchanged."""
     try:
-        value = _DECODER.decode(body.decode("utf-8"))
+        value = _DECODER.decode(body.decode("utf-8-sig"))  # some programs put a byte order mark first
     except UnicodeDecodeError:
         raise Invalid.field("body", "is not UTF-8") from None
     except json.JSONDecodeError as error:

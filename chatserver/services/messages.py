@@ -135,14 +135,18 @@ class Messages:
         except Unavailable:
             log.warning("a file that no message names was left behind", attachment=attachment.id)
 
-    async def attachment(self, actor: Actor, id: int) -> tuple[Attachment, AsyncIterator[bytes]]:
+    async def attachment(self, actor: Actor, id: int) -> Attachment:
         """Raises NotFound, also for members of other conversations."""
         conversation_id, _ = split_message_id(id)
         await self._conversations.access(actor, conversation_id)
         message = (await self._stores.messages.by_ids([id])).get(id)
         if message is None or message.attachment is None:
             raise NotFound("There is no such attachment.")
-        return message.attachment, self._stores.attachments.chunks(message.attachment)
+        return message.attachment
+
+    def read(self, attachment: Attachment, start: int, end: int) -> AsyncIterator[bytes]:
+        """Its bytes from `start` up to, but without, `end`, a piece at a time. Raises Unavailable."""
+        return self._stores.attachments.chunks(attachment, start, end)
 
     async def history(
         self,
@@ -154,8 +158,12 @@ class Messages:
         before_id: int | None = None,
         after_id: int | None = None,
         around_id: int | None = None,
+        delivers: bool = True,
     ) -> Page:
-        """A page of the conversation with this user. Raises NotFound when there is no such user."""
+        """A page of the conversation with this user. Raises NotFound when there is no such user.
+
+        `delivers`: what is new on it counts as delivered.
+        """
         other = await self._accounts.user(user_id)
         conversation = await self._conversations.find_direct(actor, user_id)
         if conversation is None:
@@ -178,7 +186,7 @@ class Messages:
                 before = min(before, await self._stores.messages.head(id) + 1) - offset
             found = await self._stores.messages.page(id, 0, before, limit)
             has_more = bool(found) and found[-1].seq > 1
-        return Page(id, other, await self._shown(actor, conversation, found), has_more)
+        return Page(id, other, await self._shown(actor, conversation, found, delivers), has_more)
 
     async def shown_all(self, actor: Actor, found: list[Message]) -> list[Json]:
         """Of several conversations, in the order given."""
@@ -194,11 +202,13 @@ class Messages:
     async def shown_one(self, actor: Actor, conversation: Conversation, message: Message) -> Json:
         return (await self._shown(actor, conversation, [message]))[0]
 
-    async def _shown(self, actor: Actor, conversation: Conversation, found: list[Message]) -> list[Json]:
+    async def _shown(
+        self, actor: Actor, conversation: Conversation, found: list[Message], delivers: bool = True
+    ) -> list[Json]:
         users = await self._accounts.users({*conversation.member_ids, *(m.sender_id for m in found)})
         members = await self._receipts.members(conversation, actor.user_id, *conversation.member_ids)
         newest = max((m.seq for m in found if m.sender_id != actor.user_id), default=0)
-        if newest > members[actor.user_id].delivered_seq:
+        if delivers and newest > members[actor.user_id].delivered_seq:
             self._receipts.delivered(actor.user_id, conversation, newest)
         shown = []
         for message in found:

@@ -113,14 +113,20 @@ class AttachmentStore:
             {"_id": id, "filename": name, "length": size_bytes, "chunkSize": PIECE_BYTES, "uploadDate": at}
         )
 
-    async def chunks(self, attachment: Attachment) -> AsyncIterator[bytes]:
-        left, number = attachment.size_bytes, 0
+    async def chunks(self, attachment: Attachment, start: int, end: int) -> AsyncIterator[bytes]:
+        """From `start` up to, but without, `end`; a piece at a time."""
+        id = ObjectId(attachment.id)
+        number, skipped = 0, start
+        if start > 0:
+            file = await self._files.find_one({"_id": id}, {"chunkSize": 1})
+            number, skipped = divmod(start, file["chunkSize"]) if file else (0, start)
+        left = end - start
         while left > 0:
-            found = await self._pieces.find_one({"files_id": ObjectId(attachment.id), "n": number})
+            found = await self._pieces.find_one({"files_id": id, "n": number})
             if found is None:
                 raise Unavailable("The attachment ended early.")
-            chunk = bytes(found["data"])
-            left, number = left - len(chunk), number + 1
+            chunk = bytes(found["data"])[skipped : skipped + left]
+            left, number, skipped = left - len(chunk), number + 1, 0
             yield chunk
 
     async def begun(self, after: str, before: datetime, limit: int) -> list[str]:

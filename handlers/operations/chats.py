@@ -148,8 +148,20 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "attachment",
         MESSAGES,
         "Get a file",
-        {200: Answer(None, "The file, byte for byte. Only images are shown inline.", media="*/*")},
-        "For members of the conversation only. What it holds never changes, until its message is deleted.",
+        {
+            200: Answer(
+                None,
+                "The file, byte for byte. Only images are shown inline.",
+                ("ETag", "Accept-Ranges"),
+                media="*/*",
+            ),
+            206: Answer(None, "The part of it.", ("ETag", "Accept-Ranges", "Content-Range"), media="*/*"),
+            304: Answer(None, "You have it.", ("ETag", "Accept-Ranges"), media="*/*"),
+        },
+        "For members of the conversation only. What it holds never changes, until its message is deleted: a download "
+        "that broke goes on with `Range` and `If-Range`.",
+        headers=("Range", "If-Range", "If-None-Match"),
+        codes=("range_not_satisfiable",),
         path=("message_id", "The message it hangs on."),
         examples=(Example("A picture", None, path=8388611),),
     ),

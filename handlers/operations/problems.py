@@ -54,6 +54,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "The body is of a type that this call does not take.",
         "Send JSON, as `Content-Type: application/json`.",
     ),
+    "range_not_satisfiable": (
+        "Nothing of the part of the file that `Range` asks for is there.",
+        "`Content-Range` says how long the file is.",
+    ),
     "idempotency_conflict": (
         "This `client_id` was used before, for another content.",
         "Each message has a key of its own; a repeat must be the same in every part.",
@@ -61,6 +65,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "rate_limited": (
         "Too many requests of this kind in too short a time.",
         "Wait as many seconds as `Retry-After` says, then go on more slowly.",
+    ),
+    "header_too_large": (
+        "The address with its query, and the header fields with all cookies, are longer than this server reads: 32 KiB.",
+        "Ask for less at once; in a browser, delete the cookies of this site.",
     ),
     "unavailable": (
         "Something that the server needs, usually its database, does not answer just now.",

@@ -14,7 +14,8 @@ from tests.house.product import sources
 DATABASE = ("motor", "pymongo", "bson", "gridfs")
 ENDS = ("chatserver.storage", "chatserver.bus")  # what stands behind the ports
 PURE = tuple(
-    f"chatserver/{name}.py" for name in ("model", "errors", "cursor", "wire", "clock", "settings", "values")
+    f"chatserver/{name}.py"
+    for name in ("model", "errors", "cursor", "wire", "clock", "settings", "values", "mongodb_uri")
 )
 NOW = {"now", "utcnow", "today"}
 

