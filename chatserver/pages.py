@@ -13,7 +13,9 @@ PAGE = 64  # messages; a power of 2 that MAX_SEQ + 1 is a multiple of, so that n
 # Of a message, and of a word: beyond any ordinary text, so that nobody makes pages that take seconds to list.
 MOST_WORDS = 512
 WORD_CHARS = 64
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(rf"(\w{{1,{WORD_CHARS}}})\w{{0,100000}}")
+# To bring marks into their order takes the square of how many there are, so that is done for so many characters at once.
+SLICE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def page_of(seq: int) -> int:
 def words(text: str) -> list[str]:
     """Each word once, in the form in which words are compared: without case and accents."""
     if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    found = dict.fromkeys(word[:WORD_CHARS] for word in _WORD.findall(text.casefold()))
-    return list(found)[:MOST_WORDS]
+        slices = (text[at : at + SLICE] for at in range(0, len(text), SLICE))
+        apart = (unicodedata.normalize("NFKD", part) for part in slices)
+        text = "".join(c for part in apart for c in part if not unicodedata.combining(c))
+    return list(dict.fromkeys(_WORD.findall(text.casefold())))[:MOST_WORDS]

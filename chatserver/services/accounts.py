@@ -20,6 +20,7 @@ from chatserver.together import Together
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
 FULL_NAME_CHARS = 100
+GIVEN_CHARS = 4 * FULL_NAME_CHARS  # before it is composed, which takes the square of its length
 KNOWN_SECS = 60  # how long another node's change of a name may go unseen
 SEARCH_LIMIT = 20
 PAGE = 1000
@@ -201,8 +202,9 @@ class Accounts:
 
 def shown_name(name: str) -> str:
     """NFC, trimmed, without control and direction characters that could disguise it."""
+    given = name if len(name) <= GIVEN_CHARS else ""
     kept = "".join(
-        c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) not in ("Cc", "Cf")
+        c for c in unicodedata.normalize("NFC", given) if unicodedata.category(c) not in ("Cc", "Cf")
     )
     kept = " ".join(kept.split())
     if not 1 <= len(kept) <= FULL_NAME_CHARS:
