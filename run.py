@@ -27,7 +27,7 @@ from chatserver.supervisor import Supervisor
 from commands import exits
 from commands.flags import settings_flags, warn_of_secrets
 from handlers.admin import make_supervisor_app
-from handlers.app import ChatServer, make_admin_app, make_public_server, make_server
+from handlers.app import ChatServer, make_admin_app, make_admin_server, make_public_server
 from handlers.room import raise_limit
 
 log = structlog.get_logger("chatserver")
@@ -47,7 +47,7 @@ async def serve(settings: Settings) -> None:
         server = make_public_server(runtime)
         collector.relieve()
         server.add_sockets(sockets)
-        admin = make_server(make_admin_app())
+        admin = make_admin_server(make_admin_app(settings))
         admin.add_sockets(admin_sockets)
         print(banner(settings, runtime.database, sockets), flush=True)
         log.info("listening", host=settings.host, port=port_of(sockets), node=runtime.node)
@@ -71,7 +71,7 @@ async def supervise(settings: Settings, command: list[str]) -> None:
         # Before the first process serves: who sees it serve may ask at once for its replacement.
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, supervisor.renew)
         async with supervisor:
-            admin = make_server(make_supervisor_app(supervisor))
+            admin = make_admin_server(make_supervisor_app(supervisor, settings))
             admin.add_sockets(admin_sockets)
             print(text, flush=True)
             log.info("listening", host=settings.host, port=port_of(sockets), processes=settings.processes)

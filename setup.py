@@ -36,7 +36,7 @@ def requirements() -> list[str]:
 
 def version() -> str:
     found = re.search(
-        r'^__version__ = "(.+)"', (ROOT / "chatserver" / "__init__.py").read_text(), re.MULTILINE
+        r'^__version__ = "(.{1,40})"', (ROOT / "chatserver" / "__init__.py").read_text(), re.MULTILINE
     )
     assert found
     return found[1]

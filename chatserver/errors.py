@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+NAME_CHARS = 64  # of a field's name that is told: it may be whatever a client sent
+
 
 class ChatError(Exception):
     """Something a client is told. `detail` is one readable sentence and never holds a secret."""
@@ -44,6 +46,7 @@ class Invalid(ChatError):
 
     @classmethod
     def field(cls, name: str, problem: str) -> Invalid:
+        name = name[:NAME_CHARS]
         return cls(f"{name}: {problem}", {name: problem})
 
 

@@ -34,6 +34,9 @@ class Settings:
     host: str = setting("127.0.0.1", "Address to listen on. Any other than loopback is a deliberate choice.")
     port: int = setting(8888, "Port of the page and the API; 0 takes a free one.", least=0)
     admin_host: str = setting("127.0.0.1", "Address of the /metrics listener.")
+    admin_names: tuple[str, ...] = setting(
+        (), "Names in /metrics' address besides localhost and where it listens, comma-separated."
+    )
     admin_port: int = setting(0, "Port of the /metrics listener; 0 switches it off.", least=0)
     processes: int = setting(
         1, "Server processes sharing the port, 0 for one per core; more than one needs amqp_url.", least=0

@@ -29,7 +29,8 @@ class Shares:
         self._clock = clock
         self._alone = alone
         self._hurried = asyncio.Event()
-        self._own: dict[tuple[str, int], dict[int, int]] = defaultdict(dict)  # told so far, by slot
+        # What we have told so far by bucket, user and slot; of those whose counts are not worth it any more, nothing.
+        self._own: dict[str, dict[int, dict[int, int]]] = defaultdict(dict)
         if not alone:
             limits.hurry = self._hurried.set
 
@@ -50,12 +51,14 @@ class Shares:
 
     async def exchange(self, bucket: Bucket) -> None:
         """Tell what we counted and learn what everybody did."""
+        told = self._own[bucket.name]
+        for user_id in told.keys() - bucket.shared:
+            del told[user_id]
         spent: dict[int, dict[int, int]] = {}
         for user_id in list(bucket.shared)[:MOST]:
             usage = bucket.usage(user_id)
             if usage is None or not usage.total:
                 bucket.shared.discard(user_id)
-                self._own.pop((bucket.name, user_id), None)
                 continue
             spent[user_id] = dict(usage.unshared)
         if not spent:
@@ -66,16 +69,19 @@ class Shares:
         except Unavailable:
             return  # told next time; what may have been stored is then counted twice, for one window
         for user_id, counts in spent.items():
-            own = self._told(bucket, user_id, counts, since)
+            own = _told(told, user_id, counts, since)
             if (usage := bucket.usage(user_id)) is not None:
                 usage.share(counts)
                 usage.learn(everywhere.get(user_id, {}), own)
 
-    def _told(self, bucket: Bucket, user_id: int, counts: dict[int, int], since: int) -> dict[int, int]:
-        """What this node has told of this person so far, by slot; slots up to `since` are over."""
-        own = self._own[bucket.name, user_id]
-        for slot, count in counts.items():
-            own[slot] = own.get(slot, 0) + count
-        for slot in [slot for slot in own if slot <= since]:
-            del own[slot]
-        return own
+
+def _told(
+    told: dict[int, dict[int, int]], user_id: int, counts: dict[int, int], since: int
+) -> dict[int, int]:
+    """Add what was told just now. All that this node has told of this person, by slot, without slots that are over."""
+    own = told.setdefault(user_id, {})
+    for slot, count in counts.items():
+        own[slot] = own.get(slot, 0) + count
+    for slot in [slot for slot in own if slot <= since]:
+        del own[slot]
+    return own

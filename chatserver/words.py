@@ -21,6 +21,7 @@ RULES = 2
 MOST_WORDS = 512
 WORD_CHARS = 64
 MOST_WANTED = 10  # words of a name that somebody asks for
+MOST_CHARS = 100_000  # in one run: no pattern repeats without a bound
 # Unicode's own bound for what is stored as a stream (UAX 15). Longer runs are put in order in quadratic time.
 MARKS_TOGETHER = 30
 
@@ -80,8 +81,8 @@ def _folds() -> dict[int, str | None]:
 
 
 _MARKS = "".join(_marks())
-_RUN = re.compile(f"([{_MARKS}]{{{MARKS_TOGETHER}}})[{_MARKS}]+")
-_WORD = re.compile(rf"\w[\w{_MARKS}]*")
+_RUN = re.compile(f"([{_MARKS}]{{{MARKS_TOGETHER}}})[{_MARKS}]{{1,{MOST_CHARS}}}")
+_WORD = re.compile(rf"\w[\w{_MARKS}]{{0,{MOST_CHARS}}}")
 _FOLDS = _folds()
 
 

@@ -62,7 +62,9 @@ def masked(address: str) -> str:
     """Without user names, passwords and options that may be secret; hosts stay, since they are what one looks for."""
     if address and "://" not in address:
         return HIDDEN
-    address = re.sub(r"://[^/@\s]*(?:@[^/@\s,]*)*@", f"://{HIDDEN}@", address)
+    address = re.sub(r"://[^/@\s]{0,1024}@(?:[^/@\s,]{0,1024}@){0,64}", f"://{HIDDEN}@", address)
     return re.sub(
-        r"(?i)([?&][^=&,]*(?:password|secret|token|key|properties)[^=&,]*=)[^&,\s]+", rf"\1{HIDDEN}", address
+        r"(?i)([?&][^=&,]{0,64}(?:password|secret|token|key|properties)[^=&,]{0,64}=)[^&,\s]{1,4096}",
+        rf"\1{HIDDEN}",
+        address,
     )

@@ -6,13 +6,19 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from tornado.web import Application, RequestHandler
 
 from chatserver.scrape import merged
+from chatserver.settings import Settings
 from chatserver.supervisor import Supervisor
+from handlers.admin_names import elsewhere
 
 
-def make_supervisor_app(supervisor: Supervisor) -> Application:
+def make_supervisor_app(supervisor: Supervisor, settings: Settings) -> Application:
     given = {"supervisor": supervisor}
     return Application(
-        [(r"/metrics/?", AllMetricsHandler, given), (r"/readyz/?", AllReadyHandler, given)],
+        [
+            elsewhere(settings),
+            (r"/metrics/?", AllMetricsHandler, given),
+            (r"/readyz/?", AllReadyHandler, given),
+        ],
         log_function=lambda handler: None,
     )
 

@@ -14,7 +14,9 @@ from tornado.web import Application, RequestHandler
 from tornado_prometheus import PrometheusMixIn
 
 from chatserver.runtime import Runtime
+from chatserver.settings import Settings
 from chatserver.tls import server_context
+from handlers.admin_names import elsewhere
 from handlers.assets import Assets
 from handlers.base import METHODS
 from handlers.events import EventsHandler
@@ -119,16 +121,25 @@ def make_public_server(runtime: Runtime) -> ChatServer:
     return server
 
 
-def make_server(app: Any, tls: SSLContext | None = None, body_secs: float = 10.0) -> ChatServer:
+def make_admin_server(app: Application) -> ChatServer:
+    """What only monitoring may talk to. Nobody has anything to send there."""
+    return make_server(app, body_bytes=0)
+
+
+def make_server(
+    app: Any, tls: SSLContext | None = None, body_secs: float = 10.0, body_bytes: int = BODY_BYTES
+) -> ChatServer:
     return ChatServer(
         app,
         ssl_options=tls,
         max_header_size=HEADER_BYTES,
-        max_body_size=BODY_BYTES,
+        max_body_size=body_bytes,
         idle_connection_timeout=IDLE_SECS,
         body_timeout=body_secs,
     )
 
 
-def make_admin_app() -> Application:
-    return Application([(r"/metrics/?", MetricsHandler)], log_function=lambda handler: None)
+def make_admin_app(settings: Settings) -> Application:
+    return Application(
+        [elsewhere(settings), (r"/metrics/?", MetricsHandler)], log_function=lambda handler: None
+    )

@@ -13,9 +13,10 @@ from handlers.openapi_schemas import Schema
 from handlers.operations.problems import EXPLANATIONS
 from handlers.problems import STATUS
 
-_INLINE = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<strong>.+?)\*\*")
+_INLINE = re.compile(r"`(?P<code>[^`]{1,500})`|\*\*(?P<strong>.{1,500}?)\*\*")
 _TOKEN = re.compile(
-    r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<text>"(?:[^"\\]|\\.)*")|(?P<word>\btrue\b|\bfalse\b|\bnull\b)|(?P<number>-?\d[\d.eE+-]*)'
+    r'(?P<key>"(?:[^"\\]|\\.){0,65536}+")(?=\s{0,8}:)|(?P<text>"(?:[^"\\]|\\.){0,65536}+"?)'
+    r"|(?P<word>\btrue\b|\bfalse\b|\bnull\b)|(?P<number>-?\d[\d.eE+-]{0,64})"
 )
 
 
@@ -87,7 +88,7 @@ def kind_html(parts: list[docs_shapes.Part]) -> str:
 
 
 def slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return re.sub(r"[^a-z0-9]{1,64}", "-", name.lower()).strip("-")
 
 
 def html(text: str) -> str:

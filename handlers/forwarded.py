@@ -25,6 +25,7 @@ from chatserver.addresses import plain
 log = structlog.get_logger(__name__)
 
 STAY_WITH_TLS = "max-age=31536000"
+MOST_PROXIES = 16  # one behind the other; what stands before them in the header is not looked at
 
 
 def stay_with_tls(handler: Any) -> None:
@@ -62,7 +63,7 @@ class TrustedProxies:
     def client(self, peer: str, forwarded_for: str) -> str:
         """Back from `peer` over everyone trusted: the first who is not."""
         address = peer
-        for earlier in reversed(forwarded_for.split(",")):
+        for earlier in reversed(forwarded_for.rsplit(",", MOST_PROXIES)):
             if not self.trusts(address) or not _is_address(earlier.strip()):
                 break
             address = earlier.strip()

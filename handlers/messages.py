@@ -24,7 +24,7 @@ from handlers.schemas import History, Send
 from handlers.watch import Upload
 
 _CLIENT_ID = re.compile(r"[\x20-\x7e]{1,64}")
-_DATA_URL = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
+_DATA_URL = re.compile(r"data:([^;,]{0,128})(?:;[^;,]{0,128}){0,8};base64")
 # A client that takes no more of a file does not get to hold it open.
 CHUNK_SECS = 60.0
 MOST_SECS = 86400.0  # for a whole upload, which is held to a least rate instead
@@ -160,9 +160,10 @@ class ChatsHandler(ApiHandler):
     async def _inline(self, url: str) -> Attachment:
         """A small file inside the JSON, as a data: URL."""
         self.runtime.limits.take(self.actor, "upload")
-        found = _DATA_URL.fullmatch(url)
+        head, _, encoded = url.partition(",")
+        found = _DATA_URL.fullmatch(head)
         try:
-            data = base64.b64decode(found[2], validate=True) if found else None
+            data = base64.b64decode(encoded, validate=True) if found else None
         except ValueError:  # binascii's own error is one, and so is that for what is no ASCII
             data = None
         if found is None or data is None:

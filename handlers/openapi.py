@@ -232,4 +232,4 @@ def _header_refs(names: list[str]) -> Json:
 
 
 def _key(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
+    return re.sub(r"[^a-z0-9]{1,64}", "_", title.lower()).strip("_")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from tornado.web import HTTPError, StaticFileHandler
+from tornado.web import HTTPError, StaticFileHandler, stream_request_body
 
 from chatserver import __version__
 from chatserver.runtime import Runtime
@@ -96,12 +96,24 @@ class EmbedScriptHandler(ChatPageHandler):
         self.finish(f"export * from '.{self._assets.url('js/embed/chat-room.js')}';\n")
 
 
+@stream_request_body
 class StaticHandler(StaticFileHandler):
-    """Versioned paths never change and go out compressed; the others are asked about every time."""
+    """Versioned paths never change and go out compressed; the others are asked about every time.
+
+    Takes no body: as a handler of another kind it would be given one whole, and would wait for that in memory.
+    """
 
     def initialize(self, path: str, versions: Assets | None = None) -> None:  # type: ignore[override]
         super().initialize(path)
         self._versions = versions
+
+    def prepare(self) -> None:
+        sent = self.request.headers
+        if "Transfer-Encoding" in sent or sent.get("Content-Length", "0").strip("0"):
+            raise HTTPError(413)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Never called: `prepare` refuses."""
 
     async def get(self, path: str, include_body: bool = True) -> None:
         asked = self.request.headers

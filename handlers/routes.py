@@ -24,6 +24,7 @@ from handlers.base import BaseHandler, NothingHere
 
 API = "/api/v1/communication/"
 ID = r"([1-9][0-9]{0,15})"
+FILE = r"(.{1,512})"
 
 API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("poll/events", events.EventsHandler),
@@ -74,13 +75,13 @@ def routes(runtime: Runtime, assets: Assets) -> list[tuple[Any, ...]]:
         (r"/readyz/?", server.ReadyHandler, with_runtime),
         (r"/openapi\.json/?", docs.DocumentHandler, with_docs),
         (r"/docs/?", docs.DocsHandler, with_docs),
-        (r"/api/.*", NothingHere, with_runtime),
+        (r"/api/.{0,16384}", NothingHere, with_runtime),
         (r"/", pages.ChatPageHandler, {**with_runtime, "assets": assets}),
         (r"/embed\.js", pages.EmbedScriptHandler, {**with_runtime, "assets": assets}),
         (r"/embed/?", pages.EmbedPageHandler, {**with_runtime, "assets": assets}),
         (r"/(sw\.js)", pages.StaticHandler, {"path": root}),
         (r"/(favicon\.svg)", pages.StaticHandler, {"path": root}),
-        (rf"/static/v-{assets.version}/(.+)", pages.StaticHandler, {"path": root, "versions": assets}),
+        (rf"/static/v-{assets.version}/{FILE}", pages.StaticHandler, {"path": root, "versions": assets}),
         # With another version before them: a page of the last release fetches some of its parts when first wanted.
-        (r"/static/(?:v-[0-9a-f]+/)?(.+)", pages.StaticHandler, {"path": root}),
+        (rf"/static/(?:v-[0-9a-f]{{1,64}}/)?{FILE}", pages.StaticHandler, {"path": root}),
     ]

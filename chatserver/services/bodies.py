@@ -19,7 +19,8 @@ from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
 from chatserver.together import Together
 
-KEPT = 10_000
+KEPT = 10_000  # messages of SHORT_CHARS; a longer one takes the place of several
+SHORT_CHARS = 400
 _encode = msgspec.json.Encoder().encode
 
 
@@ -53,8 +54,8 @@ class Bodies:
     ) -> None:
         self._accounts = accounts
         self._conversations = conversations
-        self._messages: LRUCache[int, Message] = LRUCache(KEPT)
-        self._bodies: LRUCache[int, Body] = LRUCache(KEPT)
+        self._messages: LRUCache[int, Message] = LRUCache(KEPT, _places)
+        self._bodies: LRUCache[int, Body] = LRUCache(KEPT, lambda body: _places(body.message))
         # Without a bell nobody here has the message that the check tells a thousand members of.
         self._reads: Together[int, Message] = Together(messages.by_ids, clock)
 
@@ -95,3 +96,8 @@ class Bodies:
                 conversation = await self._conversations.named(message.conversation_id)
                 found[id] = self.known(id) or Body(message, conversation, senders[message.sender_id])
         return found
+
+
+def _places(message: Message) -> int:
+    """How many of the places kept a message takes."""
+    return min(KEPT, 1 + len(message.text) // SHORT_CHARS)

@@ -197,4 +197,5 @@ class Sessions:
 
 def device_name(given: str) -> str:
     """Something to show in a list: one line, bounded."""
+    given = given[: 4 * DEVICE_CHARS]
     return " ".join("".join(c if c.isprintable() else " " for c in given).split())[:DEVICE_CHARS]

@@ -65,7 +65,10 @@ def _pins() -> dict[str, str]:
     """Those with a marker are the mongod wheels, which have a check of their own."""
     file = ROOT / "requirements.txt"
     lines = file.read_text().splitlines() if file.exists() else importlib.metadata.requires("chatserver")
-    found = (re.fullmatch(r"([\w.-]+)==([\w.]+)", line.partition("#")[0].strip()) for line in lines or ())
+    found = (
+        re.fullmatch(r"([\w.-]{1,100})==([\w.]{1,64})", line.partition("#")[0].strip())
+        for line in lines or ()
+    )
     return {match[1]: match[2] for match in found if match}
 
 

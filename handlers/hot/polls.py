@@ -22,7 +22,7 @@ from handlers.parsing import parse
 from handlers.schemas import Poll
 
 UNBUFFERED = b"X-Accel-Buffering: no\r\n"
-_QUERY = re.compile(rb"(?:(?:cursor|client|wait|limit)=[A-Za-z0-9_.:~-]+(?:&(?!$)|$))*")
+_QUERY = re.compile(rb"(?:(?:cursor|client|wait|limit)=[A-Za-z0-9_.:~-]{1,128}(?:&(?!$)|$)){0,4}")
 
 
 class Polls:

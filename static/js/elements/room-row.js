@@ -68,5 +68,5 @@ function line(person, isCurrent, state, children) {
 
 /** @param {unknown} text */
 function oneLine(text) {
-  return String(text ?? '').replace(/\s+/gu, ' ').slice(0, 120).trim();
+  return String(text ?? '').slice(0, 1000).replace(/\s{1,1000}/gu, ' ').slice(0, 120).trim();
 }

@@ -17,7 +17,7 @@ export function isGone(person) {
 
 /** @param {string} name first letters of the first and last word, whatever the script */
 export function initials(name) {
-  const words = name.trim().split(/\s+/u).filter(Boolean);
+  const words = name.slice(0, 200).trim().split(/\s{1,200}/u).filter(Boolean);
   const first = (/** @type {string} */ word) => [...(new Intl.Segmenter().segment(word))][0]?.segment ?? '';
   const picked = words.length > 1 ? [words[0], words[words.length - 1]] : words.slice(0, 1);
   return picked.map(first).join('').toLocaleUpperCase() || '?';
