@@ -76,7 +76,7 @@ class BusCounters(Collector):
     _HELP = (
         ("published", "Bells given to the broker, or rung in this process where there is none."),
         ("dropped", "Bells let go because the broker was away for too long or too slow."),
-        ("poison", "Things on the exchange that were no bells."),
+        ("poison", "Things on the exchange that were no bells of ours, or bells that came before."),
         ("reconnects", "Links to the broker opened again."),
         ("declares", "Declarations and bindings asked of the broker."),
         ("handler_failures", "Bells whose handler failed."),

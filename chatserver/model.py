@@ -128,9 +128,12 @@ class Change:
     file: Attachment | None
 
 
+STRANGE = "strange"  # the kind of a bell that stands for what came without being one of ours
+
+
 @dataclass(frozen=True, slots=True)
 class Bell:
-    """Something happened that concerns `user_ids`: look! May be lost, doubled or overtaken.
+    """Something happened that concerns `user_ids`: look! May be lost, doubled, overtaken, or an old one played again.
 
     `body` is JSON-able and only a hint; who rings has the `message` itself. Without `user_ids` it is for every node.
     """

@@ -37,7 +37,7 @@ class Ephemeral:
 class Waiter:
     """One held poll."""
 
-    __slots__ = ("_ended", "_future", "_woken", "actor", "client", "seen", "started", "version")
+    __slots__ = ("_ended", "_future", "_woken", "actor", "client", "seen", "started", "unproved", "version")
 
     def __init__(self, actor: Actor, client: str | None, started: float, seen: int) -> None:
         self.actor = actor
@@ -45,6 +45,7 @@ class Waiter:
         self.started = started
         self.seen = seen  # serial of the last ephemeral event given to this client
         self.version: int | None = None  # up to which it has looked
+        self.unproved = False  # somebody says that its session is over
         self._woken = False
         self._ended: Ended | None = None
         self._future: asyncio.Future[None] | None = None

@@ -93,6 +93,8 @@ class Events:
             retry_secs = hold
             looked = True
             try:
+                if waiter.unproved:
+                    await self._prove(actor, waiter)
                 # For one that waited until now that is as new as a read.
                 told = present.after(place) if woken and place else None
                 batch = await self._look(actor, request, present, place, told)
@@ -119,6 +121,15 @@ class Events:
             if ended is Ended.REVOKED:
                 raise TokenInvalid("The session was revoked.")
             return self._answer(actor, request, batch, [], ended)
+
+    async def _prove(self, actor: Actor, waiter: Waiter) -> None:
+        """That the session is not over, as somebody says it is. Raises TokenInvalid, Unavailable."""
+        waiter.unproved = False  # first, because it may be said again meanwhile
+        try:
+            await self._places.prove(actor)
+        except Unavailable:
+            waiter.unproved = True
+            raise
 
     async def _look(
         self, actor: Actor, request: Request, present: Present, place: Cursor | None, told: Tail | None

@@ -45,6 +45,11 @@ class Places:
         """What this node believes. Good enough to see that nothing is new, not to answer from."""
         return self._known.get(actor.session_id)
 
+    async def prove(self, actor: Actor) -> None:
+        """Raises TokenInvalid when the session is gone, and has no place any more; Unavailable."""
+        if await self._reads.get(actor.session_id) is None:
+            raise TokenInvalid("The session was revoked.")
+
     async def batch(
         self, actor: Actor, present: Present, seen: Cursor | None, told: Tail | None, limit: int
     ) -> Batch:
