@@ -65,6 +65,9 @@ LISTENER_RESTS = Counter(
     "chat_listener_rests_total", "Times no further connection was taken, for want of open files."
 )
 UPLOADED_BYTES = Counter("chat_uploaded_bytes_total", "Attachment bytes taken in.")
+OWED_DROPPED = Counter(
+    "chat_owed_notifications_dropped_total", "Notifications that no device had yet, let go for newer ones."
+)
 BUS_UP = Gauge("chat_bus_up", "1 while bells are proved to arrive.")
 MALFORMED_BELLS = Counter("chat_malformed_bells_total", "Bells that did not hold what their kind should.")
 LOOP_LAG_SECONDS = Gauge("chat_loop_lag_seconds", "How late the event loop ran its last check.")

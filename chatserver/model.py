@@ -177,12 +177,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """A notification that no device of its receiver is known to have. `version` is that of its entry in the inbox.
+
+    A device whose cursor is beyond that version has it; unless it was `missed`: somebody was sent there past it.
+    """
+
+    id: int
+    version: int
+    missed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Tail:
     """The newest entries of an inbox. The last one is number `version`, the one before it `version - 1`, …"""
 
     epoch: str
     version: int
     entries: tuple[Entry, ...]
+    owed: tuple[Owed, ...] = ()
 
     @property
     def oldest_version(self) -> int:
@@ -199,6 +212,7 @@ class Inbox:
     heads: dict[int, int]
     reads: dict[int, int]
     own: dict[int, int]
+    owed: tuple[Owed, ...] = ()
 
     def unread(self, conversation_id: int) -> int:
         """Messages of others beyond the read mark: `own` counts one's own among them."""

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 
 from chatserver.cursor import Cursor
-from chatserver.model import Entry, Tail
+from chatserver.model import Entry, Owed, Tail
 from chatserver.standing import Standing
 from chatserver.waiter import Ephemeral, Waiter
 
@@ -31,6 +31,8 @@ class Present:
     calm_from: int = 0  # no entry after this one and up to `seen` ended a session
     leaves_at: float = 0.0
     settled: bool = False  # looked at since its bells surely come here
+    owed: tuple[Owed, ...] = ()  # as last read
+    given: frozenset[int] = frozenset()  # of those, what a device was given just now
     ephemerals: list[Ephemeral] = field(default_factory=list)
     # Session, client, and the serial it has last seen.
     names: list[tuple[int, str | None, int]] = field(default_factory=list)
@@ -66,6 +68,10 @@ class Present:
         """The same, with the newest entries."""
         if tail.epoch != self.epoch:
             self.epoch, self.seen = tail.epoch, -1
+        if tail.version >= self.seen:  # not one that was read before and comes late
+            self.owed = tail.owed
+            if self.given:
+                self.given &= {one.id for one in tail.owed}
         if tail.version > self.seen:
             missed = tail.version - self.seen
             if missed <= len(tail.entries) and not any(e.kind in ENDS for e in tail.entries[-missed:]):

@@ -175,10 +175,25 @@ class Unread(Struct):
     by_sender: Annotated[dict[str, int], Meta(description="Unread messages by the sender's id.")]
 
 
+class NotificationData(Struct):
+    id: Id
+    title: str
+    message: str
+    notification_type: str
+    timestamp: Moment
+
+
 class Snapshot(Struct):
     user: User
     conversations: Annotated[list[Conversation], Meta(description="The one with the newest message first.")]
     unread: Unread
+    notifications: Annotated[
+        list[NotificationData],
+        Meta(
+            description="Words of the application around the chat that none of your devices has yet, the oldest "
+            "first. Show them: who polls from `cursor` has them."
+        ),
+    ]
     cursor: Annotated[
         Cursor, Meta(description="Poll from here: it was taken first, so nothing falls between.")
     ]

@@ -73,11 +73,13 @@ class SnapshotHandler(ConversationsHandler):
         # The inbox, and with it the cursor, is read first: what comes later arrives as an event.
         inbox, overviews = await self.overviews()
         user = await self.runtime.services.accounts.user(self.actor.user_id)
+        owed = await self.runtime.services.notifications.owed(user.id, inbox)
         self.answer(
             {
                 "user": wire.user(user),
                 "conversations": [_shown(self.runtime, user.id, overview) for overview in overviews],
                 "unread": _unread(overviews),
+                "notifications": [wire.notification(one) for one in owed],
                 "cursor": f"{inbox.epoch}:{inbox.version}",
             }
         )

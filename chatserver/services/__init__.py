@@ -101,9 +101,9 @@ def build_services(
         bus.publish(Bell("message", conversation.member_ids, message=message))
 
     crowds = Crowds(hub, looks, bodies)
-    places = Places(stores.sessions, looks, entries, node, clock)
-    writer = Writer(stores.messages, fanout, clock, ring)
     notifications = Notifications(stores, bus, clock)
+    places = Places(stores.sessions, looks, entries, notifications, node, clock)
+    writer = Writer(stores.messages, fanout, clock, ring)
     host = Host(accounts, visitors, sessions, notifications, clock, settings.host_secret, settings.guests)
     messages = Messages(
         stores,
@@ -130,7 +130,7 @@ def build_services(
         typing=typing,
         presence=presence,
         notifications=notifications,
-        events=Events(hub, looks, entries, places, bus, clock),
+        events=Events(hub, looks, entries, places, notifications, bus, clock),
         bells=Bells(hub, crowds, bodies, sessions, typing, presence, writer.overtaken),
         bodies=bodies,
         crowds=crowds,

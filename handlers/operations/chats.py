@@ -208,6 +208,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                     "user": story.ANN,
                     "conversations": [story.CONVERSATION],
                     "unread": story.UNREAD,
+                    "notifications": [],
                     "cursor": "2f9a61c0:2",
                 },
             ),
