@@ -199,12 +199,7 @@ class Snapshot(Struct):
     ]
 
 
-class HostNotification(Struct):
-    id: Id
-    title: str
-    message: str
-    notification_type: str
-    timestamp: Moment
+class HostNotification(NotificationData):
     receiver_id: Id
     client_id: Annotated[str | None, Meta(description="Your own key, if you gave one.")]
 

@@ -60,7 +60,7 @@ class Notifications:
     async def finish(self, notification: Notification) -> None:
         """The fan-out. Repeatable."""
         entry = Entry("notification", ref=notification.id)
-        if await self._stores.inboxes.owe(notification.user_id, entry):
+        if await self._stores.owed.add(notification.user_id, entry):
             metrics.OWED_DROPPED.inc()
             log.warning("too much is owed: the oldest notification was let go", user=notification.user_id)
         await self._stores.notifications.finish(notification.id)
@@ -72,23 +72,23 @@ class Notifications:
             return []
         found = await self._stores.notifications.by_ids(one.id for one in inbox.owed)
         if any(one.missed for one in inbox.owed):
-            await self._stores.inboxes.shown(user_id, [one.id for one in inbox.owed])
+            await self._stores.owed.shown(user_id, [one.id for one in inbox.owed])
         return [found[one.id] for one in inbox.owed if one.id in found]
 
     async def passed(self, present: Present, cursor: Cursor) -> None:
         """A device of theirs goes on from there."""
         if any(one.version <= cursor.version for one in present.owed):
             with suppress(Unavailable):  # told twice rather than never
-                await self._stores.inboxes.passed(present.user_id, cursor)
+                await self._stores.owed.passed(present.user_id, cursor)
                 present.owed = tuple(one for one in present.owed if one.version > cursor.version)
 
     async def given(self, present: Present, ids: Iterable[int]) -> None:
         """An answer with these got out to a device that keeps no cursor."""
         present.given |= frozenset(ids)
         with suppress(Unavailable):
-            await self._stores.inboxes.given(present.user_id, ids)
+            await self._stores.owed.given(present.user_id, ids)
 
     async def missed(self, present: Present) -> None:
         """A device of theirs is about to be sent past what is owed. Raises Unavailable."""
         if present.owed:
-            await self._stores.inboxes.missed(present.user_id)
+            await self._stores.owed.missed(present.user_id)

@@ -18,6 +18,7 @@ from chatserver.storage.indexes import create_indexes
 from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
+from chatserver.storage.owed import OwedStore
 from chatserver.storage.pages import PageStore
 from chatserver.storage.rates import AttemptStore, RateStore
 from chatserver.storage.sessions import SessionStore
@@ -63,6 +64,7 @@ class Storage:
         self.messages = MessageStore(collections["messages"])
         self.pages = PageStore(collections["pages"], collections["messages"])
         self.inboxes = InboxStore(collections["inboxes"])
+        self.owed = OwedStore(collections["inboxes"])
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])

@@ -4,8 +4,6 @@ A ring entry that is a plain number is the id of one new message: most are, and 
 less than half of what a ring of documents does (docs/performance.md). `own` counts by `conversation:sender`, so that
 one update serves both members of a direct conversation; only a person's own count is ever read.
 
-`owed` lists notifications that no device has yet, however long ago the ring let go of them.
-
 No filter here ever takes a missing head for 0: without a head the user is not a member, and gets nothing.
 """
 
@@ -17,7 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chatserver.cover import Cover, FollowUp
-from chatserver.cursor import Cursor
 from chatserver.model import Advance, Entry, Inbox, Tail, message_id
 from chatserver.standing import Standing
 from chatserver.storage import codec
@@ -27,7 +24,6 @@ RING = 100  # the original system kept at most 100 events per user
 # Trimming rewrites the whole ring, adding to it does not (73 µs against 85 µs of mongod's CPU a message): one in so many
 # does it, and readers take the last RING. Over all a person's conversations the sums are spread as if by chance.
 TRIM_EVERY = 16
-OWED = 100  # notifications of one person that no device has yet
 _TAIL = 8  # entries read at first; whoever is further behind reads the whole ring
 
 
@@ -132,44 +128,6 @@ class InboxStore:
             filter[f"heads.{entry.conversation_id}"] = {"$exists": True}
         result = await self._inboxes.update_many(filter, {"$inc": {"version": 1}, "$push": _pushed(entry)})
         return int(result.modified_count)
-
-    async def owe(self, user_id: int, entry: Entry) -> bool:
-        """`push` of a notification, which is owed from then on. Whether the oldest that was owed had to go for it."""
-        filter: Document = {"_id": user_id, "ring.key": {"$ne": entry.key}, "owed.i": {"$ne": entry.ref}}
-        version: Document = {"$add": ["$version", 1]}
-        added: Document = {
-            "ring": ({"$literal": codec.entry_document(entry)}, RING),
-            "owed": ({"i": entry.ref, "v": version}, OWED),
-        }
-        grown = {
-            field: {"$slice": [{"$concatArrays": [{"$ifNull": [f"${field}", []]}, [one]]}, -most]}
-            for field, (one, most) in added.items()
-        }
-        before = await self._inboxes.find_one_and_update(
-            filter, [{"$set": {"version": version, **grown}}], projection={"owed": 1}
-        )
-        return before is not None and len(before.get("owed", ())) >= OWED
-
-    async def passed(self, user_id: int, cursor: Cursor) -> None:
-        """A device has all that is owed up to there, but for what was missed."""
-        filter = {"_id": user_id, "epoch": cursor.epoch}
-        gone = {"v": {"$lte": cursor.version}, "x": {"$exists": False}}
-        await self._inboxes.update_one(filter, {"$pull": {"owed": gone}})
-
-    async def given(self, user_id: int, ids: Iterable[int]) -> None:
-        """A device has these."""
-        await self._inboxes.update_one({"_id": user_id}, {"$pull": {"owed": {"i": {"$in": list(ids)}}}})
-
-    async def missed(self, user_id: int) -> None:
-        """A device is sent past all that is owed."""
-        filter = {"_id": user_id, "owed.i": {"$exists": True}}
-        await self._inboxes.update_one(filter, {"$set": {"owed.$[].x": True}})
-
-    async def shown(self, user_id: int, ids: Iterable[int]) -> None:
-        """A device is given these beside the cursor to go on from, so that they are missed no more."""
-        listed = [{"one.i": {"$in": list(ids)}}]
-        update = {"q": {"_id": user_id}, "u": {"$unset": {"owed.$[one].x": ""}}, "arrayFilters": listed}
-        await self._inboxes.update([update])
 
     async def move_read(self, user_id: int, entry: Entry, before: Inbox, own: int) -> bool:
         """Set the reader's own mark to `entry.last`. False when the inbox moved since `before` was read."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from tests.house.product import sources
 
 MOST_LINES = 250
-EXCEPTIONS: dict[str, str] = {}  # path: why it may be longer
+EXCEPTIONS: dict[str, str] = {  # path: why it may be longer
+    "chatserver/ports.py": "all that the services ask of the outside, seen at one glance",
+    "chatserver/model.py": "all nouns of the product, which have no behaviour to be told apart by",
+}
 
 
 def faults(path: str, source: str) -> list[str]:

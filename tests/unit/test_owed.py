@@ -10,7 +10,7 @@ import pytest
 from chatserver import metrics
 from chatserver.errors import CursorExpired, Unavailable
 from chatserver.model import Owed
-from chatserver.storage import inboxes
+from chatserver.storage import owed as storage_owed
 from tests.support.waiting import eventually, held
 
 
@@ -92,20 +92,19 @@ async def test_the_next_poll_comes_before_the_word_that_it_was_given_is_written_
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann = await chat.person()
-    [id] = await tell(chat, ann, "one")
+    await tell(chat, ann, "one")
     ann = await chat.device(ann.user_id)  # whose place is behind it
     seen: list[list[str]] = []
-    real = chat.storage.inboxes.given
+    real = chat.storage.owed.given
 
     async def slow(*given: Any) -> None:
         seen.append(titles(await chat.answer(ann)))
         await real(*given)
 
-    monkeypatch.setattr(chat.storage.inboxes, "given", slow)
+    monkeypatch.setattr(chat.storage.owed, "given", slow)
     assert titles(await chat.poll(ann)) == ["one"]
     assert seen == [[]]
     assert await owed(chat, ann) == []
-    assert id not in chat.hub.get(ann.user_id).given or not await owed(chat, ann)
 
 
 @pytest.mark.gen_test
@@ -119,8 +118,8 @@ async def test_what_could_not_be_noted_as_given_is_told_again_with_the_same_id(
     async def away(*_: Any) -> None:
         raise Unavailable("Made to fail.")
 
-    monkeypatch.setattr(one.storage.inboxes, "given", away)
-    monkeypatch.setattr(one.storage.inboxes, "passed", away)
+    monkeypatch.setattr(one.storage.owed, "given", away)
+    monkeypatch.setattr(one.storage.owed, "passed", away)
     first = await one.poll(ann)
     assert titles(first) == ["one"]
     assert titles(await one.poll(ann, first.cursor)) == []
@@ -171,7 +170,7 @@ async def test_what_is_owed_comes_in_pages_where_a_page_is_small(chat: Any) -> N
 async def test_no_more_than_so_many_are_owed_and_the_oldest_goes(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inboxes, "OWED", 3)
+    monkeypatch.setattr(storage_owed, "OWED", 3)
     ann = await chat.person()
     dropped = metrics.OWED_DROPPED._value.get()
     ids = await tell(chat, ann, *"abcde")
@@ -197,5 +196,5 @@ async def test_a_cursor_of_another_time_is_word_of_nothing(chat: Any) -> None:
     ann = await chat.person()
     [id] = await tell(chat, ann, "one")
     other = type(await chat.cursor(ann))("abc", 1 << 40)
-    await chat.storage.inboxes.passed(ann.user_id, other)
+    await chat.storage.owed.passed(ann.user_id, other)
     assert await owed(chat, ann) == [id]
