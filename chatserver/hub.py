@@ -36,6 +36,7 @@ class Hub:
         self._turned = turned
         self._present: dict[int, Present] = {}
         self._serial = 0
+        self._in_doubt = False
         self._draining = False
 
     def enter(self, actor: Actor, client: str | None) -> tuple[Present, Waiter, bool]:
@@ -97,6 +98,14 @@ class Hub:
             if entry is None or not present.knows(entry):
                 present.forget()
         return presents
+
+    def doubt(self) -> None:
+        """Something rang that nobody here understands: the next check looks at everyone, however often it rang."""
+        self._in_doubt = True
+
+    def take_doubt(self) -> bool:
+        doubt, self._in_doubt = self._in_doubt, False
+        return doubt
 
     def claim(self, user_ids: Iterable[int]) -> dict[int, KnownVersion]:
         """Where the inboxes of those present stand, as far as that is known, for a fan-out to find them there."""
@@ -167,10 +176,14 @@ class Hub:
 
     def revoke(self, user_id: int, over: Callable[[int], bool]) -> None:
         """End the polls of sessions that are `over`."""
-        present = self._present.get(user_id)
-        for waiter in list(present.waiters) if present else ():
-            if over(waiter.actor.session_id):
-                waiter.end(Ended.REVOKED)
+        for waiter in self._of_sessions(user_id, over):
+            waiter.end(Ended.REVOKED)
+
+    def prove(self, user_id: int, over: Callable[[int], bool]) -> None:
+        """Sessions are said to be `over`: their polls see for themselves whether that is so."""
+        for waiter in self._of_sessions(user_id, over):
+            waiter.unproved = True
+            waiter.wake()
 
     def disconnect(self, user_id: int) -> None:
         """Not present any more, at once."""
@@ -201,6 +214,10 @@ class Hub:
         held = sorted((w for w in present.waiters if w.ended is None), key=lambda w: w.started)
         for oldest in held[: len(held) - self._held_polls + 1]:
             oldest.end(Ended.CROWDED)
+
+    def _of_sessions(self, user_id: int, chosen: Callable[[int], bool]) -> list[Waiter]:
+        present = self._present.get(user_id)
+        return [w for w in present.waiters if chosen(w.actor.session_id)] if present else []
 
     def _depart(self, user_id: int) -> None:
         self._bus.unbind(user_id)

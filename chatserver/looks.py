@@ -134,6 +134,8 @@ class Check:
             for present in self._hub:
                 present.settled = False
             return list(self._hub)
+        if self._hub.take_doubt():
+            return list(self._hub)
         if not self._round:
             self._round = [present.user_id for present in self._hub]
         part = -(-len(self._hub) * self._interval_secs * 1.2 // TRUST_SECS)

@@ -74,6 +74,9 @@ UPLOADS_PUT_OFF = Counter(
 LIMITS_REACHED = Counter(
     "chat_limits_reached_total", "Calls refused because of a quota, by limit.", ["limit"]
 )
+OWED_DROPPED = Counter(
+    "chat_owed_notifications_dropped_total", "Notifications that no device had yet, let go for newer ones."
+)
 BUS_UP = Gauge("chat_bus_up", "1 while bells are proved to arrive.")
 MALFORMED_BELLS = Counter("chat_malformed_bells_total", "Bells that did not hold what their kind should.")
 LOOP_LAG_SECONDS = Gauge("chat_loop_lag_seconds", "How late the event loop ran its last check.")
@@ -85,7 +88,7 @@ class BusCounters(Collector):
     _HELP = (
         ("published", "Bells given to the broker, or rung in this process where there is none."),
         ("dropped", "Bells let go because the broker was away for too long or too slow."),
-        ("poison", "Things on the exchange that were no bells."),
+        ("poison", "Things on the exchange that were no bells of ours, or bells that came before."),
         ("reconnects", "Links to the broker opened again."),
         ("declares", "Declarations and bindings asked of the broker."),
         ("handler_failures", "Bells whose handler failed."),

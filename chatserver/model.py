@@ -186,6 +186,9 @@ class Change:
     file: Attachment | None
 
 
+STRANGE = "strange"  # the kind of a bell that stands for what came without being one of ours
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A line in a conversation's second log: something there has reached `rev`.
@@ -212,7 +215,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Bell:
-    """Something happened that concerns `user_ids`: look! May be lost, doubled or overtaken.
+    """Something happened that concerns `user_ids`: look! May be lost, doubled, overtaken, or an old one played again.
 
     `body` is JSON-able and only a hint; who rings has the `message` itself. Without `user_ids` it is for every node.
     """
@@ -260,12 +263,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """A notification that no device of its receiver is known to have. `version` is that of its entry in the inbox.
+
+    A device whose cursor is beyond that version has it; unless it was `missed`: somebody was sent there past it.
+    """
+
+    id: int
+    version: int
+    missed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Tail:
     """The newest entries of an inbox. The last one is number `version`, the one before it `version - 1`, …"""
 
     epoch: str
     version: int
     entries: tuple[Entry, ...]
+    owed: tuple[Owed, ...] = ()
 
     @property
     def oldest_version(self) -> int:
@@ -282,6 +298,7 @@ class Inbox:
     heads: dict[int, int]
     reads: dict[int, int]
     own: dict[int, int]
+    owed: tuple[Owed, ...] = ()
 
     def unread(self, conversation_id: int) -> int:
         """Messages of others beyond the read mark: `own` counts one's own among them."""

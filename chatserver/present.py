@@ -18,7 +18,7 @@ from functools import partial
 from itertools import count
 
 from chatserver.cursor import Cursor
-from chatserver.model import UNKNOWN, Entry, KnownVersion, Tail
+from chatserver.model import UNKNOWN, Entry, KnownVersion, Owed, Tail
 from chatserver.waiter import Ephemeral, Waiter
 
 ENDS = ("session", "sessions", UNKNOWN)  # entries that end sessions, or may
@@ -37,9 +37,10 @@ class Present:
     highest_version: int = -1  # of all that were ever known here
     calm_from: int = 0  # no entry after this version, up to `highest_version`, ended a session
     leaves_at: float = 0.0
-    settled: bool = (
-        False  # the check has looked since the broker confirmed that bells for this person come here
-    )
+    # Whether the check has looked since the broker confirmed that bells for this person come here.
+    settled: bool = False
+    owed: tuple[Owed, ...] = ()  # the notifications that are owed, as last read
+    given: frozenset[int] = frozenset()  # of those, what a device was given just now
     ephemerals: list[Ephemeral] = field(default_factory=list)
     # (session, client, serial of the last ephemeral event that this client was given)
     names: list[tuple[int, str | None, int]] = field(default_factory=list)
@@ -75,6 +76,10 @@ class Present:
         """The same for a read that brought the newest entries as well."""
         if tail.epoch != self.epoch:
             self.epoch, self.highest_version = tail.epoch, -1
+        if tail.version >= self.highest_version:  # not one that was read before and comes late
+            self.owed = tail.owed
+            if self.given:
+                self.given &= {one.id for one in tail.owed}
         if tail.version > self.highest_version:
             missed = tail.version - self.highest_version
             if missed <= len(tail.entries) and not any(e.kind in ENDS for e in tail.entries[-missed:]):

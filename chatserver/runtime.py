@@ -141,7 +141,8 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         bus: Bus = LocalBus()
         if settings.amqp_url:
             exchange = f"{EXCHANGE}.{await storage.marks.installation()}"
-            bus = RabbitBus(settings.amqp_url, node, clock, tls_ca=settings.tls_ca, exchange=exchange)
+            key = await storage.marks.bell_key()
+            bus = RabbitBus(settings.amqp_url, node, clock, key, tls_ca=settings.tls_ca, exchange=exchange)
         stack.push_async_callback(bus.close)
         hub = Hub(
             bus,

@@ -38,7 +38,17 @@ class Ephemeral:
 class Waiter:
     """One held poll."""
 
-    __slots__ = ("_ended", "_future", "_woken", "actor", "client", "last_serial", "started", "version")
+    __slots__ = (
+        "_ended",
+        "_future",
+        "_woken",
+        "actor",
+        "client",
+        "last_serial",
+        "started",
+        "unproved",
+        "version",
+    )
 
     def __init__(self, actor: Actor, client: str | None, started: float, last_serial: int) -> None:
         self.actor = actor
@@ -46,6 +56,7 @@ class Waiter:
         self.started = started
         self.last_serial = last_serial  # of the ephemeral events, up to which this client was given them
         self.version: int | None = None  # up to which it has looked
+        self.unproved = False  # somebody says that its session is over
         self._woken = False
         self._ended: Ended | None = None
         self._future: asyncio.Future[None] | None = None

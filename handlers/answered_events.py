@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from handlers.answers import Cursor, Epoch, Moment, Path, Seq
+from handlers.answers import Cursor, Epoch, Moment, NotificationData, Path, Seq
 from handlers.schemas import Id
 
 EventId = Annotated[Id, Meta(description="The same whenever the event is given again: skip what you know.")]
@@ -38,14 +38,6 @@ class ReadReceiptData(Struct):
     reader_name: str
     read_at: Moment
     conversation_id: Id
-
-
-class NotificationData(Struct):
-    id: Id
-    title: str
-    message: str
-    notification_type: str
-    timestamp: Moment
 
 
 class TypingData(Struct):

@@ -178,6 +178,14 @@ class Unread(Struct):
     by_sender: Annotated[dict[str, int], Meta(description="Unread messages by the sender's id.")]
 
 
+class NotificationData(Struct):
+    id: Id
+    title: str
+    message: str
+    notification_type: str
+    timestamp: Moment
+
+
 class Snapshot(Struct):
     user: User
     conversations: Annotated[list[Conversation], Meta(description="The one with the newest message first.")]
@@ -185,17 +193,19 @@ class Snapshot(Struct):
         str | None, Meta(description="What to list the older ones with, as `after`. Null: there are none.")
     ]
     unread: Unread
+    notifications: Annotated[
+        list[NotificationData],
+        Meta(
+            description="Words of the application around the chat that none of your devices has yet, the oldest "
+            "first. Show them: who polls from `cursor` has them."
+        ),
+    ]
     cursor: Annotated[
         Cursor, Meta(description="Poll from here: it was taken first, so nothing falls between.")
     ]
 
 
-class HostNotification(Struct):
-    id: Id
-    title: str
-    message: str
-    notification_type: str
-    timestamp: Moment
+class HostNotification(NotificationData):
     receiver_id: Id
     client_id: Annotated[str | None, Meta(description="Your own key, if you gave one.")]
 

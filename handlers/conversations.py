@@ -100,12 +100,14 @@ class SnapshotHandler(ListHandler):
         if more is not None or asked.after is not None:
             unread, _ = await self.part(inbox, Listing(asked.limit), unread=True)
         user = await self.runtime.services.accounts.user(self.actor.user_id)
+        owed = await self.runtime.services.notifications.owed(user.id, inbox)
         self.answer(
             {
                 "user": wire.user(user),
                 "conversations": [_shown(self.runtime, user.id, overview) for overview in overviews],
                 "next": more and str(more),
                 "unread": _unread(inbox, unread),
+                "notifications": [wire.notification(one) for one in owed],
                 "cursor": f"{inbox.epoch}:{inbox.version}",
             }
         )

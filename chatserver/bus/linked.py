@@ -14,11 +14,12 @@ from chatserver.bus.declarations import Declarations
 from chatserver.bus.link import Channel, Link
 from chatserver.bus.local import LocalBus
 from chatserver.bus.probe import Probe
+from chatserver.bus.seal import Seal
 from chatserver.bus.sender import Sender
 from chatserver.bus.supervisor import Supervisor
 from chatserver.bus.topology import EVERY_NODE, probe_key, user_key
 from chatserver.clock import Clock
-from chatserver.model import Bell
+from chatserver.model import STRANGE, Bell
 from chatserver.ports import BellHandler
 
 PROBE = "probe"
@@ -33,14 +34,15 @@ logger = logging.getLogger(__name__)
 class LinkedBus:
     """Two links, since an alarm blocks whoever publishes: one to ring, one to listen."""
 
-    def __init__(self, dial: Dial, node: str, clock: Clock, exchange: str) -> None:
+    def __init__(self, dial: Dial, node: str, clock: Clock, key: bytes, exchange: str) -> None:
         # Two processes that were given one name by mistake must still hear each other.
         self._node = f"{node}.{secrets.token_hex(4)}"
         self._exchange = exchange
         self._dial = dial
         self._clock = clock
         self._local = LocalBus()
-        self._sender = Sender(self._node, exchange, clock)
+        self._seal = Seal(key)
+        self._sender = Sender(self._node, exchange, self._seal, clock)
         self._bindings = Bindings(exchange)
         self._probe = Probe(self._send_probe, self._proved, self._deaf, clock)
         self._ringing = Supervisor("ringing", self._connect, self._ring, clock)
@@ -139,14 +141,16 @@ class LinkedBus:
     def _arrived(self, raw: bytes) -> None:
         """Never raises: pika would tear the connection down."""
         try:
-            node, bell = decode(raw)
+            node, bell = decode(self._seal.open(raw))
             if node == self._node:
                 self._own(bell)
             else:
                 self._local.ring(bell)
         except Exception as error:
             self.poison += 1
-            logger.debug("not a bell: %s", error)
+            logger.debug("not a bell of ours: %s", error)
+            # It may have been one of a node that has another release: whatever that wanted to say stands in the database.
+            self._local.ring(Bell(STRANGE, ()))
 
     def _own(self, bell: Bell) -> None:
         # Our other bells rang here before they left.

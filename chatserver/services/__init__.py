@@ -124,9 +124,9 @@ def build_services(
         bus.publish(Bell("message", member_ids, message=message))
 
     crowds = Crowds(hub, looks, bodies, clock)
-    places = Places(stores.sessions, looks, entries, node, clock)
-    writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
     notifications = Notifications(stores, bus, clock)
+    places = Places(stores.sessions, looks, entries, notifications, node, clock)
+    writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
     host = Host(
         accounts,
         visitors,
@@ -164,7 +164,7 @@ def build_services(
         typing=typing,
         presence=presence,
         notifications=notifications,
-        events=Events(hub, looks, entries, places, bus, clock),
+        events=Events(hub, looks, entries, places, notifications, bus, clock),
         bells=Bells(hub, crowds, bodies, sessions, typing, presence, writer.overtaken),
         bodies=bodies,
         crowds=crowds,

@@ -91,6 +91,10 @@ class Bodies:
             if any(id not in messages or messages[id].rev < revs.get(id, 0) for id in missing):
                 raise Unavailable("The conversation is not completely readable yet.")
             senders = await self._accounts.users({message.sender_id for message in messages.values()})
+            if strange := [id for id, message in messages.items() if message.sender_id not in senders]:
+                for id in strange:  # what a bell brought may be anything: next time the log is asked
+                    self._messages.pop(id, None)
+                raise Unavailable("Who wrote a message is not known yet.")
             for id, message in messages.items():
                 self.remember(message)
                 conversation = await self._conversations.named(message.conversation_id)

@@ -6,7 +6,7 @@ Which messages are wanted is for the entries alone to say.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import msgspec
@@ -22,6 +22,7 @@ from chatserver.model import (
     Fact,
     Message,
     Notification,
+    Owed,
     Tail,
     User,
     message_id,
@@ -39,7 +40,7 @@ _encode = msgspec.json.Encoder().encode
 class Batch:
     """Encoded events, and the place after them. `more`: the inbox holds further ones.
 
-    `given`: the new messages among the events.
+    `given`: the new messages among the events. `notified`: the ids of the notifications.
     """
 
     events: list[bytes]
@@ -47,6 +48,7 @@ class Batch:
     more: bool
     revoked: bool = False
     given: Sequence[Body] = ()
+    notified: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,16 @@ class Entries:
         given = [named.bodies[item.message_id] for item in told if item.entry.kind == "messages"]
         events = [event for item in told if (event := _event_of(actor, item, named)) is not None]
         after = _after(items[-1], tail.epoch) if items else Cursor(tail.epoch, tail.version)
-        return Batch(events, after, after.version < tail.version, revoked, given)
+        return Batch(events, after, after.version < tail.version, revoked, given, list(named.notifications))
+
+    async def with_owed(self, owed: Sequence[Owed], batch: Batch) -> Batch:
+        """Behind these notifications, whose events are what the inbox gave or would have given. Raises Unavailable."""
+        found = await self._notifications.by_ids(one.id for one in owed)
+        events = [
+            _notification_event(one.version << SEQ_BITS, found[one.id]) for one in owed if one.id in found
+        ]
+        notified = [*(one.id for one in owed), *batch.notified]
+        return replace(batch, events=events + batch.events, notified=notified)
 
     def delivered(self, actor: Actor, batch: Batch) -> None:
         """These events have reached a device of this person."""
@@ -192,8 +203,7 @@ def _event_of(actor: Actor, item: Item, named: Named) -> bytes | None:
     if entry.kind == "facts" and (fact := named.facts.get(item.fact_id)) and fact.kind == "message":
         return named.bodies[fact.about].event("message_changed", item.event_id)
     if entry.kind == "notification" and (notification := named.notifications.get(entry.ref)):
-        at = wire.moment(notification.created_at)
-        return _event(item, "notification", wire.notification(notification), at)
+        return _notification_event(item.event_id, notification)
     return None
 
 
@@ -236,8 +246,13 @@ def _read_event(actor: Actor, item: Item, message: Message, users: dict[int, Use
         return None
     at = item.entry.at
     data = wire.read_receipt(item.entry.conversation_id, item.seq, users[reader_id], at)
-    return _event(item, "read_receipt", data, wire.moment(at))
+    return _event(item.event_id, "read_receipt", data, wire.moment(at))
 
 
-def _event(item: Item, event: str, data: wire.Json, timestamp: str | None) -> bytes:
-    return _encode({"id": item.event_id, "event": event, "data": data, "timestamp": timestamp})
+def _notification_event(id: int, notification: Notification) -> bytes:
+    data = wire.notification(notification)
+    return _event(id, "notification", data, wire.moment(notification.created_at))
+
+
+def _event(id: int, event: str, data: wire.Json, timestamp: str | None) -> bytes:
+    return _encode({"id": id, "event": event, "data": data, "timestamp": timestamp})

@@ -19,6 +19,7 @@ from chatserver.model import UNKNOWN, Actor, Bell, Tail
 from chatserver.ports import Bus
 from chatserver.present import Present
 from chatserver.services.entries import Batch, Entries
+from chatserver.services.notifications import Notifications
 from chatserver.services.places import Places
 from chatserver.waiter import Ended, Ephemeral, Waiter
 
@@ -61,12 +62,20 @@ class Answer:
 
 class Events:
     def __init__(
-        self, hub: Hub, looks: Looks, entries: Entries, places: Places, bus: Bus, clock: Clock
+        self,
+        hub: Hub,
+        looks: Looks,
+        entries: Entries,
+        places: Places,
+        notifications: Notifications,
+        bus: Bus,
+        clock: Clock,
     ) -> None:
         self._hub = hub
         self._looks = looks
         self._entries = entries
         self._places = places
+        self._notifications = notifications
         self._bus = bus
         self._clock = clock
 
@@ -97,6 +106,8 @@ class Events:
             retry_secs = hold
             looked = True
             try:
+                if waiter.unproved:
+                    await self._prove(actor, waiter)
                 # For one that waited until now that is as new as a read.
                 told = present.after(place) if woken and place else None
                 batch = await self._look(actor, request, present, place, told)
@@ -109,8 +120,10 @@ class Events:
                 looked = False
             if batch.revoked:
                 raise TokenInvalid("The session was revoked.")
+            if present.owed and request.cursor is not None:
+                await self._notifications.passed(present, request.cursor)
             if batch.events or ephemerals:
-                return self._answer(actor, request, batch, ephemerals, None)
+                return self._answer(actor, request, present, batch, ephemerals, None)
             if looked and batch.more and waiter.ended is None:
                 continue  # a whole page of what is not for this session: the next may be
             if failpoints.armed:
@@ -122,7 +135,16 @@ class Events:
                 continue
             if ended is Ended.REVOKED:
                 raise TokenInvalid("The session was revoked.")
-            return self._answer(actor, request, batch, [], ended)
+            return self._answer(actor, request, present, batch, [], ended)
+
+    async def _prove(self, actor: Actor, waiter: Waiter) -> None:
+        """That the session is not over, as somebody says it is. Raises TokenInvalid, Unavailable."""
+        waiter.unproved = False  # first, because it may be said again meanwhile
+        try:
+            await self._places.prove(actor)
+        except Unavailable:
+            waiter.unproved = True
+            raise
 
     async def _look(
         self, actor: Actor, request: Request, present: Present, place: Cursor | None, told: Tail | None
@@ -144,6 +166,7 @@ class Events:
             tail = await self._looks.tail(present, None)
         if not _covered(place, tail):
             metrics.CURSORS_EXPIRED.inc()
+            await self._notifications.missed(present)
             raise CursorExpired(str(Cursor(tail.epoch, tail.version)))
         return tail
 
@@ -157,7 +180,13 @@ class Events:
         )
 
     def _answer(
-        self, actor: Actor, request: Request, batch: Batch, ephemerals: list[Ephemeral], ended: Ended | None
+        self,
+        actor: Actor,
+        request: Request,
+        present: Present,
+        batch: Batch,
+        ephemerals: list[Ephemeral],
+        ended: Ended | None,
     ) -> Answer:
         now = self._clock.now()
         events = batch.events + [
@@ -171,14 +200,15 @@ class Events:
             )
             for e in ephemerals
         ]
-        delivered = partial(self._delivered, actor, batch, request.cursor is None)
+        delivered = partial(self._delivered, actor, batch, present if request.cursor is None else None)
         return Answer(events, batch.place, batch.more, ended, now.timestamp(), delivered)
 
-    async def _delivered(self, actor: Actor, batch: Batch, place_is_ours: bool, written: bool) -> None:
+    async def _delivered(self, actor: Actor, batch: Batch, present: Present | None, written: bool) -> None:
+        """`present`: theirs, where their place is ours to keep."""
         if written:
             self._entries.delivered(actor, batch)
-        if place_is_ours:
-            await self._places.delivered(actor, batch, written)
+        if present is not None:
+            await self._places.delivered(actor, present, batch, written)
 
 
 def _covered(place: Cursor, tail: Tail) -> bool:

@@ -18,6 +18,7 @@ from chatserver.model import Actor, Tail
 from chatserver.ports import SessionStore
 from chatserver.present import Present
 from chatserver.services.entries import Batch, Entries
+from chatserver.services.notifications import Notifications
 from chatserver.together import Together
 
 # Another node's answer may have reached the client just before that node's word of it reaches the database.
@@ -28,11 +29,18 @@ TRIES = 5  # each but the last was lost to another poll of the same session, or 
 
 class Places:
     def __init__(
-        self, sessions: SessionStore, looks: Looks, entries: Entries, node: str, clock: Clock
+        self,
+        sessions: SessionStore,
+        looks: Looks,
+        entries: Entries,
+        notifications: Notifications,
+        node: str,
+        clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._looks = looks
         self._entries = entries
+        self._notifications = notifications
         self._node = node
         self._clock = clock
         self._reads = Together(sessions.kept_places, clock)
@@ -44,6 +52,11 @@ class Places:
     def known(self, actor: Actor) -> Cursor | None:
         """What this node believes. Good enough to see that nothing is new, not to answer from."""
         return self._known.get(actor.session_id)
+
+    async def prove(self, actor: Actor) -> None:
+        """Raises TokenInvalid when the session is gone, and has no place any more; Unavailable."""
+        if await self._reads.get(actor.session_id) is None:
+            raise TokenInvalid("The session was revoked.")
 
     async def batch(
         self, actor: Actor, present: Present, seen: Cursor | None, told: Tail | None, limit: int
@@ -73,11 +86,21 @@ class Places:
                 tail = await self._looks.tail(present, None)
             if place.version < tail.oldest_version:  # the ring no longer reaches back that far
                 place = Cursor(tail.epoch, tail.oldest_version)
-            batch = await self._entries.batch(actor, place, tail, limit, extended=False)
+            batch = await self._from(actor, present, place, tail, limit)
             if not batch.events or await self._claim(actor, kept, batch):
                 return batch
             told = None
         raise Unavailable("The place of this session cannot be told right now.")
+
+    async def _from(self, actor: Actor, present: Present, place: Cursor, tail: Tail, limit: int) -> Batch:
+        """What follows the place, after what is owed up to it: sign-in or the end of the ring led past that."""
+        owed = [one for one in tail.owed if one.version <= place.version and one.id not in present.given]
+        room = limit - len(owed)
+        if room > 0:
+            batch = await self._entries.batch(actor, place, tail, room, extended=False)
+        else:
+            batch = Batch([], place, True)
+        return await self._entries.with_owed(owed[:limit], batch) if owed else batch
 
     async def _read(self, actor: Actor) -> KeptPlace:
         kept = await self._reads.get(actor.session_id)
@@ -101,10 +124,13 @@ class Places:
             claims = [claim for claim in claims if claim.is_in(found.get(claim.session_id))]
         return dict.fromkeys(claims, True)
 
-    async def delivered(self, actor: Actor, batch: Batch, written: bool) -> None:
+    async def delivered(self, actor: Actor, present: Present, batch: Batch, written: bool) -> None:
         """Await once the answer went out, or did not."""
         if written or not batch.events:
             self._known[actor.session_id] = batch.place
+        if written and batch.notified:
+            # Before the place moves: another node waits for that, and is not to give them again.
+            await self._notifications.given(present, batch.notified)
         if not batch.events:
             return  # nothing was given, so nothing can be lost
         try:

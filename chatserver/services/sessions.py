@@ -161,7 +161,8 @@ class Sessions:
         finally:  # it is deleted: whoever asks again is only told that it is not there
             # To every node: one that only answers this person's calls has no binding for them, but may trust a copy.
             self._bus.publish(Bell("session", (), {"user_id": actor.user_id, "session_id": session_id}))
-            self.forget(actor.user_id, session_id)
+            self.distrust(actor.user_id, session_id)
+            self._hub.revoke(actor.user_id, lambda id: id == session_id)
 
     async def end_all(self, user_id: int, but: int = 0) -> int:
         """Every session of a person, `but` one, and how many there were: as one step, for one may have thousands."""
@@ -171,25 +172,26 @@ class Sessions:
                 await self._inboxes.push([user_id], Entry("sessions", ref=but, rev=last))
             finally:
                 self._bus.publish(Bell("sessions", (), {"user_id": user_id, "but": but, "last": last}))
-                self.forget_all(user_id, but, last)
+                self.distrust_all(user_id, but, last)
+                self._hub.revoke(user_id, lambda id: id != but and id <= last)
         return ended
 
-    def forget(self, user_id: int, session_id: int) -> None:
-        """The session was revoked, here or elsewhere."""
+    def distrust(self, user_id: int, session_id: int) -> None:
+        """The session is said to be revoked: it is looked up before anything more is done for it."""
         self._ends += 1
         key = self._hashes.pop(session_id, None)
         if key is not None:
             self._trusted.pop(key, None)
-        self._hub.revoke(user_id, lambda id: id == session_id)
+        self._hub.prove(user_id, lambda id: id == session_id)
 
-    def forget_all(self, user_id: int, but: int, last: int) -> None:
-        """All up to session `last` were revoked, but one. Rare, so nothing is kept to find them faster."""
+    def distrust_all(self, user_id: int, but: int, last: int) -> None:
+        """The same of all up to session `last`, but one. Rare, so nothing is kept to find them faster."""
         self._ends += 1
         for key, trusted in list(self._trusted.items()):
             actor = trusted.actor
             if actor.user_id == user_id and actor.session_id != but and actor.session_id <= last:
                 del self._trusted[key]
-        self._hub.revoke(user_id, lambda id: id != but and id <= last)
+        self._hub.prove(user_id, lambda id: id != but and id <= last)
 
     async def close(self) -> None:
         await self._by_hash.close()

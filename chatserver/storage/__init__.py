@@ -21,6 +21,7 @@ from chatserver.storage.known_callers import KnownCallerStore
 from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
+from chatserver.storage.owed import OwedStore
 from chatserver.storage.pages import PageStore
 from chatserver.storage.quotas import QuotaStore
 from chatserver.storage.rates import AttemptStore, RateStore
@@ -72,6 +73,7 @@ class Storage:
         self.pages = PageStore(collections["pages"], collections["messages"])
         self.inboxes = InboxStore(collections["inboxes"])
         self.flushes = FlushStore(collections["messages"], collections["inboxes"], clock)
+        self.owed = OwedStore(collections["inboxes"])
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])

@@ -25,6 +25,7 @@ from chatserver.settings import Settings
 from chatserver.storage.archive import Manifest, Progress, Reading, Writing
 from chatserver.storage.driver import make_client
 from chatserver.storage.inboxes import new_epoch
+from chatserver.storage.marks import BELL_KEY
 from chatserver.storage.schema import MARK, Schema, refuse_newer, schema_of
 
 ASIDE = "restoring."  # before the names of collections that are not yet in their places
@@ -64,7 +65,8 @@ class Copies:
                 collection = self.database.get_collection(name, codec_options=_RAW)
                 member = archive.member(name)
                 try:
-                    cursor = collection.find_raw_batches({}, session=session)
+                    # Who holds a copy is not to ring the bells of what it was copied from.
+                    cursor = collection.find_raw_batches({"_id": {"$ne": BELL_KEY}}, session=session)
                     async for batch in cursor:
                         progressed(member.write(batch))
                 except OperationFailure as error:

@@ -18,6 +18,7 @@ from chatserver.model import (
     Member,
     Message,
     Notification,
+    Owed,
     Session,
     Tail,
     User,
@@ -181,7 +182,13 @@ def tail(document: Document, known: int | None) -> Tail:
     ring, version = document["ring"], document["version"]
     if known is not None:
         ring = ring[max(0, len(ring) - max(0, version - known)) :]
-    return Tail(document["epoch"], version, tuple(map(entry, ring)))
+    return Tail(document["epoch"], version, tuple(map(entry, ring)), owed(document))
+
+
+def owed(document: Document) -> tuple[Owed, ...]:
+    """Of an inbox; most owe nothing."""
+    found = document.get("owed")
+    return tuple(Owed(one["i"], one["v"], "x" in one) for one in found) if found else ()
 
 
 def _by_conversation(numbers: Document) -> dict[int, int]:
@@ -197,6 +204,7 @@ def inbox(document: Document) -> Inbox:
         _by_conversation(document["heads"]),
         _by_conversation(document["reads"]),
         _by_conversation(own),
+        owed(document),
     )
 
 

@@ -176,12 +176,20 @@ class Collection:
         return await self._gate.call("update_many", lambda: self._collection.update_many(filter, update))
 
     async def find_one_and_update(
-        self, filter: Document, update: Any, *, upsert: bool = False, after: bool = False
+        self,
+        filter: Document,
+        update: Any,
+        *,
+        upsert: bool = False,
+        after: bool = False,
+        projection: Document | None = None,
     ) -> Document | None:
         side = pymongo.ReturnDocument.AFTER if after else pymongo.ReturnDocument.BEFORE
         return await self._gate.call(
             "find_one_and_update",
-            lambda: self._collection.find_one_and_update(filter, update, upsert=upsert, return_document=side),
+            lambda: self._collection.find_one_and_update(
+                filter, update, projection, upsert=upsert, return_document=side
+            ),
         )
 
     async def delete_one(self, filter: Document) -> int:

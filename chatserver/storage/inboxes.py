@@ -204,7 +204,7 @@ class InboxStore:
 
     async def newest(self, known: Mapping[int, int | None], entries: int) -> dict[int, Tail]:
         """The same in one read: at most so many entries of each, be they all that the caller needs or not."""
-        projection = {"epoch": 1, "version": 1, "ring": {"$slice": -entries}, "_id": 1}
+        projection = {"epoch": 1, "version": 1, "owed": 1, "ring": {"$slice": -entries}, "_id": 1}
         user_ids = list(known)
         filter: Document = {"_id": {"$in": user_ids}} if len(user_ids) > 1 else {"_id": user_ids[0]}
         # An inclusion beside $slice keeps heads, reads and own on the server.

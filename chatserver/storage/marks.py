@@ -1,14 +1,18 @@
-"""Counters for ids, how far the sweeper and the listing of words got, and the name of the installation."""
+"""Counters for ids, how far sweeps and lists of words got, the name of the installation and the key of its bells."""
 
 from __future__ import annotations
 
 import contextlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
 from chatserver.storage.driver import Collection
+
+BELL_KEY = "bell_key"
+BELL_KEY_BYTES = 32
 
 
 class MarkStore:
@@ -24,17 +28,22 @@ class MarkStore:
         return int(found["last"])
 
     async def installation(self) -> str:
-        """Made up by the first who asks: what is shared with other installations is told apart by it."""
+        """What is shared with other installations is told apart by it."""
+        return str(await self._made_once("installation", "name", secrets.token_hex(4)))
+
+    async def bell_key(self) -> bytes:
+        """What this installation's bells are sealed with. No backup has it."""
+        return bytes(await self._made_once(BELL_KEY, "key", secrets.token_bytes(BELL_KEY_BYTES)))
+
+    async def _made_once(self, mark: str, field: str, proposed: Any) -> Any:
+        """What the first proposed who asked."""
         while True:
             with contextlib.suppress(DuplicateKeyError):
                 found = await self._marks.find_one_and_update(
-                    {"_id": "installation"},
-                    {"$setOnInsert": {"name": secrets.token_hex(4)}},
-                    upsert=True,
-                    after=True,
+                    {"_id": mark}, {"$setOnInsert": {field: proposed}}, upsert=True, after=True
                 )
                 assert found is not None
-                return str(found["name"])
+                return found[field]
 
     async def claim_sweep(self, now: datetime, interval_secs: float) -> datetime | None:
         """When the last completed sweep began, if it is our turn now; None while another node's turn lasts."""

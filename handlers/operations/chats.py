@@ -236,6 +236,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                     "conversations": [story.CONVERSATION],
                     "next": None,
                     "unread": story.UNREAD,
+                    "notifications": [],
                     "cursor": "2f9a61c0:2",
                 },
             ),

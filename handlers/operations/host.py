@@ -19,7 +19,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                 shapes.HostNotification, "A repeat: what the first one became.", ("Idempotency-Replayed",)
             ),
         },
-        "Arrives as a `notification` event, at once or with the next poll. Sign a JWT with the key in the setting "
+        "Arrives as a `notification` event, at once or with the next poll, and is owed until a device has it: until then "
+        "it stands in the snapshot too, whatever else is written to the receiver. Sign a JWT with the key in the setting "
         "`host_secret`: HS256, `aud` is `chatserver`, `exp` at most 24 hours ahead, `scope` is `notifications`. With "
         "a `client_id` it may be repeated until there is an answer.",
         body=schemas.Notify,

@@ -44,7 +44,8 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "cursor_expired": (
         "Your place in the stream of events is no longer kept: you were away too long, or the data was restored.",
-        "Load the snapshot again, then poll with the `cursor` that stands in this problem.",
+        "Load the snapshot again and show the `notifications` in it, then poll with the `cursor` that stands in this "
+        "problem.",
     ),
     "payload_too_large": (
         "The body, or the file in it, is larger than this server takes.",

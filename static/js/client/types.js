@@ -33,7 +33,8 @@
  * @property {number} [last_message_id]
  *
  * @typedef {{id: string|number, event: string, data: any, timestamp?: string}} ChatEvent
- * @typedef {{user: Person, conversations: Conversation[], next?: string|null, unread?: any, cursor: string}} Snapshot
+ * @typedef {{id: number, title: string, message: string, notification_type?: string, timestamp?: string}} Notice
+ * @typedef {{user: Person, conversations: Conversation[], next?: string|null, unread?: any, notifications?: Notice[], cursor: string}} Snapshot
  * @typedef {{events: ChatEvent[], cursor?: string, more?: boolean, wait?: number, superseded?: boolean}} PollAnswer
  *
  * @typedef {object} Outgoing  one message waiting to be accepted

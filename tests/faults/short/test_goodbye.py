@@ -19,7 +19,7 @@ async def test_closing_while_the_broker_is_being_reached_stumbles_over_nothing(
     rabbit: RabbitNode, io_loop: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(20):
-        bus = RabbitBus(rabbit.url, f"brief{number}", Clock(), exchange="brief")
+        bus = RabbitBus(rabbit.url, f"brief{number}", Clock(), bytes(32), exchange="brief")
         bus.listen(lambda bell: None)
         await bus.open()
         await asyncio.sleep(number / 1000)
@@ -42,7 +42,7 @@ async def test_closing_on_a_broker_that_accepts_and_says_nothing_stumbles_over_n
     port = server.sockets[0].getsockname()[1]
     met: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: met.append(context))
-    bus = RabbitBus(f"amqp://guest:guest@127.0.0.1:{port}/", "brief", Clock(), exchange="brief")
+    bus = RabbitBus(f"amqp://guest:guest@127.0.0.1:{port}/", "brief", Clock(), bytes(32), exchange="brief")
     bus.listen(lambda bell: None)
     await bus.open()
     await asyncio.sleep(patience)
