@@ -24,6 +24,7 @@ from tests.support.waiting import GENEROUS_SECS
 
 API = "/api/v1/communication/"
 PASSWORD = "correct horse battery staple"
+AT_ONCE = 10
 _numbers = itertools.count(1)
 
 
@@ -183,6 +184,11 @@ class Device:
         answer = await self.send(to, message, **more)
         assert answer.status == 201, answer
         return answer.json
+
+    async def sent_all(self, to: Device | int, messages: list[str]) -> None:
+        """Many, a few at a time: a server on a busy machine is right to refuse what it cannot store within its limit."""
+        for start in range(0, len(messages), AT_ONCE):
+            await asyncio.gather(*(self.sent(to, message) for message in messages[start : start + AT_ONCE]))
 
     async def poll(self, *, base: str | None = None, **query: Any) -> Answer:
         """One poll exactly as asked: without `cursor` it is an original client's."""

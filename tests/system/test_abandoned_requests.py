@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.client import API, Client, Device
 from tests.support.server import ServerProcess
-from tests.support.waiting import eventually, held, in_time, together
+from tests.support.waiting import eventually, held, in_time
 
 BOUNDARY = "between"
 FILE = b"only these bytes " * 5000
@@ -138,7 +138,7 @@ async def test_without_a_cursor_an_answer_whose_client_closed_before_taking_it_a
 ) -> None:
     ann, bob = await client.people("ann", "bob")
     # Control signs are six bytes each in JSON: together more than any socket takes for a client that does not read.
-    await together(*(ann.sent(bob, f"{number} " + "\x01" * 3990) for number in range(200)))
+    await ann.sent_all(bob, [f"{number} " + "\x01" * 3990 for number in range(200)])
     ids = [message["id"] for message in reversed((await bob.history(ann, limit=200))["messages"])]
     url = urlsplit(fresh.base)
     raw = socket.socket()

@@ -57,7 +57,7 @@ async def test_an_answer_that_never_arrived_is_given_again_for_the_same_cursor(c
 async def test_without_a_cursor_an_answer_cut_in_the_middle_is_given_again(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")
     # Control signs are six bytes each in JSON: together more than any socket takes for a client that does not read.
-    await together(*(ann.sent(bob, f"{number} " + "\x01" * 3990) for number in range(200)))
+    await ann.sent_all(bob, [f"{number} " + "\x01" * 3990 for number in range(200)])
     texts = [m["message"] for m in reversed((await bob.history(ann, limit=200))["messages"])]
     reader, writer = await raw_poll(bob, client.bases[0], "?limit=200")
     status = await in_time(reader.readline())
