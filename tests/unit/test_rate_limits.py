@@ -208,3 +208,23 @@ async def test_those_who_come_first_all_at_once_are_let_in_up_to_the_limit(chat:
         key = unique("window")
         entered = await asyncio.gather(*(chat.storage.attempts.acquire_entry(key, 6, 60) for _ in range(9)))
         assert entered.count(True) == 6
+
+
+@pytest.mark.gen_test
+async def test_of_those_who_went_nothing_is_kept() -> None:
+    class Alone:
+        async def exchange(self, bucket: str, spent: dict[int, dict[int, int]], *_: Any) -> Any:
+            return spent
+
+    clock = MovedClock()
+    limits = RateLimits(Settings(send_rate="100/minute"), clock)
+    shares, bucket = Shares(limits, Alone(), clock, alone=False), limits.buckets["send"]
+    for turn in range(20):
+        for person in range(50):
+            taken(limits, 5, Actor(1 + turn * 50 + person, 1))
+        await shares.exchange(bucket)
+        clock.passed += 300
+        bucket.tidy()
+    await shares.exchange(bucket)
+
+    assert (bucket.users, sum(map(len, shares._own.values()))) == (0, 0)
