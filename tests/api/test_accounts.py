@@ -113,7 +113,7 @@ async def test_people_are_found_by_the_beginning_of_a_name(client: Client) -> No
 async def test_the_snapshot_is_everything_a_page_needs_to_begin(pair: Pair) -> None:
     answer = await pair.bob.get("snapshot/")
     assert answer.status == 200
-    assert set(answer.json) == {"user", "conversations", "next", "unread", "cursor"}
+    assert set(answer.json) == {"user", "conversations", "next", "unread", "notifications", "cursor"}
     assert answer["user"]["id"] == pair.bob.id
     assert answer["conversations"] == await pair.bob.conversations()
     assert answer["unread"] == (await pair.bob.get("chats/unread-count/")).json
