@@ -15,20 +15,22 @@ import click
 import structlog
 from tornado.netutil import bind_sockets
 
-from chatserver import __version__, collector, exposure
+from chatserver import __version__
 from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError
+from chatserver.guard import exposure
 from chatserver.logs import configure_logs
-from chatserver.notify import watched
-from chatserver.parent import Parent
+from chatserver.processes import memory
+from chatserver.processes.notify import watched
+from chatserver.processes.parent import Parent
+from chatserver.processes.scrape import own_metrics
+from chatserver.processes.supervisor import Supervisor
 from chatserver.runtime import Runtime, open_database, open_runtime
-from chatserver.scrape import own_metrics
 from chatserver.settings import Settings, load
-from chatserver.supervisor import Supervisor
 from commands import exits
 from commands.flags import settings_flags, warn_of_secrets
 from handlers.admin import make_supervisor_app
 from handlers.app import ChatServer, make_admin_app, make_admin_server, make_public_server
-from handlers.room import raise_limit
+from handlers.connections.capacity import raise_limit
 
 log = structlog.get_logger("chatserver")
 
@@ -45,7 +47,7 @@ async def serve(settings: Settings) -> None:
     admin_sockets = listen_admin(settings)
     async with watched() as tell, open_runtime(settings) as runtime:
         server = make_public_server(runtime)
-        collector.relieve()
+        memory.relieve()
         server.add_sockets(sockets)
         admin = make_admin_server(make_admin_app(settings))
         admin.add_sockets(admin_sockets)
@@ -91,7 +93,7 @@ async def serve_child(settings: Settings, fd: int) -> None:
     try:
         async with open_runtime(dataclasses.replace(settings, mongodb_uri=parent.mongodb_uri)) as runtime:
             server = make_public_server(runtime)
-            collector.relieve()
+            memory.relieve()
             server.add_sockets(parent.sockets)
             log.info("serving", process=parent.number, node=runtime.node)
             parent.ready()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from bench.people import FILLER
-from chatserver.bus import codec
+from chatserver.bus import bell_bytes
 from chatserver.bus.seal import KEY_BYTES, Seal
 from chatserver.model import Bell, Message, message_id
 
@@ -33,13 +33,13 @@ def main() -> None:
     now = datetime.now(UTC)
     message = Message(message_id(300, 7), 300, 7, 1, 2, secrets.token_hex(16), FILLER, None, now)
     bell = Bell("message", (1, 2), message=message)
-    plain = codec.encode(bell, "host-1234-abcdef.01234567")
+    plain = bell_bytes.encode(bell, "host-1234-abcdef.01234567")
     sealed = iter([ours.seal(plain) for _ in range(ROUNDS * CALLS)])
     figures = {
-        "encode": micros(lambda: codec.encode(bell, "host-1234-abcdef.01234567")),
+        "encode": micros(lambda: bell_bytes.encode(bell, "host-1234-abcdef.01234567")),
         "seal": micros(lambda: ours.seal(plain)),
         "open": micros(lambda: theirs.open(next(sealed))),
-        "decode": micros(lambda: codec.decode(plain)),
+        "decode": micros(lambda: bell_bytes.decode(plain)),
     }
     more = len(ours.seal(plain)) - len(plain)
     print(

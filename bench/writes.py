@@ -24,7 +24,7 @@ from bench.targets import Target
 from chatserver.clock import Clock
 from chatserver.model import Advance, Message, message_id
 from chatserver.settings import Settings
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import UNJOURNALED, Collection, Document
 from chatserver.storage.gate import Gate
 from chatserver.storage.inboxes import advancing
@@ -72,7 +72,7 @@ class Send:
         sender = members[0]
         message = Message(message_id(c, seq), c, seq, sender, 0, key, FILLER, None, datetime.now(UTC))
         insert = self._messages.insertion(
-            [codec.message_document(message)], ordered=False, concern=UNJOURNALED
+            [records.message_document(message)], ordered=False, concern=UNJOURNALED
         )
         advance = Advance(c, seq, seq, members, {sender: 1}, is_direct=True)
         return insert, self._inboxes.updating(advancing([advance], {}))

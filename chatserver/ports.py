@@ -33,7 +33,7 @@ from chatserver.model import (
     Tail,
     User,
 )
-from chatserver.pages import Page
+from chatserver.word_pages import Page
 
 BellHandler = Callable[[Bell], None]
 PIECE_BYTES = 255 * 1024  # of a file, stored one after the other: what GridFS has always cut them into
@@ -168,7 +168,7 @@ class FlushStore(Protocol):
     ) -> Flushed: ...
 
 
-class PageStore(Protocol):
+class WordPageStore(Protocol):
     async def fill(self, pages: Sequence[tuple[int, int]]) -> None: ...
     async def outdated(self, pages: Sequence[tuple[int, int]]) -> list[tuple[int, int]]: ...
     async def find(
@@ -289,7 +289,7 @@ class Stores(Protocol):
     @property
     def facts(self) -> FactStore: ...
     @property
-    def pages(self) -> PageStore: ...
+    def pages(self) -> WordPageStore: ...
     @property
     def inboxes(self) -> InboxStore: ...
     @property

@@ -9,14 +9,14 @@ import dataclasses
 import os
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chatserver.errors import EX_CONFIG, StartupError
 from chatserver.mongodb_uri import database_in, unescaped
-from chatserver.values import at_home, convert
+from chatserver.setting_values import at_home, convert
 
 PREFIX = "CHATSERVER_"
 HOST_SECRET_BYTES = 32  # a shorter key is weaker than the hash it is used with
@@ -164,6 +164,23 @@ FIELDS: dict[str, dataclasses.Field[Any]] = {field.name: field for field in data
 TYPES: dict[str, Any] = typing.get_type_hints(Settings)
 
 
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """What is right by itself and wrong together."""
+    if 0 < len(settings.host_secret.encode("utf-8", "replace")) < HOST_SECRET_BYTES:
+        yield f"--host-secret: must have at least {HOST_SECRET_BYTES} bytes"
+    if settings.tls_key and not settings.tls_cert:
+        yield "--tls-key: is of no use without --tls-cert"
+    if problem := unescaped(settings.mongodb_uri):
+        yield f"--mongodb-uri: {problem}"
+    elif (named := database_in(settings.mongodb_uri)) and named != settings.mongodb_database:
+        yield (
+            f"--mongodb-uri: names the database {named!r} and --mongodb-database {settings.mongodb_database!r};"
+            " leave one of them out"
+        )
+    if settings.processes > 1 and not settings.amqp_url:
+        yield "--processes: more than one process needs RabbitMQ; set --amqp-url"
+
+
 def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> Settings:
     """Merge the sources. Raises StartupError that lists every mistake, each with where it came from."""
     mistakes: list[str] = []
@@ -186,19 +203,7 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     settings = Settings(**values)
     if settings.processes == 0:
         settings = dataclasses.replace(settings, processes=os.cpu_count() or 1)
-    if 0 < len(settings.host_secret.encode("utf-8", "replace")) < HOST_SECRET_BYTES:
-        mistakes.append(f"--host-secret: must have at least {HOST_SECRET_BYTES} bytes")
-    if settings.tls_key and not settings.tls_cert:
-        mistakes.append("--tls-key: is of no use without --tls-cert")
-    if problem := unescaped(settings.mongodb_uri):
-        mistakes.append(f"--mongodb-uri: {problem}")
-    elif (named := database_in(settings.mongodb_uri)) and named != settings.mongodb_database:
-        mistakes.append(
-            f"--mongodb-uri: names the database {named!r} and --mongodb-database {settings.mongodb_database!r};"
-            " leave one of them out"
-        )
-    if settings.processes > 1 and not settings.amqp_url:
-        mistakes.append("--processes: more than one process needs RabbitMQ; set --amqp-url")
+    mistakes += _contradictions(settings)
     if mistakes:
         raise StartupError("settings cannot be used:\n  " + "\n  ".join(mistakes), EX_CONFIG)
     return settings

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from chatserver import exposure
 from chatserver.bus.topology import parse_urls
+from chatserver.guard import exposure
 from chatserver.settings import FIELDS, load, sources
 from commands.flags import Shown, flagged, warn_of_secrets
 

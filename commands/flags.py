@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from chatserver import exposure
+from chatserver.guard import exposure
 from chatserver.logs import configure_logs
 from chatserver.settings import FIELDS, PREFIX, load
 

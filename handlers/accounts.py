@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatserver import wire
-from chatserver.attempts import Caller
+from chatserver.guard.attempts import Caller
 from chatserver.model import Session, User
 from handlers import cookies, known_device
 from handlers.base import ApiHandler

@@ -5,9 +5,9 @@ from __future__ import annotations
 from prometheus_client import CONTENT_TYPE_LATEST
 from tornado.web import Application, RequestHandler
 
-from chatserver.scrape import merged
+from chatserver.processes.scrape import merged
+from chatserver.processes.supervisor import Supervisor
 from chatserver.settings import Settings
-from chatserver.supervisor import Supervisor
 from handlers.admin_names import elsewhere
 
 

@@ -13,20 +13,20 @@ from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from tornado.web import Application, RequestHandler
 from tornado_prometheus import PrometheusMixIn
 
+from chatserver.guard.tls import server_context
 from chatserver.runtime import Runtime
 from chatserver.settings import Settings
-from chatserver.tls import server_context
 from handlers.admin_names import elsewhere
 from handlers.assets import Assets
 from handlers.base import METHODS
+from handlers.connections.capacity import RoomyServer
+from handlers.connections.dawdling import Watch
+from handlers.connections.forwarded import Forwarded, TrustedProxies
 from handlers.events import EventsHandler
-from handlers.forwarded import Forwarded, TrustedProxies
 from handlers.hot.connection import HotCalls
 from handlers.pages import NoPage
-from handlers.room import RoomyServer
 from handlers.routes import routes
 from handlers.server import MetricsHandler
-from handlers.watch import Watch
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER_BYTES = 32 * 1024

@@ -22,9 +22,9 @@ from chatserver.errors import (
 from chatserver.logs import scrub
 from chatserver.model import Actor
 from chatserver.runtime import Runtime
-from handlers import cookies, limits
+from handlers import cookies, rate_fields
+from handlers.connections.forwarded import client_address, stay_with_tls
 from handlers.data_fields import DATA_FIELDS
-from handlers.forwarded import client_address, stay_with_tls
 from handlers.origins import allow_origin
 from handlers.parsing import parse
 from handlers.problems import problem, problem_fields
@@ -187,7 +187,7 @@ class ApiHandler(BaseHandler):
     def count(self, bucket: str) -> None:
         """Raises RateLimited."""
         self.runtime.limits.take(self.actor, bucket)
-        for name, value in limits.headers(self.runtime.limits, self.actor, bucket):
+        for name, value in rate_fields.headers(self.runtime.limits, self.actor, bucket):
             self.set_header(name, value)
 
     def _token(self) -> str | None:

@@ -9,9 +9,9 @@ from tornado.iostream import StreamClosedError
 
 from chatserver import metrics
 from chatserver.cursor import parse_cursor
-from chatserver.services.events import Answer, Request
+from chatserver.polls.waiter import Ended, Waiter
+from chatserver.services.events import PollAnswer, PollRequest
 from chatserver.settings import Settings
-from chatserver.waiter import Ended, Waiter
 from handlers.base import ApiHandler
 from handlers.schemas import Poll
 
@@ -87,10 +87,10 @@ def is_extended(asked: Poll) -> bool:
     return any(value is not None for value in (asked.cursor, asked.wait, asked.client))
 
 
-def poll_request(asked: Poll, settings: Settings) -> Request:
+def poll_request(asked: Poll, settings: Settings) -> PollRequest:
     """Raises CursorInvalid."""
     wait_secs = settings.hold_secs if asked.wait is None else min(asked.wait, settings.max_hold_secs)
-    return Request(
+    return PollRequest(
         cursor=parse_cursor(asked.cursor) if asked.cursor is not None else None,
         wait_secs=wait_secs,
         limit=min(asked.limit, MAX_EVENTS),
@@ -99,7 +99,7 @@ def poll_request(asked: Poll, settings: Settings) -> Request:
     )
 
 
-def poll_body(answer: Answer, request: Request, extended: bool) -> bytes:
+def poll_body(answer: PollAnswer, request: PollRequest, extended: bool) -> bytes:
     parts = [b'{"events":[', b",".join(answer.events), b'],"timestamp":%.3f' % answer.timestamp]
     if extended:
         more = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatserver import wire
 from chatserver.errors import Invalid
-from chatserver.host_token import NOTIFICATIONS
+from chatserver.guard.host_token import NOTIFICATIONS
 from handlers.accounts import signed_in
 from handlers.base import ApiHandler
 from handlers.schemas import Guest, HostSignIn, Notify

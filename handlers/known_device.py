@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatserver.attempts import account_key
+from chatserver.guard.attempts import account_key
 from handlers import cookies
 
 

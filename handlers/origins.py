@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from handlers import limits
+from handlers import rate_fields
 
 EXPOSED = ", ".join(
     (
@@ -15,7 +15,7 @@ EXPOSED = ", ".join(
             "X-Request-Id",
             "X-Ignored-Parameters",
             "Link",
-            *limits.NAMES,
+            *rate_fields.NAMES,
         ),
         *("Accept-Ranges", "Content-Range", "ETag"),
     )

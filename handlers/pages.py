@@ -11,7 +11,7 @@ from chatserver import __version__
 from chatserver.runtime import Runtime
 from handlers.assets import Assets
 from handlers.base import BaseHandler
-from handlers.forwarded import stay_with_tls
+from handlers.connections.forwarded import stay_with_tls
 
 NOT_FRAMED = "frame-ancestors 'none'"
 log = structlog.get_logger("chatserver.access")

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from chatserver import errors
-from handlers import limits
+from handlers import rate_fields
 
 STATUS: dict[str, int] = {
     "token_missing": 401,
@@ -75,5 +75,5 @@ def problem_fields(status: int, error: BaseException | None) -> list[tuple[str, 
     if isinstance(error, errors.RangeNotSatisfiable):
         fields.append(("Content-Range", f"bytes */{error.size_bytes}"))
     if isinstance(error, errors.RateLimited):
-        fields += limits.refusal(error)
+        fields += rate_fields.refusal(error)
     return fields

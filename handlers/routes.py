@@ -7,9 +7,9 @@ from typing import Any
 from chatserver.runtime import Runtime
 from handlers import (
     accounts,
+    attachments,
     changes,
     conversations,
-    docs,
     events,
     host,
     messages,
@@ -21,6 +21,7 @@ from handlers import (
 )
 from handlers.assets import Assets
 from handlers.base import BaseHandler, NothingHere
+from handlers.description import docs
 
 API = "/api/v1/communication/"
 ID = r"([1-9][0-9]{0,15})"
@@ -35,7 +36,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     (f"chats/conversation/{ID}", messages.HistoryHandler),
     ("chats/search", search.SearchHandler),
     (f"chats/message/{ID}", changes.MessageHandler),
-    (f"chats/attachment/{ID}", messages.AttachmentHandler),
+    (f"chats/attachment/{ID}", attachments.AttachmentHandler),
     ("chats/mark-read", receipts.MarkReadHandler),
     ("chats/typing", presence.TypingHandler),
     ("chats/unread-count", conversations.UnreadCountHandler),

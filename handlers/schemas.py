@@ -9,9 +9,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from chatserver.host_token import SUB_CHARS
+from chatserver.guard.host_token import SUB_CHARS
+from chatserver.guard.password_rules import PASSWORD_CHARS
 from chatserver.names import FULL_NAME_CHARS, MARKS
-from chatserver.password_rules import PASSWORD_CHARS
 from chatserver.services.accounts import USERNAME
 from chatserver.services.search import QUERY_CHARS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tornado_prometheus import MetricsHandler as PrometheusHandler
 
 from chatserver import __version__
-from chatserver.ratelimit import RATES, rate
+from chatserver.guard.rates import RATES, rate
 from chatserver.runtime import Runtime
 from chatserver.services.messages import MAX_PAGE
 from handlers.base import ApiHandler
@@ -61,7 +61,7 @@ class ServerHandler(ApiHandler):
 
 
 class HealthHandler(ApiHandler):
-    """The process runs. Looks at nothing else, so that a database away restarts no server."""
+    """The process runs. InboxReads at nothing else, so that a database away restarts no server."""
 
     public = True
 

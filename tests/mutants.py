@@ -39,9 +39,9 @@ MUTANTS = [
     Mutant(
         "2. One order without gaps",
         "compare-and-append on the next seq",
-        "chatserver/writer.py",
-        "enumerate(drafts[:room], head + 1)",
-        "enumerate(drafts[:room], head + 2)",
+        "chatserver/sending/writer.py",
+        "enumerate(sends[:room], head + 1)",
+        "enumerate(sends[:room], head + 2)",
         "one_order_without_gaps and alone",
     ),
     Mutant(
@@ -79,7 +79,7 @@ MUTANTS = [
     Mutant(
         "5. Of two polls of one client the newest wins",
         "ending the older waiter",
-        "chatserver/hub.py",
+        "chatserver/polls/hub.py",
         "older.end(Ended.SUPERSEDED)",
         "older.looked()",
         "newest_poll_of_a_client_wins and alone",
@@ -95,7 +95,7 @@ MUTANTS = [
     Mutant(
         "6. RabbitMQ away is later, never lost",
         "the check every 0.3 s",
-        "chatserver/looks.py",
+        "chatserver/polls/check.py",
         "await self.check(self._turn())",
         "self._turn()",
         "without_the_broker and processes",

@@ -8,15 +8,15 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 
+from chatserver.bus.bell_bytes import decode
 from chatserver.bus.bindings import Bindings
-from chatserver.bus.codec import decode
 from chatserver.bus.declarations import Declarations
 from chatserver.bus.link import Channel, Link
 from chatserver.bus.local import LocalBus
 from chatserver.bus.probe import Probe
+from chatserver.bus.reconnecting import Reconnecting
 from chatserver.bus.seal import Seal
 from chatserver.bus.sender import Sender
-from chatserver.bus.supervisor import Supervisor
 from chatserver.bus.topology import EVERY_NODE, probe_key, user_key
 from chatserver.clock import Clock
 from chatserver.model import STRANGE, Bell
@@ -45,8 +45,8 @@ class LinkedBus:
         self._sender = Sender(self._node, exchange, self._seal, clock)
         self._bindings = Bindings(exchange)
         self._probe = Probe(self._send_probe, self._proved, self._deaf, clock)
-        self._ringing = Supervisor("ringing", self._connect, self._ring, clock)
-        self._listening = Supervisor("listening", self._connect, self._hear, clock)
+        self._ringing = Reconnecting("ringing", self._connect, self._ring, clock)
+        self._listening = Reconnecting("listening", self._connect, self._hear, clock)
         # In use, with everything declared that they rest on.
         self._links: list[Link] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -128,7 +128,7 @@ class LinkedBus:
         self.declares += number
 
     @contextlib.contextmanager
-    def _in_use(self, link: Link, supervisor: Supervisor) -> Iterator[None]:
+    def _in_use(self, link: Link, supervisor: Reconnecting) -> Iterator[None]:
         self._links.append(link)
         supervisor.opened(link)
         self._probe.path_changed()

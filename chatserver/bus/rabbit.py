@@ -18,7 +18,7 @@ from tornado.ioloop import IOLoop
 from chatserver.bus.linked import LinkedBus
 from chatserver.bus.topology import EXCHANGE, parse_urls, wrong_url
 from chatserver.clock import Clock
-from chatserver.tls import client_context
+from chatserver.guard.tls import client_context
 
 HEARTBEAT_SECS = 10
 BLOCKED_SECS = 30

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 
-from chatserver.bus.codec import encode
+from chatserver.bus.bell_bytes import encode
 from chatserver.bus.link import Link
 from chatserver.bus.outbox import Outbox, Parcel
 from chatserver.bus.seal import Seal

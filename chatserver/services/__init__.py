@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatserver.addresses import Networks
-from chatserver.attempts import Attempts
 from chatserver.clock import Clock
-from chatserver.facts import Facts
-from chatserver.fanout import FanOut
-from chatserver.hub import Hub
-from chatserver.looks import Looks
+from chatserver.guard.addresses import Networks
+from chatserver.guard.attempts import Attempts
+from chatserver.guard.credentials import Passwords
+from chatserver.guard.quotas import Quotas
+from chatserver.guard.rates import RateLimits
 from chatserver.model import Bell, Message
+from chatserver.polls.hub import Hub
+from chatserver.polls.inbox_reads import InboxReads
 from chatserver.ports import Bus, Stores
-from chatserver.quotas import Quotas
-from chatserver.ratelimit import RateLimits
-from chatserver.security import Passwords
+from chatserver.sending.facts import Facts
+from chatserver.sending.fanout import FanOut
+from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
 from chatserver.services.conversations import Conversations
-from chatserver.services.crowds import Crowds
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.host import Host
+from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.memberships import Memberships
 from chatserver.services.messages import Messages
 from chatserver.services.notifications import Notifications
 from chatserver.services.own_data import OwnData
-from chatserver.services.places import Places
 from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
 from chatserver.services.search import Search
@@ -38,8 +38,8 @@ from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
 from chatserver.services.unused_guests import UnusedGuests
 from chatserver.services.visitors import Visitors
+from chatserver.services.wake_ups import WakeUps
 from chatserver.settings import Settings
-from chatserver.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -62,21 +62,21 @@ class Services:
     events: Events
     bells: Bells
     bodies: Bodies
-    crowds: Crowds
+    wake_ups: WakeUps
     writer: Writer
-    places: Places
+    kept_places: KeptPlaces
     quotas: Quotas
 
     async def close(self) -> None:
         """Finish what was taken: every send, then the marks that are only gathered so far."""
         self.typing.close()
         await self.writer.close()
-        await self.crowds.close()
+        await self.wake_ups.close()
         await self.receipts.close()
         await self.conversations.close()
         await self.bodies.close()
         await self.accounts.close()
-        await self.places.close()
+        await self.kept_places.close()
         await self.sessions.close()
         await self.tickets.close()
 
@@ -88,7 +88,7 @@ def build_services(
     bus: Bus,
     hub: Hub,
     fanout: FanOut,
-    looks: Looks,
+    inbox_reads: InboxReads,
     passwords: Passwords,
     attempts: Attempts,
     limits: RateLimits,
@@ -123,9 +123,9 @@ def build_services(
     def ring(message: Message, member_ids: tuple[int, ...]) -> None:
         bus.publish(Bell("message", member_ids, message=message))
 
-    crowds = Crowds(hub, looks, bodies, clock)
+    wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
     notifications = Notifications(stores, bus, clock)
-    places = Places(stores.sessions, looks, entries, notifications, node, clock)
+    kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)
     writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
     host = Host(
         accounts,
@@ -164,11 +164,11 @@ def build_services(
         typing=typing,
         presence=presence,
         notifications=notifications,
-        events=Events(hub, looks, entries, places, notifications, bus, clock),
-        bells=Bells(hub, crowds, bodies, sessions, typing, presence, writer.overtaken),
+        events=Events(hub, inbox_reads, entries, kept_places, notifications, bus, clock),
+        bells=Bells(hub, wake_ups, bodies, sessions, typing, presence, writer.overtaken),
         bodies=bodies,
-        crowds=crowds,
+        wake_ups=wake_ups,
         writer=writer,
-        places=places,
+        kept_places=kept_places,
         quotas=quotas,
     )

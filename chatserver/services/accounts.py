@@ -8,15 +8,15 @@ from dataclasses import replace
 
 from cachetools import TTLCache
 
-from chatserver.attempts import Attempts, Caller
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, Invalid, NotFound
+from chatserver.guard.attempts import Attempts, Caller
+from chatserver.guard.credentials import Passwords
+from chatserver.guard.password_rules import check_password
 from chatserver.model import GONE, Account, Actor, User
 from chatserver.names import FULL_NAME_CHARS, shown_name
-from chatserver.password_rules import check_password
 from chatserver.ports import InboxStore, MarkStore, UserStore
-from chatserver.security import Passwords
-from chatserver.together import Together
 from chatserver.words import wanted_names
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
@@ -52,7 +52,7 @@ class Accounts:
         self._registration = registration
         self._known: TTLCache[int, User] = TTLCache(50_000, KNOWN_SECS, timer=clock.monotonic)
         # A message wakes a thousand members at once, and all of them ask who wrote it.
-        self._reads: Together[int, User] = Together(users.by_ids, clock)
+        self._reads: BatchedCalls[int, User] = BatchedCalls(users.by_ids, clock)
 
     async def close(self) -> None:
         await self._reads.close()

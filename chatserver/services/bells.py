@@ -11,13 +11,13 @@ from collections.abc import Callable
 import structlog
 
 from chatserver import metrics, wire
-from chatserver.hub import Hub
 from chatserver.model import STRANGE, Bell, Message
+from chatserver.polls.hub import Hub
 from chatserver.services.bodies import Bodies
-from chatserver.services.crowds import Crowds
 from chatserver.services.presence import Presence
 from chatserver.services.sessions import Sessions
 from chatserver.services.typing import Typing
+from chatserver.services.wake_ups import WakeUps
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class Bells:
     def __init__(
         self,
         hub: Hub,
-        crowds: Crowds,
+        wake_ups: WakeUps,
         bodies: Bodies,
         sessions: Sessions,
         typing: Typing,
@@ -37,7 +37,7 @@ class Bells:
     ) -> None:
         """`overtaken` is told of every message that another node stored."""
         self._hub = hub
-        self._crowds = crowds
+        self._wake_ups = wake_ups
         self._bodies = bodies
         self._sessions = sessions
         self._typing = typing
@@ -74,7 +74,7 @@ class Bells:
             message = wire.hinted_message(bell.body)
             self._overtaken(message)
         self._bodies.remember(message)
-        self._crowds.ring(bell.user_ids, message)
+        self._wake_ups.ring(bell.user_ids, message)
         self._typing.ended(message.sender_id, message.conversation_id)
 
     def _session(self, bell: Bell) -> None:

@@ -11,13 +11,13 @@ import msgspec
 from cachetools import LRUCache
 
 from chatserver import wire
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Conversation, Message, User
 from chatserver.ports import MessageStore
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
-from chatserver.together import Together
 
 KEPT = 10_000  # messages of SHORT_CHARS; a longer one takes the place of several
 SHORT_CHARS = 400
@@ -57,7 +57,7 @@ class Bodies:
         self._messages: LRUCache[int, Message] = LRUCache(KEPT, _places)
         self._bodies: LRUCache[int, Body] = LRUCache(KEPT, lambda body: _places(body.message))
         # Without a bell nobody here has the message that the check tells a thousand members of.
-        self._reads: Together[int, Message] = Together(messages.by_ids, clock)
+        self._reads: BatchedCalls[int, Message] = BatchedCalls(messages.by_ids, clock)
 
     async def close(self) -> None:
         await self._reads.close()

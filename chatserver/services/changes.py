@@ -11,13 +11,13 @@ import structlog
 from chatserver import failpoints
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, NotFound, Unavailable
-from chatserver.facts import Facts
 from chatserver.model import Actor, Change, Conversation, Message, split_message_id
-from chatserver.pages import page_of
 from chatserver.ports import Stores
+from chatserver.sending.facts import Facts
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
 from chatserver.wire import Json
+from chatserver.word_pages import page_of
 
 log = structlog.get_logger(__name__)
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache, TTLCache
 
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import NotFound, Unavailable
+from chatserver.guard.quotas import Quotas
 from chatserver.list_place import ListPlace
 from chatserver.model import MAX_CONVERSATION_ID, Actor, Conversation, Inbox, Message, User, message_id
 from chatserver.ports import Stores
-from chatserver.quotas import Quotas
 from chatserver.services.accounts import Accounts
-from chatserver.together import Together
 
 TOGETHER = 500  # conversations read in one call
 NOBODY = "Nobody is there any more: this account was deleted."
@@ -44,7 +44,7 @@ class Conversations:
         self._groups: TTLCache[int, Conversation] = TTLCache(10_000, GROUP_SECS, timer=clock.monotonic)
         self._opening: dict[tuple[int, int], asyncio.Task[tuple[Conversation, bool]]] = {}
         # A message wakes a thousand members at once, and all of them ask who is in the group.
-        self._reads: Together[int, Conversation] = Together(stores.conversations.conversations, clock)
+        self._reads: BatchedCalls[int, Conversation] = BatchedCalls(stores.conversations.conversations, clock)
 
     async def close(self) -> None:
         await asyncio.gather(*self._opening.values(), return_exceptions=True)

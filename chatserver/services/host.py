@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatserver.addresses import Networks, network
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, TokenInvalid, TokenMissing
-from chatserver.host_token import OWN_SCOPES, HostToken, read_host_token
+from chatserver.guard.addresses import Networks, network
+from chatserver.guard.host_token import OWN_SCOPES, HostToken, read_host_token
+from chatserver.guard.rates import RateLimits
 from chatserver.model import Notification, Session, User
-from chatserver.ratelimit import RateLimits
 from chatserver.services.accounts import Accounts
 from chatserver.services.notifications import Notifications
 from chatserver.services.sessions import Sessions

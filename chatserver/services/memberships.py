@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 from chatserver.clock import Clock
 from chatserver.errors import NotFound, Unavailable
-from chatserver.fanout import FanOut
 from chatserver.model import MAX_CONVERSATION_ID, Actor, Advance, Bell, Conversation, Entry
 from chatserver.ports import Bus, Stores
+from chatserver.sending.fanout import FanOut
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
 

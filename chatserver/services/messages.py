@@ -9,17 +9,17 @@ from dataclasses import dataclass
 import structlog
 
 from chatserver.clock import Clock
-from chatserver.draft import Draft
 from chatserver.errors import IdempotencyConflict, Invalid, NotFound, Unavailable
 from chatserver.model import MAX_SEQ, Actor, Attachment, Conversation, Member, Message, User, split_message_id
 from chatserver.ports import Stores, Upload
+from chatserver.sending.send import Send
+from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import NOBODY, Conversations
 from chatserver.services.receipts import Receipts
 from chatserver.visible import has_something_to_see
 from chatserver.wire import Json
 from chatserver.wire import message as message_json
-from chatserver.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +84,7 @@ class Messages:
         users = self._accounts.known(conversation.member_ids) if conversation is not None else {}
         if conversation is None or len(users) < len(conversation.member_ids):
             conversation, users = await self._look_up(actor, receiver_id, deadline)
-        draft = Draft(
+        send = Send(
             conversation=conversation,
             sender_id=actor.user_id,
             session_id=actor.session_id,
@@ -95,20 +95,20 @@ class Messages:
             deadline=deadline,
         )
         is_gone = users[receiver_id].is_gone
-        message, created = await (self._sent_before(draft) if is_gone else self._writer.post(draft))
+        message, created = await (self._sent_before(send) if is_gone else self._writer.post(send))
         if created:
             receiving = Member(conversation.id, receiver_id)
         else:
             receiving = (await self._receipts.members(conversation, receiver_id))[receiver_id]
         return message_json(message, users[actor.user_id], users[receiver_id], receiving), created
 
-    async def _sent_before(self, draft: Draft) -> tuple[Message, bool]:
+    async def _sent_before(self, send: Send) -> tuple[Message, bool]:
         """What the same send stored while there was somebody. Raises NotFound, IdempotencyConflict."""
-        key = draft.sender_id, draft.client_id
+        key = send.sender_id, send.client_id
         stored = (await self._stores.messages.by_client_ids([key])).get(key)
         if stored is None:
             raise NotFound(NOBODY)
-        if not draft.matches(stored):
+        if not send.matches(stored):
             raise IdempotencyConflict("client_id was used before, with another message.")
         return stored, False
 

@@ -18,8 +18,8 @@ from chatserver.clock import Clock
 from chatserver.cursor import Cursor
 from chatserver.errors import IdempotencyConflict, Unavailable
 from chatserver.model import Bell, Entry, Inbox, Notification
+from chatserver.polls.present import Present
 from chatserver.ports import Bus, Stores
-from chatserver.present import Present
 
 log = structlog.get_logger(__name__)
 

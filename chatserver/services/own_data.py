@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from chatserver.attempts import Caller
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
+from chatserver.guard.attempts import Caller
+from chatserver.guard.quotas import Quotas
 from chatserver.model import Actor, User, message_id, split_message_id
 from chatserver.ports import Stores
-from chatserver.quotas import Quotas
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import MAX_PAGE, Messages

@@ -15,8 +15,8 @@ import structlog
 from chatserver import metrics
 from chatserver.clock import Clock
 from chatserver.errors import ChatError
-from chatserver.hub import Hub
 from chatserver.model import Actor, Bell
+from chatserver.polls.hub import Hub
 from chatserver.ports import Bus
 from chatserver.services.conversations import Conversations
 

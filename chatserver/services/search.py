@@ -8,11 +8,11 @@ from itertools import islice
 from chatserver.clock import Clock
 from chatserver.errors import Invalid, NotFound, Unavailable
 from chatserver.model import MAX_SEQ, Actor, Message, split_message_id
-from chatserver.pages import PAGE, Page
 from chatserver.ports import Stores
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
 from chatserver.wire import Json
+from chatserver.word_pages import PAGE, Page
 from chatserver.words import words
 
 QUERY_CHARS = 200

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
-from chatserver.attempts import Caller
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
 from chatserver.errors import NotFound, TokenInvalid, TokenMissing
-from chatserver.hub import Hub
+from chatserver.guard.attempts import Caller
+from chatserver.guard.credentials import new_token, token_hash
 from chatserver.model import Account, Actor, Bell, Entry, Session, User
+from chatserver.polls.hub import Hub
 from chatserver.ports import Bus, InboxStore, MarkStore, SessionStore, UserStore
-from chatserver.security import new_token, token_hash
 from chatserver.services.accounts import Accounts
 from chatserver.services.tickets import Tickets
-from chatserver.together import Together
 
 TRUST_SECS = 5.0
 DEVICE_CHARS = 200
@@ -65,7 +65,7 @@ class Sessions:
         self._clock = clock
         self._most = most
         self._ends = 0  # heard of so far
-        self._by_hash = Together(sessions.by_token_hashes, clock)
+        self._by_hash = BatchedCalls(sessions.by_token_hashes, clock)
         self._trusted: LRUCache[bytes, Trusted] = LRUCache(100_000)
         self._hashes: LRUCache[int, bytes] = LRUCache(100_000)
 

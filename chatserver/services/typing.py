@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chatserver import metrics
 from chatserver.clock import Clock, Timer
-from chatserver.hub import Hub
 from chatserver.model import Actor, Bell
+from chatserver.polls.hub import Hub
 from chatserver.ports import Bus
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chatserver.attempts import Attempts
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, NotFound, Unavailable
+from chatserver.guard.attempts import Attempts
 from chatserver.model import Account, User
 from chatserver.names import shown_name
 from chatserver.ports import Stores

@@ -22,13 +22,13 @@ from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
 from chatserver.storage.owed import OwedStore
-from chatserver.storage.pages import PageStore
 from chatserver.storage.quotas import QuotaStore
 from chatserver.storage.rates import AttemptStore, RateStore
 from chatserver.storage.schema import bring_up
 from chatserver.storage.sessions import SessionStore
 from chatserver.storage.tickets import TicketStore
 from chatserver.storage.users import UserStore
+from chatserver.storage.word_pages import WordPageStore
 
 NOUNS = (
     "users",
@@ -70,7 +70,7 @@ class Storage:
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
         self.messages = MessageStore(collections["messages"])
         self.facts = FactStore(collections["facts"])
-        self.pages = PageStore(collections["pages"], collections["messages"])
+        self.pages = WordPageStore(collections["pages"], collections["messages"])
         self.inboxes = InboxStore(collections["inboxes"])
         self.flushes = FlushStore(collections["messages"], collections["inboxes"], clock)
         self.owed = OwedStore(collections["inboxes"])

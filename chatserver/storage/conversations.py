@@ -10,7 +10,7 @@ from bson import MaxKey, MinKey
 from pymongo import UpdateOne
 
 from chatserver.model import Conversation, Member, PendingRead
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 
 _RANGES = 8  # so many are looked for one by one, more of them together
@@ -106,7 +106,7 @@ class ConversationStore:
     async def members(self, conversation_id: int, user_ids: Iterable[int]) -> dict[int, Member]:
         """user → member, of those of them who are in it."""
         keys = [_key(conversation_id, id) for id in user_ids]
-        found = map(codec.member, await self._members.find({"_id": {"$in": keys}}))
+        found = map(records.member, await self._members.find({"_id": {"$in": keys}}))
         return {member.user_id: member for member in found}
 
     async def move_delivered(self, moves: dict[tuple[int, int], int], at: datetime) -> None:

@@ -16,7 +16,7 @@ from chatserver import failpoints
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Advance, Flushed, KnownVersion, Message, Outcome, split_message_id
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.cover import Cover
 from chatserver.storage.driver import UNJOURNALED, WRITE_CONCERN, Collection, Document
 from chatserver.storage.inboxes import advancing
@@ -47,7 +47,7 @@ class FlushStore:
         `advances` are those of all these messages, if they may go out behind them. `Flushed` tells which of them did:
         none, when there was no need for it to be now. Never raises Unavailable: it may or may not be stored then.
         """
-        documents = [codec.message_document(message) for message in messages]
+        documents = [records.message_document(message) for message in messages]
         flush = _Flush(messages, documents, advances, claims or {}, self._cover(advances))
         try:
             if failpoints.armed:

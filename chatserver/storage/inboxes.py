@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chatserver.model import Advance, Entry, Inbox, KnownVersion, Tail, message_id
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 
 RING = 100  # the original system kept at most 100 events per user
@@ -180,7 +180,7 @@ class InboxStore:
             parts = {f"heads.{c}": 1, f"reads.{c}": 1, f"own.{c}:{user_id}": 1}
             projection = {"epoch": 1, "version": 1, **parts}
         found = await self._inboxes.find_one({"_id": user_id}, projection)
-        return codec.inbox({"heads": {}, "reads": {}, "own": {}, **found}) if found else None
+        return records.inbox({"heads": {}, "reads": {}, "own": {}, **found}) if found else None
 
     async def memberships(self, user_ids: Iterable[int]) -> dict[int, list[int]]:
         """user → ids of the conversations they are in."""
@@ -209,7 +209,7 @@ class InboxStore:
         filter: Document = {"_id": {"$in": user_ids}} if len(user_ids) > 1 else {"_id": user_ids[0]}
         # An inclusion beside $slice keeps heads, reads and own on the server.
         documents = await self._inboxes.find_few(filter, projection)
-        return {doc["_id"]: codec.tail(doc, known[doc["_id"]]) for doc in documents}
+        return {doc["_id"]: records.tail(doc, known[doc["_id"]]) for doc in documents}
 
     async def versions(self, user_ids: list[int]) -> dict[int, int]:
         found = await self._inboxes.find_few({"_id": {"$in": user_ids}}, {"version": 1})
@@ -253,4 +253,4 @@ def new_epoch() -> str:
 
 
 def _pushed(entry: Entry) -> Document:
-    return {"ring": {"$each": [codec.entry_document(entry)], "$slice": -RING}}
+    return {"ring": {"$each": [records.entry_document(entry)], "$slice": -RING}}

@@ -9,7 +9,7 @@ from pymongo import UpdateOne
 
 from chatserver.list_place import ListPlace
 from chatserver.model import MAX_SEQ, Change, Message, message_id, split_message_id
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 from chatserver.words import RULES
 
@@ -56,12 +56,12 @@ class MessageStore:
     ) -> dict[tuple[int, str | int], Message]:
         """`keys`: (sender_id, client_id)."""
         wanted = [{"sender_id": sender_id, "client_id": client_id} for sender_id, client_id in keys]
-        found = map(codec.message, await self._messages.find({"$or": wanted}))
+        found = map(records.message, await self._messages.find({"$or": wanted}))
         return {(message.sender_id, message.client_id): message for message in found}
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, Message]:
         found = await self._messages.find({"_id": {"$in": list(ids)}})
-        return {doc["_id"]: codec.message(doc) for doc in found}
+        return {doc["_id"]: records.message(doc) for doc in found}
 
     async def newest_of(self, ids: Iterable[int], after: ListPlace | None, limit: int) -> list[Message]:
         """The newest `limit` of these messages, newest first, from behind that place on."""
@@ -72,21 +72,21 @@ class MessageStore:
         order = [("created_at", -1), ("_id", -1)]
         # The time index has the order, but is the whole server's.
         found = await self._messages.find(wanted, sort=order, limit=limit, hint=[("_id", 1)])
-        return [codec.message(doc) for doc in found]
+        return [records.message(doc) for doc in found]
 
     async def page(self, conversation_id: int, after: int, before: int, limit: int) -> list[Message]:
         """The newest `limit` messages with after < seq < before, newest first."""
         found = await self._messages.find(
             between(conversation_id, after, before - 1), sort=[("_id", -1)], limit=limit
         )
-        return [codec.message(doc) for doc in found]
+        return [records.message(doc) for doc in found]
 
     async def page_after(self, conversation_id: int, after: int, limit: int) -> list[Message]:
         """The oldest `limit` messages with seq > after, newest first."""
         found = await self._messages.find(
             between(conversation_id, after, MAX_SEQ), sort=[("_id", 1)], limit=limit
         )
-        return [codec.message(doc) for doc in reversed(found)]
+        return [records.message(doc) for doc in reversed(found)]
 
     async def senders(self, conversation_id: int, after: int, last: int) -> list[tuple[int, int]]:
         """(sender_id, seq) of each message with after < seq <= last, in order."""
@@ -109,14 +109,14 @@ class MessageStore:
         newest: list[Document] = [{"$sort": {"_id": -1}}, {"$limit": MOST_FOUND}]
         parts: list[list[Document]] = [[{"$match": {**between(*span), **wanted}}, *newest] for span in spans]
         unions = [{"$unionWith": {"coll": "messages", "pipeline": part}} for part in parts[1:]]
-        return [codec.message(doc) for doc in await self._messages.aggregate([*parts[0], *unions])]
+        return [records.message(doc) for doc in await self._messages.aggregate([*parts[0], *unions])]
 
     async def edit(self, id: int, sender_id: int, text: str, at: datetime) -> Change | None:
         """None when it is not there, not theirs, deleted, or says this already."""
         return await self._change(
             {"_id": id, "sender_id": sender_id, "deleted_at": None, "text": {"$ne": text}},
             {
-                "$set": {"text": text, **codec.listed(text), "edited_at": at, "pending": True},
+                "$set": {"text": text, **records.listed(text), "edited_at": at, "pending": True},
                 "$inc": {"rev": 1},
             },
         )
@@ -126,7 +126,7 @@ class MessageStore:
         return await self._change(
             {"_id": id, "sender_id": sender_id, "deleted_at": None},
             {
-                "$set": {"text": "", **codec.listed(""), "deleted_at": at, "pending": True},
+                "$set": {"text": "", **records.listed(""), "deleted_at": at, "pending": True},
                 "$inc": {"rev": 1},
                 "$rename": {"attachment": "dropped"},  # until the file is gone
             },
@@ -134,10 +134,10 @@ class MessageStore:
 
     async def _change(self, filter: Document, update: Document) -> Change | None:
         found = await self._messages.find_one_and_update(filter, update, after=True)
-        return codec.change(found) if found else None
+        return records.change(found) if found else None
 
     async def pending_changes(self, limit: int) -> list[Change]:
-        return [codec.change(doc) for doc in await self._messages.find({"pending": True}, limit=limit)]
+        return [records.change(doc) for doc in await self._messages.find({"pending": True}, limit=limit)]
 
     async def finish_change(self, change: Change) -> None:
         """Unless it has changed again meanwhile: then there is more to tell."""
@@ -156,7 +156,7 @@ class MessageStore:
             ]
         )
         writes = [
-            UpdateOne({"_id": doc["_id"], "rev": doc.get("rev")}, {"$set": codec.listed(doc["text"])})
+            UpdateOne({"_id": doc["_id"], "rev": doc.get("rev")}, {"$set": records.listed(doc["text"])})
             for doc in found  # who has been changed since was listed then
             if "text" in doc
         ]

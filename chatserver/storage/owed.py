@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from chatserver.cursor import Cursor
 from chatserver.model import Entry
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 from chatserver.storage.inboxes import RING
 
@@ -25,7 +25,7 @@ class OwedStore:
         filter: Document = {"_id": user_id, "ring.key": {"$ne": entry.key}, "owed.i": {"$ne": entry.ref}}
         version: Document = {"$add": ["$version", 1]}
         added: Document = {
-            "ring": ({"$literal": codec.entry_document(entry)}, RING),
+            "ring": ({"$literal": records.entry_document(entry)}, RING),
             "owed": ({"i": entry.ref, "v": version}, OWED),
         }
         grown = {

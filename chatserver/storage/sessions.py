@@ -16,7 +16,7 @@ from pymongo import UpdateOne
 
 from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
 from chatserver.model import Session
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import UNJOURNALED, Collection, Document
 
 _WITHOUT_PLACE: Document = {"place": 0, "pending": 0}
@@ -49,7 +49,7 @@ class SessionStore:
         owners = await self._users.find_few({"_id": {"$in": ids}}, {"credential": 1, "kept_session": 1})
         numbers = {owner["_id"]: owner for owner in owners}
         return {
-            doc["token_hash"]: codec.session(doc)
+            doc["token_hash"]: records.session(doc)
             for doc in found
             if _stands(doc, numbers.get(doc["user_id"]))
         }
@@ -59,7 +59,7 @@ class SessionStore:
         found = await self._sessions.find(
             {"user_id": user_id}, sort=[("last_used_at", -1)], skip=skip, limit=1000
         )
-        return [codec.session(doc) for doc in found]
+        return [records.session(doc) for doc in found]
 
     async def used_since(self, user_ids: Iterable[int], since: datetime) -> set[int]:
         """Those of them who have a session that was used since."""

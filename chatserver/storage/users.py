@@ -13,7 +13,7 @@ from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from chatserver.model import Account, User
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 from chatserver.words import RULES, name_words
 
@@ -50,20 +50,20 @@ class UserStore:
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, User]:
         found = await self._users.find({"_id": {"$in": list(ids)}}, _PUBLIC)
-        return {doc["_id"]: codec.user(doc) for doc in found}
+        return {doc["_id"]: records.user(doc) for doc in found}
 
     async def by_id(self, user_id: int) -> Account | None:
         found = await self._users.find_one({"_id": user_id}, _ACCOUNT)
-        return codec.account(found) if found else None
+        return records.account(found) if found else None
 
     async def by_host_sub(self, host_sub: str) -> Account | None:
         found = await self._users.find_one({"host_sub": host_sub}, _ACCOUNT)
-        return codec.account(found) if found else None
+        return records.account(found) if found else None
 
     async def for_sign_in(self, username: str) -> tuple[Account, str] | None:
         """The account and the password hash, of those who may sign in."""
         found = await self._users.find_one({"username_key": username.lower(), "state": {"$exists": False}})
-        return (codec.account(found), found["password_hash"]) if found else None
+        return (records.account(found), found["password_hash"]) if found else None
 
     async def rehash(self, user_id: int, password_hash: str, better: str) -> None:
         """The same password in a better hash, unless it was changed meanwhile."""
@@ -87,7 +87,7 @@ class UserStore:
             changes = {**changes, **_listed(user.username, full_name)}
         known = {"_id": user.id, "username": user.username}
         found = await self._users.find_one_and_update(known, {"$set": changes}, after=True)
-        return codec.user(found) if found else None
+        return records.user(found) if found else None
 
     async def search(self, beginnings: Sequence[str], limit: int) -> list[User]:
         """People with a word for each of these, whole words first; without any, everybody by username."""
@@ -95,24 +95,24 @@ class UserStore:
         # With beginnings the index gives its own order, and what is beyond the limit is never read.
         sort = None if beginnings else [("username_key", 1)]
         found = await self._users.find(filter, _PUBLIC, sort=sort, limit=limit)
-        return [codec.user(doc) for doc in found]
+        return [records.user(doc) for doc in found]
 
     async def account(self, username: str) -> Account | None:
         found = await self._users.find_one({"username_key": username.lower()}, _ACCOUNT)
-        return codec.account(found) if found else None
+        return records.account(found) if found else None
 
     async def accounts(self, beginnings: Sequence[str], after: int, limit: int) -> list[Account]:
         """With a word for each of these and an id above `after`, by id."""
         filter = {**_begin(beginnings), "_id": {"$gt": after}}
         found = await self._users.find(filter, _ACCOUNT, sort=[("_id", 1)], limit=limit)
-        return [codec.account(doc) for doc in found]
+        return [records.account(doc) for doc in found]
 
     async def named_after(self, prefix: str, after: str, limit: int) -> list[Account]:
         """Whose username begins so and comes behind `after`, in the order of usernames."""
         end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
         filter = {"username_key": {"$gt": after or prefix, "$lt": end}}
         found = await self._users.find(filter, _ACCOUNT, sort=[("username_key", 1)], limit=limit)
-        return [codec.account(doc) for doc in found]
+        return [records.account(doc) for doc in found]
 
     async def set_state(self, user_id: int, state: str) -> None:
         """Without a state one is active: that is how nearly all are stored. With any other all sessions end."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from chatserver.bus import survey as bus_survey
+from chatserver.bus import broker_survey as bus_survey
 from chatserver.clock import Clock
 from chatserver.errors import StartupError
 from chatserver.settings import Settings
-from chatserver.storage import survey as database_survey
+from chatserver.storage import database_survey
+from chatserver.storage.database_survey import DatabaseSurvey
 from chatserver.storage.datadir import DataDir
 from chatserver.storage.schema import STEPS, refuse_newer
-from chatserver.storage.survey import DatabaseSurvey
 from commands.checks import FAIL, OK, WARN, Finding, failed
 from commands.reach import reached
 

@@ -14,7 +14,7 @@ from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
 from chatserver import metrics
 from chatserver.runtime import Runtime
-from handlers.hot.answer import Answers, written
+from handlers.hot.answer_bytes import AnswerBytes, written
 from handlers.hot.polls import Polls
 from handlers.hot.replayed import Replayed
 from handlers.hot.request import END_OF_HEAD, HotRequest, recognise
@@ -35,7 +35,7 @@ class HotCalls:
 
     def __init__(self, runtime: Runtime, secure: bool) -> None:
         self.runtime = runtime
-        self.answers = Answers(runtime, secure)
+        self.answers = AnswerBytes(runtime, secure)
         self.sends = Sends(runtime, self.answers)
         self.polls = Polls(runtime, self.answers)
         self.origins = bool(runtime.settings.cors_origins)

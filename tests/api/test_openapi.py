@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from handlers import openapi
 from handlers.assets import Assets
 from handlers.base import METHODS, ApiHandler, BaseHandler
-from handlers.operations import OPERATIONS
-from handlers.operations.problems import EXPLANATIONS
+from handlers.description import openapi
+from handlers.description.operations import OPERATIONS
+from handlers.description.operations.problems import EXPLANATIONS
 from handlers.problems import STATUS
 from handlers.routes import routes
 from scripts.api_reference import GOLDEN, REFERENCE, ROOT, golden, reference
@@ -165,7 +165,8 @@ def test_the_written_reference_is_current(document: dict[str, Any]) -> None:
 
 
 def test_a_server_that_nobody_asks_for_its_description_does_not_load_what_makes_it() -> None:
-    asked = "import run, sys; print([n for n in ('apispec', 'handlers.openapi', 'handlers.answers') if n in sys.modules])"
+    parts = ("apispec", "handlers.description.openapi", "handlers.description.shapes")
+    asked = f"import run, sys; print([name for name in {parts} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
 

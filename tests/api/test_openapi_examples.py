@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from handlers.operations import OPERATIONS, story
-from handlers.operations.operation import Example, Operation
+from handlers.description.operations import OPERATIONS, story
+from handlers.description.operations.operation import Example, Operation
 from tests.support import contract
 from tests.support.client import API, Answer, Client
 from tests.support.server import ServerProcess

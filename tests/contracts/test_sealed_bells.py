@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from tornado.ioloop import IOLoop
 
-from chatserver.bus import codec
+from chatserver.bus import bell_bytes
 from chatserver.bus.seal import Seal
 from chatserver.bus.topology import EVERY_NODE, probe_key, user_key
 from chatserver.model import STRANGE, Bell
@@ -79,7 +79,7 @@ async def test_a_queue_bound_to_the_exchange_hears_no_word_of_any_bell(nodes, ra
 @pytest.mark.gen_test
 async def test_a_forged_bell_rings_as_strange_and_never_as_what_it_says(nodes, rabbit):
     a, b, heard = await two(nodes)
-    forged = codec.encode(NEWS, "stranger")
+    forged = bell_bytes.encode(NEWS, "stranger")
     stranger = Seal(bytes(32))
     with spy(nodes, rabbit) as spying:
         spying.put(user_key(ANN), forged, stranger.seal(forged))
@@ -126,7 +126,7 @@ async def test_a_forged_or_old_probe_proves_nothing(nodes, rabbit):
         b._probe.heard = told.append
         token = {"token": b._probe._token}
         poison = b.poison
-        spying.put(probe_key(b._node), codec.encode(Bell("probe", (), token), b._node), *old)
+        spying.put(probe_key(b._node), bell_bytes.encode(Bell("probe", (), token), b._node), *old)
         await eventually(lambda: b.poison == poison + 1 + len(old))
     assert told == []
 

@@ -12,15 +12,15 @@ CLOCK = "chatserver/clock.py"
 # Path: why it may wait by itself.
 OTHERS = "waits for other programs, which no clock of ours moves"
 EXCEPTIONS = {
-    "chatserver/child.py": OTHERS,
-    "chatserver/notify.py": "beats for systemd, which measures with a clock of its own",
-    "chatserver/parent.py": "beats for the parent, which measures with a clock of its own",
-    "chatserver/supervisor.py": OTHERS,
+    "chatserver/processes/child.py": OTHERS,
+    "chatserver/processes/notify.py": "beats for systemd, which measures with a clock of its own",
+    "chatserver/processes/parent.py": "beats for the parent, which measures with a clock of its own",
+    "chatserver/processes/supervisor.py": OTHERS,
     "chatserver/failpoints.py": "makes somebody wait on purpose, in a process that is broken from outside",
     "chatserver/storage/datadir.py": OTHERS,
     "chatserver/storage/embedded.py": OTHERS,
     "chatserver/bus/rabbit.py": "lets go of a connection of pika's, whose own timers no clock of ours moves",
-    "chatserver/bus/survey.py": "is run by the doctor, outside of any server",
+    "chatserver/bus/broker_survey.py": "is run by the doctor, outside of any server",
 }
 OF_ASYNCIO = {"sleep", "timeout", "timeout_at", "wait_for"}
 OF_LOOPS = {"call_later", "call_at", "add_timeout"}
@@ -89,7 +89,7 @@ def test_every_exception_is_still_needed() -> None:
     ],
 )
 def test_a_wait_past_the_clock_is_noticed(source: str) -> None:
-    assert len(faults("chatserver/hub.py", source)) == 1
+    assert len(faults("chatserver/polls/hub.py", source)) == 1
     assert faults(CLOCK, source) == []
 
 
@@ -103,4 +103,4 @@ def test_a_wait_past_the_clock_is_noticed(source: str) -> None:
     ],
 )
 def test_what_waits_for_no_time_passes(source: str) -> None:
-    assert faults("chatserver/hub.py", source) == []
+    assert faults("chatserver/polls/hub.py", source) == []

@@ -1,4 +1,4 @@
-"""Every answer held against the OpenAPI document, as `handlers.openapi` builds it and /openapi.json gives it.
+"""Every answer held against the OpenAPI document, as `handlers.description.openapi` builds it and /openapi.json gives it.
 
 A client of the tests calls `check` with each answer it gets. In the tests the shapes are closed: a field that the
 document does not know fails, though clients are told to ignore such fields.
@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from handlers import openapi
+from handlers.description import openapi
 
 URI = "urn:contract"
 # Answers to what no operation describes, told in the introduction of the document.

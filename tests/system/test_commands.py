@@ -13,7 +13,7 @@ import pytest
 import commands.main as commands
 from chatserver.errors import EX_CONFIG, EX_DATAERR, EX_NOUSER, EX_USAGE
 from commands import exits
-from handlers import openapi
+from handlers.description import openapi
 from tests.support.client import Client, Device, unique
 from tests.support.command import Outcome, chatserver
 from tests.support.mongo import MongoNode

@@ -15,9 +15,9 @@ import yaml
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from chatserver import metrics
-from chatserver.bus.survey import survey
+from chatserver.bus.broker_survey import survey
+from chatserver.processes.supervisor import Supervisor
 from chatserver.settings import FIELDS, Settings
-from chatserver.supervisor import Supervisor
 from tests.support.proxy import program
 from tests.support.rabbit import RabbitNode
 from tests.support.server import ROOT

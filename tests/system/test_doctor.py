@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from chatserver.errors import EX_UNAVAILABLE
+from chatserver.storage.database_survey import DatabaseSurvey
 from chatserver.storage.schema import Schema
-from chatserver.storage.survey import DatabaseSurvey
-from commands.checks import FAIL, OK, WARN, Finding, host
+from commands.checks import FAIL, OK, WARN, Finding, machine
 from commands.checks.services import judged
 from tests.support.command import Outcome, chatserver
 from tests.support.rabbit import RabbitNode
@@ -148,12 +148,12 @@ def test_missing_and_other_packages_and_few_open_files_are_told(monkeypatch: pyt
             raise importlib.metadata.PackageNotFoundError
         return "0.0.1" if name == "tornado" else pins[name]
 
-    pins = host._pins()
+    pins = machine._pins()
     monkeypatch.setattr(importlib.metadata, "version", version)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 4096))
 
-    missing, other = host.packages()
+    missing, other = machine.packages()
 
     assert (missing.state, missing.text) == (FAIL, "missing: pika==" + pins["pika"])
     assert other.state == WARN and "tornado 0.0.1 instead of" in other.text
-    assert states(host.open_files()) == {"open files": WARN}
+    assert states(machine.open_files()) == {"open files": WARN}

@@ -9,7 +9,7 @@ from typing import Any
 import pymongo
 import pytest
 
-from chatserver.pages import PAGE
+from chatserver.word_pages import PAGE
 from tests.support.client import Client, Device, unique
 from tests.support.command import chatserver
 from tests.support.mongo import MongoNode

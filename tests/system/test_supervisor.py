@@ -15,16 +15,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chatserver import supervisor as supervising
 from chatserver.errors import StartupError
-from chatserver.supervisor import Supervisor
+from chatserver.processes import supervisor as supervising
+from chatserver.processes.supervisor import Supervisor
 from tests.support.server import ROOT
 from tests.support.waiting import eventually
 
 # Each does what the file `mood` says at the moment of its start, and leaves its pid.
 CHILD = """
 import asyncio, os, pathlib, sys
-from chatserver import parent as parents
+from chatserver.processes import parent as parents
 parents.BEAT_SECS = 0.05
 place = pathlib.Path(sys.argv[1])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatserver.addresses import PROVIDER, SITE, Networks, network, plain, prefix
+from chatserver.guard.addresses import PROVIDER, SITE, Networks, network, plain, prefix
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ async def test_who_is_said_to_be_signed_out_while_the_database_is_away_is_looked
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann = await chat.person()
-    places = chat.services.places
+    places = chat.services.kept_places
     poll = await held(chat.poll(ann, await chat.cursor(ann), wait=20))
     real, asked = places.prove, []
 

@@ -20,7 +20,7 @@ async def test_the_file_of_a_deleted_message_leaves_the_database_also_when_its_n
             await upload.write(b"secret")
             kept.append(await upload.finish())
     first, second = [
-        (await chat.writer.post(chat.draft(ann, conversation, "", attachment=file)))[0] for file in kept
+        (await chat.writer.post(chat.send(ann, conversation, "", attachment=file)))[0] for file in kept
     ]
     await chat.services.changes.delete(ann, first.id)
     await chat.storage.messages.delete(second.id, ann.user_id, chat.clock.now())  # and here its node died

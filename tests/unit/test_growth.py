@@ -22,13 +22,13 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, parse_cookie
 from tornado.web import Application, RequestHandler
 
 from chatserver.errors import Invalid
-from chatserver.host_token import read_host_token
-from chatserver.password_rules import check_password
+from chatserver.guard.host_token import read_host_token
+from chatserver.guard.password_rules import check_password
 from handlers import schemas
 from handlers.assets import Assets
 from handlers.base import ApiHandler
+from handlers.connections.forwarded import TrustedProxies
 from handlers.forms import Form, content_type
-from handlers.forwarded import TrustedProxies
 from handlers.parsing import parse
 from handlers.problems import problem
 from handlers.routes import routes
@@ -47,7 +47,7 @@ FOUND = list(patterns())
 # What does more than look at its text.
 NOT_TRIED = {
     "chatserver.failpoints.arm": "switches on what the operator named",
-    "chatserver.tls.client_context": "opens the file of that name",
+    "chatserver.guard.tls.client_context": "opens the file of that name",
 }
 SIGNS = [
     ":", "a", "0", " ", "\n", "\\", '"', "/", "@", "&", "=", ";", ",", "[", "://:", "\u0315\u0300", "\r\n", "\t",

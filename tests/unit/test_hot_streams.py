@@ -13,10 +13,10 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
-from chatserver.services.events import Answer
+from chatserver.polls.waiter import Ended, Waiter
+from chatserver.services.events import PollAnswer
 from chatserver.settings import Settings
-from chatserver.waiter import Ended, Waiter
-from handlers.hot.answer import Answers
+from handlers.hot.answer_bytes import Answers
 from handlers.hot.polls import Polls
 from handlers.hot.request import END_OF_HEAD, HotRequest
 from handlers.hot.stream import AHEAD_BYTES, READ_BYTES, HotStream
@@ -165,11 +165,11 @@ async def test_a_poll_is_not_held_for_who_hung_up_before_it_was(pair: Pair) -> N
         pair.client.close()
         await eventually(pair.ours.closed)
 
-    async def poll(actor: None, request: Any, started: Any) -> Answer:
+    async def poll(actor: None, request: Any, started: Any) -> PollAnswer:
         waiter = Waiter(None, None, 0.0, 0)  # type: ignore[arg-type]
         started(waiter)
         ended.append(waiter.ended)
-        return Answer([], Cursor("e", 1), False, waiter.ended, 0.0, delivered)
+        return PollAnswer([], Cursor("e", 1), False, waiter.ended, 0.0, delivered)
 
     async def delivered(written: bool) -> None:
         ended.append(None if written else Ended.GONE)

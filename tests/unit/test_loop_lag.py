@@ -10,9 +10,9 @@ import pytest
 from chatserver import metrics
 from chatserver.bus.local import LocalBus
 from chatserver.clock import Clock
-from chatserver.hub import Hub
-from chatserver.looks import Check
 from chatserver.model import Actor
+from chatserver.polls.check import Check
+from chatserver.polls.hub import Hub
 from tests.support.waiting import in_time
 
 INTERVAL_SECS = 0.3

@@ -11,7 +11,7 @@ import pytest
 from chatserver import metrics
 from chatserver.errors import TokenInvalid
 from chatserver.model import UNKNOWN, Advance, Entry, Tail
-from chatserver.present import Present
+from chatserver.polls.present import Present
 from tests.support.waiting import held, in_time, together
 from tests.unit.test_events import texts
 

@@ -10,11 +10,11 @@ import pytest
 
 from chatserver.clock import Clock
 from chatserver.errors import RateLimited, StartupError, Unavailable
+from chatserver.guard.rates import RateLimits
+from chatserver.guard.shared_rates import EVERY_SECS, SharedRates
 from chatserver.model import Actor
-from chatserver.ratelimit import RateLimits
 from chatserver.settings import Settings, load
-from chatserver.shares import EVERY_SECS, Shares
-from handlers import limits as told
+from handlers import rate_fields as told
 from tests.support.client import unique
 from tests.support.clock import MovedClock
 from tests.support.waiting import in_time
@@ -131,11 +131,11 @@ async def test_twelve_nodes_let_pass_together_what_one_would(chat: Chat, window_
     person = (await chat.person()).user_id
     actor = Actor(person, 1)
     settings = Settings(send_rate=f"{amount}/{window_secs} seconds")
-    nodes: list[tuple[RateLimits, Shares]] = []
+    nodes: list[tuple[RateLimits, SharedRates]] = []
     hurried: set[int] = set()
     for number in range(12):
         limits = RateLimits(settings, clock)
-        nodes.append((limits, Shares(limits, chat.storage.rates, clock, alone=False)))
+        nodes.append((limits, SharedRates(limits, chat.storage.rates, clock, alone=False)))
         limits.hurry = lambda number=number: hurried.add(number)  # type: ignore[misc]
     passed: list[float] = []
     turn, steps = 0, window_secs * 2 * 20
@@ -166,7 +166,7 @@ class Away:
 async def test_without_the_database_a_node_limits_what_it_sees_itself() -> None:
     clock = MovedClock()
     limits = RateLimits(Settings(send_rate="100/minute"), clock)
-    shares = Shares(limits, Away(), clock, alone=False)
+    shares = SharedRates(limits, Away(), clock, alone=False)
     assert taken(limits, 60) == 60
     await shares.exchange(limits.buckets["send"])
     assert taken(limits, 60) == 40
@@ -178,7 +178,7 @@ async def test_an_exchange_tells_each_call_once_and_learns_those_of_others(chat:
     person = (await chat.person()).user_id
     actor = Actor(person, 1)
     one, other = (RateLimits(Settings(send_rate="100/minute"), clock) for _ in range(2))
-    shares = [Shares(limits, chat.storage.rates, clock, alone=False) for limits in (one, other)]
+    shares = [SharedRates(limits, chat.storage.rates, clock, alone=False) for limits in (one, other)]
     assert taken(one, 40, actor) == 40 and taken(other, 10, actor) == 10
     for _ in range(3):
         for limits, each in zip((one, other), shares, strict=True):
@@ -196,7 +196,7 @@ async def test_ordinary_talk_is_told_to_nobody() -> None:
             raise AssertionError(spent)
 
     limits = RateLimits(Settings(), Clock())
-    shares = Shares(limits, Refusing(), Clock(), alone=False)
+    shares = SharedRates(limits, Refusing(), Clock(), alone=False)
     assert taken(limits, 30) == 30, "a message every other second"
     for bucket in limits.buckets.values():
         await in_time(shares.exchange(bucket))
@@ -218,7 +218,7 @@ async def test_of_those_who_went_nothing_is_kept() -> None:
 
     clock = MovedClock()
     limits = RateLimits(Settings(send_rate="100/minute"), clock)
-    shares, bucket = Shares(limits, Alone(), clock, alone=False), limits.buckets["send"]
+    shares, bucket = SharedRates(limits, Alone(), clock, alone=False), limits.buckets["send"]
     for turn in range(20):
         for person in range(50):
             taken(limits, 5, Actor(1 + turn * 50 + person, 1))

@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.deadlines import Deadlines
 from chatserver.errors import Unavailable
 from chatserver.storage.gate import GATE_LINE, Gate
-from chatserver.together import Together
 from tests.support.clock import MovedClock
 
 LIMIT_SECS = 0.3
 
 
-def shared_after(event: asyncio.Event, clock: Clock) -> Together[int, int]:
+def shared_after(event: asyncio.Event, clock: Clock) -> BatchedCalls[int, int]:
     """Its calls are answered when the event is set."""
 
     async def call(keys: list[int]) -> dict[int, int]:
         await event.wait()
         return {key: key for key in keys}
 
-    return Together(call, clock, LIMIT_SECS)
+    return BatchedCalls(call, clock, LIMIT_SECS)
 
 
 @pytest.mark.gen_test

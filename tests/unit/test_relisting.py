@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chatserver.pages import PAGE
-from chatserver.relisting import AGAIN, Relisting
+from chatserver.sending.relisting import AGAIN, Relisting
+from chatserver.word_pages import PAGE
 from tests.support.client import unique
 
 OLD = {"words": ["outdated"], "words_rules": 1}
@@ -37,7 +37,7 @@ async def stored_words(chat: Any, id: int) -> list[str]:
 async def test_what_a_node_of_the_old_version_wrote_after_it_was_passed_is_listed_an_hour_later(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatserver.relisting.PAUSE_SECS", 0)
+    monkeypatch.setattr("chatserver.sending.relisting.PAUSE_SECS", 0)
     ann, _, conversation = await chat.pair()
     relisting, now = await begin(chat), chat.clock.now()
     messages = chat.storage._collections["messages"]
@@ -63,7 +63,7 @@ async def test_what_a_node_of_the_old_version_wrote_after_it_was_passed_is_liste
 async def test_a_page_that_old_rules_listed_is_listed_anew_and_nobody_writes_the_old_words_over_it(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatserver.relisting.PAUSE_SECS", 0)
+    monkeypatch.setattr("chatserver.sending.relisting.PAUSE_SECS", 0)
     ann, bob, conversation = await chat.pair()
     for number in range(PAGE):
         await chat.say(ann, conversation, f"smørrebrød {number}")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatserver.model import Actor, Conversation
-from chatserver.pages import PAGE
+from chatserver.word_pages import PAGE
 from chatserver.words import words
 from tests.unit.conftest import Chat
 
@@ -16,7 +16,7 @@ from tests.unit.conftest import Chat
 async def said(chat: Chat, actor: Actor, conversation: Conversation, texts: list[str]) -> list[int]:
     ids = []
     for text in texts:
-        message, _ = await chat.writer.post(chat.draft(actor, conversation, text))
+        message, _ = await chat.writer.post(chat.send(actor, conversation, text))
         ids.append(message.id)
     return ids
 

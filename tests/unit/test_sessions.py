@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chatserver.attempts import Caller
 from chatserver.errors import TokenInvalid, Unavailable
+from chatserver.guard.attempts import Caller
 from chatserver.model import Account
 from tests.support.client import PASSWORD, unique
 from tests.support.waiting import held

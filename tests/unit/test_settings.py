@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chatserver import exposure
 from chatserver.errors import EX_CONFIG, StartupError
+from chatserver.guard import exposure
 from chatserver.settings import load, sources
 
 DB = "mongodb://db1/"

@@ -34,7 +34,7 @@ async def test_a_fan_out_that_was_never_done_is_finished_and_wakes_who_is_held(c
 async def test_what_was_appended_is_found_in_short_calls_and_none_of_it_missed(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatserver.sweeper.MESSAGES", 3)
+    monkeypatch.setattr("chatserver.sending.sweeper.MESSAGES", 3)
     pairs = [await chat.pair() for _ in range(7)]
     at = chat.clock.now().replace(microsecond=0)
     for number, (ann, _, conversation) in enumerate(pairs):  # five of them in one moment
@@ -122,8 +122,8 @@ class DayAfterTomorrow(Clock):
 async def test_files_that_no_message_names_are_deleted_when_they_are_a_day_old(chat: Any) -> None:
     ann, _, conversation = await chat.pair()
     files = [await stored_file(chat, name) for name in ("orphan", "kept")]
-    draft = chat.draft(ann, conversation, "see there", attachment=files[1])
-    await chat.writer.post(draft)
+    send = chat.send(ann, conversation, "see there", attachment=files[1])
+    await chat.writer.post(send)
     await chat.sweeper().sweep()
     assert await contents(chat, files[0]) == b"orphan", "it may still belong to a send"
     sweeper = chat.sweeper()

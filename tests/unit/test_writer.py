@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from chatserver.errors import IdempotencyConflict, Unavailable
-from chatserver.heads import SHARED_SECS, Heads
-from chatserver.line import Line
 from chatserver.model import Advance, Bell, Flushed, Outcome
+from chatserver.sending.heads import SHARED_SECS, Heads
+from chatserver.sending.waiting_sends import WaitingSends
+from chatserver.sending.writer import MAX_FLUSH, PATIENCE_SECS
 from chatserver.storage import cover as covers
 from chatserver.storage import messages as message_store
 from chatserver.storage import script
 from chatserver.wire import message_hint
-from chatserver.writer import MAX_FLUSH, PATIENCE_SECS
 from tests.support.clock import MovedClock
 from tests.support.commands import intercept
 from tests.support.waiting import GENEROUS_SECS, eventually, in_time, together
@@ -29,10 +29,10 @@ def patient_covers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(covers, "COVER_SECS", GENEROUS_SECS / 2)
 
 
-async def drafts_of(chat: Any, count: int) -> list[Any]:
+async def sends_of(chat: Any, count: int) -> list[Any]:
     """One in each of so many conversations."""
     pairs = [await chat.pair() for _ in range(count)]
-    return [chat.draft(ann, conversation, "a") for ann, _, conversation in pairs]
+    return [chat.send(ann, conversation, "a") for ann, _, conversation in pairs]
 
 
 def hold_appends(chat: Any, monkeypatch: pytest.MonkeyPatch, most: int) -> tuple[list[int], asyncio.Event]:
@@ -126,11 +126,11 @@ async def test_two_writers_that_race_for_one_conversation_leave_one_log_without_
 @pytest.mark.gen_test
 async def test_a_run_with_a_repeat_in_its_middle_leaves_no_hole(chat: Any) -> None:
     ann, _, conversation = await chat.pair()
-    first = chat.draft(ann, conversation, "first")
+    first = chat.send(ann, conversation, "first")
     await chat.writer.post(first)
-    again = chat.draft(ann, conversation, "first", client_id=first.client_id)
-    drafts = [chat.draft(ann, conversation, "a"), again, chat.draft(ann, conversation, "b")]
-    answers = await together(*map(chat.writer.post, drafts))
+    again = chat.send(ann, conversation, "first", client_id=first.client_id)
+    sends = [chat.send(ann, conversation, "a"), again, chat.send(ann, conversation, "b")]
+    answers = await together(*map(chat.writer.post, sends))
     assert [created for _, created in answers] == [True, False, True]
     key = ann.user_id, first.client_id
     assert answers[1][0] == (await chat.storage.messages.by_client_ids([key]))[key]
@@ -146,7 +146,7 @@ async def test_a_refused_message_stops_what_follows_it_in_its_own_conversation_o
     bob, _, free = await chat.pair()
     await chat.append_only(ann, taken, "from another node")
     messages = [
-        chat.draft(who, conversation, text).at(seq)
+        chat.send(who, conversation, text).at(seq)
         for who, conversation, text, seq in [
             (bob, free, "one", 1),
             (ann, taken, "refused", 1),
@@ -171,10 +171,10 @@ async def test_a_refused_message_stops_what_follows_it_in_its_own_conversation_o
 @pytest.mark.gen_test
 async def test_a_repeat_with_other_text_is_a_conflict_and_takes_no_number(chat: Any) -> None:
     ann, _, conversation = await chat.pair()
-    first = chat.draft(ann, conversation, "first")
+    first = chat.send(ann, conversation, "first")
     await chat.writer.post(first)
     with pytest.raises(IdempotencyConflict):
-        await chat.writer.post(chat.draft(ann, conversation, "other", client_id=first.client_id))
+        await chat.writer.post(chat.send(ann, conversation, "other", client_id=first.client_id))
     await chat.say(ann, conversation, "second")
     assert await chat.log(conversation) == ["first", "second"]
 
@@ -197,7 +197,7 @@ async def test_an_unknown_outcome_is_tried_again_and_stored_once(
         return Flushed([Outcome.UNKNOWN] * len(messages))
 
     monkeypatch.setattr(chat.storage.flushes, "append_and_advance", unsure)
-    answers = await together(*(chat.writer.post(chat.draft(ann, conversation, t)) for t in "abc"))
+    answers = await together(*(chat.writer.post(chat.send(ann, conversation, t)) for t in "abc"))
     assert [(message.seq, created) for message, created in answers] == [(1, True), (2, True), (3, True)]
     assert await chat.log(conversation) == ["a", "b", "c"]
     assert (await chat.inbox(bob)).unread(conversation.id) == 3
@@ -208,7 +208,7 @@ async def test_a_repeat_of_what_no_majority_has_yet_is_still_a_repeat(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, _, conversation = await chat.pair()
-    first = chat.draft(ann, conversation, "first")
+    first = chat.send(ann, conversation, "first")
     await chat.writer.post(first)
     by_client_ids, looks = chat.storage.messages.by_client_ids, 0
 
@@ -218,7 +218,7 @@ async def test_a_repeat_of_what_no_majority_has_yet_is_still_a_repeat(
         return await by_client_ids(keys) if looks > 1 else {}
 
     monkeypatch.setattr(chat.storage.messages, "by_client_ids", late)
-    again = chat.draft(ann, conversation, "first", client_id=first.client_id)
+    again = chat.send(ann, conversation, "first", client_id=first.client_id)
     message, created = await chat.writer.post(again)
     assert (message.seq, created) == (1, False)
 
@@ -251,21 +251,21 @@ async def test_a_send_whose_fan_out_half_fails_is_answered_and_fanned_out_later(
 async def test_a_second_flush_goes_beside_the_first_only_with_as_many_messages(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drafts = await drafts_of(chat, 7)
+    sends = await sends_of(chat, 7)
     begun, go_on = hold_appends(chat, monkeypatch, most=2)
-    for draft in drafts[:3]:
-        chat.writer.put(draft)
+    for send in sends[:3]:
+        chat.writer.put(send)
     await eventually(lambda: begun == [3])
-    for number, draft in enumerate(drafts[3:6], 1):
-        chat.writer.put(draft)
+    for number, send in enumerate(sends[3:6], 1):
+        chat.writer.put(send)
         for _ in range(10):
             await asyncio.sleep(0)
         assert begun == [3] or number == 3
     await eventually(lambda: begun == [3, 3])
-    chat.writer.put(drafts[6])
+    chat.writer.put(sends[6])
     go_on.set()
 
-    answers = await together(*(draft.answer for draft in drafts))
+    answers = await together(*(send.answer for send in sends))
     assert all(created for _, created in answers) and begun == [3, 3, 1]
 
 
@@ -273,20 +273,20 @@ async def test_a_second_flush_goes_beside_the_first_only_with_as_many_messages(
 async def test_behind_a_flush_that_hangs_others_are_stored_after_a_moment(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drafts = await drafts_of(chat, 4)
+    sends = await sends_of(chat, 4)
     begun, go_on = hold_appends(chat, monkeypatch, most=1)
-    for draft in drafts[:2]:
-        chat.writer.put(draft)
+    for send in sends[:2]:
+        chat.writer.put(send)
     await eventually(lambda: begun == [2])
-    chat.writer.put(drafts[2])
+    chat.writer.put(sends[2])
     chat.clock.skip(PATIENCE_SECS)
     await asyncio.sleep(0)
     assert begun == [2]
 
-    chat.writer.put(drafts[3])
-    await together(drafts[2].answer, drafts[3].answer)
+    chat.writer.put(sends[3])
+    await together(sends[2].answer, sends[3].answer)
     go_on.set()
-    await together(*(draft.answer for draft in drafts))
+    await together(*(send.answer for send in sends))
 
 
 @pytest.mark.gen_test
@@ -299,7 +299,7 @@ async def test_a_send_whose_client_goes_away_while_it_waits_is_stored(
     await eventually(lambda: begun)
     abandoned = asyncio.ensure_future(chat.say(bob, conversation, "abandoned"))
     too_late = asyncio.ensure_future(
-        chat.writer.post(chat.draft(bob, conversation, "too late", deadline=chat.clock.monotonic()))
+        chat.writer.post(chat.send(bob, conversation, "too late", deadline=chat.clock.monotonic()))
     )
     await asyncio.sleep(0)
     abandoned.cancel()
@@ -313,14 +313,14 @@ async def test_a_send_whose_client_goes_away_while_it_waits_is_stored(
 @pytest.mark.gen_test
 async def test_sends_behind_a_crowd_whose_time_is_over_are_stored(chat: Any) -> None:
     ann, _, conversation = await chat.pair()
-    line = Line(chat.clock)
+    line = WaitingSends(chat.clock)
     for number in range(2 * MAX_FLUSH):
-        line.add(chat.draft(ann, conversation, str(number)))
-    alive = chat.draft(ann, conversation, "alive")
+        line.add(chat.send(ann, conversation, str(number)))
+    alive = chat.send(ann, conversation, "alive")
     line.add(alive)
-    for draft in line._waiting[conversation.id]:
-        if draft is not alive:
-            draft.expire()
+    for send in line._waiting[conversation.id]:
+        if send is not alive:
+            send.expire()
     assert line.take(MAX_FLUSH) == {conversation.id: [alive]} and len(line) == 0
     line.close()
 
@@ -344,7 +344,7 @@ async def test_a_surprise_in_one_flush_does_not_stop_the_next(
         return await real(*arguments, **options)
 
     monkeypatch.setattr(store, step, surprising)
-    first = asyncio.create_task(chat.writer.post(chat.draft(ann, conversation, "first")))
+    first = asyncio.create_task(chat.writer.post(chat.send(ann, conversation, "first")))
     await eventually(lambda: calls)
     second = asyncio.create_task(chat.say(ann, conversation, "second"))
     await asyncio.sleep(0)
@@ -379,7 +379,7 @@ async def test_what_is_stored_is_answered_in_time_however_long_its_fan_out_takes
         return late[-1]
 
     monkeypatch.setattr(chat.storage.inboxes, "advance", slow)
-    message, created = await chat.writer.post(chat.draft(ann, conversation, "hello"))
+    message, created = await chat.writer.post(chat.send(ann, conversation, "hello"))
     assert (message.seq, created) == (1, True)
     assert not late
     answered.set()
@@ -393,7 +393,7 @@ async def test_an_append_of_another_primary_than_its_fan_out_is_made_sure_and_st
 ) -> None:
     ann, bob, conversation = await chat.pair()
     concerns = append_by_another_primary(monkeypatch, kept)
-    answers = await together(*(chat.writer.post(chat.draft(ann, conversation, t)) for t in "ab"))
+    answers = await together(*(chat.writer.post(chat.send(ann, conversation, t)) for t in "ab"))
 
     assert [(message.seq, created) for message, created in answers] == [(1, True), (2, True)]
     assert await chat.log(conversation) == ["a", "b"]
@@ -411,17 +411,17 @@ async def test_what_an_inbox_may_name_is_stored_though_nobody_waits_for_it_any_m
 ) -> None:
     ann, bob, conversation = await chat.pair()
     append_by_another_primary(monkeypatch, kept=False)
-    draft = chat.draft(ann, conversation, "late")
+    send = chat.send(ann, conversation, "late")
     append = chat.storage.flushes.append_and_advance
 
     async def too_late(*flush: Any) -> Any:
         flushed = await append(*flush)
-        draft.expire()
+        send.expire()
         return flushed
 
     monkeypatch.setattr(chat.storage.flushes, "append_and_advance", too_late)
     with pytest.raises(Unavailable):
-        await chat.writer.post(draft)
+        await chat.writer.post(send)
 
     async def stored() -> bool:
         return bool(await chat.log(conversation) == ["late"])
@@ -445,7 +445,7 @@ async def test_a_fan_out_that_comes_late_is_not_even_tried_as_a_cover(
         return reply
 
     intercept(monkeypatch, slow)
-    message, created = await chat.writer.post(chat.draft(ann, conversation, "hello"))
+    message, created = await chat.writer.post(chat.send(ann, conversation, "hello"))
     assert (message.seq, created) == (1, True)
     # As often as it takes until a majority has it, and only then the fan-out.
     assert (sent[0], sent[-1]) == (("insert", 1), ("update", "majority"))
@@ -457,7 +457,7 @@ async def test_a_fan_out_that_comes_late_is_not_even_tried_as_a_cover(
 async def test_a_flush_of_direct_messages_is_two_commands(
     chat: Any, monkeypatch: pytest.MonkeyPatch, trips: str
 ) -> None:
-    drafts, sent, scripts = await drafts_of(chat, 5), [], []
+    sends, sent, scripts = await sends_of(chat, 5), [], []
 
     def seen(command: Any) -> Any:
         sent.append((next(iter(command)), command["writeConcern"]["w"]))
@@ -466,7 +466,7 @@ async def test_a_flush_of_direct_messages_is_two_commands(
     intercept(monkeypatch, seen)
     run = script.run
     monkeypatch.setattr(script, "run", lambda *args: [scripts.append(1), run(*args)][1])
-    await together(*map(chat.writer.post, drafts))
+    await together(*map(chat.writer.post, sends))
     assert sent == [("insert", 1), ("update", "majority")]
     assert len(scripts) == (1 if trips == "one trip" else 2)
 
@@ -497,16 +497,16 @@ async def test_in_a_flush_with_a_contested_run_and_a_repeat_everyone_gets_their_
     await chat.say(ann, contested, "first")
     await chat.append_only(bob, contested, "of another node")
     cat, _, repeated = await chat.pair()
-    known = chat.draft(cat, repeated, "known")
+    known = chat.send(cat, repeated, "known")
     await chat.writer.post(known)
-    drafts = [
-        *await drafts_of(chat, 2),
-        chat.draft(ann, contested, "second"),
-        chat.draft(cat, repeated, "known", client_id=known.client_id),
-        chat.draft(ann, contested, "third"),
-        *await drafts_of(chat, 2),
+    sends = [
+        *await sends_of(chat, 2),
+        chat.send(ann, contested, "second"),
+        chat.send(cat, repeated, "known", client_id=known.client_id),
+        chat.send(ann, contested, "third"),
+        *await sends_of(chat, 2),
     ]
-    answers = await together(*map(chat.writer.post, drafts))
+    answers = await together(*map(chat.writer.post, sends))
     found = [(message.text, message.seq, created) for message, created in answers]
     alone = ("a", 1, True)
     assert found[:2] == found[5:] == [alone, alone]
@@ -521,9 +521,9 @@ async def test_a_fan_out_behind_a_message_that_was_not_stored_is_not_sent(chat: 
     ann, bob, conversation = await chat.pair()
     await chat.say(ann, conversation, "first")
     await chat.append_only(bob, conversation, "of another node")
-    others = await drafts_of(chat, 3)
-    drafts = [chat.draft(ann, conversation, "second"), *others]
-    answers = await together(*map(chat.writer.post, drafts))
+    others = await sends_of(chat, 3)
+    sends = [chat.send(ann, conversation, "second"), *others]
+    answers = await together(*map(chat.writer.post, sends))
     assert [(message.seq, created) for message, created in answers] == [(3, True)] + 3 * [(1, True)]
     assert await chat.log(conversation) == ["first", "of another node", "second"]
     inbox = await chat.inbox(bob)
@@ -542,13 +542,13 @@ async def test_a_send_that_cannot_be_stored_is_refused_at_its_deadline(
 
     monkeypatch.setattr(chat.storage.flushes, "append_and_advance", away)
     with pytest.raises(Unavailable):
-        await chat.writer.post(chat.draft(ann, conversation, "x", deadline=chat.clock.monotonic() + 0.2))
+        await chat.writer.post(chat.send(ann, conversation, "x", deadline=chat.clock.monotonic() + 0.2))
 
 
 @pytest.mark.gen_test
 async def test_closing_waits_for_the_fan_out_of_what_is_still_being_appended(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
-    sends = [asyncio.create_task(chat.writer.post(chat.draft(ann, conversation, t))) for t in "abc"]
+    sends = [asyncio.create_task(chat.writer.post(chat.send(ann, conversation, t))) for t in "abc"]
     await asyncio.sleep(0)
     await chat.writer.close()
     assert (await chat.inbox(bob)).unread(conversation.id) == 3
@@ -587,7 +587,7 @@ async def test_numbers_that_another_node_has_taken_are_looked_up_in_one_read(
 
     reads = look_ups_of(one, monkeypatch)
     monkeypatch.setattr(one.storage.messages, "head", None)
-    answers = await together(*(one.writer.post(one.draft(ann, c, "fourth")) for ann, _, c in pairs))
+    answers = await together(*(one.writer.post(one.send(ann, c, "fourth")) for ann, _, c in pairs))
     assert [message.seq for message, _ in answers] == [4] * 5
     assert reads == [{conversation.id: 1 for _, _, conversation in pairs}]
 
