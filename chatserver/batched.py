@@ -31,16 +31,16 @@ class BatchedCalls(Generic[K, V]):
         self._deadlines: Deadlines[asyncio.Future[V | None]] = Deadlines(clock, _give_up)
         self._running: asyncio.Task[None] | None = None
 
-    async def get(self, key: K) -> V | None:
+    async def call(self, key: K) -> V | None:
         """As things are now or later, never as they were before. Raises what `call` raises, and Unavailable."""
-        return await self._ask(key)
+        return await self._asked_for(key)
 
-    async def get_all(self, keys: Iterable[K]) -> dict[K, V]:
+    async def call_all(self, keys: Iterable[K]) -> dict[K, V]:
         """The same for several; those without a value are left out."""
-        asked = {key: self._ask(key) for key in keys}
+        asked = {key: self._asked_for(key) for key in keys}
         return {key: value for key, future in asked.items() if (value := await future) is not None}
 
-    def _ask(self, key: K) -> asyncio.Future[V | None]:
+    def _asked_for(self, key: K) -> asyncio.Future[V | None]:
         future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._asked.setdefault(key, []).append(future)
         self._deadlines.add(future, future, self._clock.monotonic() + self._limit_secs)

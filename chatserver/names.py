@@ -66,7 +66,7 @@ def _is_picture(sign: str) -> bool:
 
 def _most_marks(text: str) -> int:
     most = together = 0
-    for sign in unicodedata.normalize("NFD", text):
+    for sign in unicodedata.normalize("NFD", bounded(text)):
         if ord(sign) in INVISIBLE:
             continue
         together = together + 1 if unicodedata.category(sign) in ("Mn", "Me") else 0

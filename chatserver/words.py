@@ -61,7 +61,7 @@ def _marks() -> Iterator[str]:
 
 def _base(letter: str) -> str | None:
     """What a letter with an accent is compared as; None for one without."""
-    decomposed = unicodedata.normalize("NFD", letter)
+    decomposed = unicodedata.normalize("NFD", letter[:1])
     if len(decomposed) > 1:
         return "".join(_base(sign) or sign for sign in decomposed if not unicodedata.combining(sign))
     if letter in _OWN:

@@ -147,7 +147,7 @@ class Attempts:
         if caller.session_id:
             return
         now = self._clock.now()
-        known = await self._marks.get(account) or {}
+        known = await self._marks.call(account) or {}
         marks = {"addresses": _mark(account, network(caller.address))}
         if caller.device is not None:
             # One that is not known here was not given to this browser for this account: perhaps somebody put it there.
@@ -166,7 +166,7 @@ class Attempts:
         """What is known of where this comes from; None when nothing is."""
         if caller.session_id:
             return "session", str(caller.session_id)
-        known = await self._marks.get(account) or {}
+        known = await self._marks.call(account) or {}
         shown = {"device": caller.device, "address": network(caller.address)}
         marks = ((kind, _mark(account, given)) for kind, given in shown.items() if given)
         return next((place for place in marks if place[1] in known), None)

@@ -28,7 +28,7 @@ class InboxReads:
         Raises Unavailable, and TokenInvalid when the account is gone.
         """
         stamp, began = present.stamp, self._clock.monotonic()
-        tail = await self._tails.get((present.user_id, known))
+        tail = await self._tails.call((present.user_id, known))
         if tail is None:
             raise TokenInvalid("This account is gone.")
         present.read(tail, began, stamp)

@@ -154,7 +154,7 @@ def build_services(
         tickets=tickets,
         host=host,
         conversations=conversations,
-        memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
+        memberships=Memberships(stores, accounts, conversations, fanout, facts, bus, clock),
         messages=messages,
         own_data=OwnData(stores, accounts, sessions, conversations, messages, quotas, clock),
         unused_guests=UnusedGuests(stores, accounts, sessions, clock, settings.guest_days),

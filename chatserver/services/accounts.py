@@ -136,7 +136,7 @@ class Accounts:
         wanted = set(ids)
         found = self.known(wanted)
         if missing := wanted - found.keys():
-            fresh = await self._reads.get_all(missing)
+            fresh = await self._reads.call_all(missing)
             self._known.update(fresh)
             found.update(fresh)
         return found

@@ -87,7 +87,7 @@ class Bodies:
         found = {id: body for id in ids if (body := self.known(id)) and body.message.rev >= revs.get(id, 0)}
         if missing := [id for id in ids if id not in found]:
             messages = {id: m for id in missing if (m := self._messages.get(id)) and m.rev >= revs.get(id, 0)}
-            messages |= await self._reads.get_all(id for id in missing if id not in messages)
+            messages |= await self._reads.call_all(id for id in missing if id not in messages)
             if any(id not in messages or messages[id].rev < revs.get(id, 0) for id in missing):
                 raise Unavailable("The conversation is not completely readable yet.")
             senders = await self._accounts.users({message.sender_id for message in messages.values()})

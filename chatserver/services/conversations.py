@@ -136,7 +136,7 @@ class Conversations:
     async def _read(self, conversation_id: int) -> Conversation | None:
         if not 0 < conversation_id <= MAX_CONVERSATION_ID:
             return None
-        conversation = await self._reads.get(conversation_id)
+        conversation = await self._reads.call(conversation_id)
         if conversation is not None:
             (self._direct if conversation.is_direct else self._groups)[conversation_id] = conversation
         return conversation

@@ -55,7 +55,7 @@ class KeptPlaces:
 
     async def prove(self, actor: Actor) -> None:
         """Raises TokenInvalid when the session is gone, and has no place any more; Unavailable."""
-        if await self._reads.get(actor.session_id) is None:
+        if await self._reads.call(actor.session_id) is None:
             raise TokenInvalid("The session was revoked.")
 
     async def batch(
@@ -103,12 +103,12 @@ class KeptPlaces:
         return await self._entries.with_owed(owed[:limit], batch) if owed else batch
 
     async def _read(self, actor: Actor) -> KeptPlace:
-        kept = await self._reads.get(actor.session_id)
+        kept = await self._reads.call(actor.session_id)
         for _ in range(SETTLE_TRIES):
             if kept is None or kept.pending is None or kept.node == self._node:
                 break
             await self._clock.sleep(SETTLE_SECS)
-            kept = await self._reads.get(actor.session_id)
+            kept = await self._reads.call(actor.session_id)
         if kept is None:
             raise TokenInvalid("The session was revoked.")
         return kept
@@ -116,7 +116,7 @@ class KeptPlaces:
     async def _claim(self, actor: Actor, kept: KeptPlace, batch: Batch) -> bool:
         """False when it is not as it was seen any more. Raises Unavailable."""
         claim = PlaceClaim(actor.session_id, kept.place, kept.node, batch.place, self._node)
-        return await self._claims.get(claim) is not None
+        return await self._claims.call(claim) is not None
 
     async def _claim_all(self, claims: list[PlaceClaim]) -> dict[PlaceClaim, bool]:
         if not await self._sessions.claim_places(claims):
@@ -134,7 +134,7 @@ class KeptPlaces:
         if not batch.events:
             return  # nothing was given, so nothing can be lost
         try:
-            await self._moves.get(PlaceMove(actor.session_id, written, batch.place, self._node))
+            await self._moves.call(PlaceMove(actor.session_id, written, batch.place, self._node))
         except Unavailable:
             return  # given again: twice rather than never
         if written:

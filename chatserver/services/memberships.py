@@ -13,6 +13,7 @@ from chatserver.clock import Clock
 from chatserver.errors import NotFound, Unavailable
 from chatserver.model import MAX_CONVERSATION_ID, Actor, Advance, Bell, Conversation, Entry
 from chatserver.ports import Bus, Stores
+from chatserver.sending.facts import Facts
 from chatserver.sending.fanout import FanOut
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
@@ -27,6 +28,7 @@ class Memberships:
         accounts: Accounts,
         conversations: Conversations,
         fanout: FanOut,
+        facts: Facts,
         bus: Bus,
         clock: Clock,
     ) -> None:
@@ -34,6 +36,7 @@ class Memberships:
         self._accounts = accounts
         self._conversations = conversations
         self._fanout = fanout
+        self._facts = facts
         self._bus = bus
         self._clock = clock
 
@@ -60,7 +63,9 @@ class Memberships:
         await self._group(actor, c)
         await self._accounts.user(user_id)
         for _ in range(TRIES):
-            await self._stores.inboxes.join([user_id], c, await self._stores.messages.head(c))
+            entry = Entry("joined", c, user_id=user_id)
+            head, facts = await self._stores.messages.head(c), await self._stores.facts.head(c)
+            await self._stores.inboxes.join([user_id], c, head, facts, entry)
             await self._stores.conversations.add_members(c, [user_id])
             if await self._standing(c, user_id) == (True, True):
                 break
@@ -68,13 +73,14 @@ class Memberships:
             raise Unavailable("This membership changes too fast right now.")
         # What was appended meanwhile may have been fanned out to the others only.
         await self._fanout.repair(Advance(c, 0, await self._stores.messages.head(c), (user_id,)))
-        await self._tell(c, Entry("membership", c, user_id=user_id, rev=await self._next_rev(c)))
+        await self._facts.tell(c, "member", user_id, await self._next_rev(c))
+        self._bus.publish(Bell("inbox", (user_id,)))
 
     async def leave(self, actor: Actor, conversation_id: int) -> None:
         """Nothing sent after the answer reaches the actor. Repeatable while the membership stands."""
         c, user_id = conversation_id, actor.user_id
         await self._group(actor, c)
-        entry = Entry("membership", c, user_id=user_id, rev=await self._next_rev(c))
+        entry = Entry("left", c, user_id=user_id, rev=await self._next_rev(c))
         for _ in range(TRIES):
             await self._stores.inboxes.leave(user_id, entry)
             await self._stores.conversations.remove_member(c, user_id)
@@ -82,7 +88,8 @@ class Memberships:
                 break
         else:
             raise Unavailable("This membership changes too fast right now.")
-        await self._tell(c, entry, user_id)
+        await self._facts.tell(c, "member", user_id, entry.rev)
+        self._bus.publish(Bell("inbox", (user_id,)))
 
     async def _group(self, actor: Actor, conversation_id: int) -> None:
         if (await self._conversations.access(actor, conversation_id)).is_direct:
@@ -96,10 +103,3 @@ class Memberships:
 
     async def _next_rev(self, conversation_id: int) -> int:
         return await self._stores.conversations.next_rev(conversation_id)
-
-    async def _tell(self, conversation_id: int, entry: Entry, *also: int) -> None:
-        member_ids = (await self._stores.conversations.member_ids([conversation_id]))[conversation_id]
-        if member_ids:
-            await self._stores.inboxes.push(member_ids, entry)
-        if told := (*member_ids, *also):
-            self._bus.publish(Bell("inbox", told))

@@ -120,7 +120,7 @@ class Sessions:
         present = self._hub.get(trusted.actor.user_id) if trusted else None
         version = present.highest_version if present else -1
         ends = self._ends
-        session = await self._by_hash.get(key)
+        session = await self._by_hash.call(key)
         if session is None:
             self._trusted.pop(key, None)
             raise TokenInvalid("The token is unknown, revoked or expired.")

@@ -49,7 +49,7 @@ class Tickets:
         if not polling:
             raise TokenInvalid("A poll ticket is good for polls and disconnect only; send the token.")
         ticket = self._known.get(key)
-        if ticket is None and (ticket := await self._by_hash.get(key)) is not None:
+        if ticket is None and (ticket := await self._by_hash.call(key)) is not None:
             self._known[key] = ticket
         if ticket is None or ticket[1] <= self._clock.now():
             raise TokenInvalid("The poll ticket is unknown or over; ask for a new one.")

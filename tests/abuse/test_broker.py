@@ -1,4 +1,4 @@
-"""F14: who may publish on the broker and listen there can read nothing, say nothing and sign nobody out."""
+"""F17: who may publish on the broker and listen there can read nothing, say nothing and sign nobody out."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def heard_strange(nodes: tuple[Victim, Victim], least: float) -> None:
 
 
 @pytest.mark.gen_test(timeout=60)
-async def test_F14_a_forged_message_is_never_delivered(
+async def test_F17_a_forged_message_is_never_delivered(
     nodes: tuple[Victim, Victim], client: Client, rabbit: Any, row: Row
 ) -> None:
     ann, bob, first = await pair(client)
@@ -117,7 +117,7 @@ async def test_F14_a_forged_message_is_never_delivered(
 
 
 @pytest.mark.gen_test(timeout=60)
-async def test_F14_a_forged_bell_ends_no_session_and_no_poll(
+async def test_F17_a_forged_bell_ends_no_session_and_no_poll(
     nodes: tuple[Victim, Victim], client: Client, rabbit: Any, row: Row
 ) -> None:
     ann, bob, _ = await pair(client)
@@ -149,7 +149,7 @@ async def test_F14_a_forged_bell_ends_no_session_and_no_poll(
 
 
 @pytest.mark.gen_test(timeout=60)
-async def test_F14_who_listens_to_all_bells_reads_nothing_and_gains_nothing_by_playing_them_again(
+async def test_F17_who_listens_to_all_bells_reads_nothing_and_gains_nothing_by_playing_them_again(
     nodes: tuple[Victim, Victim], client: Client, rabbit: Any, row: Row
 ) -> None:
     ann, bob, _ = await pair(client)
@@ -184,7 +184,7 @@ async def test_F14_who_listens_to_all_bells_reads_nothing_and_gains_nothing_by_p
 
 
 @pytest.mark.gen_test(timeout=60)
-async def test_F14_a_flood_of_forged_bells_makes_the_nodes_look_at_their_own_pace(
+async def test_F17_a_flood_of_forged_bells_makes_the_nodes_look_at_their_own_pace(
     nodes: tuple[Victim, Victim], client: Client, rabbit: Any, row: Row
 ) -> None:
     people = await guests(client, 20)

@@ -1,4 +1,4 @@
-"""E12, F14: a person with far too many conversations, and one who begins them as fast as can be."""
+"""E12, F16: a person with far too many conversations, and one who begins them as fast as can be."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def test_E12_lists_of_a_person_with_thousands_of_conversations_stay_small(
 
 
 @pytest.mark.gen_test(timeout=120)
-async def test_F14_conversations_begun_all_at_once_are_no_more_than_those_of_an_hour(
+async def test_F16_conversations_begun_all_at_once_are_no_more_than_those_of_an_hour(
     victim: Victim, client: Client, row: Row
 ) -> None:
     ann, *strangers = await guests(client, 3 * RATE + 1)

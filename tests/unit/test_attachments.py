@@ -23,7 +23,7 @@ def bucket(chat: Any) -> Iterator[gridfs.GridFSBucket]:
 
 
 async def contents(chat: Any, file: Attachment) -> bytes:
-    return b"".join([piece async for piece in chat.storage.attachments.chunks(file)])
+    return b"".join([piece async for piece in chat.storage.attachments.chunks(file, 0, file.size_bytes)])
 
 
 @pytest.mark.gen_test

@@ -16,7 +16,7 @@ from chatserver.cursor import Cursor
 from chatserver.polls.waiter import Ended, Waiter
 from chatserver.services.events import PollAnswer
 from chatserver.settings import Settings
-from handlers.hot.answer_bytes import Answers
+from handlers.hot.answer_bytes import AnswerBytes
 from handlers.hot.polls import Polls
 from handlers.hot.request import END_OF_HEAD, HotRequest
 from handlers.hot.stream import AHEAD_BYTES, READ_BYTES, HotStream
@@ -181,6 +181,6 @@ async def test_a_poll_is_not_held_for_who_hung_up_before_it_was(pair: Pair) -> N
     runtime: Any = SimpleNamespace(
         services=services, limits=limits, clock=Clock(), settings=Settings(rate_limits="off"), draining=False
     )
-    polls = Polls(runtime, Answers(runtime, secure=False))
+    polls = Polls(runtime, AnswerBytes(runtime, secure=False))
     assert await polls.answer(HotRequest("token", b"cursor=e:1", 0, b"id", False), pair.ours)
     assert ended == [Ended.GONE, Ended.GONE]

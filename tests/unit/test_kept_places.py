@@ -34,7 +34,7 @@ async def test_a_message_to_somebody_whose_place_is_known_is_delivered_without_a
     ann, bob, conversation = await begun(chat)
     poll = await held(chat.poll(bob, wait=60))
     before = inbox_reads()
-    monkeypatch.setattr(chat.services.events._places._reads, "get", lambda key: pytest.fail("read"))
+    monkeypatch.setattr(chat.services.kept_places._reads, "call", lambda key: pytest.fail("read"))
     for text in ("one", "two", "three"):
         await chat.say(ann, conversation, text)
         assert texts(await poll) == [text]
@@ -65,7 +65,7 @@ async def test_what_another_node_gave_while_this_one_was_about_to_is_not_given_a
     one, other = await chats(), await chats()
     ann, bob, conversation = await begun(one)
     poll = await held(one.poll(bob, wait=2)) if waits else None
-    places = one.services.events._places
+    places = one.services.kept_places
     real, given = places._claim, []
 
     async def claim(actor: Any, *more: Any) -> bool:
@@ -98,7 +98,7 @@ async def test_the_word_of_an_earlier_answer_leaves_a_later_one_pending(
 ) -> None:
     one, other = await chats(), await chats()
     ann, bob, conversation = await one.pair()
-    places, moves, go_on = one.services.events._places, [], asyncio.Event()
+    places, moves, go_on = one.services.kept_places, [], asyncio.Event()
 
     async def late(move: Any) -> None:
         moves.append(move)
@@ -106,14 +106,14 @@ async def test_the_word_of_an_earlier_answer_leaves_a_later_one_pending(
             await go_on.wait()
         await one.storage.sessions.move_places([move])
 
-    monkeypatch.setattr(places._moves, "get", late)
+    monkeypatch.setattr(places._moves, "call", late)
     reads, read = other.storage.sessions.kept_places, []
 
     async def counted(ids: list[int]) -> Any:
         read.append(ids)
         return await reads(ids)
 
-    monkeypatch.setattr(other.services.events._places._reads, "_call", counted)
+    monkeypatch.setattr(other.services.kept_places._reads, "_call", counted)
     await one.say(ann, conversation, "first")
     first = await one.answer(bob)
     places._known[bob.session_id] = first.cursor  # the client has it
@@ -152,13 +152,13 @@ async def test_an_inbox_that_is_read_older_than_the_place_is_no_reason_to_begin_
     [old] = (await one.storage.inboxes.tails({bob.user_id: None})).values()
     await one.say(ann, conversation, "second")
     assert texts(await one.poll(bob)) == ["first", "second"]
-    looks, reads = other.looks.tail, []
+    looks, reads = other.inbox_reads.tail, []
 
     async def tail(*asked: Any) -> Any:  # as from a primary that has not heard of its majority
         reads.append(asked)
         return old if len(reads) <= behind else await looks(*asked)
 
-    monkeypatch.setattr(other.looks, "tail", tail)
+    monkeypatch.setattr(other.inbox_reads, "tail", tail)
     if behind == 1:
         assert texts(await other.poll(bob)) == []
     else:
@@ -169,7 +169,7 @@ async def test_an_inbox_that_is_read_older_than_the_place_is_no_reason_to_begin_
 @pytest.mark.gen_test
 async def test_places_are_claimed_together_and_each_for_itself(chat: Any) -> None:
     ann, bob, cat = await chat.person(), await chat.person(), await chat.person()
-    places = chat.services.events._places
+    places = chat.services.kept_places
     stands = (await kept(chat, ann)).place
     claims = [
         PlaceClaim(ann.session_id, stands, "", Cursor(stands.epoch, 1), "one"),

@@ -8,6 +8,7 @@ from typing import Any
 import argon2
 import pytest
 
+from chatserver.guard.attempts import Caller
 from tests.support.client import unique
 
 DECOMPOSED = unicodedata.normalize("NFD", "pässwört é one")
@@ -22,9 +23,9 @@ async def test_an_old_hash_keeps_working_as_it_was_typed_and_is_made_anew_with_t
     user = await accounts.register(unique("ann"), "another password", None)
     old = argon2.PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1).hash(DECOMPOSED)
     await chat.storage.users.set_password_hash(user.id, old)
-    assert await accounts.prove(user.username, COMPOSED, "192.0.2.1") is None
-    assert await accounts.prove(user.username, DECOMPOSED, "192.0.2.1")
-    assert await accounts.prove(user.username, COMPOSED, "192.0.2.1"), "it was made anew"
+    assert await accounts.prove(user.username, COMPOSED, Caller("192.0.2.1")) is None
+    assert await accounts.prove(user.username, DECOMPOSED, Caller("192.0.2.1"))
+    assert await accounts.prove(user.username, COMPOSED, Caller("192.0.2.1")), "it was made anew"
     found = await chat.storage.users.for_sign_in(user.username)
     assert found is not None and await chat.passwords.verify(found[1], DECOMPOSED) == (True, False)
 

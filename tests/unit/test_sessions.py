@@ -210,16 +210,16 @@ async def test_a_session_that_ends_while_it_is_looked_up_is_not_trusted_afterwar
     account = await registered(chat)
     sessions = chat.services.sessions
     token, _, _ = await sessions.start(account, "other")
-    look_up = sessions._by_hash.get
+    look_up = sessions._by_hash.call
 
     async def slow(key: bytes) -> Any:
         found = await look_up(key)
         await sessions.end_all(account.user.id)
         return found
 
-    monkeypatch.setattr(sessions._by_hash, "get", slow)
+    monkeypatch.setattr(sessions._by_hash, "call", slow)
     await sessions.authenticate(token)  # as it was when it was asked
-    monkeypatch.setattr(sessions._by_hash, "get", look_up)
+    monkeypatch.setattr(sessions._by_hash, "call", look_up)
     with pytest.raises(TokenInvalid):
         await sessions.authenticate(token)
 
@@ -230,17 +230,20 @@ async def test_a_better_hash_of_the_old_password_does_not_undo_a_new_one(
 ) -> None:
     account = await registered(chat)
     accounts, name = chat.services.accounts, account.user.username
-    make = chat.passwords.hash
-    monkeypatch.setattr(chat.passwords, "outdated", lambda password_hash: True)
+    make, verify = chat.passwords.hash, chat.passwords.verify
+
+    async def find_outdated(password_hash: str | None, password: str) -> tuple[bool, bool]:
+        return (await verify(password_hash, password))[0], True
 
     async def hash_after_a_change(password: str) -> str:
         monkeypatch.setattr(chat.passwords, "hash", make)
-        monkeypatch.setattr(chat.passwords, "outdated", lambda password_hash: False)
+        monkeypatch.setattr(chat.passwords, "verify", verify)
         await accounts.set_password(account, "quite another horse")
         made: str = await make(password)
         return made
 
     monkeypatch.setattr(chat.passwords, "hash", hash_after_a_change)
+    monkeypatch.setattr(chat.passwords, "verify", find_outdated)
     await accounts.prove(name, PASSWORD, Caller("192.0.2.1"))
     assert await accounts.prove(name, PASSWORD, Caller("192.0.2.1")) is None
     assert await accounts.prove(name, "quite another horse", Caller("192.0.2.1"))

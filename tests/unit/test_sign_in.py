@@ -8,6 +8,7 @@ import argon2
 import pytest
 
 from chatserver.errors import TokenInvalid
+from chatserver.guard.attempts import Caller
 from tests.support.client import PASSWORD, unique
 
 
@@ -26,6 +27,6 @@ async def test_an_unknown_name_costs_the_same_work_as_a_wrong_password(
     monkeypatch.setattr(argon2.PasswordHasher, "verify", counted)
     for tried in (name, unique("nobody")):
         with pytest.raises(TokenInvalid):
-            await sessions.sign_in(tried, "not the password", "test", "127.0.0.1")
+            await sessions.sign_in(tried, "not the password", "test", Caller("127.0.0.1"))
 
     assert len(worked) == 2 and worked[0] == worked[1]

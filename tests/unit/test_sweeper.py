@@ -162,4 +162,4 @@ async def stored_file(chat: Any, content: str) -> Attachment:
 
 
 async def contents(chat: Any, file: Attachment) -> bytes:
-    return b"".join([chunk async for chunk in chat.storage.attachments.chunks(file)])
+    return b"".join([chunk async for chunk in chat.storage.attachments.chunks(file, 0, file.size_bytes)])

@@ -38,8 +38,8 @@ async def test_a_thousand_members_learn_of_the_conversation_of_a_message_from_on
 ) -> None:
     reads = Reads(lambda id: Conversation(id, "group"))
     stores: Any = SimpleNamespace(conversations=SimpleNamespace(conversations=reads))
-    accounts: Any = None
-    conversations = Conversations(stores, accounts, Clock())
+    nobody: Any = None
+    conversations = Conversations(stores, nobody, nobody, Clock())
 
     found = await asyncio.gather(*(conversations.named(7) for _ in MEMBERS))
 
@@ -52,7 +52,7 @@ async def test_a_thousand_members_learn_of_the_conversation_of_a_message_from_on
 async def test_a_thousand_members_learn_who_wrote_from_one_or_two_reads(io_loop: Any) -> None:
     reads = Reads(lambda id: User(id, f"user{id}", f"User {id}", None))
     stores: list[Any] = [SimpleNamespace(by_ids=reads), *[None] * 4]
-    accounts = Accounts(*stores, Clock())
+    accounts = Accounts(*stores, Clock(), "open")
 
     found = await asyncio.gather(*(accounts.users([1, 2, -3]) for _ in MEMBERS))
 
