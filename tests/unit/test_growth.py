@@ -48,6 +48,7 @@ FOUND = list(patterns())
 NOT_TRIED = {
     "chatserver.failpoints.arm": "switches on what the operator named",
     "chatserver.tls.client_context": "opens the file of that name",
+    "handlers.hot.replayed._done": "puts it into a future",
 }
 SIGNS = [
     ":", "a", "0", " ", "\n", "\\", '"', "/", "@", "&", "=", ";", ",", "[", "://:", "\u0315\u0300", "\r\n", "\t",
