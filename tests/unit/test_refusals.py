@@ -32,10 +32,10 @@ async def test_who_comes_during_a_call_that_fails_does_not_wait_for_two(io_loop:
     silence = asyncio.Event()
     clock = MovedClock()
     shared = shared_after(silence, clock)
-    asked = [asyncio.ensure_future(shared.get(key)) for key in (1, 2)]
+    asked = [asyncio.ensure_future(shared.call(key)) for key in (1, 2)]
     await asyncio.sleep(0)
     clock.passed = LIMIT_SECS / 2
-    asked.append(asyncio.ensure_future(shared.get(1)))
+    asked.append(asyncio.ensure_future(shared.call(1)))
     await asyncio.sleep(0)
     for passed, given_up in ((0.99, 0), (1.01, 2), (1.49, 2), (1.51, 3)):
         clock.passed = LIMIT_SECS * passed
@@ -44,7 +44,7 @@ async def test_who_comes_during_a_call_that_fails_does_not_wait_for_two(io_loop:
     for got in await asyncio.gather(*asked, return_exceptions=True):
         assert isinstance(got, Unavailable)
     silence.set()
-    assert await shared.get(3) == 3, "what follows is served again"
+    assert await shared.call(3) == 3, "what follows is served again"
     await shared.close()
 
 
@@ -52,7 +52,7 @@ async def test_who_comes_during_a_call_that_fails_does_not_wait_for_two(io_loop:
 async def test_who_goes_away_takes_nothing_from_others_who_ask_the_same(io_loop: Any) -> None:
     go_on = asyncio.Event()
     shared = shared_after(go_on, MovedClock())
-    gone, stays = asyncio.ensure_future(shared.get(1)), asyncio.ensure_future(shared.get(1))
+    gone, stays = asyncio.ensure_future(shared.call(1)), asyncio.ensure_future(shared.call(1))
     await asyncio.sleep(0)
     gone.cancel()
     go_on.set()
