@@ -1,6 +1,7 @@
 /* JSON with a class for each sort of token, as the server writes it into the page; made of text nodes only. */
 
-const TOKEN = /(?<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?<text>"(?:[^"\\]|\\.)*")|(?<word>\b(?:true|false|null)\b)|(?<number>-?\d[\d.eE+-]*)/gu;
+const TOKEN =
+  /(?<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?<text>"(?:[^"\\]|\\.)*")|(?<word>\b(?:true|false|null)\b)|(?<number>-?\d[\d.eE+-]*)/gu;
 
 /** @param {string} text JSON, already laid out */
 export function highlighted(text) {

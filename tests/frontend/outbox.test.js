@@ -27,7 +27,8 @@ const fails = (problem) => {
   throw new ApiError(problem);
 };
 async function settled(outbox) {
-  for (let turn = 0; turn < 200 && outbox.items.some((item) => item.state === 'pending'); turn += 1) await new Promise((done) => setTimeout(done, 2));
+  for (let turn = 0; turn < 200 && outbox.items.some((item) => item.state === 'pending'); turn += 1)
+    await new Promise((done) => setTimeout(done, 2));
 }
 
 test('messages go out in the order they were written', async () => {
@@ -36,35 +37,53 @@ test('messages go out in the order they were written', async () => {
   for (const message of ['one', 'two', 'three']) outbox.add({ receiver_id: 2, message });
   await settled(outbox);
 
-  assert.deepEqual(accepted.map((item) => item.message), ['one', 'two', 'three']);
+  assert.deepEqual(
+    accepted.map((item) => item.message),
+    ['one', 'two', 'three'],
+  );
   assert.equal(outbox.items.length, 0);
 });
 
 test('temporary trouble is tried again with the same client_id', async () => {
-  const { outbox, sent, accepted } = boxed((item, attempt) => (attempt < 4 ? fails({ code: 'network' }) : stored(item)));
+  const { outbox, sent, accepted } = boxed((item, attempt) =>
+    attempt < 4 ? fails({ code: 'network' }) : stored(item),
+  );
 
   outbox.add({ receiver_id: 2, message: 'one' });
   outbox.add({ receiver_id: 2, message: 'two' });
   await settled(outbox);
 
   assert.equal(new Set(sent.slice(0, 4)).size, 1, 'the first is tried until it is through');
-  assert.deepEqual(accepted.map((item) => item.message), ['one', 'two']);
+  assert.deepEqual(
+    accepted.map((item) => item.message),
+    ['one', 'two'],
+  );
 });
 
 test('a refusal stays, failed and with its reason, and holds up nobody', async () => {
-  const { outbox, accepted } = boxed((item) => (item.message === 'bad' ? fails({ status: 400, code: 'validation_error', detail: 'too long' }) : stored(item)));
+  const { outbox, accepted } = boxed((item) =>
+    item.message === 'bad' ? fails({ status: 400, code: 'validation_error', detail: 'too long' }) : stored(item),
+  );
 
   const bad = outbox.add({ receiver_id: 2, message: 'bad' });
   outbox.add({ receiver_id: 2, message: 'good' });
   await settled(outbox);
   await new Promise((done) => setTimeout(done, 5));
 
-  assert.deepEqual(accepted.map((item) => item.message), ['good']);
-  assert.deepEqual(outbox.items.map((item) => [item.client_id, item.state, item.detail]), [[bad.client_id, 'failed', 'too long']]);
+  assert.deepEqual(
+    accepted.map((item) => item.message),
+    ['good'],
+  );
+  assert.deepEqual(
+    outbox.items.map((item) => [item.client_id, item.state, item.detail]),
+    [[bad.client_id, 'failed', 'too long']],
+  );
 });
 
 test('a retry by hand keeps the client_id', async () => {
-  const { outbox, sent, accepted } = boxed((item, attempt) => (attempt === 1 ? fails({ status: 403, code: 'forbidden' }) : stored(item)));
+  const { outbox, sent, accepted } = boxed((item, attempt) =>
+    attempt === 1 ? fails({ status: 403, code: 'forbidden' }) : stored(item),
+  );
   const item = outbox.add({ receiver_id: 2, message: 'one' });
   await settled(outbox);
 
@@ -109,7 +128,9 @@ test('a discarded message is gone for good', async () => {
 });
 
 test('a rate limit says until when it holds', async () => {
-  const { outbox } = boxed((item, attempt) => (attempt === 1 ? fails({ status: 429, code: 'rate_limited', retryAfterSecs: 3 }) : stored(item)));
+  const { outbox } = boxed((item, attempt) =>
+    attempt === 1 ? fails({ status: 429, code: 'rate_limited', retryAfterSecs: 3 }) : stored(item),
+  );
   const held = [];
   outbox.addEventListener('change', () => held.push(outbox.heldUntil));
 
@@ -128,7 +149,11 @@ function forgetful() {
     queueMicrotask(() => request.onsuccess());
     return request;
   };
-  const store = { getAll: () => done([...items.values()]), put: (item) => done(items.set(item.client_id, item)), delete: (id) => done(items.delete(id)) };
+  const store = {
+    getAll: () => done([...items.values()]),
+    put: (item) => done(items.set(item.client_id, item)),
+    delete: (id) => done(items.delete(id)),
+  };
   let opened = 0;
   const open = () => {
     opened += 1;
@@ -150,5 +175,8 @@ test('a database that the browser has closed is opened again', async (t) => {
 
   await shelf.put({ client_id: 'x', user_id: 1, order: 1 });
 
-  assert.deepEqual((await shelf.all(1)).map((item) => item.client_id), ['x']);
+  assert.deepEqual(
+    (await shelf.all(1)).map((item) => item.client_id),
+    ['x'],
+  );
 });

@@ -7,7 +7,18 @@ const ANN = { id: 1, username: 'ann', full_name: 'Ann' };
 const BO = { id: 2, username: 'bo', full_name: 'Bo' };
 
 function message(seq, from = 2, more = {}) {
-  return { id: 1000 + seq, seq, conversation_id: 9, sender_id: from, receiver_id: 3 - from, message: `m${seq}`, timestamp: `2026-01-01T00:00:${String(seq).padStart(2, '0')}.000Z`, is_read: false, client_id: null, ...more };
+  return {
+    id: 1000 + seq,
+    seq,
+    conversation_id: 9,
+    sender_id: from,
+    receiver_id: 3 - from,
+    message: `m${seq}`,
+    timestamp: `2026-01-01T00:00:${String(seq).padStart(2, '0')}.000Z`,
+    is_read: false,
+    client_id: null,
+    ...more,
+  };
 }
 
 function event(kind, data) {
@@ -19,7 +30,18 @@ function loaded(row = {}) {
   store.load({
     user: ANN,
     cursor: 'c',
-    conversations: [{ conversation_id: 9, other_user: BO, last_message: 'm3', last_message_at: '2026-01-01T00:00:03.000Z', last_message_by_me: false, unread_count: 1, last_message_id: 1003, ...row }],
+    conversations: [
+      {
+        conversation_id: 9,
+        other_user: BO,
+        last_message: 'm3',
+        last_message_at: '2026-01-01T00:00:03.000Z',
+        last_message_by_me: false,
+        unread_count: 1,
+        last_message_id: 1003,
+        ...row,
+      },
+    ],
   });
   return store;
 }
@@ -58,7 +80,10 @@ test('messages that overtake one another stand in order', () => {
   thread.add([message(3), message(4)]);
   thread.add([message(4)]);
 
-  assert.deepEqual(thread.messages.map((item) => item.seq), [3, 4, 5]);
+  assert.deepEqual(
+    thread.messages.map((item) => item.seq),
+    [3, 4, 5],
+  );
 });
 
 test('a receipt marks everything before it and never moves back', () => {
@@ -68,7 +93,10 @@ test('a receipt marks everything before it and never moves back', () => {
   store.apply([event('read_receipt', { message_id: 1002, reader_id: 2, read_at: 'now', conversation_id: 9 })]);
   store.apply([event('delivery_receipt', { conversation_id: 9, user_id: 2, delivered_seq: 3, delivered_at: 'now' })]);
 
-  assert.deepEqual(store.thread(2).messages.map((item) => item.is_read), [true, true, false]);
+  assert.deepEqual(
+    store.thread(2).messages.map((item) => item.is_read),
+    [true, true, false],
+  );
   assert.equal(store.thread(2).messages[2].delivered_at, 'now');
 });
 
@@ -115,7 +143,10 @@ test('while old history is read, new messages do not open a hole', () => {
 
   store.apply([event('message', message(4))]);
 
-  assert.deepEqual(store.thread(2).messages.map((item) => item.seq), [1]);
+  assert.deepEqual(
+    store.thread(2).messages.map((item) => item.seq),
+    [1],
+  );
   assert.equal(store.unreadTotal, 2);
 });
 
@@ -130,7 +161,10 @@ test('the divider stands before the first unread message of the other one', () =
 test('presence reaches the people we know', () => {
   const store = loaded();
 
-  store.apply([event('presence', { user_id: 2, is_online: true }), event('presence', { user_id: 99, is_online: true })]);
+  store.apply([
+    event('presence', { user_id: 2, is_online: true }),
+    event('presence', { user_id: 99, is_online: true }),
+  ]);
 
   assert.equal(store.people.get(2).is_online, true);
   assert.equal(store.people.has(99), false);
@@ -142,7 +176,10 @@ test('the higher revision of a message stands, in whatever order the two arrive'
   store.addHistory(2, [message(2, 2, file), message(3)], { older: false, newer: false });
 
   store.apply([event('message_changed', message(3, 2, { message: 'second', rev: 2, edited_at: 'later' }))]);
-  store.apply([event('message_changed', message(3, 2, { message: 'first', rev: 1, edited_at: 'sooner' })), event('message', message(3))]);
+  store.apply([
+    event('message_changed', message(3, 2, { message: 'first', rev: 1, edited_at: 'sooner' })),
+    event('message', message(3)),
+  ]);
   store.apply([event('message_changed', message(2, 2, { message: '', rev: 1, is_active: false, attachment: null }))]);
 
   const [gone, edited] = store.thread(2).messages;
@@ -158,5 +195,8 @@ test('a change to a message that is not loaded adds none', () => {
 
   store.apply([event('message_changed', message(1, 2, { message: 'old', rev: 1 }))]);
 
-  assert.deepEqual(store.thread(2).messages.map((item) => item.seq), [3]);
+  assert.deepEqual(
+    store.thread(2).messages.map((item) => item.seq),
+    [3],
+  );
 });

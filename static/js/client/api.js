@@ -98,7 +98,9 @@ export class Api {
 
   /** @returns {Record<string, string>} */
   headers() {
-    return this.token ? { Accept: 'application/json', Authorization: `Bearer ${this.token}` } : { Accept: 'application/json' };
+    return this.token
+      ? { Accept: 'application/json', Authorization: `Bearer ${this.token}` }
+      : { Accept: 'application/json' };
   }
 
   /** @param {{username: string, password: string, full_name?: string}} fields */
@@ -129,7 +131,8 @@ export class Api {
     });
 
   /** @param {number} userId @param {{limit?: number, before_id?: number, after_id?: number, around_id?: number}} [page] */
-  history = (userId, page = {}) => this.request('GET', `chats/conversation/${userId}/`, { query: { limit: 50, ...page } });
+  history = (userId, page = {}) =>
+    this.request('GET', `chats/conversation/${userId}/`, { query: { limit: 50, ...page } });
 
   /** @param {number} messageId @param {string} message @returns {Promise<Message>} */
   edit = (messageId, message) => this.request('PATCH', `chats/message/${messageId}/`, { json: { message } });
@@ -144,7 +147,8 @@ export class Api {
   markRead = (messageId) => this.request('POST', 'chats/mark-read/', { json: { message_ids: [messageId] } });
 
   /** @param {number} conversationId */
-  markAllRead = (conversationId) => this.request('POST', 'chats/mark-read/', { json: { conversation_id: conversationId } });
+  markAllRead = (conversationId) =>
+    this.request('POST', 'chats/mark-read/', { json: { conversation_id: conversationId } });
 
   /** @param {number} receiverId @param {boolean} isTyping */
   typing = (receiverId, isTyping) =>

@@ -34,13 +34,28 @@ export class ChatClient extends EventTarget {
    * @param {string} [options.clientName]  stays the same for one browser
    * @param {Partial<ConstructorParameters<typeof Leader>[0]>} [options.tabs]
    */
-  constructor({ token, userId, api = new Api({ token }), shelf = memoryShelf(), clientName = newClientId(), tabs = {} }) {
+  constructor({
+    token,
+    userId,
+    api = new Api({ token }),
+    shelf = memoryShelf(),
+    clientName = newClientId(),
+    tabs = {},
+  }) {
     super();
     this.api = api;
     this.store = new Store();
     /** @type {PollStatus} */ this.status = { state: 'connecting' };
-    this.leader = new Leader({ name: `chat:${userId}`, onElected: () => this.#lead(), onDeposed: () => this.#deposed(), onNote: (note) => this.#heard(note), ...tabs });
-    this.reading = new Reading(api, this.store, (otherId, messageId) => this.leader.tell({ kind: 'read', userId: otherId, messageId }));
+    this.leader = new Leader({
+      name: `chat:${userId}`,
+      onElected: () => this.#lead(),
+      onDeposed: () => this.#deposed(),
+      onNote: (note) => this.#heard(note),
+      ...tabs,
+    });
+    this.reading = new Reading(api, this.store, (otherId, messageId) =>
+      this.leader.tell({ kind: 'read', userId: otherId, messageId }),
+    );
     this.poller = new Poller({
       api,
       client: clientName,
@@ -147,7 +162,7 @@ export class ChatClient extends EventTarget {
   #heard(note) {
     if (!this.#isOpen || this.#catching) return void this.#early.push(note);
     if (note.kind === 'events') {
-      const isNext = note.since === undefined || note.since === this.#cursor;  // a page of an older release does not say
+      const isNext = note.since === undefined || note.since === this.#cursor; // a page of an older release does not say
       this.#take(note.events, note.cursor);
       if (!isNext) this.#catchUp();
     }

@@ -33,7 +33,12 @@ export function moved(known, other, message, mine) {
 export function otherIn(message, mine) {
   const side = mine ? 'receiver' : 'sender';
   const name = message[`${side}_name`] ?? '';
-  return { id: message[`${side}_id`], username: message[`${side}_username`] ?? name, full_name: name, avatar: message[`${side}_avatar`] };
+  return {
+    id: message[`${side}_id`],
+    username: message[`${side}_username`] ?? name,
+    full_name: name,
+    avatar: message[`${side}_avatar`],
+  };
 }
 
 /**

@@ -5,9 +5,9 @@
  * Without Web Locks or BroadcastChannel every tab leads itself, also where a browser has them and lends them to nobody.
  */
 
-const SILENCE_MS = 5_000;  // up to twice that: tabs that ask together do not all take the place
-const SPEAKS_MS = 100_000;  // each end of a poll is told, and the longest takes 72 s
-const PATIENCE_MS = 15_000;  // with a tab that is at the same work
+const SILENCE_MS = 5_000; // up to twice that: tabs that ask together do not all take the place
+const SPEAKS_MS = 100_000; // each end of a poll is told, and the longest takes 72 s
+const PATIENCE_MS = 15_000; // with a tab that is at the same work
 
 export class Leader {
   #ended = new AbortController();
@@ -24,7 +24,15 @@ export class Leader {
    * @param {((name: string) => BroadcastChannel)|null} [parts.channel]
    * @param {number} [parts.silenceMs]
    */
-  constructor({ name, onElected, onDeposed = () => {}, onNote, locks = globalThis.navigator?.locks, channel = globalThis.BroadcastChannel ? openChannel : null, silenceMs = SILENCE_MS }) {
+  constructor({
+    name,
+    onElected,
+    onDeposed = () => {},
+    onNote,
+    locks = globalThis.navigator?.locks,
+    channel = globalThis.BroadcastChannel ? openChannel : null,
+    silenceMs = SILENCE_MS,
+  }) {
     this.name = name;
     this.onElected = onElected;
     this.onDeposed = onDeposed;
@@ -63,7 +71,7 @@ export class Leader {
     if (!locks) return;
     Promise.resolve(locks.request(`${this.name}:poll`, options, lead)).catch(() => {
       if (this.#ended.signal.aborted) return;
-      if (!this.isLeader) return this.#alone();  // Chromium refuses locks where it may keep nothing for a page
+      if (!this.isLeader) return this.#alone(); // Chromium refuses locks where it may keep nothing for a page
       this.isLeader = false;
       this.onDeposed();
       this.#stand({ signal: this.#ended.signal });

@@ -37,7 +37,16 @@ export class Outbox extends EventTarget {
    * @param {typeof pause} [parts.sleep]
    * @param {() => number} [parts.now]
    */
-  constructor({ api, shelf, userId, onAccepted, onSignedOut = () => {}, exclusively = (work) => work(), sleep = pause, now = Date.now }) {
+  constructor({
+    api,
+    shelf,
+    userId,
+    onAccepted,
+    onSignedOut = () => {},
+    exclusively = (work) => work(),
+    sleep = pause,
+    now = Date.now,
+  }) {
     super();
     this.api = api;
     this.shelf = shelf;
@@ -75,9 +84,12 @@ export class Outbox extends EventTarget {
       user_id: this.userId,
       receiver_id,
       message,
-      file, file_name,
-      order: this.#lastOrder, created_at: this.now(),
-      state: 'pending', ...UNHURT,
+      file,
+      file_name,
+      order: this.#lastOrder,
+      created_at: this.now(),
+      state: 'pending',
+      ...UNHURT,
     };
     this.items.push(item);
     this.#tell();
@@ -138,7 +150,8 @@ export class Outbox extends EventTarget {
     const call = new AbortController();
     this.#calls.set(item.client_id, call);
     try {
-      const onProgress = (/** @type {number} */ share) => this.#tell('progress', Object.assign(item, { progress: share }));
+      const onProgress = (/** @type {number} */ share) =>
+        this.#tell('progress', Object.assign(item, { progress: share }));
       const message = await this.api.send(item, { signal: call.signal, onProgress });
       this.#attempt = this.heldUntil = 0;
       this.onAccepted({ ...message, client_id: message.client_id ?? item.client_id });
@@ -170,7 +183,8 @@ export class Outbox extends EventTarget {
   }
 
   async #rest() {
-    const nap = (this.#nap = new AbortController());
+    const nap = new AbortController();
+    this.#nap = nap;
     await this.sleep(this.#pauseMs, nap.signal);
     this.#nap = null;
   }

@@ -9,7 +9,7 @@ import { pause } from './backoff.js';
 /** @typedef {{all: (userId: number) => Promise<Outgoing[]>, put: (item: Outgoing) => Promise<void>, remove: (clientId: string) => Promise<void>}} Shelf */
 
 const NAME = 'chat-outbox';
-const OPENING_MS = 3_000;  // some never answer
+const OPENING_MS = 3_000; // some never answer
 
 /** @returns {Shelf} */
 export function memoryShelf() {
@@ -35,12 +35,17 @@ export async function openShelf(name = NAME) {
       try {
         return await run(mode, work);
       } catch {
-        database = await opened(name);  // phones close it in tabs behind
+        database = await opened(name); // phones close it in tabs behind
         return run(mode, work);
       }
     };
     return {
-      all: async (userId) => inOrder((await surely('readonly', (items) => items.getAll())).filter((/** @type {Outgoing} */ item) => item.user_id === userId)),
+      all: async (userId) =>
+        inOrder(
+          (await surely('readonly', (items) => items.getAll())).filter(
+            (/** @type {Outgoing} */ item) => item.user_id === userId,
+          ),
+        ),
       put: async (item) => void (await surely('readwrite', (items) => items.put(item))),
       remove: async (clientId) => void (await surely('readwrite', (items) => items.delete(clientId))),
     };
@@ -53,7 +58,7 @@ export async function openShelf(name = NAME) {
 
 /** @param {string} name @returns {Promise<IDBDatabase>} */
 function opened(name) {
-  const opening = globalThis.indexedDB.open(name, 1);  // whose mere mention some browsers refuse
+  const opening = globalThis.indexedDB.open(name, 1); // whose mere mention some browsers refuse
   opening.onupgradeneeded = () => opening.result.createObjectStore('items', { keyPath: 'client_id' });
   return Promise.race([settled(opening), pause(OPENING_MS).then(() => Promise.reject(new Error('no answer')))]);
 }

@@ -19,7 +19,8 @@ export class Store extends EventTarget {
     this.now = now;
     /** @type {Person|null} */ this.me = null;
     /** @type {Map<number, Person>} */ this.people = new Map();
-    /** By the other person's id. @type {Map<number, Conversation & {headId?: number}>} */ this.conversations = new Map();
+    /** By the other person's id. @type {Map<number, Conversation & {headId?: number}>} */ this.conversations =
+      new Map();
     /** By the other person's id. @type {Map<number, Thread>} */ this.threads = new Map();
     /** @type {Map<number, number>} other person's id → until when, epoch ms */ this.typing = new Map();
   }
@@ -43,8 +44,8 @@ export class Store extends EventTarget {
 
   /** @param {number} userId */
   thread(userId) {
-    let thread = this.threads.get(userId);
-    if (!thread) this.threads.set(userId, (thread = new Thread()));
+    const thread = this.threads.get(userId) ?? new Thread();
+    this.threads.set(userId, thread);
     return thread;
   }
 
@@ -62,7 +63,9 @@ export class Store extends EventTarget {
 
   /** Newest first. */
   get rooms() {
-    return [...this.conversations.values()].sort((a, b) => (b.last_message_at ?? '').localeCompare(a.last_message_at ?? ''));
+    return [...this.conversations.values()].sort((a, b) =>
+      (b.last_message_at ?? '').localeCompare(a.last_message_at ?? ''),
+    );
   }
 
   get unreadTotal() {
@@ -144,7 +147,10 @@ export class Store extends EventTarget {
     // Behind a gap (someone reads old history) new messages wait until that reader comes back to the end.
     if (thread.isLoaded && !thread.hasNewer) thread.add([message]);
     this.typing.delete(userId);
-    this.conversations.set(userId, moved(this.conversations.get(userId), /** @type {Person} */ (this.people.get(userId)), message, mine));
+    this.conversations.set(
+      userId,
+      moved(this.conversations.get(userId), /** @type {Person} */ (this.people.get(userId)), message, mine),
+    );
     this.#tell('message', { userId, messages: [message], isNew: !known, mine });
   }
 

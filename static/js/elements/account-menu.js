@@ -10,15 +10,29 @@ export function accountMenu(app) {
   const { me } = app;
   const menu = el(
     'details',
-    { class: 'menu', onkeydown: escape, onfocusout: left },
-    el('summary', { class: 'menu__open', 'aria-label': `${nameOf(me)}: ${t('menu.open')}`, title: t('menu.open') }, avatar(me)),
+    { class: 'menu', onkeydown: closeOnEscape, onfocusout: left },
+    el(
+      'summary',
+      { class: 'menu__open', 'aria-label': `${nameOf(me)}: ${t('menu.open')}`, title: t('menu.open') },
+      avatar(me),
+    ),
     el(
       'div',
       { class: 'menu__list' },
-      el('p', { class: 'menu__who' }, el('bdi', null, nameOf(me)), el('span', { class: 'muted', dir: 'ltr' }, `@${me.username}`)),
+      el(
+        'p',
+        { class: 'menu__who' },
+        el('bdi', null, nameOf(me)),
+        el('span', { class: 'muted', dir: 'ltr' }, `@${me.username}`),
+      ),
       entry('settings', t('menu.settings'), () => openDialog(app, 'settings')),
       entry('keyboard', t('menu.shortcuts'), () => openDialog(app, 'shortcuts')),
-      el('a', { class: 'menu__entry', href: './#sign-up', target: '_blank', rel: 'noopener' }, icon('window'), t('menu.second')),
+      el(
+        'a',
+        { class: 'menu__entry', href: './#sign-up', target: '_blank', rel: 'noopener' },
+        icon('window'),
+        t('menu.second'),
+      ),
       entry('people', t('menu.else'), () => app.signInAsSomeoneElse()),
       entry('out', t('menu.out'), () => app.signOut()),
     ),
@@ -36,7 +50,7 @@ export function accountMenu(app) {
   }
 
   /** @param {KeyboardEvent} event */
-  function escape(event) {
+  function closeOnEscape(event) {
     if (event.key !== 'Escape' || !menu.open) return;
     menu.open = false;
     menu.querySelector('summary').focus();

@@ -6,10 +6,14 @@ import { prefs } from '../lib/prefs.js';
 /** @param {any} app @param {AbortSignal} signal */
 export function listenForAttention(app, signal) {
   const redraw = () => badge(app);
-  app.store.addEventListener('change', (/** @type {any} */ event) => {
-    if (event.detail.kind === 'message') arrived(app, event.detail);
-    redraw();
-  }, { signal });
+  app.store.addEventListener(
+    'change',
+    (/** @type {any} */ event) => {
+      if (event.detail.kind === 'message') arrived(app, event.detail);
+      redraw();
+    },
+    { signal },
+  );
   app.addEventListener('route', redraw, { signal });
   redraw();
 }
@@ -38,7 +42,11 @@ function arrived(app, { userId, messages, isNew, mine }) {
   const [message] = messages;
   const body = message.message || t('message.file', { name: message.attachment_name ?? '' });
   try {
-    const note = new Notification(nameOf(app.store.people.get(userId)), { body: body.slice(0, 200), tag: `chat-${userId}`, icon: document.documentElement.dataset.icon });
+    const note = new Notification(nameOf(app.store.people.get(userId)), {
+      body: body.slice(0, 200),
+      tag: `chat-${userId}`,
+      icon: document.documentElement.dataset.icon,
+    });
     note.onclick = () => {
       focus();
       app.open(userId);

@@ -6,16 +6,32 @@ import { el, fill } from '../lib/dom.js';
 export function changePassword(app, onChanged) {
   if (app.me.username.includes(':')) return []; // signed in by the page around the chat, or a guest: there is none
   const note = el('p', { class: 'form-error', role: 'status' });
-  const fields = [['now', t('settings.passwordNow'), 'current-password'], ['new', t('settings.passwordNew'), 'new-password']].map(([key, label, kind]) => {
-    const input = el('input', { id: `password-${key}`, class: 'input', type: 'password', required: true, autocomplete: kind });
+  const fields = [
+    ['now', t('settings.passwordNow'), 'current-password'],
+    ['new', t('settings.passwordNew'), 'new-password'],
+  ].map(([key, label, kind]) => {
+    const input = el('input', {
+      id: `password-${key}`,
+      class: 'input',
+      type: 'password',
+      required: true,
+      autocomplete: kind,
+    });
     return { input, row: [el('label', { for: input.id }, label), input] };
   });
-  const form = el('form', { class: 'field', hidden: true, onsubmit: change },
+  const form = el(
+    'form',
+    { class: 'field', hidden: true, onsubmit: change },
     // Password managers keep what belongs together.
     el('input', { type: 'text', autocomplete: 'username', hidden: true, readonly: true, value: app.me.username }),
     fields.flatMap((field) => field.row),
-    el('div', null, el('button', { class: 'button', type: 'submit' }, t('settings.save'))));
-  const ask = el('button', { class: 'button button--quiet', type: 'button', 'aria-expanded': 'false', onclick: open }, `${t('settings.password')}…`);
+    el('div', null, el('button', { class: 'button', type: 'submit' }, t('settings.save'))),
+  );
+  const ask = el(
+    'button',
+    { class: 'button button--quiet', type: 'button', 'aria-expanded': 'false', onclick: open },
+    `${t('settings.password')}…`,
+  );
   return el('section', { class: 'stack' }, el('div', null, ask), form, note);
 
   function open() {

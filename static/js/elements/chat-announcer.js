@@ -17,11 +17,19 @@ export class ChatAnnouncer extends HTMLElement {
   connectedCallback() {
     fill(
       this,
-      el('div', { class: 'visually-hidden announcer__log', role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', 'aria-label': t('room.new') }),
+      el('div', {
+        class: 'visually-hidden announcer__log',
+        role: 'log',
+        'aria-live': 'polite',
+        'aria-relevant': 'additions',
+        'aria-label': t('room.new'),
+      }),
       el('div', { class: 'toast', role: 'status', hidden: true }),
       el('div', { class: 'toast toast--urgent', role: 'alert', hidden: true }),
     );
-    this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal: this.#life.signal });
+    this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), {
+      signal: this.#life.signal,
+    });
   }
 
   disconnectedCallback() {

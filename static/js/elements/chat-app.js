@@ -46,9 +46,14 @@ export class ChatApp extends HTMLElement {
   async signIn(options = {}) {
     const { signal } = this.#begin();
     const loaded = await import('./chat-sign-in.js').catch(() => null);
-    if (signal.aborted) return;  // something else was to be shown meanwhile
+    if (signal.aborted) return; // something else was to be shown meanwhile
     // Whoever signed out must not leave everything on the screen.
-    if (!loaded) return splash(this, t('sign.offline'), el('button', { class: 'button', type: 'button', onclick: () => location.reload() }, t('status.reload')));
+    if (!loaded)
+      return splash(
+        this,
+        t('sign.offline'),
+        el('button', { class: 'button', type: 'button', onclick: () => location.reload() }, t('status.reload')),
+      );
     this.dataset.pane = 'sign-in';
     document.title = t('app.name');
     fill(this, el('chat-sign-in', { '.app': this, '.options': options }));
@@ -60,7 +65,13 @@ export class ChatApp extends HTMLElement {
     fill(this, el('main', { class: 'splash', 'aria-busy': 'true' }, el('p', null, t('app.loading'))));
     const api = new Api({ token: account.token });
     const shelf = await openShelf();
-    const chat = new ChatClient({ token: account.token, userId: account.user.id, api, shelf, clientName: browserName(newClientId) });
+    const chat = new ChatClient({
+      token: account.token,
+      userId: account.user.id,
+      api,
+      shelf,
+      clientName: browserName(newClientId),
+    });
     this.chat = chat;
     chat.addEventListener('status', () => this.#statusChanged(account), { signal: life.signal });
     if (!(await this.#open(chat, account, life.signal))) return;
@@ -91,15 +102,26 @@ export class ChatApp extends HTMLElement {
   #show(account, signal) {
     fill(
       this,
-      el('a', { class: 'skip-link', href: '#content', onclick: (/** @type {Event} */ event) => this.#skip(event) }, t('app.skip')),
+      el(
+        'a',
+        { class: 'skip-link', href: '#content', onclick: (/** @type {Event} */ event) => this.#skip(event) },
+        t('app.skip'),
+      ),
       el('chat-sidebar', { '.app': this }),
       el('chat-conversation', { '.app': this }),
     );
     addEventListener('hashchange', () => this.follow(), { signal });
-    listenForLife(() => this.chat, () => this.enter(account), signal);
+    listenForLife(
+      () => this.chat,
+      () => this.enter(account),
+      signal,
+    );
     listenForKeys(this, signal);
     // Nothing on screen waits for these; the switcher must be there when someone types on after Ctrl+K.
-    for (const name of ['chat-status', 'chat-announcer']) import(`./${name}.js`).then(() => !signal.aborted && this.querySelector('chat-sidebar')?.before(el(name, { '.app': this })));
+    for (const name of ['chat-status', 'chat-announcer'])
+      import(`./${name}.js`).then(
+        () => !signal.aborted && this.querySelector('chat-sidebar')?.before(el(name, { '.app': this })),
+      );
     import('./attention.js').then(({ listenForAttention }) => !signal.aborted && listenForAttention(this, signal));
     import('./dialog-switcher.js');
     import('../timeline/actions.js');
@@ -154,7 +176,9 @@ export class ChatApp extends HTMLElement {
 
   /** @param {import('../client/accounts.js').Account} account */
   #expired(account) {
-    const newer = this.accounts.list().find(({ user, token }) => user.id === account.user.id && token !== account.token);
+    const newer = this.accounts
+      .list()
+      .find(({ user, token }) => user.id === account.user.id && token !== account.token);
     if (newer) return void this.enter(newer);
     this.accounts.forget(account.user.id);
     this.signIn({ mode: 'in', notice: t('sign.expired'), username: account.user.username });
@@ -176,7 +200,8 @@ export class ChatApp extends HTMLElement {
   /** What is shown next, until something else is. */
   #begin() {
     this.#leave();
-    return (this.#life = new AbortController());
+    this.#life = new AbortController();
+    return this.#life;
   }
 
   #leave() {

@@ -28,16 +28,30 @@ export class ChatComposer extends HTMLElement {
     addEventListener('pagehide', () => this.#save(), { signal: this.#life.signal });
     const limit = size(this.app.limits.attachment_bytes);
     this.text = el('textarea', {
-      class: 'composer__text', rows: 1, dir: 'auto', enterkeyhint: 'send', 'aria-describedby': 'composer-count',
-      oninput: () => this.#typed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event), onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, this.app, (files) => this.addFiles(files)), onblur: () => this.#save(),
+      class: 'composer__text',
+      rows: 1,
+      dir: 'auto',
+      enterkeyhint: 'send',
+      'aria-describedby': 'composer-count',
+      oninput: () => this.#typed(),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+      onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, this.app, (files) => this.addFiles(files)),
+      onblur: () => this.#save(),
     });
-    this.files = el('input', { type: 'file', multiple: true, class: 'visually-hidden', tabindex: '-1', 'aria-hidden': 'true', onchange: () => (this.addFiles([...this.files.files]), (this.files.value = '')) });
+    this.files = el('input', {
+      type: 'file',
+      multiple: true,
+      class: 'visually-hidden',
+      tabindex: '-1',
+      'aria-hidden': 'true',
+      onchange: () => this.#picked(),
+    });
     this.count = el('p', { class: 'composer__count', id: 'composer-count' });
     fill(
       this,
       el(
         'form',
-        { class: 'composer', onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), this.send()) },
+        { class: 'composer', onsubmit: (/** @type {Event} */ event) => this.#submitted(event) },
         el('div', { class: 'composer__popup' }),
         el(
           'div',
@@ -46,7 +60,17 @@ export class ChatComposer extends HTMLElement {
           iconButton('attach', t('composer.attach', { size: limit }), { onclick: () => this.files.click() }),
           this.text,
           iconButton('emoji', t('composer.emoji'), { 'aria-haspopup': 'dialog', onclick: () => this.#emoji?.pick() }),
-          el('button', { class: 'composer__send', part: 'send', type: 'submit', 'aria-label': t('composer.send'), title: t('composer.send') }, icon('send')),
+          el(
+            'button',
+            {
+              class: 'composer__send',
+              part: 'send',
+              type: 'submit',
+              'aria-label': t('composer.send'),
+              title: t('composer.send'),
+            },
+            icon('send'),
+          ),
         ),
         this.count,
       ),
@@ -99,25 +123,46 @@ export class ChatComposer extends HTMLElement {
 
   /** @param {string} quoted */
   quote(quoted) {
-    const lines = quoted.split('\n').filter((line) => !line.startsWith('> ')).map((line) => `> ${line}`);
+    const lines = quoted
+      .split('\n')
+      .filter((line) => !line.startsWith('> '))
+      .map((line) => `> ${line}`);
     this.text.value = `${lines.join('\n')}\n${this.text.value}`;
     this.focusText();
     this.text.setSelectionRange(this.text.value.length, this.text.value.length);
     this.#typed();
   }
 
+  /** @param {Event} event */
+  #submitted(event) {
+    event.preventDefault();
+    this.send();
+  }
+
+  #picked() {
+    this.addFiles([...this.files.files]);
+    this.files.value = '';
+  }
+
   send() {
     const message = this.text.value.trim();
     const files = this.tray?.files ?? [];
     if ((!message && files.length === 0 && !this.#editing) || this.#left < 0) {
-      if (this.#left < 0) this.app.say(t('composer.tooLong', { count: this.app.limits.message_chars }), { urgent: true });
+      if (this.#left < 0)
+        this.app.say(t('composer.tooLong', { count: this.app.limits.message_chars }), { urgent: true });
       return;
     }
-    if (this.#editing) return (this.focusText(), this.#editing.save());
+    if (this.#editing) {
+      this.focusText();
+      return this.#editing.save();
+    }
     const [{ outbox }, receiver_id] = [this.app.chat, this.userId];
     if (files.length === 0) outbox.add({ receiver_id, message });
-    // The text is the first file's caption; a picture's own words follow it.
-    files.forEach((file, at) => outbox.add({ receiver_id, message: [at === 0 && message, this.tray.wordsOf(file)].filter(Boolean).join('\n'), file, file_name: file.name }));
+    for (const file of files) {
+      // The text is the first file's caption; a picture's own words follow it.
+      const words = [file === files[0] && message, this.tray.wordsOf(file)].filter(Boolean).join('\n');
+      outbox.add({ receiver_id, message: words, file, file_name: file.name });
+    }
     this.text.value = '';
     this.tray?.clear();
     this.#typing.stop();
@@ -158,7 +203,10 @@ export class ChatComposer extends HTMLElement {
     fill(this.count, near && t(left < 0 ? 'composer.over' : 'composer.left', { count: Math.abs(left) }));
     this.count?.classList.toggle('composer__count--over', left < 0);
     const empty = !this.text.value.trim() && !this.tray?.files.length;
-    /** @type {any} */ (this.querySelector('.composer__send')).classList.toggle('composer__send--ready', !empty && left >= 0);
+    /** @type {any} */ (this.querySelector('.composer__send')).classList.toggle(
+      'composer__send--ready',
+      !empty && left >= 0,
+    );
   }
 
   /** Where the browser does not size text fields to their content, rows are counted. */

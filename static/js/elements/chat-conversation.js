@@ -49,9 +49,15 @@ export class ChatConversation extends HTMLElement {
       el(
         'main',
         { class: 'room-view room-view--none', id: 'content', tabindex: '-1' },
-        el('div', { class: 'empty' }, icon('chat'), el('h2', null, t('room.pick')), el('p', null, t('room.pickHelp', { keys: 'Ctrl+K' })),
+        el(
+          'div',
+          { class: 'empty' },
+          icon('chat'),
+          el('h2', null, t('room.pick')),
+          el('p', null, t('room.pickHelp', { keys: 'Ctrl+K' })),
           el('p', { class: 'muted' }, t('rooms.emptyHelp')),
-          el('a', { class: 'button', href: './#sign-up', target: '_blank', rel: 'noopener' }, t('rooms.openSecond'))),
+          el('a', { class: 'button', href: './#sign-up', target: '_blank', rel: 'noopener' }, t('rooms.openSecond')),
+        ),
       ),
     );
   }
@@ -60,7 +66,12 @@ export class ChatConversation extends HTMLElement {
   #draw(person, route) {
     const name = nameOf(person);
     const composer = el('chat-composer', { '.app': this.app, '.userId': person.id, part: 'composer' });
-    const timeline = el('chat-timeline', { '.app': this.app, '.userId': person.id, '.wantedId': route.messageId, part: 'timeline' });
+    const timeline = el('chat-timeline', {
+      '.app': this.app,
+      '.userId': person.id,
+      '.wantedId': route.messageId,
+      part: 'timeline',
+    });
     const { isEmbedded } = this.app;
     const view = el(
       isEmbedded ? 'section' : 'main',
@@ -70,13 +81,20 @@ export class ChatConversation extends HTMLElement {
       timeline,
       el('p', { class: 'typing', 'aria-live': 'off' }),
       composer,
-      el('div', { class: 'drop-zone', hidden: true, 'aria-hidden': 'true' }, icon('attach'), el('p', null, t('room.drop', { name }))),
+      el(
+        'div',
+        { class: 'drop-zone', hidden: true, 'aria-hidden': 'true' },
+        icon('attach'),
+        el('p', null, t('room.drop', { name })),
+      ),
     );
     fill(this, view);
     this.#drawHead();
     this.#drawTyping();
     const { signal } = this.#visit;
-    import('./drop.js').then(({ listenForFiles }) => listenForFiles(view, (files) => composer.addFiles(files), { signal, guardsPage: !isEmbedded }));
+    import('./drop.js').then(({ listenForFiles }) =>
+      listenForFiles(view, (files) => composer.addFiles(files), { signal, guardsPage: !isEmbedded }),
+    );
     if (!isEmbedded && matchMedia('(min-width: 45rem)').matches) composer.focusText();
   }
 
@@ -93,23 +111,40 @@ export class ChatConversation extends HTMLElement {
     /** @type {any} */ (this.querySelector('chat-composer')).address(nameOf(person));
     fill(
       head,
-      !isEmbedded && el('a', { class: 'icon-button room-view__back', href: '#/', 'aria-label': t('room.back'), title: t('room.back') }, icon('back')),
+      !isEmbedded &&
+        el(
+          'a',
+          { class: 'icon-button room-view__back', href: '#/', 'aria-label': t('room.back'), title: t('room.back') },
+          icon('back'),
+        ),
       avatar(person),
       el(
         'div',
         { class: 'room-view__who' },
         el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name' }, el('bdi', null, nameOf(person))),
-        el('p', { class: 'room-view__state', title: t('rooms.onlineHelp') }, person.is_online && el('span', { class: 'dot dot--inline', 'aria-hidden': 'true' }), t(person.is_online ? 'rooms.online' : 'rooms.offline')),
+        el(
+          'p',
+          { class: 'room-view__state', title: t('rooms.onlineHelp') },
+          person.is_online && el('span', { class: 'dot dot--inline', 'aria-hidden': 'true' }),
+          t(person.is_online ? 'rooms.online' : 'rooms.offline'),
+        ),
       ),
       iconButton('search', t('room.find'), { onclick: () => this.#find() }),
-      isEmbedded ? this.app.headTools() : iconButton(isMuted ? 'mute' : 'bell', t(isMuted ? 'room.unmute' : 'room.mute'), { 'aria-pressed': String(isMuted), onclick: () => this.#mute() }),
+      isEmbedded
+        ? this.app.headTools()
+        : iconButton(isMuted ? 'mute' : 'bell', t(isMuted ? 'room.unmute' : 'room.mute'), {
+            'aria-pressed': String(isMuted),
+            onclick: () => this.#mute(),
+          }),
     );
   }
 
   #drawTyping() {
     const line = this.querySelector('.typing');
     if (!line || this.#userId === null || !this.app.chat) return;
-    const text = this.app.store.isTyping(this.#userId) ? t('room.typing', { name: nameOf(this.app.store.people.get(this.#userId)) }) : '';
+    const text = this.app.store.isTyping(this.#userId)
+      ? t('room.typing', { name: nameOf(this.app.store.people.get(this.#userId)) })
+      : '';
     if (line.textContent === text) return;
     fill(line, text && el('span', { class: 'typing__dots', 'aria-hidden': 'true' }, el('i'), el('i'), el('i')), text);
   }

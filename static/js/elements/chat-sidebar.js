@@ -19,15 +19,28 @@ export class ChatSidebar extends HTMLElement {
 
   connectedCallback() {
     const search = el('input', {
-      class: 'input search__input', type: 'search', dir: 'auto', autocomplete: 'off', enterkeyhint: 'search', 'aria-label': t('rooms.search'), placeholder: t('rooms.search'),
-      oninput: () => this.#typed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#searchKey(event),
+      class: 'input search__input',
+      type: 'search',
+      dir: 'auto',
+      autocomplete: 'off',
+      enterkeyhint: 'search',
+      'aria-label': t('rooms.search'),
+      placeholder: t('rooms.search'),
+      oninput: () => this.#typed(),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#searchKey(event),
     });
     fill(
       this,
       el(
         'nav',
         { class: 'sidebar', 'aria-label': t('rooms.title') },
-        el('header', { class: 'sidebar__head' }, el('h1', { class: 'sidebar__title' }, t('rooms.title')), this.#readAll(), el('div', { class: 'sidebar__me' })),
+        el(
+          'header',
+          { class: 'sidebar__head' },
+          el('h1', { class: 'sidebar__title' }, t('rooms.title')),
+          this.#readAll(),
+          el('div', { class: 'sidebar__me' }),
+        ),
         el('div', { class: 'search' }, search),
         el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.title') }),
         el('div', { class: 'sidebar__people' }),
@@ -75,7 +88,9 @@ export class ChatSidebar extends HTMLElement {
     this.#drawMe();
     const found = this.app.store.rooms.filter((/** @type {any} */ room) => this.#matches(room.other_user));
     this.#part('.sidebar__read-all').hidden = this.app.store.unreadTotal === 0;
-    const rows = found.map((/** @type {any} */ room) => this.#row(`room:${room.other_user.id}`, roomRow(this.app, room, this.#current === room.other_user.id)));
+    const rows = found.map((/** @type {any} */ room) =>
+      this.#row(`room:${room.other_user.id}`, roomRow(this.app, room, this.#current === room.other_user.id)),
+    );
     arrange(this.#part('.rooms'), rows);
     this.#part('.rooms').hidden = rows.length === 0;
     this.#drawPeople(new Set(found.map((/** @type {any} */ room) => room.other_user.id)));
@@ -91,14 +106,26 @@ export class ChatSidebar extends HTMLElement {
 
   /** @param {Set<number>} shown */
   #drawPeople(shown) {
-    const people = this.#people.filter((person) => person.id !== this.app.me.id && !shown.has(person.id) && this.#matches(person));
-    const rows = people.map((person) => this.#row(`person:${person.id}`, personRow(this.app, { ...person, ...this.app.store.people.get(person.id) }, this.#current === person.id)));
+    const people = this.#people.filter(
+      (person) => person.id !== this.app.me.id && !shown.has(person.id) && this.#matches(person),
+    );
+    const rows = people.map((person) =>
+      this.#row(
+        `person:${person.id}`,
+        personRow(this.app, { ...person, ...this.app.store.people.get(person.id) }, this.#current === person.id),
+      ),
+    );
     const box = this.#part('.sidebar__people');
     const nobody = rows.length === 0 && shown.size === 0;
-    const list = box.querySelector('.rooms') ?? el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.people') });
+    const list =
+      box.querySelector('.rooms') ?? el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.people') });
     arrange(list, rows);
     const title = box.querySelector('.sidebar__section') ?? el('h2', { class: 'sidebar__section' }, t('rooms.people'));
-    const empty = nobody ? (this.#search ? el('p', { class: 'sidebar__none', role: 'status' }, t('rooms.none', { search: this.#search })) : this.#empty()) : null;
+    const empty = nobody
+      ? this.#search
+        ? el('p', { class: 'sidebar__none', role: 'status' }, t('rooms.none', { search: this.#search }))
+        : this.#empty()
+      : null;
     arrange(box, [...(rows.length ? [title, list] : []), ...(empty ? [empty] : [])]);
   }
 
@@ -138,7 +165,10 @@ export class ChatSidebar extends HTMLElement {
 
   async #findPeople() {
     const asked = this.#search;
-    if (asked.length > 1 || this.#part('.sidebar__hits').firstChild) import('./message-hits.js').then(({ showHits }) => showHits(this.app, this.#part('.sidebar__hits'), asked.length > 1 ? asked : ''));
+    if (asked.length > 1 || this.#part('.sidebar__hits').firstChild)
+      import('./message-hits.js').then(({ showHits }) =>
+        showHits(this.app, this.#part('.sidebar__hits'), asked.length > 1 ? asked : ''),
+      );
     const answer = await this.app.api.users(asked).catch(() => null);
     if (!answer || asked !== this.#search || this.#life.signal.aborted) return;
     this.#people = answer.users;

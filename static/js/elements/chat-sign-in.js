@@ -27,7 +27,13 @@ export class ChatSignIn extends HTMLElement {
       el(
         'main',
         { class: 'sign-in' },
-        el('img', { class: 'sign-in__mark', src: document.documentElement.dataset.icon, alt: '', width: 56, height: 56 }),
+        el('img', {
+          class: 'sign-in__mark',
+          src: document.documentElement.dataset.icon,
+          alt: '',
+          width: 56,
+          height: 56,
+        }),
         el('h1', null, t(up ? 'sign.welcome' : 'sign.back')),
         up && !notice && el('p', { class: 'sign-in__lead' }, t('sign.lead')),
         notice && el('p', { class: 'notice', role: 'status' }, notice),
@@ -35,18 +41,49 @@ export class ChatSignIn extends HTMLElement {
         el(
           'form',
           { class: 'stack', onsubmit: (/** @type {Event} */ event) => this.#submit(event) },
-          field('username', t('sign.username'), {
-            autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: 64, required: true,
-            '.value': username ?? '', 'data-first': !username, ...(up && { pattern: USERNAME, title: t('sign.usernameForm') }),
-          }, up ? t('sign.usernameHelp') : ''),
-          field('password', t('sign.password'), {
-            type: 'password', required: true, autocomplete: up ? 'new-password' : 'current-password',
-            minlength: up ? SHORTEST_PASSWORD : 1, 'data-first': Boolean(username),
-          }, up ? t('sign.passwordHelp', { count: SHORTEST_PASSWORD }) : ''),
-          el('label', { class: 'check' }, el('input', { type: 'checkbox', onchange: (/** @type {any} */ event) => this.#reveal(event.target.checked) }), t('sign.show')),
+          field(
+            'username',
+            t('sign.username'),
+            {
+              autocomplete: 'username',
+              autocapitalize: 'none',
+              spellcheck: 'false',
+              maxlength: 64,
+              required: true,
+              '.value': username ?? '',
+              'data-first': !username,
+              ...(up && { pattern: USERNAME, title: t('sign.usernameForm') }),
+            },
+            up ? t('sign.usernameHelp') : '',
+          ),
+          field(
+            'password',
+            t('sign.password'),
+            {
+              type: 'password',
+              required: true,
+              autocomplete: up ? 'new-password' : 'current-password',
+              minlength: up ? SHORTEST_PASSWORD : 1,
+              'data-first': Boolean(username),
+            },
+            up ? t('sign.passwordHelp', { count: SHORTEST_PASSWORD }) : '',
+          ),
+          el(
+            'label',
+            { class: 'check' },
+            el('input', {
+              type: 'checkbox',
+              onchange: (/** @type {any} */ event) => this.#reveal(event.target.checked),
+            }),
+            t('sign.show'),
+          ),
           el('p', { class: 'form-error', role: 'alert' }),
           el('button', { class: 'button button--primary button--wide', type: 'submit' }, t(up ? 'sign.up' : 'sign.in')),
-          el('button', { class: 'button button--quiet button--wide', type: 'button', onclick: () => this.#switch() }, t(up ? 'sign.toIn' : 'sign.toUp')),
+          el(
+            'button',
+            { class: 'button button--quiet button--wide', type: 'button', onclick: () => this.#switch() },
+            t(up ? 'sign.toIn' : 'sign.toUp'),
+          ),
         ),
       ),
     );
@@ -61,7 +98,13 @@ export class ChatSignIn extends HTMLElement {
       { class: 'stack sign-in__accounts', 'aria-label': t('sign.accounts') },
       el('p', { class: 'muted' }, t('sign.accounts')),
       accounts.map((/** @type {any} */ account) =>
-        el('button', { class: 'account', type: 'button', onclick: () => this.#continueAs(account) }, avatar(account.user), el('bdi', null, nameOf(account.user)))),
+        el(
+          'button',
+          { class: 'account', type: 'button', onclick: () => this.#continueAs(account) },
+          avatar(account.user),
+          el('bdi', null, nameOf(account.user)),
+        ),
+      ),
     );
   }
 

@@ -27,10 +27,18 @@ export class ChatTimeline extends HTMLElement {
   connectedCallback() {
     const { signal } = this.#life;
     this.list = el('ol', { class: 'timeline__list', role: 'list' });
-    this.scroller = el('div', {
-      class: 'timeline__scroller', role: 'region', tabindex: '0', 'aria-label': t('room.messages', { name: this.#name }),
-      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
-    }, el('p', { class: 'timeline__loading', hidden: true }, t('room.loading')), this.list);
+    this.scroller = el(
+      'div',
+      {
+        class: 'timeline__scroller',
+        role: 'region',
+        tabindex: '0',
+        'aria-label': t('room.messages', { name: this.#name }),
+        onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+      },
+      el('p', { class: 'timeline__loading', hidden: true }, t('room.loading')),
+      this.list,
+    );
     this.jump = new Jump(() => this.toEnd());
     fill(this, this.scroller, this.jump.node);
     this.place = new Place(this.scroller, this.list);
@@ -40,9 +48,15 @@ export class ChatTimeline extends HTMLElement {
     this.reader.start(signal);
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
     this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
-    this.app.chat.outbox.addEventListener('change', (/** @type {any} */ event) => this.#outboxChanged(event.detail), { signal });
+    this.app.chat.outbox.addEventListener('change', (/** @type {any} */ event) => this.#outboxChanged(event.detail), {
+      signal,
+    });
     this.app.chat.addEventListener('status', () => this.#drawSoon(), { signal });
-    this.app.chat.addEventListener('resync', () => untilDone(() => this.history.catchUp(), signal).then(() => this.#drawSoon()), { signal });
+    this.app.chat.addEventListener(
+      'resync',
+      () => untilDone(() => this.history.catchUp(), signal).then(() => this.#drawSoon()),
+      { signal },
+    );
     // The composer grows, a phone's keyboard opens: the end stays in sight.
     const watch = new ResizeObserver(() => this.place?.isAtEnd && this.place.toEnd());
     watch.observe(this.scroller);
@@ -105,7 +119,9 @@ export class ChatTimeline extends HTMLElement {
     const thread = this.#thread;
     const messages = this.#slice.of(thread.messages);
     const atEnd = this.#slice.followsEnd && !thread.hasNewer;
-    const outgoing = atEnd ? this.app.chat.outbox.items.filter((/** @type {any} */ item) => item.receiver_id === this.userId) : [];
+    const outgoing = atEnd
+      ? this.app.chat.outbox.items.filter((/** @type {any} */ item) => item.receiver_id === this.userId)
+      : [];
     const isBeginning = thread.isLoaded && !thread.hasOlder && messages[0] === thread.first;
     const entries = entriesOf({ messages, outgoing, me: this.app.me.id, dividerId: thread.dividerId, isBeginning });
     this.place?.keep(() => this.painter?.draw(entries));

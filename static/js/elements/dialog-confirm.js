@@ -13,12 +13,20 @@ export function confirmed({ title, text, action }, near) {
       resolve(yes);
       dialog.close();
     };
-    const dialog = showDialog(title, [
-      el('p', null, text),
-      el('div', { class: 'cluster dialog__actions' },
-        el('button', { class: 'button', type: 'button', onclick: answer(false) }, t('dialog.cancel')),
-        el('button', { class: 'button button--danger', type: 'button', onclick: answer(true) }, action)),
-    ], 'dialog--small', near);
+    const dialog = showDialog(
+      title,
+      [
+        el('p', null, text),
+        el(
+          'div',
+          { class: 'cluster dialog__actions' },
+          el('button', { class: 'button', type: 'button', onclick: answer(false) }, t('dialog.cancel')),
+          el('button', { class: 'button button--danger', type: 'button', onclick: answer(true) }, action),
+        ),
+      ],
+      'dialog--small',
+      near,
+    );
     dialog.addEventListener('close', () => resolve(false));
   });
 }

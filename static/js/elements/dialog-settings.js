@@ -13,8 +13,15 @@ export function show(app) {
   const sessions = el('ul', { class: 'sessions' });
   const dialog = showDialog(t('settings.title'), [
     nameForm(app),
-    choice('theme', t('settings.theme'), { system: t('settings.system'), light: t('settings.light'), dark: t('settings.dark') }),
-    choice('density', t('settings.density'), { comfortable: t('settings.comfortable'), compact: t('settings.compact') }),
+    choice('theme', t('settings.theme'), {
+      system: t('settings.system'),
+      light: t('settings.light'),
+      dark: t('settings.dark'),
+    }),
+    choice('density', t('settings.density'), {
+      comfortable: t('settings.comfortable'),
+      compact: t('settings.compact'),
+    }),
     language(),
     toggle('enterSends', t('settings.enter')),
     toggle('shortcuts', t('settings.shortcuts')),
@@ -22,15 +29,27 @@ export function show(app) {
     toggle('sound', t('settings.sound')),
     el('section', { class: 'stack' }, el('h3', null, t('settings.sessions')), sessions),
     changePassword(app, () => drawSessions(app, sessions)),
-    ownData(app, () => (dialog.close(), app.accountGone())),
+    ownData(app, accountGone),
     el('p', { class: 'muted' }, t('settings.privacy')),
   ]);
   drawSessions(app, sessions);
+
+  function accountGone() {
+    dialog.close();
+    app.accountGone();
+  }
 }
 
 /** @param {any} app */
 function nameForm(app) {
-  const input = el('input', { id: 'settings-name', class: 'input', dir: 'auto', autocomplete: 'name', maxlength: 100, '.value': app.me.full_name ?? '' });
+  const input = el('input', {
+    id: 'settings-name',
+    class: 'input',
+    dir: 'auto',
+    autocomplete: 'name',
+    maxlength: 100,
+    '.value': app.me.full_name ?? '',
+  });
   const note = el('p', { class: 'form-error', role: 'status' });
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -43,30 +62,69 @@ function nameForm(app) {
       fill(note, /** @type {any} */ (error).detail || t('sign.offline'));
     }
   };
-  return el('form', { class: 'field', onsubmit: save }, el('label', { for: 'settings-name' }, t('settings.name')), el('div', { class: 'cluster' }, input, el('button', { class: 'button', type: 'submit' }, t('settings.save'))), note);
+  return el(
+    'form',
+    { class: 'field', onsubmit: save },
+    el('label', { for: 'settings-name' }, t('settings.name')),
+    el('div', { class: 'cluster' }, input, el('button', { class: 'button', type: 'submit' }, t('settings.save'))),
+    note,
+  );
 }
 
 /** @param {'theme'|'density'} key @param {string} label @param {Record<string, string>} options */
 function choice(key, label, options) {
   const radios = Object.entries(options).map(([value, name]) =>
-    el('label', { class: 'choice__option' }, el('input', { type: 'radio', name: key, value, checked: prefs()[key] === value, onchange: () => setPrefs({ [key]: value }) }), el('span', null, name)));
-  return el('fieldset', { class: 'choice' }, el('legend', null, label), el('div', { class: 'choice__options' }, radios));
+    el(
+      'label',
+      { class: 'choice__option' },
+      el('input', {
+        type: 'radio',
+        name: key,
+        value,
+        checked: prefs()[key] === value,
+        onchange: () => setPrefs({ [key]: value }),
+      }),
+      el('span', null, name),
+    ),
+  );
+  return el(
+    'fieldset',
+    { class: 'choice' },
+    el('legend', null, label),
+    el('div', { class: 'choice__options' }, radios),
+  );
 }
 
 function language() {
   const current = document.documentElement.lang;
-  const options = Object.entries(LANGUAGES).map(([code, name]) => el('option', { value: code, lang: code, selected: code === current }, name));
+  const options = Object.entries(LANGUAGES).map(([code, name]) =>
+    el('option', { value: code, lang: code, selected: code === current }, name),
+  );
   const change = (/** @type {any} */ event) => {
     setPrefs({ lang: event.target.value });
     // Words, direction and formats all change: the page starts again, drafts are kept.
     location.reload();
   };
-  return el('div', { class: 'field' }, el('label', { for: 'settings-language' }, t('settings.language')), el('select', { id: 'settings-language', class: 'input', onchange: change }, options));
+  return el(
+    'div',
+    { class: 'field' },
+    el('label', { for: 'settings-language' }, t('settings.language')),
+    el('select', { id: 'settings-language', class: 'input', onchange: change }, options),
+  );
 }
 
 /** @param {'enterSends'|'shortcuts'|'sound'} key @param {string} label */
 function toggle(key, label) {
-  return el('label', { class: 'check' }, el('input', { type: 'checkbox', checked: prefs()[key], onchange: (/** @type {any} */ event) => setPrefs({ [key]: event.target.checked }) }), label);
+  return el(
+    'label',
+    { class: 'check' },
+    el('input', {
+      type: 'checkbox',
+      checked: prefs()[key],
+      onchange: (/** @type {any} */ event) => setPrefs({ [key]: event.target.checked }),
+    }),
+    label,
+  );
 }
 
 /** The browser is asked only after this click. @param {any} app */
@@ -80,24 +138,45 @@ function notifications(app) {
     setPrefs({ notifications: granted });
   };
   const isOn = prefs().notifications && Notification.permission === 'granted';
-  return el('label', { class: 'check' }, el('input', { type: 'checkbox', checked: isOn, onchange: change }), t('settings.notifications'));
+  return el(
+    'label',
+    { class: 'check' },
+    el('input', { type: 'checkbox', checked: isOn, onchange: change }),
+    t('settings.notifications'),
+  );
 }
 
 /** @param {any} app @param {Element} list */
 async function drawSessions(app, list) {
   const answer = await app.api.sessions().catch(() => null);
   const sessions = answer?.sessions ?? [];
-  fill(list, sessions.map((/** @type {any} */ session) => {
-    const name = deviceName(session.name) || t('settings.device');
-    const revoke = async () => {
-      await app.api.revokeSession(session.id).catch(() => {});
-      drawSessions(app, list);
-    };
-    return el('li', { class: 'sessions__item' },
-      el('span', { class: 'sessions__name' }, el('bdi', null, name), session.current && el('span', { class: 'muted' }, ` (${t('settings.thisDevice')})`),
-        session.last_used_at && el('span', { class: 'muted sessions__when' }, t('settings.lastSeen', { when: exact(session.last_used_at) }))),
-      !session.current && iconButton('out', t('settings.revoke', { name }), { onclick: revoke }));
-  }));
+  fill(
+    list,
+    sessions.map((/** @type {any} */ session) => {
+      const name = deviceName(session.name) || t('settings.device');
+      const revoke = async () => {
+        await app.api.revokeSession(session.id).catch(() => {});
+        drawSessions(app, list);
+      };
+      return el(
+        'li',
+        { class: 'sessions__item' },
+        el(
+          'span',
+          { class: 'sessions__name' },
+          el('bdi', null, name),
+          session.current && el('span', { class: 'muted' }, ` (${t('settings.thisDevice')})`),
+          session.last_used_at &&
+            el(
+              'span',
+              { class: 'muted sessions__when' },
+              t('settings.lastSeen', { when: exact(session.last_used_at) }),
+            ),
+        ),
+        !session.current && iconButton('out', t('settings.revoke', { name }), { onclick: revoke }),
+      );
+    }),
+  );
   if (sessions.length === 0) fill(list, el('li', { class: 'muted' }, nameOf(app.me)));
 }
 

@@ -21,6 +21,13 @@ export function show() {
     [['Esc'], 'keys.escape'],
     [['?'], 'keys.help'],
   ];
-  const lines = keys.flatMap(([combination, what]) => [el('dt', { dir: 'ltr' }, combination.map((key) => el('kbd', null, key))), el('dd', null, t(what))]);
+  const lines = keys.flatMap(([combination, what]) => [
+    el(
+      'dt',
+      { dir: 'ltr' },
+      combination.map((key) => el('kbd', null, key)),
+    ),
+    el('dd', null, t(what)),
+  ]);
   showDialog(t('keys.title'), el('dl', { class: 'keys' }, lines));
 }

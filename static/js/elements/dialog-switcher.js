@@ -13,8 +13,17 @@ export function show(app) {
   let at = 0;
   const list = el('ul', { class: 'switcher', role: 'listbox', id: 'switcher-list', 'aria-label': t('switcher.title') });
   const input = el('input', {
-    class: 'input', type: 'text', dir: 'auto', autocomplete: 'off', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'switcher-list', 'aria-label': t('switcher.placeholder'), placeholder: t('switcher.placeholder'),
-    oninput: typed, onkeydown: key,
+    class: 'input',
+    type: 'text',
+    dir: 'auto',
+    autocomplete: 'off',
+    role: 'combobox',
+    'aria-expanded': 'true',
+    'aria-controls': 'switcher-list',
+    'aria-label': t('switcher.placeholder'),
+    placeholder: t('switcher.placeholder'),
+    oninput: typed,
+    onkeydown: key,
   });
   const dialog = showDialog(t('switcher.title'), [input, list], 'dialog--switcher');
   input.focus();
@@ -35,9 +44,26 @@ export function show(app) {
     const known = app.store.rooms.map((/** @type {any} */ room) => room.other_user);
     const ids = new Set(known.map((/** @type {any} */ person) => person.id));
     const all = [...known, ...strangers.filter((person) => !ids.has(person.id) && person.id !== app.me.id)];
-    found = all.filter((person) => `${nameOf(person)} ${person.username}`.toLocaleLowerCase().includes(wanted)).slice(0, MOST);
-    fill(list, found.map((person, index) =>
-      el('li', { class: 'switcher__option', role: 'option', id: `switch-${index}`, 'aria-selected': String(index === at), onclick: () => go(person) }, avatar(person), el('bdi', null, nameOf(person)))));
+    found = all
+      .filter((person) => `${nameOf(person)} ${person.username}`.toLocaleLowerCase().includes(wanted))
+      .slice(0, MOST);
+    fill(
+      list,
+      found.map((person, index) =>
+        el(
+          'li',
+          {
+            class: 'switcher__option',
+            role: 'option',
+            id: `switch-${index}`,
+            'aria-selected': String(index === at),
+            onclick: () => go(person),
+          },
+          avatar(person),
+          el('bdi', null, nameOf(person)),
+        ),
+      ),
+    );
     if (found.length) input.setAttribute('aria-activedescendant', `switch-${at}`);
     else input.removeAttribute('aria-activedescendant');
   }

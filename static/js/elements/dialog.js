@@ -10,7 +10,12 @@ export function showDialog(title, content, kind = '', near = document) {
   const dialog = el(
     'dialog',
     { class: `dialog ${kind}`.trim(), 'aria-labelledby': 'dialog-title', onclose: gone, onclick: outside },
-    el('header', { class: 'dialog__head' }, el('h2', { id: 'dialog-title' }, title), iconButton('close', t('room.close'), { onclick: () => dialog.close() })),
+    el(
+      'header',
+      { class: 'dialog__head' },
+      el('h2', { id: 'dialog-title' }, title),
+      iconButton('close', t('room.close'), { onclick: () => dialog.close() }),
+    ),
     el('div', { class: 'dialog__body' }, content),
   );
   (root === document ? document.body : (root.querySelector('.embed') ?? root)).append(dialog);

@@ -1,6 +1,6 @@
 /** Changing a message already sent. The composer holds its text until it is saved or left; the draft waits. Fetched when first wanted. */
 import { t } from '../i18n/index.js';
-import { el, fill } from '../lib/dom.js';
+import { el } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { iconButton } from '../lib/nodes.js';
 
@@ -13,7 +13,13 @@ export class EditMode {
     this.message = message;
     this.onLeft = onLeft;
     this.draft = composer.text.value;
-    this.bar = el('p', { class: 'composer__edit' }, icon('edit'), el('span', null, t('composer.editing')), iconButton('close', t('composer.editCancel'), { onclick: () => this.leave() }));
+    this.bar = el(
+      'p',
+      { class: 'composer__edit' },
+      icon('edit'),
+      el('span', null, t('composer.editing')),
+      iconButton('close', t('composer.editCancel'), { onclick: () => this.leave() }),
+    );
     composer.querySelector('form').prepend(this.bar);
     composer.classList.add('composer--editing');
     composer.put(message.message);
@@ -34,7 +40,9 @@ export class EditMode {
       this.leave({ isDone: true });
     } catch (error) {
       // The text stays where it is, to be saved again.
-      app.say(t('composer.editFailed', { reason: /** @type {any} */ (error).detail || t('reason.network') }), { urgent: true });
+      app.say(t('composer.editFailed', { reason: /** @type {any} */ (error).detail || t('reason.network') }), {
+        urgent: true,
+      });
     }
     this.#busy = false;
   }
@@ -53,7 +61,9 @@ export class EditMode {
 export function goUp(composer, isWalk) {
   const { app, userId } = composer;
   const { messages, hasNewer } = app.store.thread(userId);
-  const own = messages.findLast((/** @type {any} */ message) => message.sender_id === app.me.id && message.is_active !== false);
+  const own = messages.findLast(
+    (/** @type {any} */ message) => message.sender_id === app.me.id && message.is_active !== false,
+  );
   if (own && !hasNewer && !isWalk) composer.edit(own);
   else [...app.querySelectorAll('chat-timeline article')].at(-1)?.focus();
 }

@@ -57,6 +57,12 @@ export class EmojiCompletion {
     return true;
   }
 
+  /** The text keeps the focus. @param {Event} event @param {string} emoji */
+  #pressed(event, emoji) {
+    event.preventDefault();
+    this.#take(emoji);
+  }
+
   /** @param {string} emoji */
   #take(emoji) {
     const end = this.text.selectionStart;
@@ -67,9 +73,27 @@ export class EmojiCompletion {
 
   #draw() {
     const options = this.#found.map(({ emoji, names }, at) =>
-      el('li', { class: 'completion__option', role: 'option', id: `emoji-${at}`, 'aria-selected': String(at === this.#at), onmousedown: (/** @type {Event} */ event) => (event.preventDefault(), this.#take(emoji)) },
-        el('span', { 'aria-hidden': 'true' }, emoji), ` ${names[0].replaceAll('_', ' ')}`));
-    fill(this.place, el('ul', { class: 'completion', role: 'listbox', id: 'emoji-options', 'aria-label': t('emoji.suggestions') }, options));
+      el(
+        'li',
+        {
+          class: 'completion__option',
+          role: 'option',
+          id: `emoji-${at}`,
+          'aria-selected': String(at === this.#at),
+          onmousedown: (/** @type {Event} */ event) => this.#pressed(event, emoji),
+        },
+        el('span', { 'aria-hidden': 'true' }, emoji),
+        ` ${names[0].replaceAll('_', ' ')}`,
+      ),
+    );
+    fill(
+      this.place,
+      el(
+        'ul',
+        { class: 'completion', role: 'listbox', id: 'emoji-options', 'aria-label': t('emoji.suggestions') },
+        options,
+      ),
+    );
     this.text.setAttribute('aria-controls', 'emoji-options');
     this.text.setAttribute('aria-activedescendant', `emoji-${this.#at}`);
   }

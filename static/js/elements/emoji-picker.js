@@ -7,13 +7,26 @@ import { EMOJI, EMOJI_GROUPS, findEmoji } from '../lib/emoji.js';
 export function openPicker(place, pick) {
   if (place.querySelector('.emoji')) return close();
   const grid = el('div', { class: 'emoji__grid' });
-  const search = el('input', { class: 'input', type: 'search', 'aria-label': t('emoji.search'), placeholder: t('emoji.search'), oninput: () => draw(search.value.trim()) });
-  const panel = el('div', { class: 'emoji', role: 'dialog', 'aria-label': t('emoji.title'), onkeydown: key }, search, grid);
+  const search = el('input', {
+    class: 'input',
+    type: 'search',
+    'aria-label': t('emoji.search'),
+    placeholder: t('emoji.search'),
+    oninput: () => draw(search.value.trim()),
+  });
+  const panel = el(
+    'div',
+    { class: 'emoji', role: 'dialog', 'aria-label': t('emoji.title'), onkeydown: key },
+    search,
+    grid,
+  );
   const away = new AbortController();
   fill(place, panel);
   draw('');
   search.focus();
-  document.addEventListener('pointerdown', (event) => !event.composedPath().includes(panel) && close(), { signal: away.signal });
+  document.addEventListener('pointerdown', (event) => !event.composedPath().includes(panel) && close(), {
+    signal: away.signal,
+  });
 
   function close() {
     away?.abort();
@@ -24,9 +37,20 @@ export function openPicker(place, pick) {
   function draw(wanted) {
     if (wanted) {
       const found = findEmoji(wanted);
-      return fill(grid, found.length ? section('', found) : el('p', { class: 'muted', role: 'status' }, t('emoji.none')));
+      return fill(
+        grid,
+        found.length ? section('', found) : el('p', { class: 'muted', role: 'status' }, t('emoji.none')),
+      );
     }
-    fill(grid, EMOJI_GROUPS.map((group) => section(t(`emoji.${group}`), EMOJI.filter((item) => item.group === group))));
+    fill(
+      grid,
+      EMOJI_GROUPS.map((group) =>
+        section(
+          t(`emoji.${group}`),
+          EMOJI.filter((item) => item.group === group),
+        ),
+      ),
+    );
   }
 
   /** @param {string} title @param {import('../lib/emoji.js').Emoji[]} items */
@@ -35,9 +59,30 @@ export function openPicker(place, pick) {
       'section',
       null,
       title && el('h2', { class: 'emoji__title' }, title),
-      el('div', { class: 'emoji__items' }, items.map(({ emoji, names }) =>
-        el('button', { class: 'emoji__item', type: 'button', 'aria-label': names[0].replaceAll('_', ' '), title: `:${names[0]}`, onclick: () => (pick(emoji), close()) }, emoji))),
+      el(
+        'div',
+        { class: 'emoji__items' },
+        items.map(({ emoji, names }) =>
+          el(
+            'button',
+            {
+              class: 'emoji__item',
+              type: 'button',
+              'aria-label': names[0].replaceAll('_', ' '),
+              title: `:${names[0]}`,
+              onclick: () => take(emoji),
+            },
+            emoji,
+          ),
+        ),
+      ),
     );
+  }
+
+  /** @param {string} emoji */
+  function take(emoji) {
+    pick(emoji);
+    close();
   }
 
   /** @param {KeyboardEvent} event */

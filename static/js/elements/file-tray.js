@@ -24,7 +24,8 @@ export class FileTray {
   add(files) {
     const most = this.app.limits.attachment_bytes;
     for (const file of files) {
-      if (file.size > most) this.app.say(t('composer.tooLarge', { name: file.name, size: size(most) }), { urgent: true });
+      if (file.size > most)
+        this.app.say(t('composer.tooLarge', { name: file.name, size: size(most) }), { urgent: true });
       else if (file.size === 0) this.app.say(t('composer.emptyFile', { name: file.name }), { urgent: true });
       else this.files.push(file);
     }
@@ -49,7 +50,10 @@ export class FileTray {
       this.#previews.delete(file);
     }
     this.node.hidden = this.files.length === 0;
-    fill(this.node, this.files.map((file) => this.#item(file)));
+    fill(
+      this.node,
+      this.files.map((file) => this.#item(file)),
+    );
     this.onChange();
   }
 
@@ -64,7 +68,13 @@ export class FileTray {
       'li',
       { class: 'tray__item' },
       this.#preview(file),
-      el('span', { class: 'file__name' }, el('bdi', null, file.name), el('span', { class: 'muted' }, size(file.size)), this.#wordsFor(file)),
+      el(
+        'span',
+        { class: 'file__name' },
+        el('bdi', null, file.name),
+        el('span', { class: 'muted' }, size(file.size)),
+        this.#wordsFor(file),
+      ),
       iconButton('close', t('composer.remove', { name: file.name }), { onclick: remove }),
     );
   }
@@ -74,7 +84,16 @@ export class FileTray {
     if (!PICTURE.test(file.type)) return null;
     const label = t('composer.describe', { name: file.name });
     const note = (/** @type {any} */ event) => this.#words.set(file, event.target.value);
-    return el('input', { class: 'input tray__words', dir: 'auto', maxlength: 500, 'aria-label': label, title: label, placeholder: t('composer.describeHint'), '.value': this.#words.get(file) ?? '', oninput: note });
+    return el('input', {
+      class: 'input tray__words',
+      dir: 'auto',
+      maxlength: 500,
+      'aria-label': label,
+      title: label,
+      placeholder: t('composer.describeHint'),
+      '.value': this.#words.get(file) ?? '',
+      oninput: note,
+    });
   }
 
   /** @param {File} file */

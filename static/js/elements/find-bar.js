@@ -12,18 +12,43 @@ export function openFind(place, timeline) {
   /** @type {number[]} */ let hits = [];
   let at = -1;
   /** @type {number|undefined} */ let timer;
-  const input = el('input', { class: 'input', type: 'search', dir: 'auto', 'aria-label': t('room.findPlaceholder'), placeholder: t('room.findPlaceholder'), oninput: typed, onkeydown: key });
+  const input = el('input', {
+    class: 'input',
+    type: 'search',
+    dir: 'auto',
+    'aria-label': t('room.findPlaceholder'),
+    placeholder: t('room.findPlaceholder'),
+    oninput: typed,
+    onkeydown: key,
+  });
   const count = el('span', { class: 'find__count muted', role: 'status' });
-  const older = el('button', { class: 'button button--small button--quiet', type: 'button', hidden: true, onclick: more }, t('room.findOlder'));
-  fill(place, el('div', { class: 'find', role: 'search' }, input, count,
-    iconButton('up', t('room.findPrevious'), { onclick: () => step(-1) }), iconButton('next', t('room.findNext'), { onclick: () => step(1) }), older,
-    iconButton('close', t('room.close'), { onclick: close })));
+  const older = el(
+    'button',
+    { class: 'button button--small button--quiet', type: 'button', hidden: true, onclick: more },
+    t('room.findOlder'),
+  );
+  fill(
+    place,
+    el(
+      'div',
+      { class: 'find', role: 'search' },
+      input,
+      count,
+      iconButton('up', t('room.findPrevious'), { onclick: () => step(-1) }),
+      iconButton('next', t('room.findNext'), { onclick: () => step(1) }),
+      older,
+      iconButton('close', t('room.close'), { onclick: close }),
+    ),
+  );
   input.focus();
 
   function typed() {
     const words = wordsOf(input.value);
-    const has = (/** @type {any} */ message) => words.every((word) => message.message.toLocaleLowerCase().includes(word));
-    hits = words.length ? timeline.history.thread.messages.filter(has).map((/** @type {any} */ message) => message.id) : [];
+    const has = (/** @type {any} */ message) =>
+      words.every((word) => message.message.toLocaleLowerCase().includes(word));
+    hits = words.length
+      ? timeline.history.thread.messages.filter(has).map((/** @type {any} */ message) => message.id)
+      : [];
     at = hits.length - 1;
     older.hidden = true;
     clearTimeout(timer);
@@ -35,7 +60,9 @@ export function openFind(place, timeline) {
   /** The server finds whole words, we also parts of them: what either finds counts. @param {number} [before_id] */
   async function ask(before_id) {
     const asked = input.value;
-    const found = await timeline.app.api.search(asked, { user_id: timeline.userId, limit: PAGE, before_id }).catch(() => null);
+    const found = await timeline.app.api
+      .search(asked, { user_id: timeline.userId, limit: PAGE, before_id })
+      .catch(() => null);
     if (asked !== input.value || !place.firstChild) return;
     const current = hits[at];
     const ids = (found?.messages ?? []).map((/** @type {any} */ message) => message.id);
@@ -109,5 +136,5 @@ function mark(timeline, words) {
       }
     }
   }
-  highlights.set('find', new (/** @type {any} */ (globalThis).Highlight)(...ranges));
+  highlights.set('find', new /** @type {any} */ (globalThis).Highlight(...ranges));
 }

@@ -17,7 +17,11 @@ export async function showHits(app, place, words) {
   const found = await app.api.search(words, { limit: PAGE }).catch(() => null);
   if (box.asked !== words) return;
   const list = el('ol', { class: 'rooms', role: 'list', 'aria-label': t('hits.title') });
-  const more = el('button', { class: 'button button--small button--quiet', type: 'button', onclick: next }, t('hits.more'));
+  const more = el(
+    'button',
+    { class: 'button button--small button--quiet', type: 'button', onclick: next },
+    t('hits.more'),
+  );
   /** @type {number|undefined} */ let lastId;
   if (!found?.messages.length) return fill(place);
   fill(place, el('h2', { class: 'sidebar__section' }, t('hits.title')), list, more);
@@ -25,7 +29,9 @@ export async function showHits(app, place, words) {
 
   async function next() {
     const before = list.childElementCount;
-    add(await app.api.search(words, { limit: PAGE, before_id: lastId }).catch(() => ({ messages: [], has_more: true })));
+    add(
+      await app.api.search(words, { limit: PAGE, before_id: lastId }).catch(() => ({ messages: [], has_more: true })),
+    );
     list.children[before]?.querySelector('a')?.focus();
   }
 
@@ -43,12 +49,30 @@ function row(app, message, words) {
   const other = otherIn(message, mine);
   const person = { ...other, ...app.store.people.get(other.id) };
   const snippet = [mine && `${t('message.you')}: `, ...marked(message.message, words)];
-  return el('li', null,
-    el('a', { class: 'room', href: `#/with/${person.id}/m/${message.id}` },
+  return el(
+    'li',
+    null,
+    el(
+      'a',
+      { class: 'room', href: `#/with/${person.id}/m/${message.id}` },
       el('span', { class: 'room__face' }, avatar(person)),
-      el('span', { class: 'room__body' },
-        el('span', { class: 'room__line' }, el('span', { class: 'room__name' }, el('bdi', null, nameOf(person))), el('time', { class: 'room__when', datetime: message.timestamp, title: exact(message.timestamp) }, shortWhen(message.timestamp))),
-        el('span', { class: 'room__line' }, el('span', { class: 'room__last' }, el('bdi', null, snippet))))));
+      el(
+        'span',
+        { class: 'room__body' },
+        el(
+          'span',
+          { class: 'room__line' },
+          el('span', { class: 'room__name' }, el('bdi', null, nameOf(person))),
+          el(
+            'time',
+            { class: 'room__when', datetime: message.timestamp, title: exact(message.timestamp) },
+            shortWhen(message.timestamp),
+          ),
+        ),
+        el('span', { class: 'room__line' }, el('span', { class: 'room__last' }, el('bdi', null, snippet))),
+      ),
+    ),
+  );
 }
 
 /** The part around the first hit, with all hits marked. @param {string} text @param {string} words @returns {(Node|string)[]} */

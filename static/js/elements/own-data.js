@@ -6,13 +6,37 @@ import { el, fill } from '../lib/dom.js';
 export function ownData(app, onGone) {
   const note = el('p', { class: 'form-error', role: 'status' });
   const save = el('button', { class: 'button', type: 'button', onclick: take }, t('settings.export'));
-  const password = el('input', { id: 'settings-password', class: 'input', type: 'password', autocomplete: 'current-password' });
-  const form = el('form', { class: 'field', hidden: true, onsubmit: remove },
+  const password = el('input', {
+    id: 'settings-password',
+    class: 'input',
+    type: 'password',
+    autocomplete: 'current-password',
+  });
+  const form = el(
+    'form',
+    { class: 'field', hidden: true, onsubmit: remove },
     el('p', null, t('settings.deleteText')),
     el('label', { for: 'settings-password' }, t('sign.password')),
-    el('div', { class: 'cluster' }, password, el('button', { class: 'button button--danger', type: 'submit' }, t('settings.delete'))));
-  const ask = el('button', { class: 'button button--quiet', type: 'button', 'aria-expanded': 'false', onclick: open }, `${t('settings.delete')}…`);
-  return el('section', { class: 'stack' }, el('h3', null, t('settings.data')), el('div', { class: 'cluster' }, save, ask), form, note);
+    el(
+      'div',
+      { class: 'cluster' },
+      password,
+      el('button', { class: 'button button--danger', type: 'submit' }, t('settings.delete')),
+    ),
+  );
+  const ask = el(
+    'button',
+    { class: 'button button--quiet', type: 'button', 'aria-expanded': 'false', onclick: open },
+    `${t('settings.delete')}…`,
+  );
+  return el(
+    'section',
+    { class: 'stack' },
+    el('h3', null, t('settings.data')),
+    el('div', { class: 'cluster' }, save, ask),
+    form,
+    note,
+  );
 
   function open() {
     form.hidden = !form.hidden;
@@ -51,7 +75,9 @@ async function everything(api) {
   /** @type {Map<number, any>} */ const threads = new Map();
   /** @type {number|undefined} */ let after_id;
   for (;;) {
-    const { conversations, next_after_id, ...rest } = await api.request('GET', 'users/me/export/', { query: { after_id } });
+    const { conversations, next_after_id, ...rest } = await api.request('GET', 'users/me/export/', {
+      query: { after_id },
+    });
     for (const part of conversations) {
       const known = threads.get(part.conversation_id);
       if (known) known.messages.push(...part.messages);

@@ -16,20 +16,32 @@ export function roomRow(app, room, isCurrent) {
       'span',
       { class: 'room__line' },
       el('span', { class: 'room__name' }, el('bdi', null, nameOf(person))),
-      isMuted && el('span', { class: 'room__muted' }, icon('mute'), el('span', { class: 'visually-hidden' }, t('rooms.muted'))),
-      room.last_message_at && el('time', { class: 'room__when', datetime: room.last_message_at, title: exact(room.last_message_at) }, shortWhen(room.last_message_at)),
+      isMuted &&
+        el('span', { class: 'room__muted' }, icon('mute'), el('span', { class: 'visually-hidden' }, t('rooms.muted'))),
+      room.last_message_at &&
+        el(
+          'time',
+          { class: 'room__when', datetime: room.last_message_at, title: exact(room.last_message_at) },
+          shortWhen(room.last_message_at),
+        ),
     ),
     el(
       'span',
       { class: 'room__line' },
       preview(app, room, person, isCurrent),
-      unread > 0 && el('span', { class: 'badge' }, el('span', { 'aria-hidden': 'true' }, number(unread)), el('span', { class: 'visually-hidden' }, t('rooms.unread', { count: unread }))),
+      unread > 0 &&
+        el(
+          'span',
+          { class: 'badge' },
+          el('span', { 'aria-hidden': 'true' }, number(unread)),
+          el('span', { class: 'visually-hidden' }, t('rooms.unread', { count: unread })),
+        ),
     ),
   ]);
 }
 
-/** @param {any} app @param {any} person @param {boolean} isCurrent @returns {HTMLElement} */
-export function personRow(app, person, isCurrent) {
+/** @param {any} person @param {boolean} isCurrent @returns {HTMLElement} */
+export function personRow(person, isCurrent) {
   return line(person, isCurrent, '', [
     el('span', { class: 'room__line' }, el('span', { class: 'room__name' }, el('bdi', null, nameOf(person)))),
     el('span', { class: 'room__line' }, el('span', { class: 'room__last', dir: 'ltr' }, `@${person.username}`)),
@@ -41,10 +53,20 @@ function preview(app, room, person, isCurrent) {
   if (app.store.isTyping(person.id)) return el('span', { class: 'room__last room__last--typing' }, t('rooms.typing'));
   const kept = isCurrent ? '' : draft(app.me.id, person.id);
   if (kept) {
-    return el('span', { class: 'room__last' }, el('span', { class: 'room__draft' }, t('rooms.draft')), ' ', el('bdi', null, oneLine(kept)));
+    return el(
+      'span',
+      { class: 'room__last' },
+      el('span', { class: 'room__draft' }, t('rooms.draft')),
+      ' ',
+      el('bdi', null, oneLine(kept)),
+    );
   }
   const text = oneLine(room.last_message) || t('message.deleted');
-  return el('span', { class: 'room__last' }, el('bdi', null, room.last_message_by_me ? t('rooms.you', { text }) : text));
+  return el(
+    'span',
+    { class: 'room__last' },
+    el('bdi', null, room.last_message_by_me ? t('rooms.you', { text }) : text),
+  );
 }
 
 /** @param {any} person @param {boolean} isCurrent @param {string} state @param {Node[]} children */
@@ -59,7 +81,12 @@ function line(person, isCurrent, state, children) {
         'span',
         { class: 'room__face' },
         avatar(person),
-        person.is_online && el('span', { class: 'dot', title: t('rooms.onlineHelp') }, el('span', { class: 'visually-hidden' }, t('rooms.online'))),
+        person.is_online &&
+          el(
+            'span',
+            { class: 'dot', title: t('rooms.onlineHelp') },
+            el('span', { class: 'visually-hidden' }, t('rooms.online')),
+          ),
       ),
       el('span', { class: 'room__body' }, children),
     ),
@@ -68,5 +95,8 @@ function line(person, isCurrent, state, children) {
 
 /** @param {unknown} text */
 function oneLine(text) {
-  return String(text ?? '').replace(/\s+/gu, ' ').slice(0, 120).trim();
+  return String(text ?? '')
+    .replace(/\s+/gu, ' ')
+    .slice(0, 120)
+    .trim();
 }

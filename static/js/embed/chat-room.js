@@ -81,7 +81,8 @@ export class ChatRoom extends HTMLElement {
   }
 
   focus() {
-    const inside = this.shadowRoot?.querySelector('textarea') ?? this.shadowRoot?.querySelector('.embed button, .launcher');
+    const inside =
+      this.shadowRoot?.querySelector('textarea') ?? this.shadowRoot?.querySelector('.embed button, .launcher');
     /** @type {HTMLElement|null|undefined} */ (inside)?.focus();
   }
 
@@ -95,13 +96,18 @@ export class ChatRoom extends HTMLElement {
 
   /** Several attributes may change at once. @param {string|null} [session] */
   async #restart(session = null) {
-    const turn = (this.#restarts += 1);
+    this.#restarts += 1;
+    const turn = this.#restarts;
     await null;
     if (turn !== this.#restarts || !this.isConnected) return;
     this.#stop();
     this.#life = new AbortController();
     const { signal } = this.#life;
-    listenForLife(() => this.#connection, () => this.#restart(this.#connection?.session), signal);
+    listenForLife(
+      () => this.#connection,
+      () => this.#restart(this.#connection?.session),
+      signal,
+    );
     if (!(await buildShell(this, () => this.close(), signal))) return;
     this.#isOpen = !this.hasAttribute('launcher') || recalled(this.#openKey) === 'yes';
     this.#draw();
@@ -119,7 +125,15 @@ export class ChatRoom extends HTMLElement {
   }
 
   #connect(/** @type {string|null} */ session = null) {
-    const wishes = { origin: this.#origin, room: this.getAttribute('room') ?? '', token: this.getAttribute('token'), session, name: this.getAttribute('name'), isGuest: this.hasAttribute('guest'), getToken: this.#getToken };
+    const wishes = {
+      origin: this.#origin,
+      room: this.getAttribute('room') ?? '',
+      token: this.getAttribute('token'),
+      session,
+      name: this.getAttribute('name'),
+      isGuest: this.hasAttribute('guest'),
+      getToken: this.#getToken,
+    };
     this.#error = null;
     this.#connection?.close();
     this.#connection = new Connection(wishes, {
@@ -147,7 +161,9 @@ export class ChatRoom extends HTMLElement {
     this.#app = null;
     this.#error = error;
     this.#draw();
-    this.dispatchEvent(new CustomEvent('error', { detail: { code: error.code, message: error.detail, isTemporary: error.isTemporary } }));
+    this.dispatchEvent(
+      new CustomEvent('error', { detail: { code: error.code, message: error.detail, isTemporary: error.isTemporary } }),
+    );
   }
 
   /** @param {number} unread */
@@ -175,12 +191,21 @@ export class ChatRoom extends HTMLElement {
       const room = /** @type {any} */ (el('chat-conversation', { '.app': this.#app }));
       fill(panel, el('chat-status', { '.app': this.#app }), room, el('chat-announcer', { '.app': this.#app }));
       room.enter({ userId: this.#userId, messageId: null });
-    } else fill(panel, notice(this.#error, () => (this.#connect(), this.#draw()), this.#headTools()));
+    } else
+      fill(
+        panel,
+        notice(this.#error, () => this.#again(), this.#headTools()),
+      );
     if (this.hasAttribute('launcher')) {
       panel.setAttribute('role', 'dialog');
       panel.setAttribute('aria-label', this.#label);
       this.#drawLauncher();
     }
+  }
+
+  #again() {
+    this.#connect();
+    this.#draw();
   }
 
   get #label() {
@@ -193,7 +218,12 @@ export class ChatRoom extends HTMLElement {
 
   #drawLauncher() {
     if (!this.hasAttribute('launcher')) return;
-    this.#launcher = drawLauncher(this.shadowRoot, { label: this.#label, unread: this.#unread, isOpen: this.#isOpen, toggle: () => (this.#isOpen ? this.close() : this.open()) });
+    this.#launcher = drawLauncher(this.shadowRoot, {
+      label: this.#label,
+      unread: this.#unread,
+      isOpen: this.#isOpen,
+      toggle: () => (this.#isOpen ? this.close() : this.open()),
+    });
   }
 }
 

@@ -41,7 +41,10 @@ export class Connection {
         await this.#connect(isAgain || attempt > 1);
         return;
       } catch (caught) {
-        const error = caught instanceof ApiError ? caught : new ApiError({ code: 'token_missing', detail: String(/** @type {any} */ (caught)?.message ?? caught) });
+        const error =
+          caught instanceof ApiError
+            ? caught
+            : new ApiError({ code: 'token_missing', detail: String(/** @type {any} */ (caught)?.message ?? caught) });
         this.chat?.close();
         if (signal.aborted) return;
         this.tell.onFailed(error);
@@ -75,13 +78,19 @@ export class Connection {
     api.token = account.token;
     const userId = account.user.id;
     const shelf = await openShelf(`chat-outbox:${origin}`);
-    const chat = new ChatClient({ token: account.token, userId, api, shelf, tabs: { name: `chat:${origin}:${userId}` } });
+    const chat = new ChatClient({
+      token: account.token,
+      userId,
+      api,
+      shelf,
+      tabs: { name: `chat:${origin}:${userId}` },
+    });
     this.chat = chat;
     await chat.open({ sends: false });
     const otherId = await find(chat, room);
     if (this.#ended.signal.aborted) return chat.close();
     chat.addEventListener('status', () => this.#statusChanged(chat), { signal: this.#ended.signal });
-    if (chat.status.state === 'online') this.#wasOnline = true;  // before anybody listened
+    if (chat.status.state === 'online') this.#wasOnline = true; // before anybody listened
     this.tell.onReady(chat, otherId);
     // Until now the room of an ended session stood there, and somebody may have sent from it.
     chat.outbox.open();

@@ -33,6 +33,8 @@ if (given.has('ask')) {
       tell({ chat: 'token-wanted' });
     });
 }
-for (const name of ['message', 'unreadchange', 'error']) room.addEventListener(name, (/** @type {any} */ { detail }) => tell({ chat: name, detail }));
-for (const name of ['room', 'token', 'guest', 'theme', 'lang', 'name']) if (given.has(name)) room.setAttribute(name, given.get(name));
+for (const name of ['message', 'unreadchange', 'error'])
+  room.addEventListener(name, (/** @type {any} */ { detail }) => tell({ chat: name, detail }));
+for (const name of ['room', 'token', 'guest', 'theme', 'lang', 'name'])
+  if (given.has(name)) room.setAttribute(name, given.get(name));
 room.setAttribute('src', location.origin);

@@ -23,6 +23,10 @@ export function drawLauncher(root, { label, unread, isOpen, toggle }) {
   button.dataset.shown = shown;
   const shows = unread > 0 && !isOpen;
   button.setAttribute('aria-label', [label, shows && t('rooms.unread', { count: unread })].filter(Boolean).join(', '));
-  fill(button, icon(isOpen ? 'down' : 'chat'), shows && el('span', { class: 'badge launcher__badge', part: 'badge', 'aria-hidden': 'true' }, number(unread)));
+  fill(
+    button,
+    icon(isOpen ? 'down' : 'chat'),
+    shows && el('span', { class: 'badge launcher__badge', part: 'badge', 'aria-hidden': 'true' }, number(unread)),
+  );
   return button;
 }

@@ -7,12 +7,22 @@
 export function watch(chat, userId, element, onCount, signal) {
   const count = () => onCount(chat.store.conversations.get(userId)?.unread_count ?? 0);
   let newestId = chat.store.conversations.get(userId)?.headId ?? 0;
-  chat.store.addEventListener('change', (/** @type {any} */ { detail: change }) => {
-    if (change.userId !== undefined && change.userId !== userId) return;
-    count();
-    if (change.kind !== 'message' || change.messages[0].id <= newestId) return;
-    newestId = change.messages[0].id;
-    element.dispatchEvent(new CustomEvent('message', { bubbles: true, composed: true, detail: { message: change.messages[0], mine: change.mine } }));
-  }, { signal });
+  chat.store.addEventListener(
+    'change',
+    (/** @type {any} */ { detail: change }) => {
+      if (change.userId !== undefined && change.userId !== userId) return;
+      count();
+      if (change.kind !== 'message' || change.messages[0].id <= newestId) return;
+      newestId = change.messages[0].id;
+      element.dispatchEvent(
+        new CustomEvent('message', {
+          bubbles: true,
+          composed: true,
+          detail: { message: change.messages[0], mine: change.mine },
+        }),
+      );
+    },
+    { signal },
+  );
   count();
 }

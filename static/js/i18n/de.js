@@ -9,7 +9,8 @@ export default {
   'sign.back': 'Schön, dass du wieder da bist',
   'sign.username': 'Benutzername',
   'sign.usernameHelp': 'Unter diesem Namen finden dich andere.',
-  'sign.usernameForm': '2 bis 32 Zeichen: a–z, Ziffern, Punkt, Strich und Unterstrich; vorn ein Buchstabe oder eine Ziffer',
+  'sign.usernameForm':
+    '2 bis 32 Zeichen: a–z, Ziffern, Punkt, Strich und Unterstrich; vorn ein Buchstabe oder eine Ziffer',
   'sign.password': 'Passwort',
   'sign.passwordHelp': 'Mindestens {count} Zeichen.',
   'sign.show': 'Passwort anzeigen',
@@ -19,7 +20,8 @@ export default {
   'sign.toUp': 'Neues Konto anlegen',
   'sign.busy': 'Einen Moment …',
   'sign.accounts': 'Weiter als',
-  'sign.expired': 'Deine Sitzung ist beendet. Melde dich wieder an: deine Entwürfe und ungesendeten Nachrichten sind sicher.',
+  'sign.expired':
+    'Deine Sitzung ist beendet. Melde dich wieder an: deine Entwürfe und ungesendeten Nachrichten sind sicher.',
   'sign.gone': 'Dein Konto ist gelöscht.',
   'sign.else': 'Du meldest dich in diesem Tab als jemand anderes an. Andere Tabs behalten ihr Konto.',
   'sign.taken': 'Diesen Namen hat schon jemand. Wähle einen anderen, oder melde dich an.',
@@ -33,7 +35,8 @@ export default {
   'rooms.people': 'Personen',
   'rooms.none': 'Niemand namens „{search}“ hier.',
   'rooms.empty': 'Noch niemand zum Reden?',
-  'rooms.emptyHelp': 'Öffne ein zweites Fenster, melde dich als jemand anderes an und rede mit dir selbst. Dann lade die anderen ein.',
+  'rooms.emptyHelp':
+    'Öffne ein zweites Fenster, melde dich als jemand anderes an und rede mit dir selbst. Dann lade die anderen ein.',
   'rooms.openSecond': 'Zweites Fenster öffnen',
   'rooms.you': 'Du: {text}',
   'rooms.draft': 'Entwurf',
@@ -102,7 +105,10 @@ export default {
   'message.copyCode': 'Code kopieren',
   'message.pending': 'Wird gesendet',
   'message.queued': 'Wartet auf die Verbindung',
-  'message.held': { one: 'Viel gesendet: geht in {count} Sekunde hinaus', other: 'Viel gesendet: geht in {count} Sekunden hinaus' },
+  'message.held': {
+    one: 'Viel gesendet: geht in {count} Sekunde hinaus',
+    other: 'Viel gesendet: geht in {count} Sekunden hinaus',
+  },
   'message.sent': 'Gesendet',
   'message.delivered': 'Zugestellt',
   'message.read': 'Gelesen',
@@ -121,7 +127,8 @@ export default {
   'reason.not_found': 'Diese Person ist nicht mehr zu erreichen.',
   'reason.forbidden': 'Hier darfst du nicht schreiben.',
   'reason.validation_error': 'Der Server hat es abgelehnt.',
-  'reason.file_gone': 'Die Datei ist nicht mehr zu lesen: sie wurde verschoben oder geändert. Hänge sie noch einmal an.',
+  'reason.file_gone':
+    'Die Datei ist nicht mehr zu lesen: sie wurde verschoben oder geändert. Hänge sie noch einmal an.',
   'reason.network': 'Keine Verbindung.',
 
   'composer.label': 'Nachricht an {name}',
@@ -132,7 +139,8 @@ export default {
   'composer.left': { one: 'noch {count} Zeichen', other: 'noch {count} Zeichen' },
   'composer.over': { one: '{count} Zeichen zu viel', other: '{count} Zeichen zu viel' },
   'composer.tooLong': 'Eine Nachricht hat höchstens {count} Zeichen. Sende den Rest in einer zweiten oder als Datei.',
-  'composer.asFile': 'Der eingefügte Text war zu lang für eine Nachricht und wurde eine Datei. Sie geht mit „Senden“ hinaus.',
+  'composer.asFile':
+    'Der eingefügte Text war zu lang für eine Nachricht und wurde eine Datei. Sie geht mit „Senden“ hinaus.',
   'composer.tooLarge': '{name} ist zu groß: dieser Server nimmt bis zu {size} an.',
   'composer.emptyFile': '{name} ist leer.',
   'composer.editing': 'Nachricht wird bearbeitet',
@@ -181,7 +189,8 @@ export default {
   'settings.enter': 'Eingabetaste sendet die Nachricht (Umschalt+Eingabe bricht die Zeile um)',
   'settings.shortcuts': 'Tastenkürzel aus einer Taste außerhalb von Textfeldern (?, /)',
   'settings.notifications': 'Über neue Nachrichten benachrichtigen',
-  'settings.denied': 'Der Browser verbietet Benachrichtigungen für diese Seite. Erlaube sie in seinen Website-Einstellungen.',
+  'settings.denied':
+    'Der Browser verbietet Benachrichtigungen für diese Seite. Erlaube sie in seinen Website-Einstellungen.',
   'settings.sound': 'Leisen Ton abspielen',
   'settings.sessions': 'Angemeldete Geräte',
   'settings.thisDevice': 'dieses Gerät',
@@ -195,7 +204,8 @@ export default {
   'settings.data': 'Deine Daten',
   'settings.export': 'Meine Daten herunterladen',
   'settings.delete': 'Mein Konto löschen',
-  'settings.deleteText': 'Dein Konto wird für immer gelöscht. Was du gesendet hast, bleibt bei denen, die es bekommen haben: lösche vorher, was verschwinden soll.',
+  'settings.deleteText':
+    'Dein Konto wird für immer gelöscht. Was du gesendet hast, bleibt bei denen, die es bekommen haben: lösche vorher, was verschwinden soll.',
   'settings.privacy': 'Nachrichten liegen auf diesem Server. Nichts auf dieser Seite kommt von anderswo.',
 
   'keys.title': 'Tastenkürzel',

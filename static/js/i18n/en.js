@@ -195,7 +195,8 @@ export default {
   'settings.data': 'Your data',
   'settings.export': 'Download my data',
   'settings.delete': 'Delete my account',
-  'settings.deleteText': 'Your account is deleted for ever. Messages you sent stay with those you sent them to: delete those first that should go.',
+  'settings.deleteText':
+    'Your account is deleted for ever. Messages you sent stay with those you sent them to: delete those first that should go.',
   'settings.privacy': 'Messages are stored on this server. Nothing on this page comes from anywhere else.',
 
   'keys.title': 'Keyboard shortcuts',

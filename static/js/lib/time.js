@@ -18,9 +18,9 @@ export function chooseLocale(lang) {
 function format(options) {
   const lang = locale();
   const key = lang + JSON.stringify(options);
-  let found = formats.get(key);
-  if (!found) formats.set(key, (found = new Intl.DateTimeFormat(lang, options)));
-  return found;
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(lang, options);
+  formats.set(key, format);
+  return format;
 }
 
 /** @param {string|number|Date} at 12:30 */

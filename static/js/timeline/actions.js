@@ -14,7 +14,8 @@ export function actionsFor(message, mine, { app, timeline }) {
     Boolean(quote) && iconButton('up', t('message.original'), { onclick: toOriginal }),
     text && iconButton('quote', t('message.quote'), { onclick: () => composer().quote(text) }),
     text && iconButton('copy', t('message.copy'), { onclick: () => copyText(text, app) }),
-    Boolean(id && !app.isEmbedded) && iconButton('link', t('message.link'), { onclick: () => copyText(messageAddress(timeline.userId, id), app) }),
+    Boolean(id && !app.isEmbedded) &&
+      iconButton('link', t('message.link'), { onclick: () => copyText(messageAddress(timeline.userId, id), app) }),
     Boolean(id && mine) && iconButton('edit', t('message.edit'), { onclick: () => composer().edit(message) }),
     Boolean(id && mine) && iconButton('bin', t('message.delete'), { onclick: () => remove(message, app, timeline) }),
   ];
@@ -39,7 +40,9 @@ async function remove(message, app, timeline) {
     app.store.changed(await app.api.remove(message.id));
     app.say(t('message.deletedNow'), { silent: true });
   } catch (error) {
-    app.say(t('message.deleteFailed', { reason: /** @type {any} */ (error).detail || t('reason.network') }), { urgent: true });
+    app.say(t('message.deleteFailed', { reason: /** @type {any} */ (error).detail || t('reason.network') }), {
+      urgent: true,
+    });
   }
   timeline.scroller.focus({ preventScroll: true });
 }

@@ -24,11 +24,24 @@ function picture(message, name, app) {
   // What was written with a picture says what is on it.
   const words = message.message || name;
   const image = el('img', { class: 'picture__image', alt: words, decoding: 'async' });
-  const button = el('button', { class: 'picture', type: 'button', 'aria-label': t('message.openImage', { name: words }), title: name, onclick: open }, image);
+  const button = el(
+    'button',
+    {
+      class: 'picture',
+      type: 'button',
+      'aria-label': t('message.openImage', { name: words }),
+      title: name,
+      onclick: open,
+    },
+    image,
+  );
   const key = message.client_id ?? `m${message.id}`;
   if (message.file) show(URL.createObjectURL(message.file));
   else if (shown.has(key)) show(/** @type {any} */ (shown.get(key)).url);
-  else app.api.file(message.attachment_url ?? message.attachment).then((/** @type {Blob} */ blob) => show(URL.createObjectURL(blob)), failed);
+  else
+    app.api
+      .file(message.attachment_url ?? message.attachment)
+      .then((/** @type {Blob} */ blob) => show(URL.createObjectURL(blob)), failed);
   return button;
 
   /** @param {string} url */
@@ -51,7 +64,9 @@ function picture(message, name, app) {
 }
 
 function forgetOldest() {
-  const [key, { url, image }] = /** @type {[string, {url: string, image: HTMLImageElement}]} */ (shown.entries().next().value);
+  const [key, { url, image }] = /** @type {[string, {url: string, image: HTMLImageElement}]} */ (
+    shown.entries().next().value
+  );
   shown.delete(key);
   // Only a picture no longer in the page loses its bytes.
   if (!image.isConnected) URL.revokeObjectURL(url);
@@ -62,9 +77,19 @@ function chip(message, name, app) {
   const bytes = message.attachment_size ?? message.file?.size;
   return el(
     'button',
-    { class: 'file', type: 'button', 'aria-label': t('message.download', { name }), onclick: () => save(message, name, app) },
+    {
+      class: 'file',
+      type: 'button',
+      'aria-label': t('message.download', { name }),
+      onclick: () => save(message, name, app),
+    },
     icon('file'),
-    el('span', { class: 'file__name' }, el('bdi', null, name), bytes !== undefined && bytes !== null && el('span', { class: 'muted' }, size(bytes))),
+    el(
+      'span',
+      { class: 'file__name' },
+      el('bdi', null, name),
+      bytes !== undefined && bytes !== null && el('span', { class: 'muted' }, size(bytes)),
+    ),
   );
 }
 

@@ -39,7 +39,14 @@ export function entriesOf({ messages, outgoing, me, dividerId, isBeginning }) {
     const divided = !line.waiting && /** @type {Message} */ (line.message).id === dividerId;
     if (divided) entries.push({ kind: 'divider', key: 'divider' });
     const head = newDay || divided || before?.sender !== line.sender || moment(line.at) - moment(before.at) > GROUP_MS;
-    entries.push({ kind: 'message', key: keyOf(line.message), message: line.message, mine: line.sender === me, waiting: line.waiting, head });
+    entries.push({
+      kind: 'message',
+      key: keyOf(line.message),
+      message: line.message,
+      mine: line.sender === me,
+      waiting: line.waiting,
+      head,
+    });
     before = line;
   }
   return entries;

@@ -22,7 +22,8 @@ export class History {
 
   async open() {
     const unread = this.app.store.conversations.get(this.userId)?.unread_count ?? 0;
-    if (!this.thread.isLoaded || this.thread.hasNewer) await this.newest(Math.min(LONGEST, Math.max(PAGE, unread + 20)));
+    if (!this.thread.isLoaded || this.thread.hasNewer)
+      await this.newest(Math.min(LONGEST, Math.max(PAGE, unread + 20)));
     this.thread.dividerId = this.thread.firstUnread(unread, this.app.me.id);
   }
 
@@ -59,7 +60,7 @@ export class History {
     const { last, hasNewer } = this.thread;
     if (hasNewer) return;
     const { messages } = last ? await this.#page({ limit: LONGEST }) : { messages: [] };
-    if (this.thread.last?.id !== last?.id) return void (await this.catchUp());  // it was fetched anew meanwhile
+    if (this.thread.last?.id !== last?.id) return void (await this.catchUp()); // it was fetched anew meanwhile
     if (this.thread.hasNewer) return;
     if (!messages.some((/** @type {any} */ message) => message.id <= last.id)) return void (await this.newest());
     this.app.store.addHistory(this.userId, messages, { newer: false });

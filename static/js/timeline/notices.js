@@ -5,7 +5,15 @@ import { el, fill } from '../lib/dom.js';
 /** @param {HTMLElement} scroller @param {boolean} isEmpty @param {string} name */
 export function showEmpty(scroller, isEmpty, name) {
   scroller.querySelector('.timeline__empty')?.remove();
-  if (isEmpty) scroller.append(el('div', { class: 'empty timeline__empty' }, el('h2', null, t('room.sayHello', { name })), el('p', null, t('room.sayHelloHelp'))));
+  if (isEmpty)
+    scroller.append(
+      el(
+        'div',
+        { class: 'empty timeline__empty' },
+        el('h2', null, t('room.sayHello', { name })),
+        el('p', null, t('room.sayHelloHelp')),
+      ),
+    );
 }
 
 /** @param {HTMLElement} scroller @param {boolean} isLoading */
@@ -23,6 +31,11 @@ export function showFailed(list, error, again) {
   };
   fill(
     list,
-    el('li', { class: 'empty', role: 'alert' }, el('p', null, t(gone ? 'room.unknown' : 'room.loadFailed')), !gone && el('button', { class: 'button', type: 'button', onclick: retry }, t('room.tryAgain'))),
+    el(
+      'li',
+      { class: 'empty', role: 'alert' },
+      el('p', null, t(gone ? 'room.unknown' : 'room.loadFailed')),
+      !gone && el('button', { class: 'button', type: 'button', onclick: retry }, t('room.tryAgain')),
+    ),
   );
 }

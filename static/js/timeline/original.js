@@ -5,7 +5,12 @@ const WORDS = 8;
 
 /** @param {string} text @param {boolean} isQuoted which lines */
 function lines(text, isQuoted) {
-  return text.split('\n').filter((line) => line.startsWith('> ') === isQuoted).map((line) => (isQuoted ? line.slice(2) : line)).join('\n').trim();
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('> ') === isQuoted)
+    .map((line) => (isQuoted ? line.slice(2) : line))
+    .join('\n')
+    .trim();
 }
 
 /** @param {any} message with a quote in it @param {any} timeline */
@@ -16,7 +21,8 @@ export async function showOriginal(message, timeline) {
   let found = history.thread.messages.findLast(isIt);
   if (!found) {
     const words = (quoted.match(/[\p{L}\p{N}_]+/gu) ?? []).slice(0, WORDS).join(' ');
-    const page = words && (await app.api.search(words, { user_id: userId, before_id: message.id, limit: 50 }).catch(() => null));
+    const page =
+      words && (await app.api.search(words, { user_id: userId, before_id: message.id, limit: 50 }).catch(() => null));
     found = page ? page.messages.find(isIt) : null;
   }
   if (found) await timeline.show(found.id);

@@ -54,6 +54,9 @@ export class Place {
   remember() {
     const anchor = this.isAtEnd ? null : /** @type {HTMLElement|null} */ (this.#anchor());
     if (!anchor) return null;
-    return { key: anchor.dataset.key ?? '', top: anchor.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top };
+    return {
+      key: anchor.dataset.key ?? '',
+      top: anchor.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top,
+    };
   }
 }

@@ -19,10 +19,17 @@ export function shapeOf({ kind, at, message, head }, name) {
 
 /** @param {Entry} entry @param {RowTools} tools @returns {HTMLElement} */
 export function buildRow(entry, tools) {
-  if (entry.kind === 'day') return el('li', { class: 'day', 'data-key': entry.key }, el('span', null, dayName(/** @type {any} */ (entry.at))));
-  if (entry.kind === 'divider') return el('li', { class: 'divider', 'data-key': entry.key }, el('span', null, t('room.new')));
+  if (entry.kind === 'day')
+    return el('li', { class: 'day', 'data-key': entry.key }, el('span', null, dayName(/** @type {any} */ (entry.at))));
+  if (entry.kind === 'divider')
+    return el('li', { class: 'divider', 'data-key': entry.key }, el('span', null, t('room.new')));
   if (entry.kind === 'begin') {
-    return el('li', { class: 'begin', 'data-key': entry.key }, avatar(tools.person, 'large'), el('p', null, t('room.begin', { name: nameOf(tools.person) })));
+    return el(
+      'li',
+      { class: 'begin', 'data-key': entry.key },
+      avatar(tools.person, 'large'),
+      el('p', null, t('room.begin', { name: nameOf(tools.person) })),
+    );
   }
   return messageRow(entry, tools);
 }
@@ -37,24 +44,53 @@ function messageRow({ key, message, mine, head }, tools) {
     'div',
     { class: 'message__bubble', part: mine ? 'bubble own-bubble' : 'bubble' },
     isGone ? el('em', { class: 'message__gone' }, t('message.deleted')) : attachmentNode(message, tools.app),
-    text && el('div', { class: 'message__text', dir: 'auto' }, formatted(text, { copyLabel: t('message.copyCode'), onCopy: async (/** @type {string} */ code) => (await import('./actions.js')).copyText(code, tools.app) })),
-    el('span', { class: 'message__meta' }, edited(message), el('time', { datetime: new Date(at).toISOString(), title: exact(at) }, clock(at)), mine && el('span', { class: 'message__mark' })),
+    text &&
+      el(
+        'div',
+        { class: 'message__text', dir: 'auto' },
+        formatted(text, {
+          copyLabel: t('message.copyCode'),
+          onCopy: async (/** @type {string} */ code) => (await import('./actions.js')).copyText(code, tools.app),
+        }),
+      ),
+    el(
+      'span',
+      { class: 'message__meta' },
+      edited(message),
+      el('time', { datetime: new Date(at).toISOString(), title: exact(at) }, clock(at)),
+      mine && el('span', { class: 'message__mark' }),
+    ),
   );
   const row = el(
     'li',
-    { class: `message ${mine ? 'message--own' : ''} ${head ? 'message--head' : ''} ${big ? 'message--emoji' : ''}`, 'data-key': key },
+    {
+      class: `message ${mine ? 'message--own' : ''} ${head ? 'message--head' : ''} ${big ? 'message--emoji' : ''}`,
+      'data-key': key,
+    },
     !mine && (head ? avatar(tools.person) : el('span', { class: 'avatar avatar--space', 'aria-hidden': 'true' })),
-    el('article', { class: 'message__article', tabindex: '-1' }, head && !mine && el('bdi', { class: 'message__name', 'aria-hidden': 'true' }, nameOf(tools.person)), body, el('div', { class: 'message__trouble' })),
+    el(
+      'article',
+      { class: 'message__article', tabindex: '-1' },
+      head && !mine && el('bdi', { class: 'message__name', 'aria-hidden': 'true' }, nameOf(tools.person)),
+      body,
+      el('div', { class: 'message__trouble' }),
+    ),
     el('div', { class: 'message__actions', role: 'group', 'aria-label': t('message.actions') }),
   );
   // Most rows are never pointed at: their buttons are made when they are.
-  if (!isGone) for (const name of ['pointerenter', 'focusin']) row.addEventListener(name, () => drawActions(row, message, mine, tools));
+  if (!isGone)
+    for (const name of ['pointerenter', 'focusin'])
+      row.addEventListener(name, () => drawActions(row, message, mine, tools));
   return row;
 }
 
 /** @param {any} message */
 function edited({ edited_at, is_active }) {
-  return edited_at && is_active !== false && el('span', { class: 'message__edited', title: exact(edited_at) }, t('message.edited'));
+  return (
+    edited_at &&
+    is_active !== false &&
+    el('span', { class: 'message__edited', title: exact(edited_at) }, t('message.edited'))
+  );
 }
 
 /** The parts of a row that change while it stands. @param {HTMLElement} row @param {Entry} entry @param {RowTools} tools */
@@ -84,14 +120,26 @@ function stateOf({ message, waiting, mine }, app) {
   return message.delivered_at ? 'delivered' : 'sent';
 }
 
-const MARKS = /** @type {const} */ ({ pending: 'clock', queued: 'clock', failed: 'warn', sent: 'check', delivered: 'checks', read: 'checks' });
+const MARKS = /** @type {const} */ ({
+  pending: 'clock',
+  queued: 'clock',
+  failed: 'warn',
+  sent: 'check',
+  delivered: 'checks',
+  read: 'checks',
+});
 
 /** @param {HTMLElement} row @param {string} state @param {any} message */
 function drawMark(row, state, message) {
   const mark = /** @type {HTMLElement} */ (row.querySelector('.message__mark'));
   mark.dataset.state = state;
-  mark.title = message.read_at && state === 'read' ? `${t('message.read')}: ${exact(message.read_at)}` : t(`message.${state}`);
-  fill(mark, icon(MARKS[/** @type {keyof typeof MARKS} */ (state)]), el('span', { class: 'visually-hidden' }, t(`message.${state}`)));
+  mark.title =
+    message.read_at && state === 'read' ? `${t('message.read')}: ${exact(message.read_at)}` : t(`message.${state}`);
+  fill(
+    mark,
+    icon(MARKS[/** @type {keyof typeof MARKS} */ (state)]),
+    el('span', { class: 'visually-hidden' }, t(`message.${state}`)),
+  );
 }
 
 /** @param {HTMLElement} row @param {Entry} entry @param {string} state @param {RowTools} tools */
@@ -99,7 +147,11 @@ function label(row, { message, mine }, state, tools) {
   const name = mine ? t('message.you') : nameOf(tools.person);
   const file = message.attachment_name ?? message.file_name;
   const isGone = message.is_active === false;
-  const text = isGone ? t('message.deleted') : [file && t('message.file', { name: file }), message.message, message.edited_at && t('message.edited')].filter(Boolean).join(', ');
+  const text = isGone
+    ? t('message.deleted')
+    : [file && t('message.file', { name: file }), message.message, message.edited_at && t('message.edited')]
+        .filter(Boolean)
+        .join(', ');
   const when = exact(message.timestamp ?? message.created_at);
   const full = t('message.label', { name, when, text }) + (mine ? `. ${t(`message.${state}`)}` : '');
   row.querySelector('article')?.setAttribute('aria-label', full);
@@ -115,14 +167,31 @@ function drawTrouble(row, { message }, state, isLast, tools) {
     fill(
       box,
       el('p', { class: 'message__reason' }, icon('warn'), `${t('message.failed')}. ${reason}`),
-      el('button', { class: 'button button--small', type: 'button', onclick: () => outbox.retry(message.client_id) }, t('message.retry')),
-      el('button', { class: 'button button--small button--quiet', type: 'button', onclick: () => outbox.discard(message.client_id) }, t('message.discard')),
+      el(
+        'button',
+        { class: 'button button--small', type: 'button', onclick: () => outbox.retry(message.client_id) },
+        t('message.retry'),
+      ),
+      el(
+        'button',
+        {
+          class: 'button button--small button--quiet',
+          type: 'button',
+          onclick: () => outbox.discard(message.client_id),
+        },
+        t('message.discard'),
+      ),
     );
   } else if (state === 'queued') {
     const held = Math.ceil((outbox.heldUntil - Date.now()) / 1000);
     fill(
       box,
-      isLast && el('p', { class: 'message__reason message__reason--calm' }, held > 0 ? t('message.held', { count: held }) : t('message.queued')),
+      isLast &&
+        el(
+          'p',
+          { class: 'message__reason message__reason--calm' },
+          held > 0 ? t('message.held', { count: held }) : t('message.queued'),
+        ),
       message.file && iconButton('close', t('message.cancel'), { onclick: () => outbox.discard(message.client_id) }),
     );
   } else if (state === 'pending' && message.file) {
