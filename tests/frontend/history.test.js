@@ -38,7 +38,7 @@ function room(pages) {
     ],
   });
   const api = { history: async (_userId, asked) => pages(asked, store) };
-  return new History({ store, api, me: ANN }, 2);
+  return new History({ store, api, me: ANN }, 9);
 }
 
 test('a message that arrives while the first page is on its way is not lost between the two', async () => {
@@ -130,7 +130,7 @@ test('lists that are older than a message do not take it back', async () => {
 
   reloaded(store, 1);
 
-  const { headId, last_message, unread_count } = store.conversations.get(2);
+  const { headId, last_message, unread_count } = store.conversations.get(9);
   assert.deepEqual([headId, last_message, unread_count], [1002, 'm2', 1]);
 });
 
@@ -138,7 +138,7 @@ test('a receipt that comes while a gap is filled does not keep the room from wha
   let calls = 0;
   const history = room((_asked, store) => {
     calls += 1;
-    if (calls === 2) store.thread(2).add([{ ...message(1), delivered_at: '2026-01-01T00:00:09.000Z' }]);
+    if (calls === 2) store.thread(9).add([{ ...message(1), delivered_at: '2026-01-01T00:00:09.000Z' }]);
     return { messages: [message(1)], has_more: false };
   });
   await history.open();

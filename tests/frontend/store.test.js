@@ -52,7 +52,7 @@ test('a message moves its conversation and counts once, however often it is told
   store.apply([event('message', message(4))]);
   store.apply([event('message', message(4))]);
 
-  assert.equal(store.conversations.get(2).unread_count, 2);
+  assert.equal(store.conversations.get(9).unread_count, 2);
   assert.equal(store.rooms[0].last_message, 'm4');
 });
 
@@ -69,7 +69,7 @@ test('a message from a stranger opens a conversation with them', () => {
 
   store.apply([event('message', message(1, 2, { sender_id: 7, sender_name: 'Eve', conversation_id: 12, id: 5001 }))]);
 
-  assert.equal(store.conversations.get(7).unread_count, 1);
+  assert.equal(store.conversations.get(12).unread_count, 1);
   assert.equal(store.people.get(7).full_name, 'Eve');
 });
 
@@ -88,23 +88,23 @@ test('messages that overtake one another stand in order', () => {
 
 test('a receipt marks everything before it and never moves back', () => {
   const store = loaded();
-  store.addHistory(2, [message(1, 1), message(2, 1), message(3, 1)], { older: false, newer: false });
+  store.addHistory(9, [message(1, 1), message(2, 1), message(3, 1)], { older: false, newer: false });
 
   store.apply([event('read_receipt', { message_id: 1002, reader_id: 2, read_at: 'now', conversation_id: 9 })]);
   store.apply([event('delivery_receipt', { conversation_id: 9, user_id: 2, delivered_seq: 3, delivered_at: 'now' })]);
 
   assert.deepEqual(
-    store.thread(2).messages.map((item) => item.is_read),
+    store.thread(9).messages.map((item) => item.is_read),
     [true, true, false],
   );
-  assert.equal(store.thread(2).messages[2].delivered_at, 'now');
+  assert.equal(store.thread(9).messages[2].delivered_at, 'now');
 });
 
 test('reading here lowers the count to what lies after', () => {
   const store = loaded({ unread_count: 3 });
-  store.addHistory(2, [message(1), message(2), message(3)], { older: false, newer: false });
+  store.addHistory(9, [message(1), message(2), message(3)], { older: false, newer: false });
 
-  store.readUpTo(2, 1002);
+  store.readUpTo(9, 1002);
 
   assert.equal(store.unreadTotal, 1);
 });
@@ -112,13 +112,13 @@ test('reading here lowers the count to what lies after', () => {
 test('typing runs out by itself and ends with the message', () => {
   const store = loaded();
   store.apply([event('typing', { sender_id: 2, is_typing: true, conversation_id: 9 })]);
-  assert.equal(store.isTyping(2), true);
+  assert.equal(store.isTyping(9), true);
 
   store.clock = 6001;
-  assert.equal(store.isTyping(2), false);
+  assert.equal(store.isTyping(9), false);
 
   store.apply([event('typing', { sender_id: 2, is_typing: true, conversation_id: 9 }), event('message', message(4))]);
-  assert.equal(store.isTyping(2), false);
+  assert.equal(store.isTyping(9), false);
 });
 
 test('my own typing on another device is not shown to me', () => {
@@ -126,7 +126,7 @@ test('my own typing on another device is not shown to me', () => {
 
   store.apply([event('typing', { sender_id: 1, is_typing: true, conversation_id: 9 })]);
 
-  assert.equal(store.isTyping(1), false);
+  assert.equal(store.isTyping(9), false);
 });
 
 test('unknown kinds of events are ignored', () => {
@@ -139,12 +139,12 @@ test('unknown kinds of events are ignored', () => {
 
 test('while old history is read, new messages do not open a hole', () => {
   const store = loaded();
-  store.addHistory(2, [message(1)], { older: false, newer: true });
+  store.addHistory(9, [message(1)], { older: false, newer: true });
 
   store.apply([event('message', message(4))]);
 
   assert.deepEqual(
-    store.thread(2).messages.map((item) => item.seq),
+    store.thread(9).messages.map((item) => item.seq),
     [1],
   );
   assert.equal(store.unreadTotal, 2);
@@ -173,7 +173,7 @@ test('presence reaches the people we know', () => {
 test('the higher revision of a message stands, in whatever order the two arrive', () => {
   const store = loaded();
   const file = { attachment: '/a', attachment_name: 'a.txt', attachment_type: 'text/plain' };
-  store.addHistory(2, [message(2, 2, file), message(3)], { older: false, newer: false });
+  store.addHistory(9, [message(2, 2, file), message(3)], { older: false, newer: false });
 
   store.apply([event('message_changed', message(3, 2, { message: 'second', rev: 2, edited_at: 'later' }))]);
   store.apply([
@@ -182,7 +182,7 @@ test('the higher revision of a message stands, in whatever order the two arrive'
   ]);
   store.apply([event('message_changed', message(2, 2, { message: '', rev: 1, is_active: false, attachment: null }))]);
 
-  const [gone, edited] = store.thread(2).messages;
+  const [gone, edited] = store.thread(9).messages;
   assert.deepEqual([edited.message, edited.edited_at, edited.rev], ['second', 'later', 2]);
   assert.deepEqual([gone.message, gone.is_active, gone.attachment_name], ['', false, null]);
   assert.equal(store.rooms[0].last_message, 'second');
@@ -191,12 +191,12 @@ test('the higher revision of a message stands, in whatever order the two arrive'
 
 test('a change to a message that is not loaded adds none', () => {
   const store = loaded();
-  store.addHistory(2, [message(3)], { older: true, newer: false });
+  store.addHistory(9, [message(3)], { older: true, newer: false });
 
   store.apply([event('message_changed', message(1, 2, { message: 'old', rev: 1 }))]);
 
   assert.deepEqual(
-    store.thread(2).messages.map((item) => item.seq),
+    store.thread(9).messages.map((item) => item.seq),
     [3],
   );
 });

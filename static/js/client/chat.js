@@ -53,8 +53,8 @@ export class ChatClient extends EventTarget {
       onNote: (note) => this.#heard(note),
       ...tabs,
     });
-    this.reading = new Reading(api, this.store, (otherId, messageId) =>
-      this.leader.tell({ kind: 'read', userId: otherId, messageId }),
+    this.reading = new Reading(api, this.store, (conversationId, messageId) =>
+      this.leader.tell({ kind: 'read', conversationId, messageId }),
     );
     this.poller = new Poller({
       api,
@@ -169,7 +169,7 @@ export class ChatClient extends EventTarget {
     // A tab that is signed out may have had an older session than this one, which finds out for itself.
     if (note.kind === 'status' && note.status.state !== 'signed-out') this.#setStatus(note.status, false);
     if (note.kind === 'here' && note.cursor !== this.#cursor) this.#catchUp();
-    if (note.kind === 'read') this.store.readUpTo(note.userId, note.messageId);
+    if (note.kind === 'read') this.store.readUpTo(note.conversationId, note.messageId);
     if (note.kind === 'reload') this.#catchUp();
     if (note.kind === 'hello' && this.leader.isLeader) this.leader.tell({ kind: 'status', status: this.status });
     if (note.kind === 'nudge' && this.leader.isLeader) {

@@ -10,7 +10,7 @@
  */
 export function moved(known, other, message, mine) {
   const row = known ?? {
-    conversation_id: null,
+    conversation_id: message.conversation_id,
     other_user: other,
     last_message: '',
     last_message_at: null,
@@ -18,7 +18,7 @@ export function moved(known, other, message, mine) {
     unread_count: 0,
   };
   const counted = row.headId ? message.id <= row.headId : message.timestamp <= (row.last_message_at ?? '');
-  const next = { ...row, conversation_id: message.conversation_id, headId: Math.max(row.headId ?? 0, message.id) };
+  const next = { ...row, headId: Math.max(row.headId ?? 0, message.id) };
   if (counted) return next;
   return {
     ...next,

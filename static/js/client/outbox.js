@@ -64,6 +64,8 @@ export class Outbox extends EventTarget {
   /** Takes up what an earlier page left behind. */
   async open() {
     const left = await this.shelf.all(this.userId).catch(() => []);
+    // What a page of an older release left behind names only the person.
+    for (const item of left) item.conversation_id ??= -item.receiver_id;
     this.items = [...left.filter((item) => !this.#find(item.client_id)), ...this.items];
     this.#tell();
     await this.flush();
@@ -75,13 +77,14 @@ export class Outbox extends EventTarget {
     for (const call of this.#calls.values()) call.abort();
   }
 
-  /** @param {{receiver_id: number, message: string, file?: Blob|null, file_name?: string|null}} content */
-  add({ receiver_id, message, file = null, file_name = null }) {
+  /** @param {{receiver_id: number, conversation_id?: number, message: string, file?: Blob|null, file_name?: string|null}} content */
+  add({ receiver_id, conversation_id = -receiver_id, message, file = null, file_name = null }) {
     this.#lastOrder = Math.max(this.now(), this.#lastOrder + 1);
     /** @type {Outgoing} */
     const item = {
       client_id: newClientId(),
       user_id: this.userId,
+      conversation_id,
       receiver_id,
       message,
       file,

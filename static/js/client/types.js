@@ -24,7 +24,7 @@
  * @property {string|null} [client_id]
  *
  * @typedef {object} Conversation
- * @property {number|null} conversation_id  null until the first message
+ * @property {number} conversation_id
  * @property {Person} other_user
  * @property {string} last_message
  * @property {string|null} last_message_at
@@ -39,6 +39,7 @@
  * @typedef {object} Outgoing  one message waiting to be accepted
  * @property {string} client_id
  * @property {number} user_id         who sends
+ * @property {number} conversation_id  where to; the provisional one of before it began, where it had not
  * @property {number} receiver_id
  * @property {string} message
  * @property {Blob|null} file

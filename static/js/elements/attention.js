@@ -1,5 +1,6 @@
 /** Drawing attention while nobody looks: title and icon badge, notifications, a soft sound. */
 import { number, t } from '../i18n/index.js';
+import { isMuted } from '../lib/kept.js';
 import { nameOf } from '../lib/nodes.js';
 import { prefs } from '../lib/prefs.js';
 
@@ -21,7 +22,7 @@ export function listenForAttention(app, signal) {
 /** @param {any} app */
 function badge(app) {
   const count = app.store.unreadTotal;
-  const room = app.route ? nameOf(app.store.people.get(app.route.userId)) : '';
+  const room = app.route ? nameOf(app.store.other(app.route.conversationId)) : '';
   const title = room ? `${room} – ${t('app.name')}` : t('app.name');
   document.title = count > 0 ? `(${number(count)}) ${title}` : title;
   const { icon, iconUnread } = document.documentElement.dataset;
@@ -33,23 +34,24 @@ function badge(app) {
 }
 
 /** @param {any} app @param {any} change */
-function arrived(app, { userId, messages, isNew, mine }) {
+function arrived(app, { conversationId, messages, isNew, mine }) {
   const wishes = prefs();
-  const watching = document.visibilityState === 'visible' && document.hasFocus() && app.route?.userId === userId;
-  if (mine || !isNew || watching || wishes.muted.includes(userId) || !app.chat.leader.isLeader) return;
+  const isOpen = app.route?.conversationId === conversationId;
+  const watching = isOpen && document.visibilityState === 'visible' && document.hasFocus();
+  if (mine || !isNew || watching || isMuted(app.me.id, conversationId) || !app.chat.leader.isLeader) return;
   if (wishes.sound) chime();
   if (!wishes.notifications || globalThis.Notification?.permission !== 'granted') return;
   const [message] = messages;
   const body = message.message || t('message.file', { name: message.attachment_name ?? '' });
   try {
-    const note = new Notification(nameOf(app.store.people.get(userId)), {
+    const note = new Notification(nameOf(app.store.other(conversationId)), {
       body: body.slice(0, 200),
-      tag: `chat-${userId}`,
+      tag: `chat-${conversationId}`,
       icon: document.documentElement.dataset.icon,
     });
     note.onclick = () => {
       focus();
-      app.open(userId);
+      app.open(conversationId);
       note.close();
     };
   } catch {

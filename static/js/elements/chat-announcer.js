@@ -50,9 +50,9 @@ export class ChatAnnouncer extends HTMLElement {
   }
 
   /** @param {any} change */
-  #changed({ kind, userId, messages, isNew, mine }) {
+  #changed({ kind, conversationId, messages, isNew, mine }) {
     if (kind !== 'message' || mine || !isNew) return;
-    const name = nameOf(this.app.store.people.get(userId));
+    const name = nameOf(this.app.store.other(conversationId));
     for (const message of messages) {
       const text = message.message || t('message.file', { name: message.attachment_name ?? '' });
       this.#waiting.push(t('message.incoming', { name, text }));

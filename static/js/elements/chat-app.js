@@ -9,7 +9,8 @@ import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { listenForLife } from '../lib/life.js';
 import { browserName } from '../lib/prefs.js';
-import { parseRoute } from '../lib/route.js';
+import { keepByConversation } from '../lib/kept.js';
+import { parseRoute, roomHash } from '../lib/route.js';
 import { listenForKeys } from './keys.js';
 
 const LIMITS = { message_chars: 4000, attachment_bytes: 10 * 1024 * 1024 };
@@ -19,7 +20,7 @@ export class ChatApp extends HTMLElement {
   /** @type {ChatClient|null} */ chat = null;
   limits = LIMITS;
   isEmbedded = false;
-  /** @type {{userId: number, messageId: number|null}|null} */ route = null;
+  /** @type {{conversationId: number, messageId: number|null}|null} */ route = null;
   /** @type {AbortController|null} */ #life = null;
 
   start() {
@@ -76,6 +77,7 @@ export class ChatApp extends HTMLElement {
     chat.addEventListener('status', () => this.#statusChanged(account), { signal: life.signal });
     if (!(await this.#open(chat, account, life.signal))) return;
     this.accounts.keep({ token: account.token, user: this.me });
+    keepByConversation(this.store);
     this.#show(account, life.signal);
     this.#learnLimits();
   }
@@ -111,6 +113,7 @@ export class ChatApp extends HTMLElement {
       el('chat-conversation', { '.app': this }),
     );
     addEventListener('hashchange', () => this.follow(), { signal });
+    this.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
     listenForLife(
       () => this.chat,
       () => this.enter(account),
@@ -132,17 +135,36 @@ export class ChatApp extends HTMLElement {
   /** Shows what the address names. */
   follow() {
     const route = parseRoute(location.hash);
-    this.route = route?.name === 'room' ? { userId: route.userId, messageId: route.messageId } : null;
+    this.route = route?.name === 'room' ? this.#room(route) : null;
     this.dataset.pane = this.route ? 'room' : 'list';
     /** @type {any} */ (this.querySelector('chat-conversation')).enter(this.route);
-    /** @type {any} */ (this.querySelector('chat-sidebar')).mark(this.route?.userId ?? null);
+    /** @type {any} */ (this.querySelector('chat-sidebar')).mark(this.route?.conversationId ?? null);
     this.dispatchEvent(new Event('route'));
   }
 
-  /** @param {number} userId */
-  open(userId) {
-    if (this.route?.userId === userId) this.querySelector('textarea')?.focus();
-    location.hash = `#/with/${userId}`;
+  /** @param {{isPerson: boolean, id: number, messageId: number|null}} address */
+  #room({ isPerson, id, messageId }) {
+    const conversationId = isPerson ? this.store.directWith(id) : id;
+    if (isPerson) this.#readdress(conversationId, messageId);
+    return { conversationId, messageId };
+  }
+
+  /** Each conversation has one address. @param {number} conversationId @param {number|null} messageId */
+  #readdress(conversationId, messageId) {
+    history.replaceState(null, '', location.pathname + roomHash(conversationId, messageId));
+  }
+
+  /** @param {any} change */
+  #changed({ kind, was, conversationId }) {
+    if (kind !== 'begun' || this.route?.conversationId !== was) return;
+    this.route.conversationId = conversationId;
+    this.#readdress(conversationId, this.route.messageId);
+  }
+
+  /** @param {number} conversationId */
+  open(conversationId) {
+    if (this.route?.conversationId === conversationId) this.querySelector('textarea')?.focus();
+    location.hash = roomHash(conversationId);
   }
 
   /** Spoken to screen readers and shown for a moment. @param {string} text @param {{urgent?: boolean, silent?: boolean}} [options] */

@@ -2,8 +2,9 @@
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
+import { draft, setDraft } from '../lib/kept.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
-import { draft, prefs, setDraft } from '../lib/prefs.js';
+import { prefs } from '../lib/prefs.js';
 import { size } from '../lib/size.js';
 import { pasted } from './paste.js';
 import { EmojiInput } from './emoji-input.js';
@@ -13,8 +14,8 @@ const SAVE_AFTER_MS = 250;
 
 export class ChatComposer extends HTMLElement {
   /** @type {any} */ app;
-  userId = 0;
-  #typing = new TypingNote((isTyping) => this.app.chat?.api.typing(this.userId, isTyping));
+  conversationId = 0;
+  #typing = new TypingNote((isTyping) => this.app.chat?.api.typing(this.#userId, isTyping));
   /** @type {number|undefined} */ #saving;
   /** Kept apart: a draft is saved after its writer's session has ended, too. */
   #me = 0;
@@ -76,8 +77,8 @@ export class ChatComposer extends HTMLElement {
       ),
     );
     this.#emoji = new EmojiInput(this, this.text, /** @type {HTMLElement} */ (this.querySelector('.composer__popup')));
-    this.address(nameOf(this.app.store.people.get(this.userId)));
-    this.text.value = draft(this.#me, this.userId);
+    this.address(nameOf(this.app.store.other(this.conversationId)));
+    this.text.value = draft(this.#me, this.conversationId);
     this.#drawSend();
     this.#grow();
   }
@@ -87,6 +88,10 @@ export class ChatComposer extends HTMLElement {
     this.#save();
     this.#typing.stop();
     this.tray?.clear();
+  }
+
+  get #userId() {
+    return this.app.store.otherId(this.conversationId);
   }
 
   /** @param {string} name whom the text goes to */
@@ -156,12 +161,13 @@ export class ChatComposer extends HTMLElement {
       this.focusText();
       return this.#editing.save();
     }
-    const [{ outbox }, receiver_id] = [this.app.chat, this.userId];
-    if (files.length === 0) outbox.add({ receiver_id, message });
+    const { outbox } = this.app.chat;
+    const place = { conversation_id: this.conversationId, receiver_id: this.#userId };
+    if (files.length === 0) outbox.add({ ...place, message });
     for (const file of files) {
       // The text is the first file's caption; a picture's own words follow it.
       const words = [file === files[0] && message, this.tray.wordsOf(file)].filter(Boolean).join('\n');
-      outbox.add({ receiver_id, message: words, file, file_name: file.name });
+      outbox.add({ ...place, message: words, file, file_name: file.name });
     }
     this.text.value = '';
     this.tray?.clear();
@@ -187,8 +193,8 @@ export class ChatComposer extends HTMLElement {
   #save() {
     clearTimeout(this.#saving);
     // What is being edited is no draft.
-    if (this.#editing || draft(this.#me, this.userId) === this.text.value) return;
-    setDraft(this.#me, this.userId, this.text.value);
+    if (this.#editing || draft(this.#me, this.conversationId) === this.text.value) return;
+    setDraft(this.#me, this.conversationId, this.text.value);
     this.app.dispatchEvent(new Event('draft'));
   }
 

@@ -2,12 +2,12 @@
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
+import { isMuted, setMuted } from '../lib/kept.js';
 import { avatar, iconButton, nameOf } from '../lib/nodes.js';
-import { prefs, setPrefs } from '../lib/prefs.js';
 
 export class ChatConversation extends HTMLElement {
   /** @type {any} */ app;
-  /** @type {number|null} */ #userId = null;
+  /** @type {number|null} */ #conversationId = null;
   #life = new AbortController();
   #visit = new AbortController();
   /** @type {number|undefined} */ #timer;
@@ -25,51 +25,55 @@ export class ChatConversation extends HTMLElement {
     clearInterval(this.#timer);
   }
 
-  /** @param {{userId: number, messageId: number|null}|null} route */
+  /** @param {{conversationId: number, messageId: number|null}|null} route */
   async enter(route) {
     const timeline = /** @type {any} */ (this.querySelector('chat-timeline'));
-    if (route?.userId !== this.#userId) timeline?.leave();
+    if (route?.conversationId !== this.#conversationId) timeline?.leave();
     if (!route) return this.#drawNone();
-    if (this.#userId === route.userId && timeline) {
+    if (this.#conversationId === route.conversationId && timeline) {
       if (route.messageId) timeline.show(route.messageId);
       return;
     }
     this.#visit.abort();
     this.#visit = new AbortController();
-    this.#userId = route.userId;
-    const person = this.app.store.people.get(route.userId) ?? { id: route.userId, username: '', full_name: '' };
-    this.#draw(person, route);
+    this.#conversationId = route.conversationId;
+    if (this.app.store.otherId(route.conversationId) === null) this.#drawUnavailable();
+    else this.#draw(route);
   }
 
   #drawNone() {
     this.#visit.abort();
-    this.#userId = null;
-    fill(
-      this,
-      el(
-        'main',
-        { class: 'room-view room-view--none', id: 'content', tabindex: '-1' },
-        el(
-          'div',
-          { class: 'empty' },
-          icon('chat'),
-          el('h2', null, t('room.pick')),
-          el('p', null, t('room.pickHelp', { keys: 'Ctrl+K' })),
-          el('p', { class: 'muted' }, t('rooms.emptyHelp')),
-          el('a', { class: 'button', href: './#sign-up', target: '_blank', rel: 'noopener' }, t('rooms.openSecond')),
-        ),
-      ),
+    this.#conversationId = null;
+    this.#drawEmpty(
+      el('h2', null, t('room.pick')),
+      el('p', null, t('room.pickHelp', { keys: 'Ctrl+K' })),
+      el('p', { class: 'muted' }, t('rooms.emptyHelp')),
+      el('a', { class: 'button', href: './#sign-up', target: '_blank', rel: 'noopener' }, t('rooms.openSecond')),
     );
   }
 
-  /** @param {any} person @param {{userId: number, messageId: number|null}} route */
-  #draw(person, route) {
-    const name = nameOf(person);
-    const composer = el('chat-composer', { '.app': this.app, '.userId': person.id, part: 'composer' });
+  #drawUnavailable() {
+    this.#drawEmpty(el('h2', null, t('room.unavailable')), el('a', { class: 'button', href: '#/' }, t('room.back')));
+  }
+
+  /** @param {...Node} words */
+  #drawEmpty(...words) {
+    const content = el('div', { class: 'empty' }, icon('chat'), words);
+    fill(this, el('main', { class: 'room-view room-view--none', id: 'content', tabindex: '-1' }, content));
+  }
+
+  /** @param {{conversationId: number, messageId: number|null}} route */
+  #draw({ conversationId, messageId }) {
+    const name = nameOf(this.app.store.other(conversationId));
+    const composer = el('chat-composer', {
+      '.app': this.app,
+      '.conversationId': conversationId,
+      part: 'composer',
+    });
     const timeline = el('chat-timeline', {
       '.app': this.app,
-      '.userId': person.id,
-      '.wantedId': route.messageId,
+      '.conversationId': conversationId,
+      '.wantedId': messageId,
       part: 'timeline',
     });
     const { isEmbedded } = this.app;
@@ -100,12 +104,12 @@ export class ChatConversation extends HTMLElement {
 
   #drawHead() {
     const head = this.querySelector('.room-view__head');
-    const userId = this.#userId;
-    if (!head || userId === null) return;
-    const { isEmbedded } = this.app;
-    const person = this.app.store.people.get(userId) ?? { id: userId };
-    const isMuted = prefs().muted.includes(userId);
-    const shown = JSON.stringify([nameOf(person), person.is_online, isMuted]);
+    const id = this.#conversationId;
+    if (!head || id === null) return;
+    const { isEmbedded, me, store } = this.app;
+    const person = store.other(id) ?? { id: store.otherId(id) };
+    const isQuiet = isMuted(me.id, id);
+    const shown = JSON.stringify([nameOf(person), person.is_online, isQuiet]);
     if (/** @type {HTMLElement} */ (head).dataset.shown === shown) return;
     /** @type {HTMLElement} */ (head).dataset.shown = shown;
     /** @type {any} */ (this.querySelector('chat-composer')).address(nameOf(person));
@@ -132,18 +136,19 @@ export class ChatConversation extends HTMLElement {
       iconButton('search', t('room.find'), { onclick: () => this.#find() }),
       isEmbedded
         ? this.app.headTools()
-        : iconButton(isMuted ? 'mute' : 'bell', t(isMuted ? 'room.unmute' : 'room.mute'), {
-            'aria-pressed': String(isMuted),
-            onclick: () => this.#mute(),
+        : iconButton(isQuiet ? 'mute' : 'bell', t(isQuiet ? 'room.unmute' : 'room.mute'), {
+            'aria-pressed': String(isQuiet),
+            onclick: () => this.#mute(!isQuiet),
           }),
     );
   }
 
   #drawTyping() {
     const line = this.querySelector('.typing');
-    if (!line || this.#userId === null || !this.app.chat) return;
-    const text = this.app.store.isTyping(this.#userId)
-      ? t('room.typing', { name: nameOf(this.app.store.people.get(this.#userId)) })
+    if (!line || this.#conversationId === null || !this.app.chat) return;
+    const { store } = this.app;
+    const text = store.isTyping(this.#conversationId)
+      ? t('room.typing', { name: nameOf(store.other(this.#conversationId)) })
       : '';
     if (line.textContent === text) return;
     fill(line, text && el('span', { class: 'typing__dots', 'aria-hidden': 'true' }, el('i'), el('i'), el('i')), text);
@@ -154,18 +159,26 @@ export class ChatConversation extends HTMLElement {
     openFind(this.querySelector('.room-view__find'), this.querySelector('chat-timeline'));
   }
 
-  #mute() {
-    const { muted } = prefs();
-    const userId = /** @type {number} */ (this.#userId);
-    setPrefs({ muted: muted.includes(userId) ? muted.filter((id) => id !== userId) : [...muted, userId] });
+  /** @param {boolean} wanted */
+  #mute(wanted) {
+    setMuted(this.app.me.id, /** @type {number} */ (this.#conversationId), wanted);
     this.#drawHead();
     /** @type {HTMLElement|null} */ (this.querySelector('.room-view__head [aria-pressed]'))?.focus();
     this.app.dispatchEvent(new Event('prefs'));
   }
 
+  /** Everything open in the room stays as it is. @param {number} conversationId */
+  #begun(conversationId) {
+    this.#conversationId = conversationId;
+    /** @type {any} */ (this.querySelector('chat-composer')).conversationId = conversationId;
+    /** @type {any} */ (this.querySelector('chat-timeline')).begun(conversationId);
+  }
+
   /** @param {any} change */
-  #changed({ kind, userId }) {
-    if (kind === 'loaded' || (kind === 'people' && userId === this.#userId)) this.#drawHead();
+  #changed({ kind, userId, was, conversationId }) {
+    if (kind === 'begun' && was === this.#conversationId) this.#begun(conversationId);
+    const isOther = userId === this.app.store.otherId(this.#conversationId);
+    if (kind === 'loaded' || (kind === 'people' && isOther)) this.#drawHead();
     if (kind === 'typing' || kind === 'message') this.#drawTyping();
   }
 }

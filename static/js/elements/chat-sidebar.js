@@ -48,7 +48,7 @@ export class ChatSidebar extends HTMLElement {
       ),
     );
     const { signal } = this.#life;
-    this.app.store.addEventListener('change', () => this.#redrawSoon(), { signal });
+    this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
     this.app.addEventListener('draft', () => this.#redrawSoon(), { signal });
     this.app.addEventListener('prefs', () => this.#redrawSoon(), { signal });
     // Presence of people we have not talked to is not announced to us: look again now and then.
@@ -63,20 +63,26 @@ export class ChatSidebar extends HTMLElement {
     cancelAnimationFrame(this.#frame);
   }
 
-  /** @param {number|null} userId the open room */
-  mark(userId) {
-    this.#current = userId;
+  /** @param {number|null} conversationId the open room */
+  mark(conversationId) {
+    this.#current = conversationId;
     // Who follows a found message may want the next one, too.
-    if (userId !== null && this.#search && !this.app.route?.messageId) this.#clear();
+    if (conversationId !== null && this.#search && !this.app.route?.messageId) this.#clear();
     this.#redraw();
   }
 
   /** @param {number} by */
   step(by) {
     const rooms = this.app.store.rooms;
-    const at = rooms.findIndex((/** @type {any} */ room) => room.other_user.id === this.#current);
+    const at = rooms.findIndex((/** @type {any} */ room) => room.conversation_id === this.#current);
     const next = rooms[Math.min(rooms.length - 1, Math.max(0, at + by))];
-    if (next) this.app.open(next.other_user.id);
+    if (next) this.app.open(next.conversation_id);
+  }
+
+  /** @param {any} change */
+  #changed({ kind, was, conversationId }) {
+    if (kind === 'begun' && was === this.#current) this.#current = conversationId;
+    this.#redrawSoon();
   }
 
   #redrawSoon() {
@@ -89,7 +95,7 @@ export class ChatSidebar extends HTMLElement {
     const found = this.app.store.rooms.filter((/** @type {any} */ room) => this.#matches(room.other_user));
     this.#part('.sidebar__read-all').hidden = this.app.store.unreadTotal === 0;
     const rows = found.map((/** @type {any} */ room) =>
-      this.#row(`room:${room.other_user.id}`, roomRow(this.app, room, this.#current === room.other_user.id)),
+      this.#row(`room:${room.conversation_id}`, roomRow(this.app, room, this.#current === room.conversation_id)),
     );
     arrange(this.#part('.rooms'), rows);
     this.#part('.rooms').hidden = rows.length === 0;
@@ -112,7 +118,7 @@ export class ChatSidebar extends HTMLElement {
     const rows = people.map((person) =>
       this.#row(
         `person:${person.id}`,
-        personRow(this.app, { ...person, ...this.app.store.people.get(person.id) }, this.#current === person.id),
+        personRow({ ...person, ...this.app.store.people.get(person.id) }, this.#current === -person.id),
       ),
     );
     const box = this.#part('.sidebar__people');

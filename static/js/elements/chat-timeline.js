@@ -16,7 +16,7 @@ const NEAR_PX = 700;
 const places = new Map();
 export class ChatTimeline extends HTMLElement {
   /** @type {any} */ app;
-  userId = 0;
+  conversationId = 0;
   /** @type {number|null} */ wantedId = null;
   /** @type {any} */ history;
   #slice = new Slice();
@@ -43,7 +43,7 @@ export class ChatTimeline extends HTMLElement {
     fill(this, this.scroller, this.jump.node);
     this.place = new Place(this.scroller, this.list);
     this.painter = new Painter(this.list, () => this.#tools);
-    this.history = new History(this.app, this.userId);
+    this.history = new History(this.app, this.conversationId);
     this.reader = new Reader(this.scroller, this.list, (id) => this.history.read(id));
     this.reader.start(signal);
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
@@ -67,8 +67,8 @@ export class ChatTimeline extends HTMLElement {
   /** Before it goes: where one was, to come back to. */
   leave() {
     const left = this.place?.remember();
-    places.delete(this.userId);
-    if (left) places.set(this.userId, left);
+    places.delete(this.conversationId);
+    if (left) places.set(this.conversationId, left);
   }
 
   disconnectedCallback() {
@@ -78,11 +78,24 @@ export class ChatTimeline extends HTMLElement {
   }
 
   get #thread() {
-    return this.app.store.thread(this.userId);
+    return this.app.store.thread(this.conversationId);
   }
 
   get #name() {
-    return nameOf(this.app.store.people.get(this.userId));
+    return nameOf(this.app.store.other(this.conversationId));
+  }
+
+  get #outgoing() {
+    const { store, chat } = this.app;
+    return chat.outbox.items.filter(
+      (/** @type {any} */ item) => store.presentId(item.conversation_id) === this.conversationId,
+    );
+  }
+
+  /** @param {number} conversationId the id that the conversation has from now on */
+  begun(conversationId) {
+    this.conversationId = conversationId;
+    this.history.conversationId = conversationId;
   }
 
   async #open() {
@@ -103,7 +116,7 @@ export class ChatTimeline extends HTMLElement {
   /** At the first unread message, else where the room was left, else at the end. */
   #firstDraw() {
     const { dividerId } = this.#thread;
-    const left = places.get(this.userId);
+    const left = places.get(this.conversationId);
     const leftAt = left && this.#thread.messages.find((/** @type {any} */ message) => keyOf(message) === left.key);
     if (dividerId) this.#slice.around(this.#thread.messages, dividerId);
     else if (leftAt) this.#slice.around(this.#thread.messages, leftAt.id);
@@ -119,9 +132,7 @@ export class ChatTimeline extends HTMLElement {
     const thread = this.#thread;
     const messages = this.#slice.of(thread.messages);
     const atEnd = this.#slice.followsEnd && !thread.hasNewer;
-    const outgoing = atEnd
-      ? this.app.chat.outbox.items.filter((/** @type {any} */ item) => item.receiver_id === this.userId)
-      : [];
+    const outgoing = atEnd ? this.#outgoing : [];
     const isBeginning = thread.isLoaded && !thread.hasOlder && messages[0] === thread.first;
     const entries = entriesOf({ messages, outgoing, me: this.app.me.id, dividerId: thread.dividerId, isBeginning });
     this.place?.keep(() => this.painter?.draw(entries));
@@ -151,7 +162,9 @@ export class ChatTimeline extends HTMLElement {
   }
 
   get #tools() {
-    return { app: this.app, person: this.app.store.people.get(this.userId) ?? { id: this.userId }, timeline: this };
+    const { store } = this.app;
+    const id = store.otherId(this.conversationId);
+    return { app: this.app, person: store.people.get(id) ?? { id }, timeline: this };
   }
 
   #scrolled() {
@@ -183,9 +196,9 @@ export class ChatTimeline extends HTMLElement {
   }
 
   /** @param {any} change */
-  #changed({ kind, userId, isNew, mine }) {
-    if (kind === 'people' && userId === this.userId) this.#drawSoon();
-    if (userId !== this.userId || !['message', 'changed', 'receipt'].includes(kind)) return;
+  #changed({ kind, conversationId, userId, isNew, mine }) {
+    if (kind === 'people' && userId === this.app.store.otherId(this.conversationId)) this.#drawSoon();
+    if (conversationId !== this.conversationId || !['message', 'changed', 'receipt'].includes(kind)) return;
     if (kind === 'message' && isNew && !mine && !this.place?.isAtEnd && this.jump) this.jump.missed += 1;
     this.#drawSoon();
   }

@@ -83,6 +83,6 @@ export function show(app) {
   function go(person) {
     dialog.close();
     app.store.meet(person);
-    app.open(person.id);
+    app.open(app.store.directWith(person.id));
   }
 }

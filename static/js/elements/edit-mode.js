@@ -59,8 +59,8 @@ export class EditMode {
 
 /** Back into what was said: one's last message, to change it, or the messages, to walk through them. @param {any} composer @param {boolean} isWalk */
 export function goUp(composer, isWalk) {
-  const { app, userId } = composer;
-  const { messages, hasNewer } = app.store.thread(userId);
+  const { app, conversationId } = composer;
+  const { messages, hasNewer } = app.store.thread(conversationId);
   const own = messages.findLast(
     (/** @type {any} */ message) => message.sender_id === app.me.id && message.is_active !== false,
   );

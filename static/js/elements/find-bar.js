@@ -61,7 +61,7 @@ export function openFind(place, timeline) {
   async function ask(before_id) {
     const asked = input.value;
     const found = await timeline.app.api
-      .search(asked, { user_id: timeline.userId, limit: PAGE, before_id })
+      .search(asked, { user_id: timeline.history.userId, limit: PAGE, before_id })
       .catch(() => null);
     if (asked !== input.value || !place.firstChild) return;
     const current = hits[at];

@@ -3,6 +3,7 @@ import { otherIn } from '../client/conversation.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { avatar, nameOf } from '../lib/nodes.js';
+import { roomHash } from '../lib/route.js';
 import { exact, shortWhen } from '../lib/time.js';
 
 const PAGE = 10;
@@ -54,7 +55,7 @@ function row(app, message, words) {
     null,
     el(
       'a',
-      { class: 'room', href: `#/with/${person.id}/m/${message.id}` },
+      { class: 'room', href: roomHash(message.conversation_id, message.id) },
       el('span', { class: 'room__face' }, avatar(person)),
       el(
         'span',

@@ -3,20 +3,21 @@ import { number, t } from '../i18n/index.js';
 import { el } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { avatar, nameOf } from '../lib/nodes.js';
-import { draft, prefs } from '../lib/prefs.js';
+import { draft, isMuted } from '../lib/kept.js';
+import { roomHash } from '../lib/route.js';
 import { exact, shortWhen } from '../lib/time.js';
 
 /** @param {any} app @param {any} room @param {boolean} isCurrent @returns {HTMLElement} */
 export function roomRow(app, room, isCurrent) {
   const person = { ...room.other_user, ...app.store.people.get(room.other_user.id) };
   const unread = room.unread_count;
-  const isMuted = prefs().muted.includes(person.id);
-  return line(person, isCurrent, unread > 0 ? 'room--unread' : '', [
+  const id = room.conversation_id;
+  return line(person, roomHash(id), isCurrent, unread > 0 ? 'room--unread' : '', [
     el(
       'span',
       { class: 'room__line' },
       el('span', { class: 'room__name' }, el('bdi', null, nameOf(person))),
-      isMuted &&
+      isMuted(app.me.id, id) &&
         el('span', { class: 'room__muted' }, icon('mute'), el('span', { class: 'visually-hidden' }, t('rooms.muted'))),
       room.last_message_at &&
         el(
@@ -28,7 +29,7 @@ export function roomRow(app, room, isCurrent) {
     el(
       'span',
       { class: 'room__line' },
-      preview(app, room, person, isCurrent),
+      preview(app, room, isCurrent),
       unread > 0 &&
         el(
           'span',
@@ -42,16 +43,17 @@ export function roomRow(app, room, isCurrent) {
 
 /** @param {any} person @param {boolean} isCurrent @returns {HTMLElement} */
 export function personRow(person, isCurrent) {
-  return line(person, isCurrent, '', [
+  return line(person, roomHash(-person.id), isCurrent, '', [
     el('span', { class: 'room__line' }, el('span', { class: 'room__name' }, el('bdi', null, nameOf(person)))),
     el('span', { class: 'room__line' }, el('span', { class: 'room__last', dir: 'ltr' }, `@${person.username}`)),
   ]);
 }
 
-/** @param {any} app @param {any} room @param {any} person @param {boolean} isCurrent */
-function preview(app, room, person, isCurrent) {
-  if (app.store.isTyping(person.id)) return el('span', { class: 'room__last room__last--typing' }, t('rooms.typing'));
-  const kept = isCurrent ? '' : draft(app.me.id, person.id);
+/** @param {any} app @param {any} room @param {boolean} isCurrent */
+function preview(app, room, isCurrent) {
+  if (app.store.isTyping(room.conversation_id))
+    return el('span', { class: 'room__last room__last--typing' }, t('rooms.typing'));
+  const kept = isCurrent ? '' : draft(app.me.id, room.conversation_id);
   if (kept) {
     return el(
       'span',
@@ -69,14 +71,14 @@ function preview(app, room, person, isCurrent) {
   );
 }
 
-/** @param {any} person @param {boolean} isCurrent @param {string} state @param {Node[]} children */
-function line(person, isCurrent, state, children) {
+/** @param {any} person @param {string} href @param {boolean} isCurrent @param {string} state @param {Node[]} children */
+function line(person, href, isCurrent, state, children) {
   return el(
     'li',
     null,
     el(
       'a',
-      { class: `room ${state}`.trim(), href: `#/with/${person.id}`, 'aria-current': isCurrent ? 'page' : null },
+      { class: `room ${state}`.trim(), href, 'aria-current': isCurrent ? 'page' : null },
       el(
         'span',
         { class: 'room__face' },

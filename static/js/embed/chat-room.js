@@ -15,6 +15,7 @@ import '../elements/chat-timeline.js';
 import { recalled, remember } from '../client/accounts.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
+import { keepByConversation } from '../lib/kept.js';
 import { listenForLife } from '../lib/life.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { Connection } from './connection.js';
@@ -34,7 +35,7 @@ export class ChatRoom extends HTMLElement {
   /** @type {HTMLElement|null} */ #launcher = null;
   /** @type {(() => Promise<string>|string)|undefined} */ #getToken;
   #life = new AbortController();
-  #userId = 0;
+  #conversationId = 0;
   #isOpen = false;
   #unread = 0;
   #restarts = 0;
@@ -137,23 +138,30 @@ export class ChatRoom extends HTMLElement {
     this.#error = null;
     this.#connection?.close();
     this.#connection = new Connection(wishes, {
-      onReady: (chat, userId) => this.#ready(chat, userId),
+      onReady: (chat, conversationId) => this.#ready(chat, conversationId),
       onFailed: (error) => this.#failed(error),
     });
     this.#connection.open();
   }
 
-  /** @param {import('../client/chat.js').ChatClient} chat @param {number} userId */
-  #ready(chat, userId) {
+  /** @param {import('../client/chat.js').ChatClient} chat @param {number} conversationId */
+  #ready(chat, conversationId) {
     const { signal } = this.#life;
     this.#error = null;
-    this.#userId = userId;
+    this.#conversationId = conversationId;
+    keepByConversation(chat.store);
+    chat.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
     this.#app = new RoomApp(/** @type {ShadowRoot} */ (this.shadowRoot), chat, () => this.#headTools());
     this.#app.learnLimits();
     const hadFocus = /** @type {Document} */ (this.getRootNode()).activeElement === this;
     this.#draw();
     if (hadFocus) this.focus();
-    watch(chat, userId, this, (unread) => this.#counted(unread), signal);
+    watch(chat, conversationId, this, (unread) => this.#counted(unread), signal);
+  }
+
+  /** @param {any} change */
+  #changed({ kind, was, conversationId }) {
+    if (kind === 'begun' && was === this.#conversationId) this.#conversationId = conversationId;
   }
 
   /** @param {import('../client/api.js').ApiError} error */
@@ -190,7 +198,7 @@ export class ChatRoom extends HTMLElement {
     else if (this.#app) {
       const room = /** @type {any} */ (el('chat-conversation', { '.app': this.#app }));
       fill(panel, el('chat-status', { '.app': this.#app }), room, el('chat-announcer', { '.app': this.#app }));
-      room.enter({ userId: this.#userId, messageId: null });
+      room.enter({ conversationId: this.#conversationId, messageId: null });
     } else
       fill(
         panel,
@@ -209,7 +217,7 @@ export class ChatRoom extends HTMLElement {
   }
 
   get #label() {
-    return this.getAttribute('label') || nameOf(this.#app?.store.people.get(this.#userId)) || t('app.name');
+    return this.getAttribute('label') || nameOf(this.#app?.store.other(this.#conversationId)) || t('app.name');
   }
 
   #headTools() {

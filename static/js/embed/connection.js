@@ -26,7 +26,7 @@ export class Connection {
 
   /**
    * @param {Wishes} wishes
-   * @param {{onReady: (chat: ChatClient, userId: number) => void, onFailed: (error: ApiError) => void}} tell
+   * @param {{onReady: (chat: ChatClient, conversationId: number) => void, onFailed: (error: ApiError) => void}} tell
    */
   constructor(wishes, tell) {
     this.wishes = wishes;
@@ -87,11 +87,11 @@ export class Connection {
     });
     this.chat = chat;
     await chat.open({ sends: false });
-    const otherId = await find(chat, room);
+    const conversationId = chat.store.directWith(await find(chat, room));
     if (this.#ended.signal.aborted) return chat.close();
     chat.addEventListener('status', () => this.#statusChanged(chat), { signal: this.#ended.signal });
     if (chat.status.state === 'online') this.#wasOnline = true; // before anybody listened
-    this.tell.onReady(chat, otherId);
+    this.tell.onReady(chat, conversationId);
     // Until now the room of an ended session stood there, and somebody may have sent from it.
     chat.outbox.open();
   }
@@ -113,7 +113,7 @@ export class Connection {
   }
 }
 
-/** @param {ChatClient} chat @param {string} room */
+/** @param {ChatClient} chat @param {string} room @returns {Promise<number>} the person to talk to */
 async function find(chat, room) {
   if (/^\d+$/u.test(room)) return Number(room);
   const username = room.replace(/^@/u, '').toLowerCase();

@@ -1,16 +1,18 @@
 /** Tells the host's page what happens in its room. */
 
 /**
- * @param {import('../client/chat.js').ChatClient} chat @param {number} userId the other person in the room
+ * @param {import('../client/chat.js').ChatClient} chat @param {number} id the room's conversation
  * @param {HTMLElement} element @param {(unread: number) => void} onCount @param {AbortSignal} signal
  */
-export function watch(chat, userId, element, onCount, signal) {
-  const count = () => onCount(chat.store.conversations.get(userId)?.unread_count ?? 0);
-  let newestId = chat.store.conversations.get(userId)?.headId ?? 0;
-  chat.store.addEventListener(
+export function watch(chat, id, element, onCount, signal) {
+  const { store } = chat;
+  const row = () => store.conversations.get(store.presentId(id));
+  const count = () => onCount(row()?.unread_count ?? 0);
+  let newestId = row()?.headId ?? 0;
+  store.addEventListener(
     'change',
     (/** @type {any} */ { detail: change }) => {
-      if (change.userId !== undefined && change.userId !== userId) return;
+      if (change.conversationId !== undefined && change.conversationId !== store.presentId(id)) return;
       count();
       if (change.kind !== 'message' || change.messages[0].id <= newestId) return;
       newestId = change.messages[0].id;

@@ -99,6 +99,7 @@ export default {
   },
   'room.typing': '{name} يكتب…',
   'room.unknown': 'لا يوجد شخص كهذا هنا.',
+  'room.unavailable': 'هذه المحادثة غير متاحة.',
   'room.drop': 'أفلت الملفات لإرسالها إلى {name}',
 
   'message.label': '{name}، {when}: {text}',

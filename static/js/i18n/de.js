@@ -81,6 +81,7 @@ export default {
   'room.jumpNew': { one: '{count} neue Nachricht', other: '{count} neue Nachrichten' },
   'room.typing': '{name} schreibt …',
   'room.unknown': 'Diese Person gibt es hier nicht.',
+  'room.unavailable': 'Diese Unterhaltung ist nicht verfügbar.',
   'room.drop': 'Dateien hier ablegen, um sie {name} zu senden',
 
   'message.label': '{name}, {when}: {text}',

@@ -78,6 +78,7 @@ export default {
   'room.jumpNew': { one: '{count} new message', other: '{count} new messages' },
   'room.typing': '{name} is typing…',
   'room.unknown': 'There is no such person here.',
+  'room.unavailable': 'This conversation is not available.',
   'room.drop': 'Drop files to send them to {name}',
 
   'message.label': '{name}, {when}: {text}',

@@ -15,7 +15,9 @@ export function actionsFor(message, mine, { app, timeline }) {
     text && iconButton('quote', t('message.quote'), { onclick: () => composer().quote(text) }),
     text && iconButton('copy', t('message.copy'), { onclick: () => copyText(text, app) }),
     Boolean(id && !app.isEmbedded) &&
-      iconButton('link', t('message.link'), { onclick: () => copyText(messageAddress(timeline.userId, id), app) }),
+      iconButton('link', t('message.link'), {
+        onclick: () => copyText(messageAddress(timeline.conversationId, id), app),
+      }),
     Boolean(id && mine) && iconButton('edit', t('message.edit'), { onclick: () => composer().edit(message) }),
     Boolean(id && mine) && iconButton('bin', t('message.delete'), { onclick: () => remove(message, app, timeline) }),
   ];

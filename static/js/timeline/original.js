@@ -15,14 +15,15 @@ function lines(text, isQuoted) {
 
 /** @param {any} message with a quote in it @param {any} timeline */
 export async function showOriginal(message, timeline) {
-  const { app, userId, history } = timeline;
+  const { app, history } = timeline;
   const quoted = lines(message.message, true);
   const isIt = (/** @type {any} */ other) => other.id < message.id && lines(other.message, false) === quoted;
   let found = history.thread.messages.findLast(isIt);
   if (!found) {
     const words = (quoted.match(/[\p{L}\p{N}_]+/gu) ?? []).slice(0, WORDS).join(' ');
     const page =
-      words && (await app.api.search(words, { user_id: userId, before_id: message.id, limit: 50 }).catch(() => null));
+      words &&
+      (await app.api.search(words, { user_id: history.userId, before_id: message.id, limit: 50 }).catch(() => null));
     found = page ? page.messages.find(isIt) : null;
   }
   if (found) await timeline.show(found.id);
