@@ -1,5 +1,6 @@
 /** A new password; every other device is signed out then. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 
 /** @param {any} app @param {() => void} onChanged */

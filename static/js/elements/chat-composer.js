@@ -13,8 +13,6 @@ import { TypingNote } from './typing-note.js';
 const SAVE_AFTER_MS = 250;
 
 export class ChatComposer extends HTMLElement {
-  /** @type {any} */ app;
-  conversationId = 0;
   #typing = new TypingNote((isTyping) => this.app.chat?.api.typing(this.#userId, isTyping));
   /** @type {number|undefined} */ #saving;
   /** Kept apart: a draft is saved after its writer's session has ended, too. */
@@ -23,6 +21,13 @@ export class ChatComposer extends HTMLElement {
   /** @type {any} made when the first file is chosen */ tray = null;
   /** @type {EmojiInput|null} */ #emoji = null;
   /** @type {any} */ #editing = null;
+
+  constructor() {
+    super();
+    // It may stand in the page, with both of these given, before its code is here.
+    /** @type {any} */ this.app ??= null;
+    /** @type {number} */ this.conversationId ??= 0;
+  }
 
   connectedCallback() {
     this.#me = this.app.me.id;

@@ -97,9 +97,9 @@ export class ChatConversation extends HTMLElement {
     this.#drawTyping();
     const { signal } = this.#visit;
     import('./drop.js').then(({ listenForFiles }) =>
-      listenForFiles(view, (files) => composer.addFiles(files), { signal, guardsPage: !isEmbedded }),
+      listenForFiles(view, (files) => composer.addFiles?.(files), { signal, guardsPage: !isEmbedded }),
     );
-    if (!isEmbedded && matchMedia('(min-width: 45rem)').matches) composer.focusText();
+    if (!isEmbedded && matchMedia('(min-width: 45rem)').matches) customElements.whenDefined('chat-composer').then(() => composer.focusText());
   }
 
   #drawHead() {
@@ -112,7 +112,7 @@ export class ChatConversation extends HTMLElement {
     const shown = JSON.stringify([nameOf(person), person.is_online, isQuiet]);
     if (/** @type {HTMLElement} */ (head).dataset.shown === shown) return;
     /** @type {HTMLElement} */ (head).dataset.shown = shown;
-    /** @type {any} */ (this.querySelector('chat-composer')).address(nameOf(person));
+    /** @type {any} */ (this.querySelector('chat-composer')).address?.(nameOf(person));
     fill(
       head,
       !isEmbedded &&

@@ -1,6 +1,7 @@
 /** Signing up and signing in: two fields, password managers welcome, no puzzle. */
 import { Api, ApiError } from '../client/api.js';
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { avatar, nameOf } from '../lib/nodes.js';
 

@@ -1,5 +1,6 @@
 /** Asks before something that cannot be taken back. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el } from '../lib/dom.js';
 import { showDialog } from './dialog.js';
 

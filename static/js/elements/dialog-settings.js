@@ -1,5 +1,6 @@
 /** What a person may choose: name, looks, language, keys, notifications; and the devices signed in. */
 import { LANGUAGES, t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { prefs, setPrefs } from '../lib/prefs.js';

@@ -1,5 +1,6 @@
 /** The list of keys. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el } from '../lib/dom.js';
 import { prefs } from '../lib/prefs.js';
 import { showDialog } from './dialog.js';

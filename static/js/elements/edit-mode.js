@@ -1,5 +1,6 @@
 /** Changing a message already sent. The composer holds its text until it is saved or left; the draft waits. Fetched when first wanted. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { iconButton } from '../lib/nodes.js';

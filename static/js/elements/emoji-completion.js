@@ -1,5 +1,6 @@
 /** `:smi` offers 😄 while one types: arrows choose, Enter or Tab takes, Escape leaves. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { findEmoji } from '../lib/emoji.js';
 

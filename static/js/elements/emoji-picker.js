@@ -1,5 +1,6 @@
 /** The emoji panel above the composer: search, groups, arrow keys. Fetched when first opened. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { EMOJI, EMOJI_GROUPS, findEmoji } from '../lib/emoji.js';
 

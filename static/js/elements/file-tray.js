@@ -1,5 +1,6 @@
 /** Files chosen but not yet sent, pictures with words for those who do not see them. Says no before the upload where the server would say it after. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { iconButton } from '../lib/nodes.js';

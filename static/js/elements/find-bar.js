@@ -1,5 +1,6 @@
 /** Finding words in a conversation: at once in what is loaded, a moment later in all of it. Fetched when first opened. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { iconButton } from '../lib/nodes.js';
 

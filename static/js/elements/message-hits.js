@@ -1,6 +1,7 @@
 /** Messages that have the words of the search box, in all conversations. Fetched when first wanted. */
 import { otherIn } from '../client/conversation.js';
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { avatar, nameOf } from '../lib/nodes.js';
 import { roomHash } from '../lib/route.js';

@@ -1,5 +1,6 @@
 /** One's own data: all of it as a file, or the whole account deleted. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 
 /** @param {any} app @param {() => void} onGone */

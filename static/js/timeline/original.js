@@ -1,5 +1,6 @@
 /** From a quote to the message it was taken from. Quotes are text, so the text is what is looked for. Fetched when first wanted. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 
 const WORDS = 8;
 
