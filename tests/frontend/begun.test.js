@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Outbox } from '../../static/js/client/outbox.js';
-import { memoryShelf } from '../../static/js/client/shelf.js';
+import { memoryStorage } from '../../static/js/client/outbox-storage.js';
 import { Store } from '../../static/js/client/store.js';
 
 const kept = new Map();
@@ -11,7 +11,9 @@ globalThis.localStorage = /** @type {any} */ ({
   setItem: (key, value) => kept.set(key, value),
   removeItem: (key) => kept.delete(key),
 });
-const { draft, isMuted, keepByConversation, setDraft, setMuted } = await import('../../static/js/lib/kept.js');
+const { draft, isMuted, keepByConversation, setDraft, setMuted } = await import(
+  '../../static/js/lib/conversation-prefs.js'
+);
 
 const ANN = { id: 1, username: 'ann', full_name: 'Ann' };
 const BO = { id: 2, username: 'bo', full_name: 'Bo' };
@@ -105,12 +107,12 @@ test('drafts of two tabs, one of which did not know the id yet, are both kept', 
 });
 
 test('a message that an older release left unsent is in its conversation, and goes out', async () => {
-  const shelf = memoryShelf();
+  const storage = memoryStorage();
   const left = { client_id: 'a', user_id: 1, receiver_id: 2, message: 'old', order: 1, created_at: 1, state: 'failed' };
-  await shelf.put(/** @type {any} */ ({ ...left, file: null, file_name: null, error: 'x', detail: null }));
+  await storage.put(/** @type {any} */ ({ ...left, file: null, file_name: null, error: 'x', detail: null }));
   const accepted = [];
   const outbox = new Outbox({
-    shelf,
+    storage,
     userId: 1,
     api: { send: async (item) => /** @type {any} */ ({ ...item }) },
     onAccepted: (message) => accepted.push(message),

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../static/js/client/api.js';
 import { Outbox } from '../../static/js/client/outbox.js';
-import { memoryShelf, openShelf } from '../../static/js/client/shelf.js';
+import { memoryStorage, openStorage } from '../../static/js/client/outbox-storage.js';
 
-function boxed(answer, shelf = memoryShelf()) {
+function boxed(answer, storage = memoryStorage()) {
   const sent = [];
   const accepted = [];
   const outbox = new Outbox({
-    shelf,
+    storage,
     userId: 1,
     api: {
       async send(item) {
@@ -19,7 +19,7 @@ function boxed(answer, shelf = memoryShelf()) {
     onAccepted: (message) => accepted.push(message),
     sleep: async () => {},
   });
-  return { outbox, sent, accepted, shelf };
+  return { outbox, sent, accepted, storage };
 }
 
 const stored = (item) => ({ id: 1, ...item });
@@ -94,22 +94,22 @@ test('a retry by hand keeps the client_id', async () => {
 });
 
 test('what an earlier page left behind is sent by the next', async () => {
-  const shelf = memoryShelf();
-  const first = boxed(() => new Promise(() => {}), shelf);
+  const storage = memoryStorage();
+  const first = boxed(() => new Promise(() => {}), storage);
   const item = first.outbox.add({ receiver_id: 2, message: 'kept' });
   await new Promise((done) => setTimeout(done, 5));
-  const second = boxed(stored, shelf);
+  const second = boxed(stored, storage);
 
   await second.outbox.open();
 
   assert.deepEqual(second.sent, [item.client_id]);
-  assert.deepEqual(await shelf.all(1), []);
+  assert.deepEqual(await storage.all(1), []);
 });
 
 test('another account of the same browser does not send my messages', async () => {
-  const shelf = memoryShelf();
-  await shelf.put({ client_id: 'x', user_id: 77, order: 1, state: 'pending' });
-  const { outbox, sent } = boxed(stored, shelf);
+  const storage = memoryStorage();
+  await storage.put({ client_id: 'x', user_id: 77, order: 1, state: 'pending' });
+  const { outbox, sent } = boxed(stored, storage);
 
   await outbox.open();
 
@@ -117,14 +117,14 @@ test('another account of the same browser does not send my messages', async () =
 });
 
 test('a discarded message is gone for good', async () => {
-  const { outbox, shelf } = boxed(() => fails({ status: 400, code: 'validation_error' }));
+  const { outbox, storage } = boxed(() => fails({ status: 400, code: 'validation_error' }));
   const item = outbox.add({ receiver_id: 2, message: 'one' });
   await settled(outbox);
 
   await outbox.discard(item.client_id);
 
   assert.deepEqual(outbox.items, []);
-  assert.deepEqual(await shelf.all(1), []);
+  assert.deepEqual(await storage.all(1), []);
 });
 
 test('a rate limit says until when it holds', async () => {
@@ -171,12 +171,12 @@ function forgetful() {
 test('a database that the browser has closed is opened again', async (t) => {
   globalThis.indexedDB = forgetful();
   t.after(() => delete globalThis.indexedDB);
-  const shelf = await openShelf('forgetful');
+  const storage = await openStorage('forgetful');
 
-  await shelf.put({ client_id: 'x', user_id: 1, order: 1 });
+  await storage.put({ client_id: 'x', user_id: 1, order: 1 });
 
   assert.deepEqual(
-    (await shelf.all(1)).map((item) => item.client_id),
+    (await storage.all(1)).map((item) => item.client_id),
     ['x'],
   );
 });

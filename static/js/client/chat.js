@@ -13,7 +13,7 @@ import { Leader } from './leader.js';
 import { newClientId, Outbox } from './outbox.js';
 import { Poller } from './poller.js';
 import { Reading } from './reading.js';
-import { memoryShelf } from './shelf.js';
+import { memoryStorage } from './outbox-storage.js';
 import { Store } from './store.js';
 
 /** @typedef {import('./types.js').PollStatus} PollStatus */
@@ -30,7 +30,7 @@ export class ChatClient extends EventTarget {
    * @param {string} options.token
    * @param {number} options.userId
    * @param {Api} [options.api]
-   * @param {import('./shelf.js').Shelf} [options.shelf]
+   * @param {import('./outbox-storage.js').OutboxStorage} [options.storage]
    * @param {string} [options.clientName]  stays the same for one browser
    * @param {Partial<ConstructorParameters<typeof Leader>[0]>} [options.tabs]
    */
@@ -38,7 +38,7 @@ export class ChatClient extends EventTarget {
     token,
     userId,
     api = new Api({ token }),
-    shelf = memoryShelf(),
+    storage = memoryStorage(),
     clientName = newClientId(),
     tabs = {},
   }) {
@@ -66,7 +66,7 @@ export class ChatClient extends EventTarget {
     });
     this.outbox = new Outbox({
       api,
-      shelf,
+      storage,
       userId,
       onAccepted: (message) => this.#accepted(message),
       onSignedOut: () => this.#setStatus({ state: 'signed-out' }, false),

@@ -1,5 +1,5 @@
 /**
- * Sending that cannot lose or double a message: each is laid on the shelf before it is sent, goes out in
+ * Sending that cannot lose or double a message: each is stored before it is sent, goes out in
  * order, and keeps its `client_id` through every retry, so the server stores it once. Temporary trouble
  * waits and tries again; a refusal marks the message failed until someone decides. Knows no DOM.
  */
@@ -29,7 +29,7 @@ export class Outbox extends EventTarget {
   /**
    * @param {object} parts
    * @param {{send: (item: Outgoing, options: any) => Promise<Message>}} parts.api
-   * @param {import('./shelf.js').Shelf} parts.shelf
+   * @param {import('./outbox-storage.js').OutboxStorage} parts.storage
    * @param {number} parts.userId
    * @param {(message: Message) => void} parts.onAccepted
    * @param {() => void} [parts.onSignedOut]  what waits goes out after the next sign-in
@@ -39,7 +39,7 @@ export class Outbox extends EventTarget {
    */
   constructor({
     api,
-    shelf,
+    storage,
     userId,
     onAccepted,
     onSignedOut = () => {},
@@ -49,7 +49,7 @@ export class Outbox extends EventTarget {
   }) {
     super();
     this.api = api;
-    this.shelf = shelf;
+    this.storage = storage;
     this.userId = userId;
     this.onAccepted = onAccepted;
     this.onSignedOut = onSignedOut;
@@ -63,7 +63,7 @@ export class Outbox extends EventTarget {
 
   /** Takes up what an earlier page left behind. */
   async open() {
-    const left = await this.shelf.all(this.userId).catch(() => []);
+    const left = await this.storage.all(this.userId).catch(() => []);
     // What a page of an older release left behind names only the person.
     for (const item of left) item.conversation_id ??= -item.receiver_id;
     this.items = [...left.filter((item) => !this.#find(item.client_id)), ...this.items];
@@ -116,12 +116,12 @@ export class Outbox extends EventTarget {
     await this.settle(clientId);
   }
 
-  /** It is accepted (here or in another tab): off the shelf. @param {string|null|undefined} clientId */
+  /** It is accepted (here or in another tab): out of the storage. @param {string|null|undefined} clientId */
   async settle(clientId) {
     if (!clientId || !this.#find(clientId)) return;
     this.items = this.items.filter((item) => item.client_id !== clientId);
     this.#tell();
-    await this.shelf.remove(clientId).catch(() => {});
+    await this.storage.remove(clientId).catch(() => {});
   }
 
   /** Send what waits, now. */
@@ -207,7 +207,7 @@ export class Outbox extends EventTarget {
 
   /** @param {Outgoing} item a full or forbidden disk must not stop the send */
   async #keep({ progress: _, ...item }) {
-    await this.shelf.put(item).catch(() => {});
+    await this.storage.put(item).catch(() => {});
   }
 
   /** @param {string} [kind] @param {Outgoing} [item] */

@@ -6,12 +6,12 @@
  * Everything goes by the conversation's id. A direct conversation in which nobody has written has none yet: it goes
  * by its person's id with a minus before it, until the server gives it one and `begun` is told.
  */
-import { listed, moved, otherIn } from './conversation.js';
+import { listed, moved, otherIn } from './conversation-row.js';
 import { Thread } from './thread.js';
 
 /** @typedef {import('./types.js').Person} Person */
 /** @typedef {import('./types.js').Message} Message */
-/** @typedef {import('./conversation.js').Row} Row */
+/** @typedef {import('./conversation-row.js').Row} Row */
 /** @typedef {import('./types.js').ChatEvent} ChatEvent */
 
 export class Store extends EventTarget {

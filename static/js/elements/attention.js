@@ -1,6 +1,6 @@
 /** Drawing attention while nobody looks: title and icon badge, notifications, a soft sound. */
 import { number, t } from '../i18n/index.js';
-import { isMuted } from '../lib/kept.js';
+import { isMuted } from '../lib/conversation-prefs.js';
 import { nameOf } from '../lib/nodes.js';
 import { prefs } from '../lib/prefs.js';
 

@@ -4,12 +4,12 @@ import { Api, ApiError } from '../client/api.js';
 import { backoffMs, pause } from '../client/backoff.js';
 import { ChatClient } from '../client/chat.js';
 import { newClientId } from '../client/outbox.js';
-import { openShelf } from '../client/shelf.js';
+import { openStorage } from '../client/outbox-storage.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
-import { listenForLife } from '../lib/life.js';
+import { listenForLifecycle } from '../lib/page-lifecycle.js';
 import { browserName } from '../lib/prefs.js';
-import { keepByConversation } from '../lib/kept.js';
+import { keepByConversation } from '../lib/conversation-prefs.js';
 import { parseRoute, roomHash } from '../lib/route.js';
 import { listenForKeys } from './keys.js';
 
@@ -65,12 +65,12 @@ export class ChatApp extends HTMLElement {
     const life = this.#begin();
     fill(this, el('main', { class: 'splash', 'aria-busy': 'true' }, el('p', null, t('app.loading'))));
     const api = new Api({ token: account.token });
-    const shelf = await openShelf();
+    const storage = await openStorage();
     const chat = new ChatClient({
       token: account.token,
       userId: account.user.id,
       api,
-      shelf,
+      storage,
       clientName: browserName(newClientId),
     });
     this.chat = chat;
@@ -114,7 +114,7 @@ export class ChatApp extends HTMLElement {
     );
     addEventListener('hashchange', () => this.follow(), { signal });
     this.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
-    listenForLife(
+    listenForLifecycle(
       () => this.chat,
       () => this.enter(account),
       signal,
@@ -126,7 +126,7 @@ export class ChatApp extends HTMLElement {
         () => !signal.aborted && this.querySelector('chat-sidebar')?.before(el(name, { '.app': this })),
       );
     import('./attention.js').then(({ listenForAttention }) => !signal.aborted && listenForAttention(this, signal));
-    import('./dialog-switcher.js');
+    import('../dialogs/switcher.js');
     import('../timeline/actions.js');
     if (parseRoute(location.hash)?.name === 'sign-up') history.replaceState(null, '', location.pathname);
     this.follow();

@@ -2,13 +2,13 @@
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
-import { draft, setDraft } from '../lib/kept.js';
+import { draft, setDraft } from '../lib/conversation-prefs.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { prefs } from '../lib/prefs.js';
 import { size } from '../lib/size.js';
-import { pasted } from './paste.js';
-import { EmojiInput } from './emoji-input.js';
-import { TypingNote } from './typing-note.js';
+import { pasted } from '../composer/paste.js';
+import { EmojiInput } from '../composer/emoji-input.js';
+import { TypingNote } from '../composer/typing-note.js';
 
 const SAVE_AFTER_MS = 250;
 
@@ -111,7 +111,7 @@ export class ChatComposer extends HTMLElement {
 
   /** @param {File[]} files */
   async addFiles(files) {
-    const { FileTray } = await import('./file-tray.js');
+    const { FileTray } = await import('../composer/file-tray.js');
     this.tray ??= new FileTray(this.app, this.querySelector('form'), () => this.#drawSend());
     this.tray.add(files);
     this.focusText();
@@ -120,7 +120,7 @@ export class ChatComposer extends HTMLElement {
   /** @param {any} message one's own, to be changed */
   async edit(message) {
     this.#save();
-    const { EditMode } = await import('./edit-mode.js');
+    const { EditMode } = await import('../composer/edit-mode.js');
     this.#editing?.leave();
     this.#editing = new EditMode(this, message, () => (this.#editing = null));
   }
@@ -240,7 +240,7 @@ export class ChatComposer extends HTMLElement {
     } else if (event.key === 'ArrowUp' && !this.text.value && !this.#editing) {
       event.preventDefault();
       const isWalk = event.shiftKey;
-      import('./edit-mode.js').then(({ goUp }) => goUp(this, isWalk));
+      import('../composer/edit-mode.js').then(({ goUp }) => goUp(this, isWalk));
     } else if (event.key === 'Escape' && this.#editing) {
       event.preventDefault();
       this.#editing.leave();

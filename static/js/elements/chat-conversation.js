@@ -2,7 +2,7 @@
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
-import { isMuted, setMuted } from '../lib/kept.js';
+import { isMuted, setMuted } from '../lib/conversation-prefs.js';
 import { avatar, iconButton, nameOf } from '../lib/nodes.js';
 
 export class ChatConversation extends HTMLElement {
@@ -96,10 +96,11 @@ export class ChatConversation extends HTMLElement {
     this.#drawHead();
     this.#drawTyping();
     const { signal } = this.#visit;
-    import('./drop.js').then(({ listenForFiles }) =>
+    import('../composer/file-drop.js').then(({ listenForFiles }) =>
       listenForFiles(view, (files) => composer.addFiles?.(files), { signal, guardsPage: !isEmbedded }),
     );
-    if (!isEmbedded && matchMedia('(min-width: 45rem)').matches) customElements.whenDefined('chat-composer').then(() => composer.focusText());
+    if (!isEmbedded && matchMedia('(min-width: 45rem)').matches)
+      customElements.whenDefined('chat-composer').then(() => composer.focusText());
   }
 
   #drawHead() {

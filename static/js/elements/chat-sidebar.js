@@ -2,8 +2,8 @@
 import { t } from '../i18n/index.js';
 import { arrange, el, fill } from '../lib/dom.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
-import { roomRow, personRow } from './room-row.js';
-import { accountMenu } from './account-menu.js';
+import { roomRow, personRow } from '../sidebar/room-row.js';
+import { accountMenu } from '../sidebar/account-menu.js';
 
 const SEARCH_AFTER_MS = 200;
 
@@ -172,7 +172,7 @@ export class ChatSidebar extends HTMLElement {
   async #findPeople() {
     const asked = this.#search;
     if (asked.length > 1 || this.#part('.sidebar__hits').firstChild)
-      import('./message-hits.js').then(({ showHits }) =>
+      import('../sidebar/found-messages.js').then(({ showHits }) =>
         showHits(this.app, this.#part('.sidebar__hits'), asked.length > 1 ? asked : ''),
       );
     const answer = await this.app.api.users(asked).catch(() => null);

@@ -5,15 +5,15 @@ import { el, fill } from '../lib/dom.js';
 import { nameOf } from '../lib/nodes.js';
 import { entriesOf, keyOf } from '../timeline/entries.js';
 import { History } from '../timeline/history.js';
-import { Jump } from '../timeline/jump.js';
+import { Jump } from '../timeline/jump-to-end.js';
 import { showEmpty, showFailed, showLoading } from '../timeline/notices.js';
 import { Painter } from '../timeline/painter.js';
-import { Place } from '../timeline/place.js';
+import { ScrollPosition } from '../timeline/scroll-position.js';
 import { Reader, walk } from '../timeline/reader.js';
 import { Slice } from '../timeline/slice.js';
 const NEAR_PX = 700;
 /** @type {Map<number, {key: string, top: number}>} where each room was left */
-const places = new Map();
+const positions = new Map();
 export class ChatTimeline extends HTMLElement {
   /** @type {any} */ app;
   conversationId = 0;
@@ -41,7 +41,7 @@ export class ChatTimeline extends HTMLElement {
     );
     this.jump = new Jump(() => this.toEnd());
     fill(this, this.scroller, this.jump.node);
-    this.place = new Place(this.scroller, this.list);
+    this.position = new ScrollPosition(this.scroller, this.list);
     this.painter = new Painter(this.list, () => this.#tools);
     this.history = new History(this.app, this.conversationId);
     this.reader = new Reader(this.scroller, this.list, (id) => this.history.read(id));
@@ -58,7 +58,7 @@ export class ChatTimeline extends HTMLElement {
       { signal },
     );
     // The composer grows, a phone's keyboard opens: the end stays in sight.
-    const watch = new ResizeObserver(() => this.place?.isAtEnd && this.place.toEnd());
+    const watch = new ResizeObserver(() => this.position?.isAtEnd && this.position.toEnd());
     watch.observe(this.scroller);
     signal.addEventListener('abort', () => watch.disconnect());
     this.#open();
@@ -66,9 +66,9 @@ export class ChatTimeline extends HTMLElement {
 
   /** Before it goes: where one was, to come back to. */
   leave() {
-    const left = this.place?.remember();
-    places.delete(this.conversationId);
-    if (left) places.set(this.conversationId, left);
+    const left = this.position?.remember();
+    positions.delete(this.conversationId);
+    if (left) positions.set(this.conversationId, left);
   }
 
   disconnectedCallback() {
@@ -116,15 +116,15 @@ export class ChatTimeline extends HTMLElement {
   /** At the first unread message, else where the room was left, else at the end. */
   #firstDraw() {
     const { dividerId } = this.#thread;
-    const left = places.get(this.conversationId);
+    const left = positions.get(this.conversationId);
     const leftAt = left && this.#thread.messages.find((/** @type {any} */ message) => keyOf(message) === left.key);
     if (dividerId) this.#slice.around(this.#thread.messages, dividerId);
     else if (leftAt) this.#slice.around(this.#thread.messages, leftAt.id);
     this.draw();
     const divider = this.list.querySelector('.divider');
     const row = left && this.painter?.find(left.key);
-    if (divider) this.place?.show(divider, 0.2);
-    else if (row) this.place?.show(row, left.top / this.scroller.clientHeight);
+    if (divider) this.position?.show(divider, 0.2);
+    else if (row) this.position?.show(row, left.top / this.scroller.clientHeight);
     this.#scrolled();
   }
 
@@ -135,9 +135,9 @@ export class ChatTimeline extends HTMLElement {
     const outgoing = atEnd ? this.#outgoing : [];
     const isBeginning = thread.isLoaded && !thread.hasOlder && messages[0] === thread.first;
     const entries = entriesOf({ messages, outgoing, me: this.app.me.id, dividerId: thread.dividerId, isBeginning });
-    this.place?.keep(() => this.painter?.draw(entries));
+    this.position?.keep(() => this.painter?.draw(entries));
     showEmpty(this.scroller, thread.isLoaded && messages.length + outgoing.length === 0, this.#name);
-    this.jump?.draw(Boolean(this.place?.isAtEnd) && this.#slice.followsEnd);
+    this.jump?.draw(Boolean(this.position?.isAtEnd) && this.#slice.followsEnd);
     this.reader?.soon();
   }
 
@@ -145,10 +145,10 @@ export class ChatTimeline extends HTMLElement {
   async show(id) {
     if (!this.#thread.has(id)) await this.history.around(id).catch(() => {});
     if (this.#thread.has(id)) this.#slice.around(this.#thread.messages, id);
-    if (this.place) this.place.isAtEnd = false;
+    if (this.position) this.position.isAtEnd = false;
     this.draw();
     const row = this.list.querySelector(`[data-id="${id}"]`);
-    if (row) this.place?.show(row, 0.4);
+    if (row) this.position?.show(row, 0.4);
     row?.classList.add('message--shown');
     setTimeout(() => row?.classList.remove('message--shown'), 2500);
   }
@@ -156,7 +156,7 @@ export class ChatTimeline extends HTMLElement {
   async toEnd() {
     if (this.#thread.hasNewer) await this.history.newest().catch(() => {});
     this.#slice.toEnd();
-    if (this.place) this.place.isAtEnd = true;
+    if (this.position) this.position.isAtEnd = true;
     this.draw();
     this.scroller.focus({ preventScroll: true });
   }
@@ -168,8 +168,8 @@ export class ChatTimeline extends HTMLElement {
   }
 
   #scrolled() {
-    this.place?.look();
-    this.jump?.draw(Boolean(this.place?.isAtEnd) && this.#slice.followsEnd);
+    this.position?.look();
+    this.jump?.draw(Boolean(this.position?.isAtEnd) && this.#slice.followsEnd);
     this.reader?.soon();
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     if (scrollTop < NEAR_PX) this.#more('older');
@@ -199,7 +199,7 @@ export class ChatTimeline extends HTMLElement {
   #changed({ kind, conversationId, userId, isNew, mine }) {
     if (kind === 'people' && userId === this.app.store.otherId(this.conversationId)) this.#drawSoon();
     if (conversationId !== this.conversationId || !['message', 'changed', 'receipt'].includes(kind)) return;
-    if (kind === 'message' && isNew && !mine && !this.place?.isAtEnd && this.jump) this.jump.missed += 1;
+    if (kind === 'message' && isNew && !mine && !this.position?.isAtEnd && this.jump) this.jump.missed += 1;
     this.#drawSoon();
   }
 

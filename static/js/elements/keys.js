@@ -35,7 +35,7 @@ function pressed(app, event) {
 
 /** Dialogs are fetched when first wanted. @param {any} app @param {'switcher'|'shortcuts'|'settings'} name */
 export async function openDialog(app, name) {
-  const { show } = await import(`./dialog-${name}.js`);
+  const { show } = await import(`../dialogs/${name}.js`);
   show(app);
 }
 

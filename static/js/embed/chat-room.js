@@ -15,15 +15,15 @@ import '../elements/chat-timeline.js';
 import { recalled, remember } from '../client/accounts.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
-import { keepByConversation } from '../lib/kept.js';
-import { listenForLife } from '../lib/life.js';
+import { keepByConversation } from '../lib/conversation-prefs.js';
+import { listenForLifecycle } from '../lib/page-lifecycle.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { Connection } from './connection.js';
 import { drawLauncher } from './launcher.js';
 import { RoomApp } from './room-app.js';
 import { buildShell, notice, pageLoaded } from './shell.js';
 import { keptGuest } from './sign-in.js';
-import { watch } from './watch.js';
+import { tellRoomEvents } from './room-events.js';
 
 const HOME = new URL(import.meta.url).origin;
 
@@ -104,7 +104,7 @@ export class ChatRoom extends HTMLElement {
     this.#stop();
     this.#life = new AbortController();
     const { signal } = this.#life;
-    listenForLife(
+    listenForLifecycle(
       () => this.#connection,
       () => this.#restart(this.#connection?.session),
       signal,
@@ -156,7 +156,7 @@ export class ChatRoom extends HTMLElement {
     const hadFocus = /** @type {Document} */ (this.getRootNode()).activeElement === this;
     this.#draw();
     if (hadFocus) this.focus();
-    watch(chat, conversationId, this, (unread) => this.#counted(unread), signal);
+    tellRoomEvents(chat, conversationId, this, (unread) => this.#counted(unread), signal);
   }
 
   /** @param {any} change */

@@ -5,7 +5,7 @@
 import { Api, ApiError, BASE } from '../client/api.js';
 import { backoffMs, pause } from '../client/backoff.js';
 import { ChatClient } from '../client/chat.js';
-import { openShelf } from '../client/shelf.js';
+import { openStorage } from '../client/outbox-storage.js';
 import { signIn, still } from './sign-in.js';
 
 /**
@@ -77,12 +77,12 @@ export class Connection {
     this.#wasOnline = false;
     api.token = account.token;
     const userId = account.user.id;
-    const shelf = await openShelf(`chat-outbox:${origin}`);
+    const storage = await openStorage(`chat-outbox:${origin}`);
     const chat = new ChatClient({
       token: account.token,
       userId,
       api,
-      shelf,
+      storage,
       tabs: { name: `chat:${origin}:${userId}` },
     });
     this.chat = chat;

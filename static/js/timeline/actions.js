@@ -7,7 +7,7 @@ import { messageAddress } from '../lib/route.js';
 export function actionsFor(message, mine, { app, timeline }) {
   const { id, message: text } = message;
   const composer = () => app.querySelector('chat-composer');
-  const toOriginal = async () => (await import('./original.js')).showOriginal(message, timeline);
+  const toOriginal = async () => (await import('./quoted-message.js')).showOriginal(message, timeline);
   const quote = id && timeline.list.querySelector(`[data-id="${id}"] .quote`);
   if (quote) Object.assign(quote, { onclick: toOriginal, title: t('message.original') });
   return [
@@ -35,7 +35,7 @@ export async function copyText(text, app) {
 
 /** @param {any} message @param {any} app @param {any} timeline */
 async function remove(message, app, timeline) {
-  const { confirmed } = await import('../elements/dialog-confirm.js');
+  const { confirmed } = await import('../dialogs/confirm.js');
   const words = { title: t('message.deleteTitle'), text: t('message.deleteText'), action: t('message.delete') };
   if (!(await confirmed(words, timeline))) return;
   try {

@@ -58,7 +58,7 @@ function picture(message, name, app) {
   }
 
   async function open() {
-    const { show: view } = await import('../elements/dialog-image.js');
+    const { show: view } = await import('../dialogs/picture.js');
     if (image.src) view({ src: image.src, name, words, near: button, download: () => save(message, name, app) });
   }
 }

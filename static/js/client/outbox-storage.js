@@ -6,13 +6,13 @@
 import { pause } from './backoff.js';
 
 /** @typedef {import('./types.js').Outgoing} Outgoing */
-/** @typedef {{all: (userId: number) => Promise<Outgoing[]>, put: (item: Outgoing) => Promise<void>, remove: (clientId: string) => Promise<void>}} Shelf */
+/** @typedef {{all: (userId: number) => Promise<Outgoing[]>, put: (item: Outgoing) => Promise<void>, remove: (clientId: string) => Promise<void>}} OutboxStorage */
 
 const NAME = 'chat-outbox';
 const OPENING_MS = 3_000; // some never answer
 
-/** @returns {Shelf} */
-export function memoryShelf() {
+/** @returns {OutboxStorage} */
+export function memoryStorage() {
   /** @type {Map<string, Outgoing>} */ const items = new Map();
   return {
     all: async (userId) => inOrder([...items.values()].filter((item) => item.user_id === userId)),
@@ -22,10 +22,10 @@ export function memoryShelf() {
 }
 
 /** By name, as long as the page stands: a room that is made anew finds what the one before has not sent. */
-/** @type {Map<string, Shelf>} */ const inMemory = new Map();
+/** @type {Map<string, OutboxStorage>} */ const inMemory = new Map();
 
-/** @param {string} [name] one for each server @returns {Promise<Shelf>} */
-export async function openShelf(name = NAME) {
+/** @param {string} [name] one for each server @returns {Promise<OutboxStorage>} */
+export async function openStorage(name = NAME) {
   try {
     let database = await opened(name);
     const run = (/** @type {IDBTransactionMode} */ mode, /** @type {(items: IDBObjectStore) => IDBRequest} */ work) =>
@@ -50,9 +50,9 @@ export async function openShelf(name = NAME) {
       remove: async (clientId) => void (await surely('readwrite', (items) => items.delete(clientId))),
     };
   } catch {
-    const shelf = inMemory.get(name) ?? memoryShelf();
-    inMemory.set(name, shelf);
-    return shelf;
+    const storage = inMemory.get(name) ?? memoryStorage();
+    inMemory.set(name, storage);
+    return storage;
   }
 }
 

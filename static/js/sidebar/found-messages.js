@@ -1,5 +1,5 @@
 /** Messages that have the words of the search box, in all conversations. Fetched when first wanted. */
-import { otherIn } from '../client/conversation.js';
+import { otherIn } from '../client/conversation-row.js';
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';

@@ -4,7 +4,7 @@
  * @param {import('../client/chat.js').ChatClient} chat @param {number} id the room's conversation
  * @param {HTMLElement} element @param {(unread: number) => void} onCount @param {AbortSignal} signal
  */
-export function watch(chat, id, element, onCount, signal) {
+export function tellRoomEvents(chat, id, element, onCount, signal) {
   const { store } = chat;
   const row = () => store.conversations.get(store.presentId(id));
   const count = () => onCount(row()?.unread_count ?? 0);

@@ -5,7 +5,7 @@
  * @param {() => void} again  the page is back, and nothing in it lives any more
  * @param {AbortSignal} signal
  */
-export function listenForLife(alive, again, signal) {
+export function listenForLifecycle(alive, again, signal) {
   addEventListener('online', () => alive()?.nudge(), { signal });
   document.addEventListener('visibilitychange', () => !document.hidden && alive()?.nudge(), { signal });
   // One that a browser keeps for going back to would go on leading the tabs that are still alive.

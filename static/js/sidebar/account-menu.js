@@ -3,7 +3,7 @@ import { t } from '../i18n/index.js';
 import { el } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { avatar, nameOf } from '../lib/nodes.js';
-import { openDialog } from './keys.js';
+import { openDialog } from '../elements/keys.js';
 
 /** @param {any} app */
 export function accountMenu(app) {

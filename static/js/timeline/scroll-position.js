@@ -5,7 +5,7 @@
 
 const NEAR_END_PX = 48;
 
-export class Place {
+export class ScrollPosition {
   /** @param {HTMLElement} scroller @param {HTMLElement} list */
   constructor(scroller, list) {
     this.scroller = scroller;

@@ -5,9 +5,9 @@ import { el, fill } from '../lib/dom.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { prefs, setPrefs } from '../lib/prefs.js';
 import { exact } from '../lib/time.js';
-import { changePassword } from './change-password.js';
+import { changePassword } from './settings-password.js';
 import { showDialog } from './dialog.js';
-import { ownData } from './own-data.js';
+import { ownData } from './settings-own-data.js';
 
 /** @param {any} app */
 export function show(app) {

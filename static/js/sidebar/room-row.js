@@ -3,7 +3,7 @@ import { number, t } from '../i18n/index.js';
 import { el } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { avatar, nameOf } from '../lib/nodes.js';
-import { draft, isMuted } from '../lib/kept.js';
+import { draft, isMuted } from '../lib/conversation-prefs.js';
 import { roomHash } from '../lib/route.js';
 import { exact, shortWhen } from '../lib/time.js';
 
