@@ -8,7 +8,7 @@ const who = /** @type {HTMLElement} */ (document.getElementById('who'));
 
 const credentials = {
   token: () => token.value.trim(),
-  /** The answer to signing in fills the token in. @param {any} answer */
+  /** The answer to signing in fills the token in. @param {{token?: string, user?: {username: string}}} answer */
   signedIn(answer) {
     if (typeof answer?.token !== 'string' || !answer.user) return;
     token.value = answer.token;

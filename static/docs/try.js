@@ -3,7 +3,7 @@ import { highlighted } from './json.js';
 
 const SHOWN_HEADERS = ['retry-after', 'idempotency-replayed', 'x-ignored-parameters', 'allow', 'x-request-id'];
 
-/** @typedef {{ token: () => string, signedIn: (answer: any) => void }} Credentials */
+/** @typedef {{ token: () => string, signedIn: (answer: {token?: string, user?: {username: string}}) => void }} Credentials */
 
 /** @param {HTMLFormElement} form @param {string} token */
 function requestOf(form, token) {

@@ -1,7 +1,7 @@
 /* Before the first paint: theme, density, language and direction, so that nothing flashes. A classic script on purpose. */
 (() => {
   const root = document.documentElement;
-  let prefs = {};
+  /** @type {{lang?: string, theme?: string, density?: string}} */ let prefs = {};
   try {
     prefs = JSON.parse(localStorage.getItem('chat.prefs') || '{}') || {};
   } catch {

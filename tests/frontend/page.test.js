@@ -163,6 +163,14 @@ test('imports are relative and the client knows no DOM', () => {
   }
 });
 
+test('where a type says any, a comment says why', () => {
+  const types = /\/\*\*.*?\*\/|^\s*\* @.*$/gmu;
+  for (const name of files)
+    for (const [comment] of source(name).matchAll(types))
+      if (/@\w+ (?:\{.*)?\bany\b(?!thing|:)[^:]*[}\])>|,]/u.test(comment))
+        assert.match(comment, /\bany: /u, `${name}: ${comment}`);
+});
+
 test('nothing turns text into markup', () => {
   for (const name of files)
     assert.doesNotMatch(

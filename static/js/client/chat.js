@@ -23,7 +23,7 @@ export class ChatClient extends EventTarget {
   #isOpen = false;
   #closed = new AbortController();
   /** @type {Promise<unknown>|null} */ #catching = null;
-  /** What other tabs said before the lists were here. @type {any[]} */ #early = [];
+  /** What other tabs said before the lists were here. @type {any[]} any: notes, see below */ #early = [];
 
   /**
    * @param {object} options
@@ -158,7 +158,7 @@ export class ChatClient extends EventTarget {
     if (this.status.state === 'waiting') this.#wake();
   }
 
-  /** @param {any} note from another tab of the same account */
+  /** @param {any} note any: from another tab of the same account, perhaps of another release */
   #heard(note) {
     if (!this.#isOpen || this.#catching) return void this.#early.push(note);
     if (note.kind === 'events') {

@@ -29,9 +29,9 @@ export function moved(known, other, message, mine) {
   };
 }
 
-/** Someone we only know from this message. @param {any} message @param {boolean} mine @returns {Person} */
+/** Someone we only know from this message. @param {import('../elements/types.js').Message} message @param {boolean} mine @returns {Person} */
 export function otherIn(message, mine) {
-  const side = mine ? 'receiver' : 'sender';
+  /** @type {'receiver'|'sender'} */ const side = mine ? 'receiver' : 'sender';
   const name = message[`${side}_name`] ?? '';
   return {
     id: message[`${side}_id`],

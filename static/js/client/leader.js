@@ -19,7 +19,7 @@ export class Leader {
    * @param {string} parts.name           one per account
    * @param {() => void} parts.onElected
    * @param {() => void} [parts.onDeposed]  another tab took the place of this one
-   * @param {(note: any) => void} parts.onNote   what another tab said
+   * @param {(note: any) => void} parts.onNote   any: what another tab said, perhaps of another release
    * @param {Pick<LockManager, 'request'>} [parts.locks]
    * @param {((name: string) => BroadcastChannel)|null} [parts.channel]
    * @param {number} [parts.silenceMs]
@@ -91,12 +91,12 @@ export class Leader {
     this.#elected();
   }
 
-  /** @param {any} note to the other tabs */
+  /** @param {object} note to the other tabs */
   tell(note) {
     this.#channel?.postMessage({ ...note, byLeader: this.isLeader });
   }
 
-  /** Of the leader, who answers at once unless it is frozen. @param {any} note */
+  /** Of the leader, who answers at once unless it is frozen. @param {object} note */
   ask(note) {
     this.tell(note);
     this.#wait(this.silenceMs, () => this.#stand({ steal: true }));

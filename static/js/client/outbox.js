@@ -8,6 +8,7 @@ import { backoffMs, pause } from './backoff.js';
 
 /** @typedef {import('./types.js').Outgoing} Outgoing */
 /** @typedef {import('./types.js').Message} Message */
+/** @typedef {{kind: 'items'|'progress'|'failed', item?: Outgoing}} OutboxChange */
 
 const UNHURT = { error: null, detail: null };
 
@@ -28,7 +29,7 @@ export class Outbox extends EventTarget {
 
   /**
    * @param {object} parts
-   * @param {{send: (item: Outgoing, options: any) => Promise<Message>}} parts.api
+   * @param {{send: (item: Outgoing, options: {signal?: AbortSignal, onProgress?: (share: number) => void}) => Promise<Message>}} parts.api
    * @param {import('./outbox-storage.js').OutboxStorage} parts.storage
    * @param {number} parts.userId
    * @param {(message: Message) => void} parts.onAccepted
@@ -100,7 +101,7 @@ export class Outbox extends EventTarget {
     return item;
   }
 
-  /** @param {string} clientId the same message, the same id: sent once however often it is tried */
+  /** @param {string|null|undefined} clientId the same message, the same id: sent once however often it is tried */
   async retry(clientId) {
     const item = this.#find(clientId);
     if (!item) return;
@@ -110,9 +111,9 @@ export class Outbox extends EventTarget {
     await this.flush();
   }
 
-  /** @param {string} clientId */
+  /** @param {string|null|undefined} clientId */
   async discard(clientId) {
-    this.#calls.get(clientId)?.abort();
+    this.#calls.get(clientId ?? '')?.abort();
     await this.settle(clientId);
   }
 
@@ -201,7 +202,7 @@ export class Outbox extends EventTarget {
     return this.items.find((item) => item.state === 'pending');
   }
 
-  #find(/** @type {string} */ clientId) {
+  #find(/** @type {string|null|undefined} */ clientId) {
     return this.items.find((item) => item.client_id === clientId);
   }
 
@@ -210,7 +211,13 @@ export class Outbox extends EventTarget {
     await this.storage.put(item).catch(() => {});
   }
 
-  /** @param {string} [kind] @param {Outgoing} [item] */
+  /** @param {(change: OutboxChange) => void} listener @param {AbortSignal} [signal] ends it */
+  onChange(listener, signal) {
+    const told = (/** @type {Event} */ event) => listener(/** @type {CustomEvent<OutboxChange>} */ (event).detail);
+    this.addEventListener('change', told, { signal });
+  }
+
+  /** @param {OutboxChange['kind']} [kind] @param {Outgoing} [item] */
   #tell(kind = 'items', item) {
     this.dispatchEvent(Object.assign(new Event('change'), { detail: { kind, item } }));
   }

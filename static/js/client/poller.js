@@ -24,7 +24,7 @@ export class Poller {
 
   /**
    * @param {object} parts
-   * @param {{poll: (options: any) => Promise<import('./types.js').PollAnswer>}} parts.api
+   * @param {{poll: (options: {cursor?: string|null, wait: number, client: string, signal?: AbortSignal}) => Promise<import('./types.js').PollAnswer>}} parts.api
    * @param {string} parts.client            names this browser to the server
    * @param {string|null} parts.cursor
    * @param {(events: ChatEvent[], cursor: string|null) => void} parts.onEvents

@@ -13,6 +13,16 @@ import { Thread } from './thread.js';
 /** @typedef {import('./types.js').Message} Message */
 /** @typedef {import('./conversation-row.js').Row} Row */
 /** @typedef {import('./types.js').ChatEvent} ChatEvent */
+/**
+ * @typedef {object} Change
+ * @property {'loaded'|'people'|'rooms'|'begun'|'history'|'message'|'changed'|'receipt'|'typing'} kind
+ * @property {number} conversationId  this and what follows is there where it fits the kind
+ * @property {number} was             the provisional id, where a conversation has begun
+ * @property {number} userId          whose name, picture or presence changed
+ * @property {Message[]} messages
+ * @property {boolean} isNew          the message was not known yet
+ * @property {boolean} mine
+ */
 
 export class Store extends EventTarget {
   /** @type {Map<number, number>} person → direct conversation */ #direct = new Map();
@@ -39,9 +49,8 @@ export class Store extends EventTarget {
     const before = new Map(this.conversations);
     this.conversations.clear();
     for (const row of snapshot.conversations) {
-      const person = /** @type {Person} */ (row.other_user ?? /** @type {any} */ (row).user);
-      const isOnline = person.is_online ?? /** @type {any} */ (row).is_online ?? false;
-      this.people.set(person.id, { ...person, is_online: isOnline });
+      const person = row.other_user;
+      this.people.set(person.id, { ...person, is_online: person.is_online ?? false });
       this.conversations.set(row.conversation_id, listed(row, person, before.get(row.conversation_id)));
       this.begun(person.id, row.conversation_id);
     }
@@ -65,14 +74,14 @@ export class Store extends EventTarget {
     return id < 0 ? this.directWith(-id) : id;
   }
 
-  /** @param {number} conversationId @returns {number|null} the other person's id, null for a conversation that is unknown */
+  /** @param {number} conversationId @returns {number} the other person's id, 0 for a conversation that is unknown */
   otherId(conversationId) {
-    return conversationId < 0 ? -conversationId : (this.#others.get(conversationId) ?? null);
+    return conversationId < 0 ? -conversationId : (this.#others.get(conversationId) ?? 0);
   }
 
   /** @param {number} conversationId @returns {Person|undefined} */
   other(conversationId) {
-    return this.people.get(this.otherId(conversationId) ?? 0);
+    return this.people.get(this.otherId(conversationId));
   }
 
   /** A direct conversation has an id: what went by the provisional one goes by it now. @param {number} userId @param {number} conversationId */
@@ -230,7 +239,12 @@ export class Store extends EventTarget {
     this.#tell('people', { userId: person.id });
   }
 
-  /** @param {string} kind @param {object} [detail] */
+  /** @param {(change: Change) => void} listener @param {AbortSignal} [signal] ends it */
+  onChange(listener, signal) {
+    this.addEventListener('change', (event) => listener(/** @type {CustomEvent<Change>} */ (event).detail), { signal });
+  }
+
+  /** @param {Change['kind']} kind @param {Partial<Change>} [detail] */
   #tell(kind, detail = {}) {
     this.dispatchEvent(Object.assign(new Event('change'), { detail: { kind, ...detail } }));
   }

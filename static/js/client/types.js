@@ -22,6 +22,13 @@
  * @property {number} [rev]           how often it was changed: the higher one is the newer
  * @property {boolean} [is_active]    false once deleted: neither text nor file is left
  * @property {string|null} [client_id]
+ * @property {string} [attachment_url]
+ * @property {string} [sender_name]
+ * @property {string} [sender_username]
+ * @property {string|null} [sender_avatar]
+ * @property {string} [receiver_name]
+ * @property {string} [receiver_username]
+ * @property {string|null} [receiver_avatar]
  *
  * @typedef {object} Conversation
  * @property {number} conversation_id
@@ -32,8 +39,9 @@
  * @property {number} unread_count
  * @property {number} [last_message_id]
  *
- * @typedef {{id: string|number, event: string, data: any, timestamp?: string}} ChatEvent
- * @typedef {{user: Person, conversations: Conversation[], unread?: any, cursor: string}} Snapshot
+ * @typedef {{messages: Message[], has_more: boolean, conversation_id?: number|null, other_user?: Person}} Page
+ * @typedef {{id: string|number, event: string, data: any, timestamp?: string}} ChatEvent  any: each kind of event has data of its own
+ * @typedef {{user: Person, conversations: Conversation[], cursor: string}} Snapshot
  * @typedef {{events: ChatEvent[], cursor?: string, more?: boolean, wait?: number, superseded?: boolean}} PollAnswer
  *
  * @typedef {object} Outgoing  one message waiting to be accepted

@@ -4,7 +4,7 @@ import { ApiError, readAnswer, UPLOAD_TIMEOUT_MS } from './api.js';
 /**
  * @param {string} url
  * @param {{headers: Record<string, string>, form: FormData, file: Blob, signal?: AbortSignal, onProgress?: (share: number) => void}} options
- * @returns {Promise<any>}
+ * @returns {Promise<import('./types.js').Message>}
  */
 export function upload(url, { headers, form, file, signal, onProgress }) {
   return new Promise((resolve, reject) => {

@@ -8,7 +8,7 @@ import { iconButton } from '../lib/nodes.js';
 export class EditMode {
   #busy = false;
 
-  /** @param {any} composer @param {any} message @param {() => void} onLeft */
+  /** @param {import('../elements/chat-composer.js').ChatComposer} composer @param {import('../elements/types.js').Message} message @param {() => void} onLeft */
   constructor(composer, message, onLeft) {
     this.composer = composer;
     this.message = message;
@@ -21,7 +21,7 @@ export class EditMode {
       el('span', null, t('composer.editing')),
       iconButton('close', t('composer.editCancel'), { onclick: () => this.leave() }),
     );
-    composer.querySelector('form').prepend(this.bar);
+    composer.querySelector('form')?.prepend(this.bar);
     composer.classList.add('composer--editing');
     composer.put(message.message);
     composer.focusText();
@@ -41,9 +41,14 @@ export class EditMode {
       this.leave({ isDone: true });
     } catch (error) {
       // The text stays where it is, to be saved again.
-      app.say(t('composer.editFailed', { reason: /** @type {any} */ (error).detail || t('reason.network') }), {
-        urgent: true,
-      });
+      app.say(
+        t('composer.editFailed', {
+          reason: /** @type {import('../client/api.js').ApiError} */ (error).detail || t('reason.network'),
+        }),
+        {
+          urgent: true,
+        },
+      );
     }
     this.#busy = false;
   }
@@ -58,13 +63,12 @@ export class EditMode {
   }
 }
 
-/** Back into what was said: one's last message, to change it, or the messages, to walk through them. @param {any} composer @param {boolean} isWalk */
+/** Back into what was said: one's last message, to change it, or the messages, to walk through them. @param {import('../elements/chat-composer.js').ChatComposer} composer @param {boolean} isWalk */
 export function goUp(composer, isWalk) {
   const { app, conversationId } = composer;
   const { messages, hasNewer } = app.store.thread(conversationId);
-  const own = messages.findLast(
-    (/** @type {any} */ message) => message.sender_id === app.me.id && message.is_active !== false,
-  );
-  if (own && !hasNewer && !isWalk) composer.edit(own);
-  else [...app.querySelectorAll('chat-timeline article')].at(-1)?.focus();
+  const own = messages.findLast((message) => message.sender_id === app.me.id && message.is_active !== false);
+  if (own && !hasNewer && !isWalk) return composer.edit(own);
+  const articles = /** @type {NodeListOf<HTMLElement>} */ (app.querySelectorAll('chat-timeline article'));
+  [...articles].at(-1)?.focus();
 }

@@ -11,7 +11,7 @@ export class EmojiCompletion {
   /** @type {import('../lib/emoji.js').Emoji[]} */ #found = [];
   #at = 0;
 
-  /** @param {any} composer @param {HTMLTextAreaElement} text @param {HTMLElement} place */
+  /** @param {import('../elements/chat-composer.js').ChatComposer} composer @param {HTMLTextAreaElement} text @param {HTMLElement} place */
   constructor(composer, text, place) {
     this.composer = composer;
     this.text = text;

@@ -1,9 +1,9 @@
 /** Emoji in a text field: by name while one types, and from the panel. Both are fetched when first wanted. */
 
 export class EmojiInput {
-  /** @type {any} */ #completion = null;
+  /** @type {import('./emoji-completion.js').EmojiCompletion|null} */ #completion = null;
 
-  /** @param {any} composer @param {HTMLTextAreaElement} text @param {HTMLElement} place where suggestions and panel stand */
+  /** @param {import('../elements/chat-composer.js').ChatComposer} composer @param {HTMLTextAreaElement} text @param {HTMLElement} place where suggestions and panel stand */
   constructor(composer, text, place) {
     this.composer = composer;
     this.text = text;

@@ -96,7 +96,7 @@ export function openPicker(place, pick) {
       return;
     }
     const items = /** @type {HTMLElement[]} */ ([...panel.querySelectorAll('.emoji__item')]);
-    const at = items.indexOf(/** @type {any} */ (/** @type {Document} */ (panel.getRootNode()).activeElement));
+    const at = items.findIndex((item) => item.matches(':focus'));
     const perLine = items.filter((item) => item.offsetTop === items[0].offsetTop).length || 1;
     const forward = getComputedStyle(panel).direction === 'rtl' ? -1 : 1;
     const step = { ArrowRight: forward, ArrowLeft: -forward, ArrowDown: perLine, ArrowUp: -perLine }[event.key];

@@ -13,7 +13,7 @@ export class FileTray {
   /** @type {Map<File, string>} */ #previews = new Map();
   /** @type {Map<File, string>} */ #words = new Map();
 
-  /** @param {any} app @param {Element} form @param {() => void} onChange */
+  /** @param {import('../elements/types.js').App} app @param {Element} form @param {() => void} onChange */
   constructor(app, form, onChange) {
     this.app = app;
     this.onChange = onChange;
@@ -84,7 +84,7 @@ export class FileTray {
   #wordsFor(file) {
     if (!PICTURE.test(file.type)) return null;
     const label = t('composer.describe', { name: file.name });
-    const note = (/** @type {any} */ event) => this.#words.set(file, event.target.value);
+    const note = (/** @type {Event & {target: HTMLInputElement}} */ event) => this.#words.set(file, event.target.value);
     return el('input', {
       class: 'input tray__words',
       dir: 'auto',

@@ -3,7 +3,7 @@ import { t } from '../i18n/index.js';
 
 /**
  * Plain text pastes as it is; pictures, and text too long for a message, become files.
- * @param {ClipboardEvent} event @param {any} app @param {(files: File[]) => void} take
+ * @param {ClipboardEvent} event @param {import('../elements/types.js').App} app @param {(files: File[]) => void} take
  */
 export function pasted(event, app, take) {
   const files = [...(event.clipboardData?.files ?? [])];

@@ -7,7 +7,7 @@ export class TypingNote {
   #toldAt = 0;
   /** @type {number|undefined} */ #timer;
 
-  /** @param {(isTyping: boolean) => Promise<any>|undefined} tell */
+  /** @param {(isTyping: boolean) => Promise<unknown>|undefined} tell */
   constructor(tell) {
     this.tell = tell;
   }

@@ -3,7 +3,7 @@ import { t } from '../i18n/index.js';
 import { el } from '../lib/dom.js';
 import { iconButton } from '../lib/nodes.js';
 
-/** @param {string} title @param {Node|Node[]} content @param {string} [kind] @param {Node} [near] in whose tree it is to stand */
+/** @param {string} title @param {Node|(Node|Node[])[]} content @param {string} [kind] @param {Node} [near] in whose tree it is to stand */
 export function showDialog(title, content, kind = '', near = document) {
   const root = /** @type {Document|ShadowRoot} */ (near.getRootNode());
   const from = /** @type {HTMLElement|null} */ (root.activeElement);
@@ -16,7 +16,7 @@ export function showDialog(title, content, kind = '', near = document) {
       el('h2', { id: 'dialog-title' }, title),
       iconButton('close', t('room.close'), { onclick: () => dialog.close() }),
     ),
-    el('div', { class: 'dialog__body' }, content),
+    el('div', { class: 'dialog__body' }, ...[content].flat()),
   );
   (root === document ? document.body : (root.querySelector('.embed') ?? root)).append(dialog);
   dialog.showModal();

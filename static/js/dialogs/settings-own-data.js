@@ -3,7 +3,7 @@ import { t } from '../i18n/index.js';
 import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 
-/** @param {any} app @param {() => void} onGone */
+/** @param {import('../elements/types.js').PageApp} app @param {() => void} onGone */
 export function ownData(app, onGone) {
   const note = el('p', { class: 'form-error', role: 'status' });
   const save = el('button', { class: 'button', type: 'button', onclick: take }, t('settings.export'));
@@ -54,7 +54,7 @@ export function ownData(app, onGone) {
       setTimeout(() => URL.revokeObjectURL(url), 60_000);
       fill(note);
     } catch (error) {
-      fill(note, /** @type {any} */ (error).detail || t('sign.offline'));
+      fill(note, /** @type {import('../client/api.js').ApiError} */ (error).detail || t('sign.offline'));
     }
     save.disabled = false;
   }
@@ -66,14 +66,14 @@ export function ownData(app, onGone) {
       await app.api.request('DELETE', 'users/me/', { json: { password: password.value } });
       onGone();
     } catch (error) {
-      fill(note, /** @type {any} */ (error).detail || t('sign.offline'));
+      fill(note, /** @type {import('../client/api.js').ApiError} */ (error).detail || t('sign.offline'));
     }
   }
 }
 
-/** The server gives it in parts; a file should be whole. @param {any} api */
+/** The server gives it in parts; a file should be whole. @param {import('../client/api.js').Api} api */
 async function everything(api) {
-  /** @type {Map<number, any>} */ const threads = new Map();
+  /** @type {Map<number, {conversation_id: number, messages: object[]}>} */ const threads = new Map();
   /** @type {number|undefined} */ let after_id;
   for (;;) {
     const { conversations, next_after_id, ...rest } = await api.request('GET', 'users/me/export/', {

@@ -3,7 +3,7 @@ import { t } from '../i18n/index.js';
 import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 
-/** @param {any} app @param {() => void} onChanged */
+/** @param {import('../elements/types.js').PageApp} app @param {() => void} onChanged */
 export function changePassword(app, onChanged) {
   if (app.me.username.includes(':')) return []; // signed in by the page around the chat, or a guest: there is none
   const note = el('p', { class: 'form-error', role: 'status' });
@@ -59,7 +59,8 @@ export function changePassword(app, onChanged) {
   }
 }
 
-/** The field's own problem says more than the refusal as a whole. @param {any} error */
-function explained({ detail, errors }) {
+/** The field's own problem says more than the refusal as a whole. @param {unknown} error */
+function explained(error) {
+  const { detail, errors } = /** @type {import('../client/api.js').ApiError} */ (error);
   return errors?.[0]?.detail || detail || t('sign.offline');
 }

@@ -9,7 +9,7 @@ import { changePassword } from './settings-password.js';
 import { showDialog } from './dialog.js';
 import { ownData } from './settings-own-data.js';
 
-/** @param {any} app */
+/** @param {import('../elements/types.js').PageApp} app */
 export function show(app) {
   const sessions = el('ul', { class: 'sessions' });
   const dialog = showDialog(t('settings.title'), [
@@ -41,7 +41,7 @@ export function show(app) {
   }
 }
 
-/** @param {any} app */
+/** @param {import('../elements/types.js').PageApp} app */
 function nameForm(app) {
   const input = el('input', {
     id: 'settings-name',
@@ -57,10 +57,10 @@ function nameForm(app) {
     try {
       const { user } = await app.api.updateMe({ full_name: input.value.trim() });
       app.store.rename(user);
-      app.accounts.keep({ token: app.api.token, user });
+      app.accounts.keep({ token: app.api.token ?? '', user });
       fill(note, t('settings.saved'));
     } catch (error) {
-      fill(note, /** @type {any} */ (error).detail || t('sign.offline'));
+      fill(note, /** @type {import('../client/api.js').ApiError} */ (error).detail || t('sign.offline'));
     }
   };
   return el(
@@ -101,7 +101,7 @@ function language() {
   const options = Object.entries(LANGUAGES).map(([code, name]) =>
     el('option', { value: code, lang: code, selected: code === current }, name),
   );
-  const change = (/** @type {any} */ event) => {
+  const change = (/** @type {Event & {target: HTMLSelectElement}} */ event) => {
     setPrefs({ lang: event.target.value });
     // Words, direction and formats all change: the page starts again, drafts are kept.
     location.reload();
@@ -122,16 +122,16 @@ function toggle(key, label) {
     el('input', {
       type: 'checkbox',
       checked: prefs()[key],
-      onchange: (/** @type {any} */ event) => setPrefs({ [key]: event.target.checked }),
+      onchange: (/** @type {Event & {target: HTMLInputElement}} */ event) => setPrefs({ [key]: event.target.checked }),
     }),
     label,
   );
 }
 
-/** The browser is asked only after this click. @param {any} app */
+/** The browser is asked only after this click. @param {import('../elements/types.js').PageApp} app */
 function notifications(app) {
   if (!('Notification' in globalThis)) return [];
-  const change = async (/** @type {any} */ event) => {
+  const change = async (/** @type {Event & {target: HTMLInputElement}} */ event) => {
     const box = event.target;
     const granted = box.checked && (await Notification.requestPermission()) === 'granted';
     if (box.checked && !granted) app.say(t('settings.denied'), { urgent: true });
@@ -147,13 +147,15 @@ function notifications(app) {
   );
 }
 
-/** @param {any} app @param {Element} list */
+/** @typedef {{id: string|number, name: string|null, current: boolean, last_used_at: string|null}} Session */
+
+/** @param {import('../elements/types.js').PageApp} app @param {Element} list */
 async function drawSessions(app, list) {
   const answer = await app.api.sessions().catch(() => null);
   const sessions = answer?.sessions ?? [];
   fill(
     list,
-    sessions.map((/** @type {any} */ session) => {
+    sessions.map((/** @type {Session} */ session) => {
       const name = deviceName(session.name) || t('settings.device');
       const revoke = async () => {
         await app.api.revokeSession(session.id).catch(() => {});
@@ -181,8 +183,9 @@ async function drawSessions(app, list) {
   if (sessions.length === 0) fill(list, el('li', { class: 'muted' }, nameOf(app.me)));
 }
 
-/** @param {string|undefined} agent "Chrome, Linux" out of a user agent's long line */
-function deviceName(agent = '') {
+/** @param {string|null|undefined} agent "Chrome, Linux" out of a user agent's long line */
+function deviceName(agent) {
+  agent ??= '';
   const browser = /(Edg|Firefox|OPR|Chrome|Safari)\//u.exec(agent)?.[1]?.replace('Edg', 'Edge').replace('OPR', 'Opera');
   const system = /(Windows|Mac OS X|iPhone|iPad|Android|Linux)/u.exec(agent)?.[1]?.replace('Mac OS X', 'macOS');
   return [browser, system].filter(Boolean).join(', ') || agent.slice(0, 40);

@@ -6,10 +6,12 @@ import { showDialog } from './dialog.js';
 
 const MOST = 8;
 
-/** @param {any} app */
+/** @typedef {import('../client/types.js').Person} Person */
+
+/** @param {import('../elements/types.js').PageApp} app */
 export function show(app) {
-  /** @type {any[]} */ let found = [];
-  /** @type {any[]} */ let strangers = [];
+  /** @type {Person[]} */ let found = [];
+  /** @type {Person[]} */ let strangers = [];
   let at = 0;
   const list = el('ul', { class: 'switcher', role: 'listbox', id: 'switcher-list', 'aria-label': t('switcher.title') });
   const input = el('input', {
@@ -41,8 +43,8 @@ export function show(app) {
 
   function draw() {
     const wanted = input.value.trim().toLocaleLowerCase();
-    const known = app.store.rooms.map((/** @type {any} */ room) => room.other_user);
-    const ids = new Set(known.map((/** @type {any} */ person) => person.id));
+    const known = app.store.rooms.map((room) => room.other_user);
+    const ids = new Set(known.map((person) => person.id));
     const all = [...known, ...strangers.filter((person) => !ids.has(person.id) && person.id !== app.me.id)];
     found = all
       .filter((person) => `${nameOf(person)} ${person.username}`.toLocaleLowerCase().includes(wanted))
@@ -79,7 +81,7 @@ export function show(app) {
     event.preventDefault();
   }
 
-  /** @param {any} person */
+  /** @param {import('../client/types.js').Person} person */
   function go(person) {
     dialog.close();
     app.store.meet(person);

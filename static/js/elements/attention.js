@@ -4,22 +4,18 @@ import { isMuted } from '../lib/conversation-prefs.js';
 import { nameOf } from '../lib/nodes.js';
 import { prefs } from '../lib/prefs.js';
 
-/** @param {any} app @param {AbortSignal} signal */
+/** @param {import('./types.js').PageApp} app @param {AbortSignal} signal */
 export function listenForAttention(app, signal) {
   const redraw = () => badge(app);
-  app.store.addEventListener(
-    'change',
-    (/** @type {any} */ event) => {
-      if (event.detail.kind === 'message') arrived(app, event.detail);
-      redraw();
-    },
-    { signal },
-  );
+  app.store.onChange((change) => {
+    if (change.kind === 'message') arrived(app, change);
+    redraw();
+  }, signal);
   app.addEventListener('route', redraw, { signal });
   redraw();
 }
 
-/** @param {any} app */
+/** @param {import('./types.js').PageApp} app */
 function badge(app) {
   const count = app.store.unreadTotal;
   const room = app.route ? nameOf(app.store.other(app.route.conversationId)) : '';
@@ -29,11 +25,10 @@ function badge(app) {
   const link = /** @type {HTMLLinkElement|null} */ (document.querySelector('link[rel=icon]'));
   const wanted = count > 0 ? iconUnread : icon;
   if (link && wanted && link.getAttribute('href') !== wanted) link.setAttribute('href', wanted);
-  const { setAppBadge } = /** @type {any} */ (navigator);
-  if (setAppBadge) setAppBadge.call(navigator, count).catch(() => {});
+  navigator.setAppBadge?.(count).catch(() => {});
 }
 
-/** @param {any} app @param {any} change */
+/** @param {import('./types.js').PageApp} app @param {import('../client/store.js').Change} change */
 function arrived(app, { conversationId, messages, isNew, mine }) {
   const wishes = prefs();
   const isOpen = app.route?.conversationId === conversationId;

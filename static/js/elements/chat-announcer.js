@@ -8,7 +8,7 @@ const TOAST_MS = 5000;
 const KEPT_LINES = 8;
 
 export class ChatAnnouncer extends HTMLElement {
-  /** @type {any} */ app;
+  /** @type {import('./types.js').App} */ app;
   /** @type {string[]} */ #waiting = [];
   /** @type {number|undefined} */ #batch;
   /** @type {number|undefined} */ #toast;
@@ -27,9 +27,7 @@ export class ChatAnnouncer extends HTMLElement {
       el('div', { class: 'toast', role: 'status', hidden: true }),
       el('div', { class: 'toast toast--urgent', role: 'alert', hidden: true }),
     );
-    this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), {
-      signal: this.#life.signal,
-    });
+    this.app.store.onChange((change) => this.#changed(change), this.#life.signal);
   }
 
   disconnectedCallback() {
@@ -49,7 +47,7 @@ export class ChatAnnouncer extends HTMLElement {
     this.#toast = setTimeout(() => (box.hidden = true), TOAST_MS);
   }
 
-  /** @param {any} change */
+  /** @param {import('../client/store.js').Change} change */
   #changed({ kind, conversationId, messages, isNew, mine }) {
     if (kind !== 'message' || mine || !isNew) return;
     const name = nameOf(this.app.store.other(conversationId));

@@ -17,7 +17,7 @@ const LIMITS = { message_chars: 4000, attachment_bytes: 10 * 1024 * 1024 };
 
 export class ChatApp extends HTMLElement {
   accounts = new Accounts();
-  /** @type {ChatClient|null} */ chat = null;
+  /** @type {ChatClient} there is none before the first sign-in */ chat;
   limits = LIMITS;
   isEmbedded = false;
   /** @type {{conversationId: number, messageId: number|null}|null} */ route = null;
@@ -32,11 +32,11 @@ export class ChatApp extends HTMLElement {
   }
 
   get api() {
-    return /** @type {ChatClient} */ (this.chat).api;
+    return this.chat.api;
   }
 
   get store() {
-    return /** @type {ChatClient} */ (this.chat).store;
+    return this.chat.store;
   }
 
   get me() {
@@ -113,7 +113,7 @@ export class ChatApp extends HTMLElement {
       el('chat-conversation', { '.app': this }),
     );
     addEventListener('hashchange', () => this.follow(), { signal });
-    this.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
+    this.store.onChange((change) => this.#changed(change), signal);
     listenForLifecycle(
       () => this.chat,
       () => this.enter(account),
@@ -121,7 +121,7 @@ export class ChatApp extends HTMLElement {
     );
     listenForKeys(this, signal);
     // Nothing on screen waits for these; the switcher must be there when someone types on after Ctrl+K.
-    for (const name of ['chat-status', 'chat-announcer'])
+    for (const name of /** @type {const} */ (['chat-status', 'chat-announcer']))
       import(`./${name}.js`).then(
         () => !signal.aborted && this.querySelector('chat-sidebar')?.before(el(name, { '.app': this })),
       );
@@ -137,8 +137,8 @@ export class ChatApp extends HTMLElement {
     const route = parseRoute(location.hash);
     this.route = route?.name === 'room' ? this.#room(route) : null;
     this.dataset.pane = this.route ? 'room' : 'list';
-    /** @type {any} */ (this.querySelector('chat-conversation')).enter(this.route);
-    /** @type {any} */ (this.querySelector('chat-sidebar')).mark(this.route?.conversationId ?? null);
+    this.querySelector('chat-conversation')?.enter(this.route);
+    this.querySelector('chat-sidebar')?.mark(this.route?.conversationId ?? null);
     this.dispatchEvent(new Event('route'));
   }
 
@@ -154,11 +154,12 @@ export class ChatApp extends HTMLElement {
     history.replaceState(null, '', location.pathname + roomHash(conversationId, messageId));
   }
 
-  /** @param {any} change */
+  /** @param {import('../client/store.js').Change} change */
   #changed({ kind, was, conversationId }) {
-    if (kind !== 'begun' || this.route?.conversationId !== was) return;
-    this.route.conversationId = conversationId;
-    this.#readdress(conversationId, this.route.messageId);
+    const { route } = this;
+    if (kind !== 'begun' || route?.conversationId !== was) return;
+    route.conversationId = conversationId;
+    this.#readdress(conversationId, route.messageId);
   }
 
   /** @param {number} conversationId */
@@ -169,7 +170,7 @@ export class ChatApp extends HTMLElement {
 
   /** Spoken to screen readers and shown for a moment. @param {string} text @param {{urgent?: boolean, silent?: boolean}} [options] */
   say(text, options) {
-    /** @type {any} */ (this.querySelector('chat-announcer'))?.say(text, options);
+    this.querySelector('chat-announcer')?.say(text, options);
   }
 
   async signOut() {

@@ -13,21 +13,19 @@ import { TypingNote } from '../composer/typing-note.js';
 const SAVE_AFTER_MS = 250;
 
 export class ChatComposer extends HTMLElement {
+  /** @type {import('./types.js').App} */ app;
+  conversationId = 0;
+  /** @type {HTMLTextAreaElement} */ text;
+  /** @type {HTMLInputElement} */ files;
+  /** @type {HTMLElement} */ count;
   #typing = new TypingNote((isTyping) => this.app.chat?.api.typing(this.#userId, isTyping));
   /** @type {number|undefined} */ #saving;
   /** Kept apart: a draft is saved after its writer's session has ended, too. */
   #me = 0;
   #life = new AbortController();
-  /** @type {any} made when the first file is chosen */ tray = null;
+  /** @type {import('../composer/file-tray.js').FileTray|null} made when the first file is chosen */ tray = null;
   /** @type {EmojiInput|null} */ #emoji = null;
-  /** @type {any} */ #editing = null;
-
-  constructor() {
-    super();
-    // It may stand in the page, with both of these given, before its code is here.
-    /** @type {any} */ this.app ??= null;
-    /** @type {number} */ this.conversationId ??= 0;
-  }
+  /** @type {import('../composer/edit-mode.js').EditMode|null} */ #editing = null;
 
   connectedCallback() {
     this.#me = this.app.me.id;
@@ -112,12 +110,14 @@ export class ChatComposer extends HTMLElement {
   /** @param {File[]} files */
   async addFiles(files) {
     const { FileTray } = await import('../composer/file-tray.js');
-    this.tray ??= new FileTray(this.app, this.querySelector('form'), () => this.#drawSend());
+    this.tray ??= new FileTray(this.app, /** @type {HTMLFormElement} */ (this.querySelector('form')), () =>
+      this.#drawSend(),
+    );
     this.tray.add(files);
     this.focusText();
   }
 
-  /** @param {any} message one's own, to be changed */
+  /** @param {import('./types.js').Message} message one's own, to be changed */
   async edit(message) {
     this.#save();
     const { EditMode } = await import('../composer/edit-mode.js');
@@ -150,7 +150,7 @@ export class ChatComposer extends HTMLElement {
   }
 
   #picked() {
-    this.addFiles([...this.files.files]);
+    this.addFiles([...(this.files.files ?? [])]);
     this.files.value = '';
   }
 
@@ -171,7 +171,7 @@ export class ChatComposer extends HTMLElement {
     if (files.length === 0) outbox.add({ ...place, message });
     for (const file of files) {
       // The text is the first file's caption; a picture's own words follow it.
-      const words = [file === files[0] && message, this.tray.wordsOf(file)].filter(Boolean).join('\n');
+      const words = [file === files[0] && message, this.tray?.wordsOf(file)].filter(Boolean).join('\n');
       outbox.add({ ...place, message: words, file, file_name: file.name });
     }
     this.text.value = '';
@@ -214,7 +214,7 @@ export class ChatComposer extends HTMLElement {
     fill(this.count, near && t(left < 0 ? 'composer.over' : 'composer.left', { count: Math.abs(left) }));
     this.count?.classList.toggle('composer__count--over', left < 0);
     const empty = !this.text.value.trim() && !this.tray?.files.length;
-    /** @type {any} */ (this.querySelector('.composer__send')).classList.toggle(
+    /** @type {Element} */ (this.querySelector('.composer__send')).classList.toggle(
       'composer__send--ready',
       !empty && left >= 0,
     );

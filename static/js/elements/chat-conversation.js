@@ -6,7 +6,7 @@ import { isMuted, setMuted } from '../lib/conversation-prefs.js';
 import { avatar, iconButton, nameOf } from '../lib/nodes.js';
 
 export class ChatConversation extends HTMLElement {
-  /** @type {any} */ app;
+  /** @type {import('./types.js').App} */ app;
   /** @type {number|null} */ #conversationId = null;
   #life = new AbortController();
   #visit = new AbortController();
@@ -14,7 +14,7 @@ export class ChatConversation extends HTMLElement {
 
   connectedCallback() {
     const { signal } = this.#life;
-    this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
+    this.app.store.onChange((change) => this.#changed(change), signal);
     // A typing note that is never taken back runs out by itself.
     this.#timer = setInterval(() => this.#drawTyping(), 1000);
   }
@@ -27,7 +27,7 @@ export class ChatConversation extends HTMLElement {
 
   /** @param {{conversationId: number, messageId: number|null}|null} route */
   async enter(route) {
-    const timeline = /** @type {any} */ (this.querySelector('chat-timeline'));
+    const timeline = this.querySelector('chat-timeline');
     if (route?.conversationId !== this.#conversationId) timeline?.leave();
     if (!route) return this.#drawNone();
     if (this.#conversationId === route.conversationId && timeline) {
@@ -37,7 +37,7 @@ export class ChatConversation extends HTMLElement {
     this.#visit.abort();
     this.#visit = new AbortController();
     this.#conversationId = route.conversationId;
-    if (this.app.store.otherId(route.conversationId) === null) this.#drawUnavailable();
+    if (this.app.store.otherId(route.conversationId) === 0) this.#drawUnavailable();
     else this.#draw(route);
   }
 
@@ -65,11 +65,7 @@ export class ChatConversation extends HTMLElement {
   /** @param {{conversationId: number, messageId: number|null}} route */
   #draw({ conversationId, messageId }) {
     const name = nameOf(this.app.store.other(conversationId));
-    const composer = el('chat-composer', {
-      '.app': this.app,
-      '.conversationId': conversationId,
-      part: 'composer',
-    });
+    const forComposer = el('div', { class: 'composer-slot' });
     const timeline = el('chat-timeline', {
       '.app': this.app,
       '.conversationId': conversationId,
@@ -84,7 +80,7 @@ export class ChatConversation extends HTMLElement {
       el('div', { class: 'room-view__find' }),
       timeline,
       el('p', { class: 'typing', 'aria-live': 'off' }),
-      composer,
+      forComposer,
       el(
         'div',
         { class: 'drop-zone', hidden: true, 'aria-hidden': 'true' },
@@ -95,12 +91,28 @@ export class ChatConversation extends HTMLElement {
     fill(this, view);
     this.#drawHead();
     this.#drawTyping();
+    // Its code may still be on its way when the first conversation is drawn.
+    if (customElements.get('chat-composer')) this.#compose(forComposer);
+    else customElements.whenDefined('chat-composer').then(() => this.#compose(forComposer));
     const { signal } = this.#visit;
     import('../composer/file-drop.js').then(({ listenForFiles }) =>
-      listenForFiles(view, (files) => composer.addFiles?.(files), { signal, guardsPage: !isEmbedded }),
+      listenForFiles(view, (files) => this.querySelector('chat-composer')?.addFiles(files), {
+        signal,
+        guardsPage: !isEmbedded,
+      }),
     );
-    if (!isEmbedded && matchMedia('(min-width: 45rem)').matches)
-      customElements.whenDefined('chat-composer').then(() => composer.focusText());
+  }
+
+  /** @param {HTMLElement} slot */
+  #compose(slot) {
+    if (!slot.isConnected) return;
+    const composer = el('chat-composer', {
+      '.app': this.app,
+      '.conversationId': this.#conversationId,
+      part: 'composer',
+    });
+    slot.replaceWith(composer);
+    if (!this.app.isEmbedded && matchMedia('(min-width: 45rem)').matches) composer.focusText();
   }
 
   #drawHead() {
@@ -108,12 +120,12 @@ export class ChatConversation extends HTMLElement {
     const id = this.#conversationId;
     if (!head || id === null) return;
     const { isEmbedded, me, store } = this.app;
-    const person = store.other(id) ?? { id: store.otherId(id) };
+    const person = store.other(id) ?? { id: store.otherId(id), username: '', full_name: '' };
     const isQuiet = isMuted(me.id, id);
     const shown = JSON.stringify([nameOf(person), person.is_online, isQuiet]);
     if (/** @type {HTMLElement} */ (head).dataset.shown === shown) return;
     /** @type {HTMLElement} */ (head).dataset.shown = shown;
-    /** @type {any} */ (this.querySelector('chat-composer')).address?.(nameOf(person));
+    this.querySelector('chat-composer')?.address(nameOf(person));
     fill(
       head,
       !isEmbedded &&
@@ -136,7 +148,7 @@ export class ChatConversation extends HTMLElement {
       ),
       iconButton('search', t('room.find'), { onclick: () => this.#find() }),
       isEmbedded
-        ? this.app.headTools()
+        ? this.app.headTools?.()
         : iconButton(isQuiet ? 'mute' : 'bell', t(isQuiet ? 'room.unmute' : 'room.mute'), {
             'aria-pressed': String(isQuiet),
             onclick: () => this.#mute(!isQuiet),
@@ -157,7 +169,9 @@ export class ChatConversation extends HTMLElement {
 
   async #find() {
     const { openFind } = await import('./find-bar.js');
-    openFind(this.querySelector('.room-view__find'), this.querySelector('chat-timeline'));
+    const timeline = this.querySelector('chat-timeline');
+    const place = /** @type {HTMLElement|null} */ (this.querySelector('.room-view__find'));
+    if (place && timeline) openFind(place, timeline);
   }
 
   /** @param {boolean} wanted */
@@ -171,14 +185,15 @@ export class ChatConversation extends HTMLElement {
   /** Everything open in the room stays as it is. @param {number} conversationId */
   #begun(conversationId) {
     this.#conversationId = conversationId;
-    /** @type {any} */ (this.querySelector('chat-composer')).conversationId = conversationId;
-    /** @type {any} */ (this.querySelector('chat-timeline')).begun(conversationId);
+    const composer = this.querySelector('chat-composer');
+    if (composer) composer.conversationId = conversationId;
+    this.querySelector('chat-timeline')?.begun(conversationId);
   }
 
-  /** @param {any} change */
+  /** @param {import('../client/store.js').Change} change */
   #changed({ kind, userId, was, conversationId }) {
     if (kind === 'begun' && was === this.#conversationId) this.#begun(conversationId);
-    const isOther = userId === this.app.store.otherId(this.#conversationId);
+    const isOther = userId === this.app.store.otherId(this.#conversationId ?? 0);
     if (kind === 'loaded' || (kind === 'people' && isOther)) this.#drawHead();
     if (kind === 'typing' || kind === 'message') this.#drawTyping();
   }

@@ -8,10 +8,10 @@ import { accountMenu } from '../sidebar/account-menu.js';
 const SEARCH_AFTER_MS = 200;
 
 export class ChatSidebar extends HTMLElement {
-  /** @type {any} */ app;
+  /** @type {import('./types.js').PageApp} */ app;
   #life = new AbortController();
   /** @type {Map<string, HTMLElement>} */ #rows = new Map();
-  /** @type {any[]} */ #people = [];
+  /** @type {import('../client/types.js').Person[]} */ #people = [];
   /** @type {number|undefined} */ #timer;
   #frame = 0;
   #search = '';
@@ -48,7 +48,7 @@ export class ChatSidebar extends HTMLElement {
       ),
     );
     const { signal } = this.#life;
-    this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
+    this.app.store.onChange((change) => this.#changed(change), signal);
     this.app.addEventListener('draft', () => this.#redrawSoon(), { signal });
     this.app.addEventListener('prefs', () => this.#redrawSoon(), { signal });
     // Presence of people we have not talked to is not announced to us: look again now and then.
@@ -74,12 +74,12 @@ export class ChatSidebar extends HTMLElement {
   /** @param {number} by */
   step(by) {
     const rooms = this.app.store.rooms;
-    const at = rooms.findIndex((/** @type {any} */ room) => room.conversation_id === this.#current);
+    const at = rooms.findIndex((room) => room.conversation_id === this.#current);
     const next = rooms[Math.min(rooms.length - 1, Math.max(0, at + by))];
     if (next) this.app.open(next.conversation_id);
   }
 
-  /** @param {any} change */
+  /** @param {import('../client/store.js').Change} change */
   #changed({ kind, was, conversationId }) {
     if (kind === 'begun' && was === this.#current) this.#current = conversationId;
     this.#redrawSoon();
@@ -92,14 +92,14 @@ export class ChatSidebar extends HTMLElement {
 
   #redraw() {
     this.#drawMe();
-    const found = this.app.store.rooms.filter((/** @type {any} */ room) => this.#matches(room.other_user));
+    const found = this.app.store.rooms.filter((room) => this.#matches(room.other_user));
     this.#part('.sidebar__read-all').hidden = this.app.store.unreadTotal === 0;
-    const rows = found.map((/** @type {any} */ room) =>
+    const rows = found.map((room) =>
       this.#row(`room:${room.conversation_id}`, roomRow(this.app, room, this.#current === room.conversation_id)),
     );
     arrange(this.#part('.rooms'), rows);
     this.#part('.rooms').hidden = rows.length === 0;
-    this.#drawPeople(new Set(found.map((/** @type {any} */ room) => room.other_user.id)));
+    this.#drawPeople(new Set(found.map((room) => room.other_user.id)));
   }
 
   #drawMe() {
@@ -156,7 +156,7 @@ export class ChatSidebar extends HTMLElement {
     return fresh;
   }
 
-  /** @param {any} person */
+  /** @param {import('../client/types.js').Person} person */
   #matches(person) {
     const wanted = this.#search.toLocaleLowerCase();
     return !wanted || `${person.full_name ?? ''} ${person.username ?? ''}`.toLocaleLowerCase().includes(wanted);

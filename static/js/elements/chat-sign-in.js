@@ -8,10 +8,10 @@ import { avatar, nameOf } from '../lib/nodes.js';
 const SHORTEST_PASSWORD = 8;
 const USERNAME = '\\s*[A-Za-z0-9][A-Za-z0-9_.\\-]{1,31}\\s*';
 /** What is left to be refused when a browser has looked at a field. */
-const REFUSED = { username: 'sign.taken', password: 'sign.weak' };
+/** @type {Record<string, string>} */ const REFUSED = { username: 'sign.taken', password: 'sign.weak' };
 
 export class ChatSignIn extends HTMLElement {
-  /** @type {any} */ app;
+  /** @type {import('./types.js').PageApp} */ app;
   /** @type {{mode?: 'up'|'in', notice?: string, username?: string}} */ options = {};
   #mode = 'up';
 
@@ -74,7 +74,7 @@ export class ChatSignIn extends HTMLElement {
             { class: 'check' },
             el('input', {
               type: 'checkbox',
-              onchange: (/** @type {any} */ event) => this.#reveal(event.target.checked),
+              onchange: (/** @type {Event & {target: HTMLInputElement}} */ event) => this.#reveal(event.target.checked),
             }),
             t('sign.show'),
           ),
@@ -98,7 +98,7 @@ export class ChatSignIn extends HTMLElement {
       'section',
       { class: 'stack sign-in__accounts', 'aria-label': t('sign.accounts') },
       el('p', { class: 'muted' }, t('sign.accounts')),
-      accounts.map((/** @type {any} */ account) =>
+      accounts.map((account) =>
         el(
           'button',
           { class: 'account', type: 'button', onclick: () => this.#continueAs(account) },
@@ -109,7 +109,7 @@ export class ChatSignIn extends HTMLElement {
     );
   }
 
-  /** @param {any} account */
+  /** @param {import('../client/accounts.js').Account} account */
   #continueAs(account) {
     this.app.accounts.choose(account.user.id);
     this.app.enter(account);
@@ -142,13 +142,13 @@ export class ChatSignIn extends HTMLElement {
       this.app.accounts.keep({ token, user });
       await this.app.enter({ token, user });
     } catch (error) {
-      this.#refused(/** @type {any} */ (error));
+      this.#refused(/** @type {ApiError} */ (error));
       button.disabled = false;
       button.textContent = t(this.#mode === 'up' ? 'sign.up' : 'sign.in');
     }
   }
 
-  /** @param {any} error */
+  /** @param {ApiError} error */
   #refused(error) {
     if (!(error instanceof ApiError) || error.status === 0) return this.#complain(t('sign.offline'));
     for (const { field } of error.errors) {
@@ -163,7 +163,7 @@ export class ChatSignIn extends HTMLElement {
   /** @param {ApiError} error */
   #reason({ status, errors, detail }) {
     if (status === 401) return t('sign.wrong');
-    const [known] = errors.map((error) => REFUSED[/** @type {keyof REFUSED} */ (error.field)]).filter(Boolean);
+    const [known] = errors.map((error) => REFUSED[error.field ?? '']).filter(Boolean);
     return known && this.#mode === 'up' ? t(known) : t('sign.failed', { reason: detail });
   }
 
@@ -179,7 +179,7 @@ export class ChatSignIn extends HTMLElement {
   }
 }
 
-/** @param {string} name @param {string} label @param {Record<string, any>} props @param {string} help */
+/** @param {string} name @param {string} label @param {Record<string, unknown>} props @param {string} help */
 function field(name, label, props, help) {
   const id = `sign-${name}`;
   return el(

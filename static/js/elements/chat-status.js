@@ -6,7 +6,7 @@ const QUIET_MS = 3000;
 const BACK_MS = 2500;
 
 export class ChatStatus extends HTMLElement {
-  /** @type {any} */ app;
+  /** @type {import('./types.js').App} */ app;
   #lostAt = 0;
   #shown = false;
   /** @type {number|undefined} */ #timer;

@@ -15,10 +15,16 @@ const NEAR_PX = 700;
 /** @type {Map<number, {key: string, top: number}>} where each room was left */
 const positions = new Map();
 export class ChatTimeline extends HTMLElement {
-  /** @type {any} */ app;
+  /** @type {import('./types.js').App} */ app;
   conversationId = 0;
   /** @type {number|null} */ wantedId = null;
-  /** @type {any} */ history;
+  /** @type {History} */ history;
+  /** @type {HTMLElement} */ list;
+  /** @type {HTMLElement} */ scroller;
+  /** @type {Jump} */ jump;
+  /** @type {ScrollPosition} */ position;
+  /** @type {Painter} */ painter;
+  /** @type {Reader} */ reader;
   #slice = new Slice();
   #life = new AbortController();
   #frame = 0;
@@ -47,10 +53,8 @@ export class ChatTimeline extends HTMLElement {
     this.reader = new Reader(this.scroller, this.list, (id) => this.history.read(id));
     this.reader.start(signal);
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
-    this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
-    this.app.chat.outbox.addEventListener('change', (/** @type {any} */ event) => this.#outboxChanged(event.detail), {
-      signal,
-    });
+    this.app.store.onChange((change) => this.#changed(change), signal);
+    this.app.chat.outbox.onChange((change) => this.#outboxChanged(change), signal);
     this.app.chat.addEventListener('status', () => this.#drawSoon(), { signal });
     this.app.chat.addEventListener(
       'resync',
@@ -87,9 +91,7 @@ export class ChatTimeline extends HTMLElement {
 
   get #outgoing() {
     const { store, chat } = this.app;
-    return chat.outbox.items.filter(
-      (/** @type {any} */ item) => store.presentId(item.conversation_id) === this.conversationId,
-    );
+    return chat.outbox.items.filter((item) => store.presentId(item.conversation_id) === this.conversationId);
   }
 
   /** @param {number} conversationId the id that the conversation has from now on */
@@ -117,7 +119,7 @@ export class ChatTimeline extends HTMLElement {
   #firstDraw() {
     const { dividerId } = this.#thread;
     const left = positions.get(this.conversationId);
-    const leftAt = left && this.#thread.messages.find((/** @type {any} */ message) => keyOf(message) === left.key);
+    const leftAt = left && this.#thread.messages.find((message) => keyOf(message) === left.key);
     if (dividerId) this.#slice.around(this.#thread.messages, dividerId);
     else if (leftAt) this.#slice.around(this.#thread.messages, leftAt.id);
     this.draw();
@@ -164,7 +166,7 @@ export class ChatTimeline extends HTMLElement {
   get #tools() {
     const { store } = this.app;
     const id = store.otherId(this.conversationId);
-    return { app: this.app, person: store.people.get(id) ?? { id }, timeline: this };
+    return { app: this.app, person: store.people.get(id) ?? { id, username: '', full_name: '' }, timeline: this };
   }
 
   #scrolled() {
@@ -195,7 +197,7 @@ export class ChatTimeline extends HTMLElement {
     this.#busy = false;
   }
 
-  /** @param {any} change */
+  /** @param {import('../client/store.js').Change} change */
   #changed({ kind, conversationId, userId, isNew, mine }) {
     if (kind === 'people' && userId === this.app.store.otherId(this.conversationId)) this.#drawSoon();
     if (conversationId !== this.conversationId || !['message', 'changed', 'receipt'].includes(kind)) return;
@@ -203,9 +205,9 @@ export class ChatTimeline extends HTMLElement {
     this.#drawSoon();
   }
 
-  /** @param {any} change */
+  /** @param {import('../client/outbox.js').OutboxChange} change */
   #outboxChanged({ kind, item }) {
-    if (kind === 'progress') return this.painter?.progress(keyOf(item), item.progress);
+    if (item && kind === 'progress') return this.painter?.progress(keyOf(item), item.progress ?? 0);
     if (kind === 'failed') this.app.say(t('message.failed'), { urgent: true });
     this.#drawSoon();
   }

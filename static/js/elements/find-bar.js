@@ -7,7 +7,7 @@ import { iconButton } from '../lib/nodes.js';
 const ASK_AFTER_MS = 250;
 const PAGE = 100;
 
-/** @param {HTMLElement} place @param {any} timeline */
+/** @param {HTMLElement} place @param {import('./chat-timeline.js').ChatTimeline} timeline */
 export function openFind(place, timeline) {
   if (place.firstChild) return close();
   /** @type {number[]} */ let hits = [];
@@ -45,11 +45,9 @@ export function openFind(place, timeline) {
 
   function typed() {
     const words = wordsOf(input.value);
-    const has = (/** @type {any} */ message) =>
+    const has = (/** @type {import('../client/types.js').Message} */ message) =>
       words.every((word) => message.message.toLocaleLowerCase().includes(word));
-    hits = words.length
-      ? timeline.history.thread.messages.filter(has).map((/** @type {any} */ message) => message.id)
-      : [];
+    hits = words.length ? timeline.history.thread.messages.filter(has).map((message) => message.id) : [];
     at = hits.length - 1;
     older.hidden = true;
     clearTimeout(timer);
@@ -66,7 +64,7 @@ export function openFind(place, timeline) {
       .catch(() => null);
     if (asked !== input.value || !place.firstChild) return;
     const current = hits[at];
-    const ids = (found?.messages ?? []).map((/** @type {any} */ message) => message.id);
+    const ids = (found?.messages ?? []).map((message) => message.id);
     hits = [...new Set([...hits, ...ids])].sort((a, b) => a - b);
     older.hidden = !found?.has_more;
     at = current === undefined ? hits.length - 1 : hits.indexOf(current);
@@ -119,9 +117,9 @@ function wordsOf(text) {
   return text.trim().toLocaleLowerCase().split(/\s+/u).filter(Boolean);
 }
 
-/** Marks the hits with the highlight API: the text's nodes stay as they are. @param {any} timeline @param {string[]} words */
+/** Marks the hits with the highlight API: the text's nodes stay as they are. @param {import('./chat-timeline.js').ChatTimeline} timeline @param {string[]} words */
 function mark(timeline, words) {
-  const highlights = /** @type {any} */ (globalThis.CSS)?.highlights;
+  const highlights = globalThis.CSS?.highlights;
   if (!highlights) return;
   const ranges = [];
   const walker = document.createTreeWalker(timeline.list, NodeFilter.SHOW_TEXT);
@@ -137,5 +135,5 @@ function mark(timeline, words) {
       }
     }
   }
-  highlights.set('find', new /** @type {any} */ (globalThis).Highlight(...ranges));
+  highlights.set('find', new Highlight(...ranges));
 }

@@ -31,7 +31,7 @@ export class ChatRoom extends HTMLElement {
   static observedAttributes = ['src', 'room', 'token', 'guest', 'launcher'];
   /** @type {Connection|null} */ #connection = null;
   /** @type {RoomApp|null} */ #app = null;
-  /** @type {any} */ #error = null;
+  /** @type {import('../client/api.js').ApiError|null} */ #error = null;
   /** @type {HTMLElement|null} */ #launcher = null;
   /** @type {(() => Promise<string>|string)|undefined} */ #getToken;
   #life = new AbortController();
@@ -150,7 +150,7 @@ export class ChatRoom extends HTMLElement {
     this.#error = null;
     this.#conversationId = conversationId;
     keepByConversation(chat.store);
-    chat.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
+    chat.store.onChange((change) => this.#changed(change), signal);
     this.#app = new RoomApp(/** @type {ShadowRoot} */ (this.shadowRoot), chat, () => this.#headTools());
     this.#app.learnLimits();
     const hadFocus = /** @type {Document} */ (this.getRootNode()).activeElement === this;
@@ -159,7 +159,7 @@ export class ChatRoom extends HTMLElement {
     tellRoomEvents(chat, conversationId, this, (unread) => this.#counted(unread), signal);
   }
 
-  /** @param {any} change */
+  /** @param {import('../client/store.js').Change} change */
   #changed({ kind, was, conversationId }) {
     if (kind === 'begun' && was === this.#conversationId) this.#conversationId = conversationId;
   }
@@ -196,7 +196,7 @@ export class ChatRoom extends HTMLElement {
     panel.hidden = !this.#isOpen;
     if (!this.#isOpen) fill(panel);
     else if (this.#app) {
-      const room = /** @type {any} */ (el('chat-conversation', { '.app': this.#app }));
+      const room = el('chat-conversation', { '.app': this.#app });
       fill(panel, el('chat-status', { '.app': this.#app }), room, el('chat-announcer', { '.app': this.#app }));
       room.enter({ conversationId: this.#conversationId, messageId: null });
     } else

@@ -44,7 +44,10 @@ export class Connection {
         const error =
           caught instanceof ApiError
             ? caught
-            : new ApiError({ code: 'token_missing', detail: String(/** @type {any} */ (caught)?.message ?? caught) });
+            : new ApiError({
+                code: 'token_missing',
+                detail: caught instanceof Error ? caught.message : String(caught),
+              });
         this.chat?.close();
         if (signal.aborted) return;
         this.tell.onFailed(error);
@@ -118,7 +121,7 @@ async function find(chat, room) {
   if (/^\d+$/u.test(room)) return Number(room);
   const username = room.replace(/^@/u, '').toLowerCase();
   const { users } = await chat.api.users(username);
-  const person = users.find((/** @type {any} */ user) => user.username.toLowerCase() === username);
+  const person = users.find((user) => user.username.toLowerCase() === username);
   if (!person) throw new ApiError({ status: 404, code: 'not_found', detail: `Nobody here is called ${username}.` });
   chat.store.meet(person);
   return person.id;

@@ -11,12 +11,10 @@ import { icon } from '../lib/icons.js';
 export function drawLauncher(root, { label, unread, isOpen, toggle }) {
   const place = root?.querySelector('.embed__launch');
   if (!place) return null;
-  let button = /** @type {any} */ (place.querySelector('.launcher'));
-  if (!button) {
-    button = el('button', { class: 'launcher', part: 'launcher', type: 'button', onclick: () => button.toggle() });
-    fill(place, button);
-  }
-  button.toggle = toggle;
+  const known = /** @type {HTMLButtonElement|null} */ (place.querySelector('.launcher'));
+  const button = known ?? el('button', { class: 'launcher', part: 'launcher', type: 'button' });
+  if (!known) fill(place, button);
+  button.onclick = toggle;
   button.setAttribute('aria-expanded', String(isOpen));
   const shown = JSON.stringify([label, unread, isOpen]);
   if (button.dataset.shown === shown) return button;

@@ -9,22 +9,18 @@ export function tellRoomEvents(chat, id, element, onCount, signal) {
   const row = () => store.conversations.get(store.presentId(id));
   const count = () => onCount(row()?.unread_count ?? 0);
   let newestId = row()?.headId ?? 0;
-  store.addEventListener(
-    'change',
-    (/** @type {any} */ { detail: change }) => {
-      if (change.conversationId !== undefined && change.conversationId !== store.presentId(id)) return;
-      count();
-      if (change.kind !== 'message' || change.messages[0].id <= newestId) return;
-      newestId = change.messages[0].id;
-      element.dispatchEvent(
-        new CustomEvent('message', {
-          bubbles: true,
-          composed: true,
-          detail: { message: change.messages[0], mine: change.mine },
-        }),
-      );
-    },
-    { signal },
-  );
+  store.onChange((change) => {
+    if (change.conversationId !== undefined && change.conversationId !== store.presentId(id)) return;
+    count();
+    if (change.kind !== 'message' || change.messages[0].id <= newestId) return;
+    newestId = change.messages[0].id;
+    element.dispatchEvent(
+      new CustomEvent('message', {
+        bubbles: true,
+        composed: true,
+        detail: { message: change.messages[0], mine: change.mine },
+      }),
+    );
+  }, signal);
   count();
 }

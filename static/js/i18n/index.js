@@ -48,7 +48,7 @@ export function number(value) {
   return numbers.format(value);
 }
 
-/** @param {string} key @param {Record<string, any>} [values] `count` picks the plural form */
+/** @param {string} key @param {{count?: number, [name: string]: string|number|undefined}} [values] `count` picks the plural form */
 export function t(key, values = {}) {
   const entry = words[key] ?? key;
   const sentence = typeof entry === 'string' ? entry : (entry[rules.select(values.count ?? 0)] ?? entry.other);

@@ -54,8 +54,8 @@ export function setMuted(me, conversationId, wanted) {
  */
 export function keepByConversation(store) {
   carryOver(store);
-  store.addEventListener('change', (/** @type {any} */ event) => {
-    if (event.detail.kind === 'begun') carryOver(store);
+  store.onChange(({ kind }) => {
+    if (kind === 'begun') carryOver(store);
   });
 }
 

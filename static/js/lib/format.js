@@ -3,7 +3,7 @@
  * objects, which nodes.js draws; nothing here can make markup out of text.
  */
 
-/** @typedef {{kind: 'text'|'code'|'block'|'link'|'quote', text: string, href?: string, parts?: any[]}} Part */
+/** @typedef {{kind: 'text'|'code'|'block'|'link'|'quote', text: string, href?: string, parts?: Part[]}} Part */
 
 const LINK = /\bhttps?:\/\/[^\s<>"'`]+/giu;
 const FENCE = /```(?:[\w+-]*\n)?([\s\S]*?)```/gu;

@@ -18,7 +18,7 @@ export function initials(name) {
   return picked.map(first).join('').toLocaleUpperCase() || '?';
 }
 
-/** The same person has the same colour everywhere. @param {any} person @param {string} [size] */
+/** The same person has the same colour everywhere. @param {{id?: number, full_name?: string, username?: string}|null|undefined} person @param {string} [size] */
 export function avatar(person, size = '') {
   const hue = ((person?.id ?? 0) * 7) % HUES;
   return el(
@@ -28,7 +28,7 @@ export function avatar(person, size = '') {
   );
 }
 
-/** @param {import('./icons.js').IconName} name @param {string} label @param {Record<string, any>} [props] */
+/** @param {import('./icons.js').IconName} name @param {string} label @param {Record<string, unknown>} [props] */
 export function iconButton(name, label, props = {}) {
   return el(
     'button',

@@ -3,7 +3,7 @@ import { storage } from '../client/accounts.js';
 
 /** @type {Map<string, string>} */ const unkept = new Map();
 
-/** @param {string} key @returns {any} an empty object where there is nothing, or nothing that can be read */
+/** @param {string} key @returns {any} any: whatever was kept under that name; an empty object where there is nothing, or nothing that can be read */
 export function read(key) {
   try {
     return JSON.parse(unkept.get(key) ?? storage('localStorage')?.getItem(key) ?? '{}') ?? {};
@@ -12,7 +12,7 @@ export function read(key) {
   }
 }
 
-/** @param {string} key @param {any} value */
+/** @param {string} key @param {unknown} value */
 export function write(key, value) {
   unkept.set(key, JSON.stringify(value));
   try {

@@ -5,7 +5,7 @@ import { icon } from '../lib/icons.js';
 import { avatar, nameOf } from '../lib/nodes.js';
 import { openDialog } from '../elements/keys.js';
 
-/** @param {any} app */
+/** @param {import('../elements/types.js').PageApp} app */
 export function accountMenu(app) {
   const { me } = app;
   const menu = el(
@@ -43,7 +43,7 @@ export function accountMenu(app) {
   function entry(name, label, act) {
     const run = () => {
       menu.open = false;
-      menu.querySelector('summary').focus();
+      menu.querySelector('summary')?.focus();
       act();
     };
     return el('button', { class: 'menu__entry', type: 'button', onclick: run }, icon(name), label);
@@ -53,12 +53,12 @@ export function accountMenu(app) {
   function closeOnEscape(event) {
     if (event.key !== 'Escape' || !menu.open) return;
     menu.open = false;
-    menu.querySelector('summary').focus();
+    menu.querySelector('summary')?.focus();
     event.stopPropagation();
   }
 
   /** @param {FocusEvent} event */
   function left(event) {
-    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+    if (event.relatedTarget instanceof Node && !menu.contains(event.relatedTarget)) menu.open = false;
   }
 }

@@ -11,9 +11,9 @@ const PAGE = 10;
 const BEFORE = 40;
 const AROUND = 160;
 
-/** @param {any} app @param {Element} place @param {string} words */
+/** @param {import('../elements/types.js').PageApp} app @param {Element} place @param {string} words */
 export async function showHits(app, place, words) {
-  const box = /** @type {any} */ (place);
+  const box = /** @type {Element & {asked?: string}} */ (place);
   box.asked = words;
   if (!words) return fill(place);
   const found = await app.api.search(words, { limit: PAGE }).catch(() => null);
@@ -37,15 +37,15 @@ export async function showHits(app, place, words) {
     list.children[before]?.querySelector('a')?.focus();
   }
 
-  /** @param {any} page */
+  /** @param {import('../client/types.js').Page} page */
   function add({ messages, has_more }) {
-    list.append(...messages.map((/** @type {any} */ message) => row(app, message, words)));
+    list.append(...messages.map((message) => row(app, message, words)));
     lastId = messages.at(-1)?.id ?? lastId;
     more.hidden = !has_more;
   }
 }
 
-/** @param {any} app @param {any} message @param {string} words */
+/** @param {import('../elements/types.js').PageApp} app @param {import('../elements/types.js').Message} message @param {string} words */
 function row(app, message, words) {
   const mine = message.sender_id === app.me.id;
   const other = otherIn(message, mine);

@@ -7,7 +7,7 @@ import { draft, isMuted } from '../lib/conversation-prefs.js';
 import { roomHash } from '../lib/route.js';
 import { exact, shortWhen } from '../lib/time.js';
 
-/** @param {any} app @param {any} room @param {boolean} isCurrent @returns {HTMLElement} */
+/** @param {import('../elements/types.js').PageApp} app @param {import('../client/conversation-row.js').Row} room @param {boolean} isCurrent @returns {HTMLElement} */
 export function roomRow(app, room, isCurrent) {
   const person = { ...room.other_user, ...app.store.people.get(room.other_user.id) };
   const unread = room.unread_count;
@@ -41,7 +41,7 @@ export function roomRow(app, room, isCurrent) {
   ]);
 }
 
-/** @param {any} person @param {boolean} isCurrent @returns {HTMLElement} */
+/** @param {import('../client/types.js').Person} person @param {boolean} isCurrent @returns {HTMLElement} */
 export function personRow(person, isCurrent) {
   return line(person, roomHash(-person.id), isCurrent, '', [
     el('span', { class: 'room__line' }, el('span', { class: 'room__name' }, el('bdi', null, nameOf(person)))),
@@ -49,7 +49,7 @@ export function personRow(person, isCurrent) {
   ]);
 }
 
-/** @param {any} app @param {any} room @param {boolean} isCurrent */
+/** @param {import('../elements/types.js').PageApp} app @param {import('../client/conversation-row.js').Row} room @param {boolean} isCurrent */
 function preview(app, room, isCurrent) {
   if (app.store.isTyping(room.conversation_id))
     return el('span', { class: 'room__last room__last--typing' }, t('rooms.typing'));
@@ -71,7 +71,7 @@ function preview(app, room, isCurrent) {
   );
 }
 
-/** @param {any} person @param {string} href @param {boolean} isCurrent @param {string} state @param {Node[]} children */
+/** @param {import('../client/types.js').Person} person @param {string} href @param {boolean} isCurrent @param {string} state @param {Node[]} children */
 function line(person, href, isCurrent, state, children) {
   return el(
     'li',

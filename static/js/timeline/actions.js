@@ -3,7 +3,7 @@ import { t } from '../i18n/index.js';
 import { iconButton } from '../lib/nodes.js';
 import { messageAddress } from '../lib/route.js';
 
-/** @param {any} message @param {boolean} mine @param {import('./rows.js').RowTools} tools @returns {(Node|string|false)[]} */
+/** @param {import('../elements/types.js').Message} message its id is 0 while it waits @param {boolean} mine @param {import('./rows.js').RowTools} tools @returns {(Node|string|false)[]} */
 export function actionsFor(message, mine, { app, timeline }) {
   const { id, message: text } = message;
   const composer = () => app.querySelector('chat-composer');
@@ -12,18 +12,18 @@ export function actionsFor(message, mine, { app, timeline }) {
   if (quote) Object.assign(quote, { onclick: toOriginal, title: t('message.original') });
   return [
     Boolean(quote) && iconButton('up', t('message.original'), { onclick: toOriginal }),
-    text && iconButton('quote', t('message.quote'), { onclick: () => composer().quote(text) }),
+    text && iconButton('quote', t('message.quote'), { onclick: () => composer()?.quote(text) }),
     text && iconButton('copy', t('message.copy'), { onclick: () => copyText(text, app) }),
     Boolean(id && !app.isEmbedded) &&
       iconButton('link', t('message.link'), {
         onclick: () => copyText(messageAddress(timeline.conversationId, id), app),
       }),
-    Boolean(id && mine) && iconButton('edit', t('message.edit'), { onclick: () => composer().edit(message) }),
+    Boolean(id && mine) && iconButton('edit', t('message.edit'), { onclick: () => composer()?.edit(message) }),
     Boolean(id && mine) && iconButton('bin', t('message.delete'), { onclick: () => remove(message, app, timeline) }),
   ];
 }
 
-/** @param {string} text @param {any} app */
+/** @param {string} text @param {import('../elements/types.js').App} app */
 export async function copyText(text, app) {
   try {
     await navigator.clipboard.writeText(text);
@@ -33,7 +33,7 @@ export async function copyText(text, app) {
   }
 }
 
-/** @param {any} message @param {any} app @param {any} timeline */
+/** @param {import('../elements/types.js').Message} message @param {import('../elements/types.js').App} app @param {import('../elements/chat-timeline.js').ChatTimeline} timeline */
 async function remove(message, app, timeline) {
   const { confirmed } = await import('../dialogs/confirm.js');
   const words = { title: t('message.deleteTitle'), text: t('message.deleteText'), action: t('message.delete') };
@@ -42,9 +42,14 @@ async function remove(message, app, timeline) {
     app.store.changed(await app.api.remove(message.id));
     app.say(t('message.deletedNow'), { silent: true });
   } catch (error) {
-    app.say(t('message.deleteFailed', { reason: /** @type {any} */ (error).detail || t('reason.network') }), {
-      urgent: true,
-    });
+    app.say(
+      t('message.deleteFailed', {
+        reason: /** @type {import('../client/api.js').ApiError} */ (error).detail || t('reason.network'),
+      }),
+      {
+        urgent: true,
+      },
+    );
   }
   timeline.scroller.focus({ preventScroll: true });
 }

@@ -11,7 +11,7 @@ const KEPT = 60;
 /** Pictures already fetched or just sent from here: a message that turns from waiting to sent does not flicker. @type {Map<string, {url: string, image: HTMLImageElement}>} */
 const shown = new Map();
 
-/** @param {any} message @param {any} app @returns {HTMLElement|null} */
+/** @param {import('../elements/types.js').Shown} message @param {import('../elements/types.js').App} app @returns {HTMLElement|null} */
 export function attachmentNode(message, app) {
   const name = message.attachment_name ?? message.file_name ?? (message.attachment ? 'file' : null);
   if (!name) return null;
@@ -19,7 +19,7 @@ export function attachmentNode(message, app) {
   return PICTURES.has(type) ? picture(message, name, app) : chip(message, name, app);
 }
 
-/** @param {any} message @param {string} name @param {any} app */
+/** @param {import('../elements/types.js').Shown} message @param {string} name @param {import('../elements/types.js').App} app */
 function picture(message, name, app) {
   // What was written with a picture says what is on it.
   const words = message.message || name;
@@ -37,11 +37,11 @@ function picture(message, name, app) {
   );
   const key = message.client_id ?? `m${message.id}`;
   if (message.file) show(URL.createObjectURL(message.file));
-  else if (shown.has(key)) show(/** @type {any} */ (shown.get(key)).url);
+  else if (shown.has(key)) show(/** @type {{url: string}} */ (shown.get(key)).url);
   else
     app.api
-      .file(message.attachment_url ?? message.attachment)
-      .then((/** @type {Blob} */ blob) => show(URL.createObjectURL(blob)), failed);
+      .file(message.attachment_url ?? message.attachment ?? '')
+      .then((blob) => show(URL.createObjectURL(blob)), failed);
   return button;
 
   /** @param {string} url */
@@ -72,7 +72,7 @@ function forgetOldest() {
   if (!image.isConnected) URL.revokeObjectURL(url);
 }
 
-/** @param {any} message @param {string} name @param {any} app */
+/** @param {import('../elements/types.js').Shown} message @param {string} name @param {import('../elements/types.js').App} app */
 function chip(message, name, app) {
   const bytes = message.attachment_size ?? message.file?.size;
   return el(
@@ -93,10 +93,10 @@ function chip(message, name, app) {
   );
 }
 
-/** @param {any} message @param {string} name @param {any} app */
+/** @param {import('../elements/types.js').Shown} message @param {string} name @param {import('../elements/types.js').App} app */
 async function save(message, name, app) {
   try {
-    const blob = message.file ?? (await app.api.file(message.attachment_url ?? message.attachment));
+    const blob = message.file ?? (await app.api.file(message.attachment_url ?? message.attachment ?? ''));
     // Never as a document of this origin, whatever it claims to be.
     const url = URL.createObjectURL(new Blob([blob], { type: 'application/octet-stream' }));
     el('a', { href: url, download: name }).click();

@@ -6,7 +6,7 @@ const LONGEST = 200;
 export class History {
   #readId = 0;
 
-  /** @param {any} app @param {number} conversationId */
+  /** @param {import('../elements/types.js').App} app @param {number} conversationId */
   constructor(app, conversationId) {
     this.app = app;
     this.conversationId = conversationId;
@@ -70,7 +70,7 @@ export class History {
     const { messages } = last ? await this.#page({ limit: LONGEST }) : { messages: [] };
     if (this.thread.last?.id !== last?.id) return void (await this.catchUp()); // it was fetched anew meanwhile
     if (this.thread.hasNewer) return;
-    if (!messages.some((/** @type {any} */ message) => message.id <= last.id)) return void (await this.newest());
+    if (!messages.some((message) => message.id <= last.id)) return void (await this.newest());
     this.app.store.addHistory(this.conversationId, messages, { newer: false });
     while (this.thread.last.id < this.#headId && (await this.newer()));
   }
@@ -83,7 +83,7 @@ export class History {
     this.app.chat.reading.upTo(this.conversationId, id);
   }
 
-  /** @param {Record<string, any>} place */
+  /** @param {{limit?: number, before_id?: number, after_id?: number, around_id?: number}} place */
   async #page(place) {
     const { userId } = this;
     const { store, api } = this.app;

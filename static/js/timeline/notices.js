@@ -1,4 +1,5 @@
 /** What the timeline says where there are no messages: nothing written yet, still loading, could not load. */
+import { ApiError } from '../client/api.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 
@@ -22,9 +23,9 @@ export function showLoading(scroller, isLoading) {
   /** @type {HTMLElement} */ (scroller.querySelector('.timeline__loading')).hidden = !isLoading;
 }
 
-/** @param {HTMLElement} list @param {any} error @param {() => void} again */
+/** @param {HTMLElement} list @param {unknown} error @param {() => void} again */
 export function showFailed(list, error, again) {
-  const gone = error?.status === 404;
+  const gone = error instanceof ApiError && error.status === 404;
   const retry = () => {
     fill(list);
     again();

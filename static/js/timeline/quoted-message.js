@@ -14,18 +14,19 @@ function lines(text, isQuoted) {
     .trim();
 }
 
-/** @param {any} message with a quote in it @param {any} timeline */
+/** @param {import('../elements/types.js').Message} message with a quote in it @param {import('../elements/chat-timeline.js').ChatTimeline} timeline */
 export async function showOriginal(message, timeline) {
   const { app, history } = timeline;
   const quoted = lines(message.message, true);
-  const isIt = (/** @type {any} */ other) => other.id < message.id && lines(other.message, false) === quoted;
+  const isIt = (/** @type {import('../client/types.js').Message} */ other) =>
+    other.id < message.id && lines(other.message, false) === quoted;
   let found = history.thread.messages.findLast(isIt);
   if (!found) {
     const words = (quoted.match(/[\p{L}\p{N}_]+/gu) ?? []).slice(0, WORDS).join(' ');
     const page =
       words &&
       (await app.api.search(words, { user_id: history.userId, before_id: message.id, limit: 50 }).catch(() => null));
-    found = page ? page.messages.find(isIt) : null;
+    found = page ? page.messages.find(isIt) : undefined;
   }
   if (found) await timeline.show(found.id);
   else app.say(t('message.originalGone'));

@@ -8,19 +8,21 @@ import { clock, dayName, exact } from '../lib/time.js';
 import { attachmentNode } from './attachment.js';
 
 /** @typedef {import('./entries.js').Entry} Entry */
+/** @typedef {import('./entries.js').MessageEntry} MessageEntry */
 
-/** @typedef {{app: any, person: any, timeline: any}} RowTools `person` is the other one */
+/** @typedef {{app: import('../elements/types.js').App, person: import('../client/types.js').Person, timeline: import('../elements/chat-timeline.js').ChatTimeline}} RowTools `person` is the other one */
 
 /** What decides whether a row must be built again. @param {Entry} entry @param {string} name */
-export function shapeOf({ kind, at, message, head }, name) {
-  if (kind !== 'message') return `${kind}|${at ? dayName(at) : ''}|${name}`;
+export function shapeOf(entry, name) {
+  if (entry.kind !== 'message') return `${entry.kind}|${entry.kind === 'day' ? dayName(entry.at) : ''}|${name}`;
+  const { message, head } = entry;
   return `${message.rev ?? 0}|${message.message}|${message.attachment_name ?? message.file_name ?? ''}|${head}|${name}`;
 }
 
 /** @param {Entry} entry @param {RowTools} tools @returns {HTMLElement} */
 export function buildRow(entry, tools) {
   if (entry.kind === 'day')
-    return el('li', { class: 'day', 'data-key': entry.key }, el('span', null, dayName(/** @type {any} */ (entry.at))));
+    return el('li', { class: 'day', 'data-key': entry.key }, el('span', null, dayName(entry.at)));
   if (entry.kind === 'divider')
     return el('li', { class: 'divider', 'data-key': entry.key }, el('span', null, t('room.new')));
   if (entry.kind === 'begin') {
@@ -34,11 +36,11 @@ export function buildRow(entry, tools) {
   return messageRow(entry, tools);
 }
 
-/** @param {Entry} entry @param {RowTools} tools */
+/** @param {MessageEntry} entry @param {RowTools} tools */
 function messageRow({ key, message, mine, head }, tools) {
   const isGone = message.is_active === false;
-  const text = isGone ? '' : message.message;
-  const at = message.timestamp ?? message.created_at;
+  const text = (!isGone && message.message) || '';
+  const at = message.timestamp ?? message.created_at ?? 0;
   const big = isEmojiOnly(text) && !message.attachment && !message.file;
   const body = el(
     'div',
@@ -84,7 +86,7 @@ function messageRow({ key, message, mine, head }, tools) {
   return row;
 }
 
-/** @param {any} message */
+/** @param {import('../elements/types.js').Shown} message */
 function edited({ edited_at, is_active }) {
   return (
     edited_at &&
@@ -93,7 +95,7 @@ function edited({ edited_at, is_active }) {
   );
 }
 
-/** The parts of a row that change while it stands. @param {HTMLElement} row @param {Entry} entry @param {RowTools} tools */
+/** The parts of a row that change while it stands. @param {HTMLElement} row @param {MessageEntry} entry @param {RowTools} tools */
 export function updateRow(row, entry, tools) {
   const { message, mine, waiting } = entry;
   const state = stateOf(entry, tools.app);
@@ -101,7 +103,7 @@ export function updateRow(row, entry, tools) {
   const shown = `${isLast}|${state}|${message.id ?? ''}|${message.error ?? ''}|${message.progress === undefined}`;
   if (row.dataset.shown === shown) return;
   row.dataset.shown = shown;
-  if (message.id) row.dataset.id = message.id;
+  if (message.id) row.dataset.id = String(message.id);
   row.classList.toggle('message--pending', Boolean(waiting) && state !== 'failed');
   row.classList.toggle('message--failed', state === 'failed');
   if (mine) drawMark(row, state, message);
@@ -109,7 +111,7 @@ export function updateRow(row, entry, tools) {
   drawTrouble(row, entry, state, isLast, tools);
 }
 
-/** @param {Entry} entry @param {any} app */
+/** @param {MessageEntry} entry @param {import('../elements/types.js').App} app */
 function stateOf({ message, waiting, mine }, app) {
   if (!mine) return 'received';
   if (waiting) {
@@ -129,7 +131,7 @@ const MARKS = /** @type {const} */ ({
   read: 'checks',
 });
 
-/** @param {HTMLElement} row @param {string} state @param {any} message */
+/** @param {HTMLElement} row @param {string} state @param {import('../elements/types.js').Shown} message */
 function drawMark(row, state, message) {
   const mark = /** @type {HTMLElement} */ (row.querySelector('.message__mark'));
   mark.dataset.state = state;
@@ -142,7 +144,7 @@ function drawMark(row, state, message) {
   );
 }
 
-/** @param {HTMLElement} row @param {Entry} entry @param {string} state @param {RowTools} tools */
+/** @param {HTMLElement} row @param {MessageEntry} entry @param {string} state @param {RowTools} tools */
 function label(row, { message, mine }, state, tools) {
   const name = mine ? t('message.you') : nameOf(tools.person);
   const file = message.attachment_name ?? message.file_name;
@@ -152,12 +154,12 @@ function label(row, { message, mine }, state, tools) {
     : [file && t('message.file', { name: file }), message.message, message.edited_at && t('message.edited')]
         .filter(Boolean)
         .join(', ');
-  const when = exact(message.timestamp ?? message.created_at);
+  const when = exact(message.timestamp ?? message.created_at ?? 0);
   const full = t('message.label', { name, when, text }) + (mine ? `. ${t(`message.${state}`)}` : '');
   row.querySelector('article')?.setAttribute('aria-label', full);
 }
 
-/** @param {HTMLElement} row @param {Entry} entry @param {string} state @param {boolean} isLast said once, under the last that waits @param {RowTools} tools */
+/** @param {HTMLElement} row @param {MessageEntry} entry @param {string} state @param {boolean} isLast said once, under the last that waits @param {RowTools} tools */
 function drawTrouble(row, { message }, state, isLast, tools) {
   const box = /** @type {Element} */ (row.querySelector('.message__trouble'));
   const { outbox } = tools.app.chat;
@@ -195,7 +197,7 @@ function drawTrouble(row, { message }, state, isLast, tools) {
       message.file && iconButton('close', t('message.cancel'), { onclick: () => outbox.discard(message.client_id) }),
     );
   } else if (state === 'pending' && message.file) {
-    const name = message.file_name;
+    const name = message.file_name ?? '';
     fill(
       box,
       el('progress', { max: 1, value: message.progress ?? 0, 'aria-label': t('message.uploading', { name }) }),
@@ -213,12 +215,19 @@ export function drawProgress(row, share) {
   if (percent) percent.textContent = `${number(Math.round(share * 100))} %`;
 }
 
-/** @param {HTMLElement} row @param {any} message @param {boolean|undefined} mine @param {RowTools} tools */
+/** @param {HTMLElement} row @param {import('../elements/types.js').Shown} message @param {boolean|undefined} mine @param {RowTools} tools */
 async function drawActions(row, message, mine, tools) {
   const box = /** @type {HTMLElement} */ (row.querySelector('.message__actions'));
   const id = row.dataset.id ?? '';
   if (box.dataset.for === id) return;
   box.dataset.for = id;
   const { actionsFor } = await import('./actions.js');
-  fill(box, actionsFor({ ...message, id: Number(id) }, Boolean(mine), tools));
+  fill(
+    box,
+    actionsFor(
+      { .../** @type {import('../elements/types.js').Message} */ (message), id: Number(id) },
+      Boolean(mine),
+      tools,
+    ),
+  );
 }
