@@ -3,6 +3,7 @@ import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { isMuted, setMuted } from '../lib/conversation-prefs.js';
+import { openDialog } from './keys.js';
 import { avatar, iconButton, nameOf } from '../lib/nodes.js';
 
 export class ChatConversation extends HTMLElement {
@@ -15,6 +16,7 @@ export class ChatConversation extends HTMLElement {
   connectedCallback() {
     const { signal } = this.#life;
     this.app.store.onChange((change) => this.#changed(change), signal);
+    this.addEventListener('unavailable', () => !this.app.isEmbedded && this.#drawUnavailable());
     // A typing note that is never taken back runs out by itself.
     this.#timer = setInterval(() => this.#drawTyping(), 1000);
   }
@@ -46,10 +48,26 @@ export class ChatConversation extends HTMLElement {
     this.#conversationId = null;
     this.#drawEmpty(
       el('h2', null, t('room.pick')),
-      el('p', null, t('room.pickHelp', { keys: 'Ctrl+K' })),
+      el('p', null, t('room.pickHelp')),
+      el(
+        'button',
+        {
+          class: 'button',
+          type: 'button',
+          onclick: () => openDialog(/** @type {import('./types.js').PageApp} */ (this.app), 'switcher'),
+        },
+        t('room.findPeople'),
+        matchMedia('(hover: hover)').matches && el('kbd', null, /^Mac/u.test(navigator.platform) ? '⌘K' : 'Ctrl+K'),
+      ),
+      ...(this.app.store.conversations.size > 0 ? [] : this.#secondWindow()),
+    );
+  }
+
+  #secondWindow() {
+    return [
       el('p', { class: 'muted' }, t('rooms.emptyHelp')),
       el('a', { class: 'button', href: './#sign-up', target: '_blank', rel: 'noopener' }, t('rooms.openSecond')),
-    );
+    ];
   }
 
   #drawUnavailable() {
@@ -94,6 +112,7 @@ export class ChatConversation extends HTMLElement {
     // Its code may still be on its way when the first conversation is drawn.
     if (customElements.get('chat-composer')) this.#compose(forComposer);
     else customElements.whenDefined('chat-composer').then(() => this.#compose(forComposer));
+    if (!this.#startsInText) this.querySelector('h1')?.focus();
     const { signal } = this.#visit;
     import('../composer/file-drop.js').then(({ listenForFiles }) =>
       listenForFiles(view, (files) => this.querySelector('chat-composer')?.addFiles(files), {
@@ -101,6 +120,11 @@ export class ChatConversation extends HTMLElement {
         guardsPage: !isEmbedded,
       }),
     );
+  }
+
+  /** A keyboard that comes up by itself covers what one came to read. */
+  get #startsInText() {
+    return !this.app.isEmbedded && matchMedia('(min-width: 45rem) and (hover: hover)').matches;
   }
 
   /** @param {HTMLElement} slot */
@@ -112,7 +136,7 @@ export class ChatConversation extends HTMLElement {
       part: 'composer',
     });
     slot.replaceWith(composer);
-    if (!this.app.isEmbedded && matchMedia('(min-width: 45rem)').matches) composer.focusText();
+    if (this.#startsInText) composer.focusText();
   }
 
   #drawHead() {
@@ -121,11 +145,13 @@ export class ChatConversation extends HTMLElement {
     if (!head || id === null) return;
     const { isEmbedded, me, store } = this.app;
     const person = store.other(id) ?? { id: store.otherId(id), username: '', full_name: '' };
+    const isKnown = store.people.has(person.id);
     const isQuiet = isMuted(me.id, id);
     const shown = JSON.stringify([nameOf(person), person.is_online, isQuiet]);
     if (/** @type {HTMLElement} */ (head).dataset.shown === shown) return;
     /** @type {HTMLElement} */ (head).dataset.shown = shown;
     this.querySelector('chat-composer')?.address(nameOf(person));
+    const hadFocus = head.querySelector('h1')?.matches(':focus');
     fill(
       head,
       !isEmbedded &&
@@ -134,17 +160,18 @@ export class ChatConversation extends HTMLElement {
           { class: 'icon-button room-view__back', href: '#/', 'aria-label': t('room.back'), title: t('room.back') },
           icon('back'),
         ),
-      avatar(person),
+      isKnown && avatar(person),
       el(
         'div',
         { class: 'room-view__who' },
-        el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name' }, el('bdi', null, nameOf(person))),
-        el(
-          'p',
-          { class: 'room-view__state', title: t('rooms.onlineHelp') },
-          person.is_online && el('span', { class: 'dot dot--inline', 'aria-hidden': 'true' }),
-          t(person.is_online ? 'rooms.online' : 'rooms.offline'),
-        ),
+        el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name', tabindex: '-1' }, el('bdi', null, nameOf(person))),
+        isKnown &&
+          el(
+            'p',
+            { class: 'room-view__state', title: t('rooms.onlineHelp') },
+            person.is_online && el('span', { class: 'dot dot--inline', 'aria-hidden': 'true' }),
+            t(person.is_online ? 'rooms.online' : 'rooms.offline'),
+          ),
       ),
       iconButton('search', t('room.find'), { onclick: () => this.#find() }),
       isEmbedded
@@ -154,6 +181,7 @@ export class ChatConversation extends HTMLElement {
             onclick: () => this.#mute(!isQuiet),
           }),
     );
+    if (hadFocus) head.querySelector('h1')?.focus();
   }
 
   #drawTyping() {

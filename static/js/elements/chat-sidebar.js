@@ -2,6 +2,7 @@
 import { t } from '../i18n/index.js';
 import { arrange, el, fill } from '../lib/dom.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
+import { roomHash } from '../lib/route.js';
 import { roomRow, personRow } from '../sidebar/room-row.js';
 import { accountMenu } from '../sidebar/account-menu.js';
 
@@ -15,6 +16,8 @@ export class ChatSidebar extends HTMLElement {
   /** @type {number|undefined} */ #timer;
   #frame = 0;
   #search = '';
+  /** What was looked for last on the server. */
+  #answered = '';
   /** @type {number|null} */ #current = null;
 
   connectedCallback() {
@@ -65,10 +68,14 @@ export class ChatSidebar extends HTMLElement {
 
   /** @param {number|null} conversationId the open room */
   mark(conversationId) {
+    const left = this.#current;
     this.#current = conversationId;
     // Who follows a found message may want the next one, too.
     if (conversationId !== null && this.#search && !this.app.route?.messageId) this.#clear();
     this.#redraw();
+    // On a phone the list comes back: to the row that was left.
+    if (conversationId !== null || left === null || document.activeElement !== document.body) return;
+    /** @type {HTMLElement|null} */ (this.querySelector(`[href="${roomHash(left)}"]`))?.focus();
   }
 
   /** @param {number} by */
@@ -123,16 +130,17 @@ export class ChatSidebar extends HTMLElement {
     );
     const box = this.#part('.sidebar__people');
     const nobody = rows.length === 0 && shown.size === 0;
+    const nothing = nobody && this.#answered === this.#search && !this.#part('.sidebar__hits').firstChild;
     const list =
       box.querySelector('.rooms') ?? el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.people') });
     arrange(list, rows);
     const title = box.querySelector('.sidebar__section') ?? el('h2', { class: 'sidebar__section' }, t('rooms.people'));
-    const empty = nobody
-      ? this.#search
-        ? el('p', { class: 'sidebar__none', role: 'status' }, t('rooms.none', { search: this.#search }))
-        : this.#empty()
-      : null;
-    arrange(box, [...(rows.length ? [title, list] : []), ...(empty ? [empty] : [])]);
+    const none = el('p', { class: 'sidebar__none', role: 'status' }, t('rooms.none', { search: this.#search }));
+    arrange(box, [
+      ...(rows.length ? [title, list] : []),
+      ...(nobody && !this.#search ? [this.#empty()] : []),
+      ...(nothing && this.#search ? [none] : []),
+    ]);
   }
 
   #empty() {
@@ -171,15 +179,20 @@ export class ChatSidebar extends HTMLElement {
 
   async #findPeople() {
     const asked = this.#search;
-    if (asked.length > 1 || this.#part('.sidebar__hits').firstChild)
-      import('../sidebar/found-messages.js').then(({ showHits }) =>
-        showHits(this.app, this.#part('.sidebar__hits'), asked.length > 1 ? asked : ''),
-      );
-    const answer = await this.app.api.users(asked).catch(() => null);
+    const [answer] = await Promise.all([this.app.api.users(asked).catch(() => null), this.#findMessages(asked)]);
     if (!answer || asked !== this.#search || this.#life.signal.aborted) return;
+    this.#answered = asked;
     this.#people = answer.users;
     for (const person of this.#people) if (!this.app.store.people.has(person.id)) this.app.store.meet(person);
     this.#redraw();
+  }
+
+  /** @param {string} words */
+  async #findMessages(words) {
+    const place = this.#part('.sidebar__hits');
+    if (words.length < 2 && !place.firstChild) return;
+    const { showHits } = await import('../sidebar/found-messages.js');
+    await showHits(this.app, place, words.length > 1 ? words : '');
   }
 
   /** @param {KeyboardEvent} event */

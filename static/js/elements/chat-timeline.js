@@ -1,4 +1,5 @@
 /** The messages of one conversation: loads pages, keeps the reader's place, marks what was seen as read. */
+import { ApiError } from '../client/api.js';
 import { untilDone } from '../client/backoff.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
@@ -61,8 +62,8 @@ export class ChatTimeline extends HTMLElement {
       () => untilDone(() => this.history.catchUp(), signal).then(() => this.#drawSoon()),
       { signal },
     );
-    // The composer grows, a phone's keyboard opens: the end stays in sight.
-    const watch = new ResizeObserver(() => this.position?.isAtEnd && this.position.toEnd());
+    // The composer grows, a phone's keyboard opens, a window becomes narrower.
+    const watch = new ResizeObserver(() => this.position.resized());
     watch.observe(this.scroller);
     signal.addEventListener('abort', () => watch.disconnect());
     this.#open();
@@ -108,7 +109,10 @@ export class ChatTimeline extends HTMLElement {
       if (this.wantedId) await this.show(this.wantedId);
       else this.#firstDraw();
     } catch (error) {
-      if (!this.#life.signal.aborted) showFailed(this.list, error, () => this.#open());
+      if (this.#life.signal.aborted) return;
+      showFailed(this.list, error, () => this.#open());
+      if (error instanceof ApiError && error.status === 404)
+        this.dispatchEvent(new Event('unavailable', { bubbles: true }));
     } finally {
       clearTimeout(slow);
       showLoading(this.scroller, false);

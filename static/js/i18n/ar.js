@@ -12,11 +12,11 @@ export default {
   'rooms.title': 'المحادثات',
   'rooms.search': 'البحث في الأشخاص والرسائل',
   'rooms.people': 'الأشخاص',
-  'rooms.none': 'لا أحد هنا باسم «{search}».',
+  'rooms.none': 'لم يُعثر على شيء لـ«{search}».',
   'rooms.empty': 'لا أحد للحديث معه بعد؟',
   'rooms.emptyHelp': 'افتح نافذة ثانية وسجّل باسم شخص آخر وتحدّث مع نفسك، ثم ادعُ الآخرين.',
   'rooms.openSecond': 'فتح نافذة ثانية',
-  'rooms.you': 'أنت: {text}',
+  'rooms.you': 'أنت:',
   'rooms.draft': 'مسودة',
   'rooms.unread': {
     zero: 'لا رسائل غير مقروءة',
@@ -41,7 +41,8 @@ export default {
   'menu.out': 'تسجيل الخروج',
 
   'room.pick': 'اختر محادثة',
-  'room.pickHelp': 'اختر شخصًا من القائمة، أو اضغط {keys} للبحث عن شخص.',
+  'room.pickHelp': 'اختر شخصًا من القائمة.',
+  'room.findPeople': 'البحث عن أشخاص',
   'room.back': 'العودة إلى المحادثات',
   'room.messages': 'الرسائل مع {name}',
   'room.find': 'البحث في هذه المحادثة',

@@ -19,12 +19,7 @@ export function accountMenu(app) {
     el(
       'div',
       { class: 'menu__list' },
-      el(
-        'p',
-        { class: 'menu__who' },
-        el('bdi', null, nameOf(me)),
-        el('span', { class: 'muted', dir: 'ltr' }, `@${me.username}`),
-      ),
+      el('p', { class: 'menu__who' }, el('bdi', null, nameOf(me)), el('bdi', { class: 'muted' }, `@${me.username}`)),
       entry('settings', t('menu.settings'), () => openDialog(app, 'settings')),
       entry('keyboard', t('menu.shortcuts'), () => openDialog(app, 'shortcuts')),
       el(

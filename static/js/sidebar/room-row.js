@@ -45,7 +45,7 @@ export function roomRow(app, room, isCurrent) {
 export function personRow(person, isCurrent) {
   return line(person, roomHash(-person.id), isCurrent, '', [
     el('span', { class: 'room__line' }, el('span', { class: 'room__name' }, el('bdi', null, nameOf(person)))),
-    el('span', { class: 'room__line' }, el('span', { class: 'room__last', dir: 'ltr' }, `@${person.username}`)),
+    el('span', { class: 'room__line' }, el('span', { class: 'room__last' }, el('bdi', null, `@${person.username}`))),
   ]);
 }
 
@@ -60,14 +60,15 @@ function preview(app, room, isCurrent) {
       { class: 'room__last' },
       el('span', { class: 'room__draft' }, t('rooms.draft')),
       ' ',
-      el('bdi', null, oneLine(kept)),
+      words(oneLine(kept)),
     );
   }
-  const text = oneLine(room.last_message) || t('message.deleted');
   return el(
     'span',
     { class: 'room__last' },
-    el('bdi', null, room.last_message_by_me ? t('rooms.you', { text }) : text),
+    room.last_message_by_me && el('span', null, t('rooms.you')),
+    ' ',
+    words(oneLine(room.last_message) || t('message.deleted')),
   );
 }
 
@@ -93,6 +94,11 @@ function line(person, href, isCurrent, state, children) {
       el('span', { class: 'room__body' }, children),
     ),
   );
+}
+
+/** In the direction of their own: their beginning is what is seen. @param {string} text */
+function words(text) {
+  return el('span', { class: 'room__words', dir: 'auto' }, text);
 }
 
 /** @param {unknown} text */

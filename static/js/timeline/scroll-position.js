@@ -11,12 +11,15 @@ export class ScrollPosition {
     this.scroller = scroller;
     this.list = list;
     this.isAtEnd = true;
+    /** Where the line that is being read stands. @type {{row: Element, top: number}|null} */ this.read = null;
   }
 
   /** After every scroll. */
   look() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
     this.isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    const row = this.isAtEnd ? null : this.#anchor();
+    this.read = row && { row, top: this.#topOf(row) };
   }
 
   /** @param {() => void} change */
@@ -41,13 +44,28 @@ export class ScrollPosition {
     this.look();
   }
 
+  /** Lines break elsewhere, or fewer fit: what was read stays where it was. */
+  resized() {
+    if (this.isAtEnd) this.toEnd();
+    else if (this.read?.row.isConnected) this.scroller.scrollTop += this.#topOf(this.read.row) - this.read.top;
+  }
+
+  /** @param {Element} row */
+  #topOf(row) {
+    return row.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
+  }
+
   /** The first line that is whole on screen. */
   #anchor() {
-    const { top } = this.scroller.getBoundingClientRect();
-    for (const row of this.list.children) {
-      if (row.matches('.message') && row.getBoundingClientRect().top >= top) return row;
+    const rows = this.list.children;
+    let [low, high] = [0, rows.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#topOf(rows[middle]) < 0) low = middle + 1;
+      else high = middle;
     }
-    return null;
+    while (low < rows.length && !rows[low].matches('.message')) low += 1;
+    return rows[low] ?? null;
   }
 
   /** What was on screen, to come back to later. */
@@ -56,7 +74,7 @@ export class ScrollPosition {
     if (!anchor) return null;
     return {
       key: anchor.dataset.key ?? '',
-      top: anchor.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top,
+      top: this.#topOf(anchor),
     };
   }
 }
