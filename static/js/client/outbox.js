@@ -8,7 +8,7 @@ import { backoffMs, pause } from './backoff.js';
 
 /** @typedef {import('./types.js').Outgoing} Outgoing */
 /** @typedef {import('./types.js').Message} Message */
-/** @typedef {{kind: 'items'|'progress'|'failed', item?: Outgoing}} OutboxChange */
+/** @typedef {import('./types.js').OutboxChange} OutboxChange */
 
 const UNHURT = { error: null, detail: null };
 

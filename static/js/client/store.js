@@ -13,16 +13,7 @@ import { Thread } from './thread.js';
 /** @typedef {import('./types.js').Message} Message */
 /** @typedef {import('./conversation-row.js').Row} Row */
 /** @typedef {import('./types.js').ChatEvent} ChatEvent */
-/**
- * @typedef {object} Change
- * @property {'loaded'|'people'|'rooms'|'begun'|'history'|'message'|'changed'|'receipt'|'typing'} kind
- * @property {number} conversationId  this and what follows is there where it fits the kind
- * @property {number} was             the provisional id, where a conversation has begun
- * @property {number} userId          whose name, picture or presence changed
- * @property {Message[]} messages
- * @property {boolean} isNew          the message was not known yet
- * @property {boolean} mine
- */
+/** @typedef {import('./types.js').Change} Change */
 
 export class Store extends EventTarget {
   /** @type {Map<number, number>} person → direct conversation */ #direct = new Map();

@@ -40,6 +40,17 @@
  * @property {number} [last_message_id]
  *
  * @typedef {{messages: Message[], has_more: boolean, conversation_id?: number|null, other_user?: Person}} Page
+ * @typedef {object} Change  what a store tells its listeners
+ * @property {'loaded'|'people'|'rooms'|'begun'|'history'|'message'|'changed'|'receipt'|'typing'} kind
+ * @property {number} conversationId  this and what follows is there where it fits the kind
+ * @property {number} was             the provisional id, where a conversation has begun
+ * @property {number} userId          whose name, picture or presence changed
+ * @property {Message[]} messages
+ * @property {boolean} isNew          the message was not known yet
+ * @property {boolean} mine
+ *
+ * @typedef {{kind: 'items'|'progress'|'failed', item?: Outgoing}} OutboxChange
+ *
  * @typedef {{id: string|number, event: string, data: any, timestamp?: string}} ChatEvent  any: each kind of event has data of its own
  * @typedef {{user: Person, conversations: Conversation[], cursor: string}} Snapshot
  * @typedef {{events: ChatEvent[], cursor?: string, more?: boolean, wait?: number, superseded?: boolean}} PollAnswer

@@ -28,7 +28,7 @@ function badge(app) {
   navigator.setAppBadge?.(count).catch(() => {});
 }
 
-/** @param {import('./types.js').PageApp} app @param {import('../client/store.js').Change} change */
+/** @param {import('./types.js').PageApp} app @param {import('../client/types.js').Change} change */
 function arrived(app, { conversationId, messages, isNew, mine }) {
   const wishes = prefs();
   const isOpen = app.route?.conversationId === conversationId;

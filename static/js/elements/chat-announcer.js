@@ -47,7 +47,7 @@ export class ChatAnnouncer extends HTMLElement {
     this.#toast = setTimeout(() => (box.hidden = true), TOAST_MS);
   }
 
-  /** @param {import('../client/store.js').Change} change */
+  /** @param {import('../client/types.js').Change} change */
   #changed({ kind, conversationId, messages, isNew, mine }) {
     if (kind !== 'message' || mine || !isNew) return;
     const name = nameOf(this.app.store.other(conversationId));

@@ -154,7 +154,7 @@ export class ChatApp extends HTMLElement {
     history.replaceState(null, '', location.pathname + roomHash(conversationId, messageId));
   }
 
-  /** @param {import('../client/store.js').Change} change */
+  /** @param {import('../client/types.js').Change} change */
   #changed({ kind, was, conversationId }) {
     const { route } = this;
     if (kind !== 'begun' || route?.conversationId !== was) return;

@@ -218,7 +218,7 @@ export class ChatConversation extends HTMLElement {
     this.querySelector('chat-timeline')?.begun(conversationId);
   }
 
-  /** @param {import('../client/store.js').Change} change */
+  /** @param {import('../client/types.js').Change} change */
   #changed({ kind, userId, was, conversationId }) {
     if (kind === 'begun' && was === this.#conversationId) this.#begun(conversationId);
     const isOther = userId === this.app.store.otherId(this.#conversationId ?? 0);

@@ -86,7 +86,7 @@ export class ChatSidebar extends HTMLElement {
     if (next) this.app.open(next.conversation_id);
   }
 
-  /** @param {import('../client/store.js').Change} change */
+  /** @param {import('../client/types.js').Change} change */
   #changed({ kind, was, conversationId }) {
     if (kind === 'begun' && was === this.#current) this.#current = conversationId;
     this.#redrawSoon();

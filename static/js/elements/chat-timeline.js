@@ -201,7 +201,7 @@ export class ChatTimeline extends HTMLElement {
     this.#busy = false;
   }
 
-  /** @param {import('../client/store.js').Change} change */
+  /** @param {import('../client/types.js').Change} change */
   #changed({ kind, conversationId, userId, isNew, mine }) {
     if (kind === 'people' && userId === this.app.store.otherId(this.conversationId)) this.#drawSoon();
     if (conversationId !== this.conversationId || !['message', 'changed', 'receipt'].includes(kind)) return;
@@ -209,7 +209,7 @@ export class ChatTimeline extends HTMLElement {
     this.#drawSoon();
   }
 
-  /** @param {import('../client/outbox.js').OutboxChange} change */
+  /** @param {import('../client/types.js').OutboxChange} change */
   #outboxChanged({ kind, item }) {
     if (item && kind === 'progress') return this.painter?.progress(keyOf(item), item.progress ?? 0);
     if (kind === 'failed') this.app.say(t('message.failed'), { urgent: true });

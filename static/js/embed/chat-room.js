@@ -159,7 +159,7 @@ export class ChatRoom extends HTMLElement {
     tellRoomEvents(chat, conversationId, this, (unread) => this.#counted(unread), signal);
   }
 
-  /** @param {import('../client/store.js').Change} change */
+  /** @param {import('../client/types.js').Change} change */
   #changed({ kind, was, conversationId }) {
     if (kind === 'begun' && was === this.#conversationId) this.#conversationId = conversationId;
   }
