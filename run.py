@@ -15,20 +15,22 @@ import click
 import structlog
 from tornado.netutil import bind_sockets
 
-from chatserver import __version__, collector, exposure
+from chatserver import __version__
 from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError
+from chatserver.guard import exposure
 from chatserver.logs import configure_logs
-from chatserver.notify import watched
-from chatserver.parent import Parent
+from chatserver.processes import memory
+from chatserver.processes.notify import watched
+from chatserver.processes.parent import Parent
+from chatserver.processes.scrape import own_metrics
+from chatserver.processes.supervisor import Supervisor
 from chatserver.runtime import Runtime, open_database, open_runtime
-from chatserver.scrape import own_metrics
 from chatserver.settings import Settings, load
-from chatserver.supervisor import Supervisor
 from commands import exits
-from commands.flags import settings_flags
+from commands.flags import settings_flags, warn_of_secrets
 from handlers.admin import make_supervisor_app
-from handlers.app import ChatServer, make_admin_app, make_public_server, make_server
-from handlers.room import raise_limit
+from handlers.app import ChatServer, make_admin_app, make_admin_server, make_public_server
+from handlers.connections.capacity import raise_limit
 
 log = structlog.get_logger("chatserver")
 
@@ -45,9 +47,9 @@ async def serve(settings: Settings) -> None:
     admin_sockets = listen_admin(settings)
     async with watched() as tell, open_runtime(settings) as runtime:
         server = make_public_server(runtime)
-        collector.relieve()
+        memory.relieve()
         server.add_sockets(sockets)
-        admin = make_server(make_admin_app())
+        admin = make_admin_server(make_admin_app(settings))
         admin.add_sockets(admin_sockets)
         print(banner(settings, runtime.database, sockets), flush=True)
         log.info("listening", host=settings.host, port=port_of(sockets), node=runtime.node)
@@ -71,7 +73,7 @@ async def supervise(settings: Settings, command: list[str]) -> None:
         # Before the first process serves: who sees it serve may ask at once for its replacement.
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, supervisor.renew)
         async with supervisor:
-            admin = make_server(make_supervisor_app(supervisor))
+            admin = make_admin_server(make_supervisor_app(supervisor, settings))
             admin.add_sockets(admin_sockets)
             print(text, flush=True)
             log.info("listening", host=settings.host, port=port_of(sockets), processes=settings.processes)
@@ -91,7 +93,7 @@ async def serve_child(settings: Settings, fd: int) -> None:
     try:
         async with open_runtime(dataclasses.replace(settings, mongodb_uri=parent.mongodb_uri)) as runtime:
             server = make_public_server(runtime)
-            collector.relieve()
+            memory.relieve()
             server.add_sockets(parent.sockets)
             log.info("serving", process=parent.number, node=runtime.node)
             parent.ready()
@@ -130,7 +132,8 @@ def listen_admin(settings: Settings) -> list[socket.socket]:
 
 def listen(host: str, port: int, flag: str) -> list[socket.socket]:
     try:
-        return bind_sockets(port, host or None, backlog=BACKLOG)
+        # No address, and the one of IPv6 that means every address, are those of both families.
+        return bind_sockets(port, None if host in ("", "::") else host, backlog=BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise StartupError(
@@ -177,6 +180,8 @@ def banner(settings: Settings, database: str, sockets: list[socket.socket]) -> s
 def main(child: int | None, **flags: str | None) -> None:
     settings = load(flags)
     exposure.check(settings)
+    if child is None:
+        warn_of_secrets(flags)
     configure_logs(settings.log_level, settings.log_format)
     raise_limit()
     if child is not None:

@@ -36,7 +36,7 @@ def requirements() -> list[str]:
 
 def version() -> str:
     found = re.search(
-        r'^__version__ = "(.+)"', (ROOT / "chatserver" / "__init__.py").read_text(), re.MULTILINE
+        r'^__version__ = "(.{1,40})"', (ROOT / "chatserver" / "__init__.py").read_text(), re.MULTILINE
     )
     assert found
     return found[1]
@@ -46,6 +46,8 @@ setup(
     name="chatserver",
     version=version(),
     description="A long-polling chat server that loses nothing",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_namespace_packages(include=["chatserver", "chatserver.*"]),
     package_data={"chatserver": ["data/*.txt"]},

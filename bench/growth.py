@@ -25,7 +25,7 @@ from bench.machine import Measured
 from bench.report import Columns, columns_table, put
 from bench.targets import ours
 from chatserver.model import Message, message_id, split_message_id
-from chatserver.storage import codec
+from chatserver.storage import records
 
 RESULTS = machine.ROOT / "build" / "bench-growth.json"
 PEOPLE = 1_000
@@ -84,9 +84,9 @@ def plant_history(uri: str, size: int) -> None:
 def _message(c: int, seq: int) -> dict[str, Any]:
     sender, text = (
         1 + seq % 2,
-        f"Line {seq} of a long conversation, of ordinary length, as people write them.",
+        f"WaitingSends {seq} of a long conversation, of ordinary length, as people write them.",
     )
-    return codec.message_document(
+    return records.message_document(
         Message(message_id(c, seq), c, seq, sender, sender, f"old-{seq}", text, None, OLD)
     )
 

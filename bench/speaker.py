@@ -16,9 +16,9 @@ from tornado.web import Application, RequestHandler
 
 import run
 from bench.load import BASE
-from chatserver.draft import Draft
 from chatserver.model import Conversation
 from chatserver.runtime import Runtime, open_runtime
+from chatserver.sending.send import Send
 from chatserver.settings import Settings
 from commands import exits
 
@@ -36,8 +36,8 @@ class SpeakHandler(RequestHandler):
         await self.runtime.services.writer.post(_draft(self.runtime, json.loads(self.request.body)))
 
 
-def _draft(runtime: Runtime, said: dict[str, Any]) -> Draft:
-    return Draft(
+def _draft(runtime: Runtime, said: dict[str, Any]) -> Send:
+    return Send(
         conversation=Conversation(CONVERSATION, "group", tuple(said["member_ids"])),
         sender_id=said["sender_id"],
         session_id=0,  # of no poller, so that the sender's own poll gets it too

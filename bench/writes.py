@@ -21,12 +21,13 @@ from bench import machine, workloads
 from bench.machine import Measured, quantile
 from bench.people import FILLER, RUN
 from bench.targets import Target
+from chatserver.clock import Clock
 from chatserver.model import Advance, Message, message_id
 from chatserver.settings import Settings
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import UNJOURNALED, Collection, Document
 from chatserver.storage.gate import Gate
-from chatserver.storage.inboxes import InboxStore
+from chatserver.storage.inboxes import advancing
 
 
 async def writes(target: Target, secs: float) -> Measured:
@@ -63,18 +64,18 @@ class Send:
     """What the server's own stores would have written."""
 
     def __init__(self, database: Any) -> None:
-        gate = Gate(1)
+        gate = Gate(1, Clock())
         self._messages = Collection(database.messages, gate)
-        self._inboxes = InboxStore(Collection(database.inboxes, gate))
+        self._inboxes = Collection(database.inboxes, gate)
 
     def commands(self, c: int, seq: int, members: tuple[int, ...], key: str) -> tuple[Document, Document]:
         sender = members[0]
         message = Message(message_id(c, seq), c, seq, sender, 0, key, FILLER, None, datetime.now(UTC))
         insert = self._messages.insertion(
-            [codec.message_document(message)], ordered=False, concern=UNJOURNALED
+            [records.message_document(message)], ordered=False, concern=UNJOURNALED
         )
-        update = self._inboxes.follow_up([Advance(c, seq, seq, members, {sender: 1})], {})
-        return insert, update.command
+        advance = Advance(c, seq, seq, members, {sender: 1}, is_direct=True)
+        return insert, self._inboxes.updating(advancing([advance], {}))
 
 
 def main(uri: str, secs: float) -> None:

@@ -1,3 +1,3 @@
 """A long-polling chat server that loses nothing. This package knows nothing of HTTP."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

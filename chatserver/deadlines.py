@@ -1,4 +1,4 @@
-"""The deadlines of many that wait, with one timer for all: one each would cost more than most of the waits."""
+"""Many deadlines on one timer: a timer for each would cost more than most of the waits."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from chatserver.clock import Clock
+from chatserver.clock import Clock, Timer
 
 T = TypeVar("T")
 
 
 def refuse(future: asyncio.Future[Any], error: Exception) -> None:
-    """Unless it is done. The error is looked at here: nobody may be waiting for it any more."""
+    """Give `future` this error, unless it is done. It is also looked at, since asyncio logs what nobody looks at."""
     if not future.done():
         future.set_exception(error)
         future.exception()
 
 
 class Deadlines(Generic[T]):
-    """`over` gets each whose future is not done at its time."""
+    """Calls `over` with everything whose future is not done by its deadline."""
 
     def __init__(self, clock: Clock, over: Callable[[T], object]) -> None:
         self._clock = clock
         self._over = over
-        # The number is there so that equal deadlines compare. Who is done leaves when all with earlier ones have left.
+        # A heap by deadline; the number decides between equal deadlines. An entry that is done is dropped when it comes
+        # to the top, not before: finding it inside the heap would cost more.
         self._waiting: list[tuple[float, int, asyncio.Future[Any], T]] = []
         self._numbers = count()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
 
     def add(self, waiting: T, future: asyncio.Future[Any], deadline: float) -> None:
         """Times are those of the clock's `monotonic`."""
@@ -40,7 +41,7 @@ class Deadlines(Generic[T]):
             self._expire()
 
     def close(self) -> None:
-        """Whoever waits now waits without a deadline."""
+        """Stop the timer. Whatever still waits now waits without a deadline."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -50,7 +51,7 @@ class Deadlines(Generic[T]):
             heappop(self._waiting)
 
     def _expire(self) -> None:
-        """And come back for the next of them."""
+        """Call `over` for all whose time has come, and set the timer for the next deadline."""
         self.close()
         now = self._clock.monotonic()
         self._forget_done()
@@ -59,4 +60,4 @@ class Deadlines(Generic[T]):
             self._forget_done()
         if self._waiting:
             wait_secs = self._waiting[0][0] - now
-            self._timer = asyncio.get_running_loop().call_later(wait_secs, self._expire)
+            self._timer = self._clock.later(wait_secs, self._expire)

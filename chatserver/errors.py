@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+NAME_CHARS = 64  # of a field's name that is told: it may be whatever a client sent
+
 
 class ChatError(Exception):
     """Something a client is told. `detail` is one readable sentence and never holds a secret."""
@@ -44,6 +46,7 @@ class Invalid(ChatError):
 
     @classmethod
     def field(cls, name: str, problem: str) -> Invalid:
+        name = name[:NAME_CHARS]
         return cls(f"{name}: {problem}", {name: problem})
 
 
@@ -69,6 +72,23 @@ class PayloadTooLarge(ChatError):
     code = "payload_too_large"
 
 
+class HeaderTooLarge(ChatError):
+    code = "header_too_large"
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(f"The address and the header fields together may have at most {most_bytes} bytes.")
+
+
+class RangeNotSatisfiable(ChatError):
+    """Nothing of the part that is asked for is in the file, which has `size_bytes`."""
+
+    code = "range_not_satisfiable"
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"The file has {size_bytes} bytes; nothing of what Range asks for is in it.")
+        self.size_bytes = size_bytes
+
+
 class UnsupportedMediaType(ChatError):
     code = "unsupported_media_type"
 
@@ -84,6 +104,16 @@ class RateLimited(ChatError):
         self.amount = amount
         self.window_secs = window_secs
         self.retry_after_secs = max(1, math.ceil(frees_in_secs))
+
+
+class LimitReached(ChatError):
+    """A quota is used up. `limit` is its name among the limits that the server shows."""
+
+    code = "limit_reached"
+
+    def __init__(self, limit: str, detail: str) -> None:
+        super().__init__(detail)
+        self.limit = limit
 
 
 class Unavailable(ChatError):

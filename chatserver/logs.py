@@ -9,14 +9,16 @@ from typing import Any
 
 import structlog
 
-_SECRETS = re.compile(
-    r"(?i)([?&](?:token|ticket)=)[^&\s\"'\\]+|ch[tp]_[A-Za-z0-9_-]{8,}|(://[^:/@\s]*:)[^@\s\"']+(?=@)"
-)
+# Every repeat ends at a bound, and none of them has to be gone back over: a line may hold what a stranger sent.
+_TOKENS = re.compile(r"(?i)([?&](?:token|ticket)=)[^&\s\"'\\]{1,16384}|ch[tp]_[A-Za-z0-9_-]{8,16384}")
+_PASSWORDS = re.compile(r"(://[^:/@\s]{0,1024}:)[^@\s\"']{1,16384}(@?)")
 
 
 def scrub(text: str) -> str:
     """Without tokens and passwords, wherever they stand."""
-    return _SECRETS.sub(lambda found: (found[1] or found[2] or "") + "[hidden]", text)
+    text = _TOKENS.sub(lambda found: (found[1] or "") + "[hidden]", text)
+    # What an @ does not follow is a port and a path, and no password.
+    return _PASSWORDS.sub(lambda found: f"{found[1]}[hidden]@" if found[2] else found[0], text)
 
 
 def _scrub_line(_: Any, __: str, line: Any) -> str:

@@ -38,6 +38,7 @@ APPEND_RETRIES = Counter("chat_append_retries_total", "Appends tried again, by r
 FANOUT_REPAIRS = Counter("chat_fanout_repairs_total", "Inboxes mended because a fan-out was lost or late.")
 FANOUT_UNFINISHED = Gauge("chat_fanout_unfinished", "Conversations whose fan-out is being retried.")
 FILES_COLLECTED = Counter("chat_files_collected_total", "Files deleted because no message names them.")
+GUESTS_FORGOTTEN = Counter("chat_guests_forgotten_total", "Guests deleted because they did not come back.")
 SWEEPS = Counter("chat_sweeps_total", "Sweeps completed by this node.")
 CURSORS_EXPIRED = Counter("chat_cursors_expired_total", "Polls answered 410.")
 CHECK_WAKEUPS = Counter("chat_check_wakeups_total", "Lost bells: versions that only the check saw move.")
@@ -58,13 +59,24 @@ RATE_LIMIT_USERS = Gauge("chat_rate_limit_users", "People counted in memory, sum
 MONGODB_WAITING = Gauge("chat_mongodb_waiting", "Database calls waiting for one of those under way to end.")
 CONNECTIONS_CLOSED = Counter(
     "chat_connections_closed_total",
-    "Connections closed because the client dawdled, by what it was at.",
+    "Connections closed because the client dawdled or sent too long a header, by what it was at.",
     ["at"],
 )
 LISTENER_RESTS = Counter(
     "chat_listener_rests_total", "Times no further connection was taken, for want of open files."
 )
 UPLOADED_BYTES = Counter("chat_uploaded_bytes_total", "Attachment bytes taken in.")
+UPLOADS = Gauge("chat_uploads", "Files on their way in right now.")
+UPLOAD_MEMORY_BYTES = Gauge("chat_upload_memory_bytes", "Memory set aside for files on their way in.")
+UPLOADS_PUT_OFF = Counter(
+    "chat_uploads_put_off_total", "Files refused because the memory for those on their way in was used up."
+)
+LIMITS_REACHED = Counter(
+    "chat_limits_reached_total", "Calls refused because of a quota, by limit.", ["limit"]
+)
+OWED_DROPPED = Counter(
+    "chat_owed_notifications_dropped_total", "Notifications that no device had yet, let go for newer ones."
+)
 BUS_UP = Gauge("chat_bus_up", "1 while bells are proved to arrive.")
 MALFORMED_BELLS = Counter("chat_malformed_bells_total", "Bells that did not hold what their kind should.")
 LOOP_LAG_SECONDS = Gauge("chat_loop_lag_seconds", "How late the event loop ran its last check.")
@@ -76,7 +88,7 @@ class BusCounters(Collector):
     _HELP = (
         ("published", "Bells given to the broker, or rung in this process where there is none."),
         ("dropped", "Bells let go because the broker was away for too long or too slow."),
-        ("poison", "Things on the exchange that were no bells."),
+        ("poison", "Things on the exchange that were no bells of ours, or bells that came before."),
         ("reconnects", "Links to the broker opened again."),
         ("declares", "Declarations and bindings asked of the broker."),
         ("handler_failures", "Bells whose handler failed."),

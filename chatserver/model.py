@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -11,6 +12,8 @@ from typing import Any
 SEQ_BITS = 23
 MAX_SEQ = (1 << SEQ_BITS) - 1
 MAX_CONVERSATION_ID = (1 << 30) - 1
+
+GONE = "-deleted-"  # how the username of a deleted account begins: nobody can register a dash there
 
 
 def message_id(conversation_id: int, seq: int) -> int:
@@ -29,6 +32,11 @@ class User:
     full_name: str
     avatar: str | None
 
+    @property
+    def is_gone(self) -> bool:
+        """Deleted: only messages still name it."""
+        return self.username.startswith(GONE)
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -37,6 +45,9 @@ class Account:
     user: User
     state: str  # active | disabled | forgotten
     created_at: datetime
+    credential: int = (
+        0  # raised by whatever ends all sessions; those that began under a lower one are worth nothing
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,7 @@ class Session:
     name: str
     created_at: datetime
     last_used_at: datetime
+    credential: int = 0  # the account's, when its owner proved who they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +71,54 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """What a conversation's members may do, beyond what their role says: the lowest role that may, or `nobody`."""
+
+    send: str = "member"
+    react: str = "member"
+    attach: str = "member"
+    mention_all: str = "member"
+    pin: str = "moderator"
+    invite: str = "member"
+    edit_info: str = "moderator"
+    see_members: str = "member"
+    leave: str = "member"
+    history: str = "joined"  # all | joined: from where on those who join may read
+    join: str = "invite"  # open | request | invite: how somebody comes in whom no member adds
+    listed: bool = False  # whether strangers find it
+    receipts: bool = True  # whether members are shown how far others have read
+
+
+PRESETS = {
+    "direct": Policy(pin="member", invite="nobody", edit_info="nobody", leave="nobody"),
+    "group": Policy(),
+    "announcement": Policy(send="admin", attach="admin", mention_all="admin", see_members="moderator"),
+    "public": Policy(history="all", join="open", listed=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
+    """Who is in a group is asked for apart, by those who need all of them: `member_ids` are both of a direct one."""
+
     id: int
     kind: str  # direct | group
-    member_ids: tuple[int, ...]
+    member_ids: tuple[int, ...] = ()
+    policy: Policy = PRESETS["direct"]
+    state: str = "open"  # open | frozen: only admins speak | closed: nobody does
+    owner_id: int = 0  # a direct conversation has none
+    member_count: int = 2
+    floor_seq: int = 0  # what is not above it is gone for everybody
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it is the one conversation of two people, or of one with themselves, whose members never change."""
+        return self.kind == "direct"
 
     def other(self, user_id: int) -> int:
-        """The other member of a direct conversation; oneself in notes to self."""
+        """The other member of a direct conversation; oneself in notes to self. Raises ValueError for a group."""
+        if not self.is_direct:
+            raise ValueError(f"conversation {self.id} is a group: nobody is its other member")
         return next((id for id in self.member_ids if id != user_id), user_id)
 
 
@@ -87,6 +140,11 @@ class Member:
     read_seq: int = 0
     delivered_marks: tuple[Mark, ...] = ()
     read_marks: tuple[Mark, ...] = ()
+    role: str = "member"  # admin | moderator | member; the owner is named by the conversation
+    state: str = "member"  # invited | requested | joining | member | banned | left
+    silenced_until: datetime | None = None
+    floor_seq: int = 0  # when they joined: they see what is above it
+    cleared_seq: int = 0  # what they have put away themselves, up to there
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +186,36 @@ class Change:
     file: Attachment | None
 
 
+STRANGE = "strange"  # the kind of a bell that stands for what came without being one of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line in a conversation's second log: something there has reached `rev`.
+
+    kind `message`, with its seq as `target`; `member`, with the user's id; `conversation`, which is 0.
+    """
+
+    conversation_id: int
+    seq: int
+    kind: str
+    target: int
+    rev: int
+    at: datetime
+
+    @property
+    def id(self) -> int:
+        return message_id(self.conversation_id, self.seq)
+
+    @property
+    def about(self) -> int:
+        """The id of the message, where it is about one."""
+        return message_id(self.conversation_id, self.target)
+
+
 @dataclass(frozen=True, slots=True)
 class Bell:
-    """Something happened that concerns `user_ids`: look! May be lost, doubled or overtaken.
+    """Something happened that concerns `user_ids`: look! May be lost, doubled, overtaken, or an old one played again.
 
     `body` is JSON-able and only a hint; who rings has the `message` itself. Without `user_ids` it is for every node.
     """
@@ -141,14 +226,18 @@ class Bell:
     message: Message | None = None
 
 
+UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One step of an inbox: a pointer or a tiny fact, never a body.
 
-    kind `messages`: seqs first..last of a conversation; `read`: user_id read first..last there at `at`;
-    `change`: message `last` there has changed to `rev`; `membership`: see `rev`; `notification`: `ref` is its id;
+    kind `messages`: seqs first..last of a conversation; `facts`: the same of its second log;
+    `read`: user_id read first..last there at `at`; `joined` and `left`: this person did; `mine`: their own settings of
+    it are at `rev`; `notification`: `ref` is its id;
     `session`: `ref` was revoked;
-    `sessions`: all up to `rev` but `ref`.
+    `sessions`: all up to `rev` but `ref`; UNKNOWN: something that only a newer release knows, whatever its size there.
     """
 
     kind: str
@@ -162,15 +251,27 @@ class Entry:
 
     @property
     def key(self) -> str | None:
-        """What makes a repeat of this entry recognisable; message ranges need none, their heads are the guard."""
-        if self.kind == "messages":
+        """What makes a repeat of this entry recognisable; ranges of a log need none, their heads are the guard."""
+        if self.kind in ("messages", "facts"):
             return None
         return f"{self.kind}:{self.conversation_id}:{self.user_id}:{self.last}:{self.ref}:{self.rev}"
 
     @property
     def size(self) -> int:
         """How many items a client may be given for this entry."""
-        return self.last - self.first + 1 if self.kind in ("messages", "read") else 1
+        return self.last - self.first + 1 if self.kind in ("messages", "facts", "read") else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A notification that no device of its receiver is known to have. `version` is that of its entry in the inbox.
+
+    A device whose cursor is beyond that version has it; unless it was `missed`: somebody was sent there past it.
+    """
+
+    id: int
+    version: int
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +281,7 @@ class Tail:
     epoch: str
     version: int
     entries: tuple[Entry, ...]
+    owed: tuple[Owed, ...] = ()
 
     @property
     def oldest_version(self) -> int:
@@ -196,6 +298,7 @@ class Inbox:
     heads: dict[int, int]
     reads: dict[int, int]
     own: dict[int, int]
+    owed: tuple[Owed, ...] = ()
 
     def unread(self, conversation_id: int) -> int:
         """Messages of others beyond the read mark: `own` counts one's own among them."""
@@ -228,6 +331,20 @@ class Advance:
     last: int
     member_ids: tuple[int, ...]
     own: dict[int, int] = field(default_factory=dict)
+    is_direct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVersion:
+    """Where an inbox was known to stand `at` (monotonic), claimed for an update that is to find it there.
+
+    `stamp` tells whether anything has rung since.
+    """
+
+    epoch: str
+    version: int
+    at: float
+    stamp: int
 
 
 class Outcome(Enum):
@@ -236,7 +353,17 @@ class Outcome(Enum):
     REPEATED = "repeated"  # this sender used this client_id before
     SKIPPED = "skipped"  # an earlier one of the same run failed, so this was not tried
     UNKNOWN = "unknown"  # may or may not be there
+    UNSURE = "unsure"  # may or may not be there, and an inbox may name it already
     REFUSED = "refused"  # the database will never take it
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """What became of each message of a flush, and how many inboxes `advances`, which went out behind it, reached."""
+
+    outcomes: Sequence[Outcome]
+    advances: Sequence[Advance] = ()
+    reached: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,25 +14,27 @@ from typing import Any
 import structlog
 from prometheus_client import REGISTRY
 
-from chatserver import collector, failpoints, metrics
-from chatserver.attempts import Attempts
+from chatserver import failpoints, metrics
 from chatserver.bus.local import LocalBus
 from chatserver.bus.rabbit import RabbitBus, brokers_of
 from chatserver.bus.topology import EXCHANGE
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.fanout import FanOut
-from chatserver.hub import Hub
-from chatserver.looks import Check, Looks
+from chatserver.guard.attempts import Attempts
+from chatserver.guard.credentials import Passwords
+from chatserver.guard.rates import RateLimits
+from chatserver.guard.shared_rates import SharedRates
+from chatserver.polls.check import Check
+from chatserver.polls.hub import Hub
+from chatserver.polls.inbox_reads import InboxReads
 from chatserver.ports import Bus
-from chatserver.ratelimit import RateLimits
-from chatserver.security import Passwords
+from chatserver.processes import memory
+from chatserver.sending.fanout import FanOut
+from chatserver.sending.sweeper import Sweeper
 from chatserver.services import Services, build_services
 from chatserver.settings import Settings
-from chatserver.shares import Shares
 from chatserver.storage import Storage
 from chatserver.storage.embedded import EmbeddedMongod
-from chatserver.sweeper import Sweeper
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +84,7 @@ class Runtime:
         self.end_polls()
         if self.requests.count:
             try:
-                async with asyncio.timeout(secs):
+                async with self.clock.limit(secs):
                     await self.requests.idle.wait()
             except TimeoutError:
                 log.warning("requests cut by the end of the drain", requests=self.requests.count)
@@ -99,7 +101,7 @@ class Runtime:
     async def health(self) -> dict[str, str]:
         """The state of each part; the bus being away degrades, the database being away stops us."""
         try:
-            async with asyncio.timeout(HEALTH_SECS):
+            async with self.clock.limit(HEALTH_SECS):
                 await self.storage.ping()
             database = "up"
         except (TimeoutError, Unavailable):
@@ -141,7 +143,8 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         bus: Bus = LocalBus()
         if settings.amqp_url:
             exchange = f"{EXCHANGE}.{await storage.marks.installation()}"
-            bus = RabbitBus(settings.amqp_url, node, clock, tls_ca=settings.tls_ca, exchange=exchange)
+            key = await storage.marks.bell_key()
+            bus = RabbitBus(settings.amqp_url, node, clock, key, tls_ca=settings.tls_ca, exchange=exchange)
         stack.push_async_callback(bus.close)
         hub = Hub(
             bus,
@@ -152,13 +155,14 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         )
         fanout = FanOut(storage.messages, storage.conversations, storage.inboxes, hub, bus, clock)
         stack.push_async_callback(fanout.close)
-        looks = Looks(storage.inboxes, clock)
-        stack.push_async_callback(looks.close)
+        inbox_reads = InboxReads(storage.inboxes, clock)
+        stack.push_async_callback(inbox_reads.close)
         passwords = Passwords()
         stack.callback(passwords.close)
-        attempts = Attempts(storage.attempts, settings, clock)
+        attempts = Attempts(storage.attempts, storage.known_callers, settings, clock)
+        stack.push_async_callback(attempts.close)
         services = build_services(
-            settings, node, storage, bus, hub, fanout, looks, passwords, attempts, clock
+            settings, node, storage, bus, hub, fanout, inbox_reads, passwords, attempts, limits, clock
         )
         stack.push_async_callback(services.close)
         bus.listen(services.bells.heard)
@@ -177,9 +181,10 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             services.receipts.finish_read,
             services.notifications.finish,
             services.changes.finish,
+            services.unused_guests.forget,
         )
-        shares = Shares(limits, storage.rates, clock, alone=not settings.amqp_url)
-        work = (services.presence.beat(), services.presence.announce(), shares.run(), collector.run(clock))
+        shared_rates = SharedRates(limits, storage.rates, clock, alone=not settings.amqp_url)
+        work = (services.presence.beat(), services.presence.announce(), shared_rates.run(), memory.run(clock))
         tasks = (check.run(), sweeper.run(), *work)
         for task in tasks:
             stack.push_async_callback(_stop, asyncio.create_task(_watched(task)))

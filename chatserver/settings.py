@@ -9,13 +9,14 @@ import dataclasses
 import os
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chatserver.errors import EX_CONFIG, StartupError
-from chatserver.values import convert
+from chatserver.mongodb_uri import database_in, unescaped
+from chatserver.setting_values import at_home, convert
 
 PREFIX = "CHATSERVER_"
 HOST_SECRET_BYTES = 32  # a shorter key is weaker than the hash it is used with
@@ -33,13 +34,16 @@ class Settings:
     host: str = setting("127.0.0.1", "Address to listen on. Any other than loopback is a deliberate choice.")
     port: int = setting(8888, "Port of the page and the API; 0 takes a free one.", least=0)
     admin_host: str = setting("127.0.0.1", "Address of the /metrics listener.")
+    admin_names: tuple[str, ...] = setting(
+        (), "Names in /metrics' address besides localhost and where it listens, comma-separated."
+    )
     admin_port: int = setting(0, "Port of the /metrics listener; 0 switches it off.", least=0)
     processes: int = setting(
         1, "Server processes sharing the port, 0 for one per core; more than one needs amqp_url.", least=0
     )
     data_dir: Path = setting(Path("data"), "Where the embedded database keeps its files.")
     mongodb_uri: str = setting("", "Your MongoDB; empty starts an embedded one.", secret=True)
-    mongodb_database: str = setting("chatserver", "Database name.")
+    mongodb_database: str = setting("chatserver", "Database name, unless the URI has one.")
     mongodb_driver: str = setting("motor", "motor, or pymongo for PyMongo's own asyncio client.")
     mongodb_timeout_secs: float = setting(2.0, "Longest wait for one database call.", least=0.1)
     mongodb_in_flight: int = setting(
@@ -79,9 +83,33 @@ class Settings:
     login_rate: str = setting("10/5 minutes", "Wrong passwords for one account from one address.")
     login_account_rate: str = setting("100/5 minutes", "Wrong passwords for one account from anywhere.")
     login_address_rate: str = setting("300/5 minutes", "Wrong passwords from one address for any account.")
-    register_rate: str = setting("100/hour", "Accounts made from one address.")
+    register_rate: str = setting("100/hour", "Accounts made from one address, or one /64 of IPv6.")
+    register_site_rate: str = setting("300/hour", "Accounts made from one /48 of IPv6.")
+    register_provider_rate: str = setting("1000/hour", "Accounts made from one /32 of IPv6.")
+    register_total_rate: str = setting("3000/hour", "Accounts made from anywhere.")
+    host_rate: str = setting("60/minute", "Sign-ins by the host of one of its users.")
+    host_address_rate: str = setting("3000/minute", "Sign-ins by the host from one address.")
     rate_exempt: tuple[str, ...] = setting(
-        ("127.0.0.1", "::1"), "Addresses that login_address_rate and register_rate do not count."
+        ("127.0.0.1", "::1"),
+        "Addresses that login_address_rate, host_address_rate and register_* do not count.",
+    )
+    registration: str = setting(
+        "auto", "open, invite or off: who may register; auto: open, but off where host_secret is set."
+    )
+    person_sessions: int = setting(
+        1000, "Sessions of one person; beyond, the one unused for longest ends.", least=1
+    )
+    guest_days: int = setting(30, "A guest's account unused for this long is deleted; 0: never.", least=0)
+    conversation_rate: str = setting("500/hour", "Conversations a person may begin.")
+    open_uploads: int = setting(
+        10, "Files of one person on their way into one process; one more is refused.", least=1
+    )
+    upload_day_bytes: int = setting(2 * 1024**3, "Bytes of files a person may send a day; 0: any.", least=0)
+    upload_memory_bytes: int = setting(
+        64 * 1024**2, "Memory for files on their way into one process, a quarter of a MB each.", least=1 << 20
+    )
+    conversations_listed: int = setting(
+        500, "Conversations in one answer; older ones are asked for with `after`.", least=1
     )
     held_polls: int = setting(
         12, "Polls of one person held by one process; beyond, the oldest is answered.", least=1
@@ -124,9 +152,33 @@ class Settings:
     log_format: str = setting("auto", "text, json, or auto: text on a terminal.")
     failpoints: str = setting("", "For tests: where to break on purpose (failpoints.py).", hidden=True)
 
+    @property
+    def who_registers(self) -> str:
+        """`registration` with what auto stands for."""
+        if self.registration != "auto":
+            return self.registration
+        return "off" if self.host_secret else "open"
+
 
 FIELDS: dict[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Settings)}
 TYPES: dict[str, Any] = typing.get_type_hints(Settings)
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """What is right by itself and wrong together."""
+    if 0 < len(settings.host_secret.encode("utf-8", "replace")) < HOST_SECRET_BYTES:
+        yield f"--host-secret: must have at least {HOST_SECRET_BYTES} bytes"
+    if settings.tls_key and not settings.tls_cert:
+        yield "--tls-key: is of no use without --tls-cert"
+    if problem := unescaped(settings.mongodb_uri):
+        yield f"--mongodb-uri: {problem}"
+    elif (named := database_in(settings.mongodb_uri)) and named != settings.mongodb_database:
+        yield (
+            f"--mongodb-uri: names the database {named!r} and --mongodb-database {settings.mongodb_database!r};"
+            " leave one of them out"
+        )
+    if settings.processes > 1 and not settings.amqp_url:
+        yield "--processes: more than one process needs RabbitMQ; set --amqp-url"
 
 
 def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -135,8 +187,11 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     values: dict[str, Any] = {}
     config = flags.get("config") or environ.get(PREFIX + "CONFIG")
     from_file = _read_file(config, mistakes) if config else {}
-    for name in from_file.keys() - FIELDS.keys():
-        mistakes.append(f"{name} in {config}: no such setting")
+    for name in sorted(from_file.keys() - FIELDS.keys()):
+        hint = f": settings stand without a table; take the line [{name}] out"
+        mistakes.append(
+            f"{name} in {config}{hint if isinstance(from_file[name], dict) else ': no such setting'}"
+        )
     for name in FIELDS:
         source, raw = _given(name, flags, environ, config, from_file)
         if raw is None:
@@ -148,12 +203,7 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     settings = Settings(**values)
     if settings.processes == 0:
         settings = dataclasses.replace(settings, processes=os.cpu_count() or 1)
-    if 0 < len(settings.host_secret.encode("utf-8", "replace")) < HOST_SECRET_BYTES:
-        mistakes.append(f"--host-secret: must have at least {HOST_SECRET_BYTES} bytes")
-    if settings.tls_key and not settings.tls_cert:
-        mistakes.append("--tls-key: is of no use without --tls-cert")
-    if settings.processes > 1 and not settings.amqp_url:
-        mistakes.append("--processes: more than one process needs RabbitMQ; set --amqp-url")
+    mistakes += _contradictions(settings)
     if mistakes:
         raise StartupError("settings cannot be used:\n  " + "\n  ".join(mistakes), EX_CONFIG)
     return settings
@@ -181,6 +231,10 @@ def _given(
     ):
         if raw is not None:
             return source, raw
+    if name == "mongodb_database":
+        source, uri = _given("mongodb_uri", flags, environ, config, from_file)
+        if found := database_in(str(uri or "")):
+            return f"the path of {source}", found
     return "default", None
 
 
@@ -199,9 +253,12 @@ def service_watch(environ: Mapping[str, str] = os.environ) -> tuple[str, float]:
 
 def _read_file(path: str, mistakes: list[str]) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(path).read_text("utf-8"))
+        # An editor may have put a byte order mark first.
+        return tomllib.loads(Path(at_home(path)).read_text("utf-8-sig"))
     except OSError as error:
         mistakes.append(f"--config {path}: {error.strerror}")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        mistakes.append(f"--config {path}: is not UTF-8; save it as that")
+    except ValueError as error:  # no TOML, or no such home
         mistakes.append(f"--config {path}: {error}")
     return {}

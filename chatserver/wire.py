@@ -52,8 +52,8 @@ def attachment_url(message: Message) -> str | None:
     return f"{ATTACHMENT_PATH}{message.id}/" if message.attachment else None
 
 
-def message(message: Message, sender: User, receiver: User, receiving: Member) -> Json:
-    """`receiving` tells how far the receiver got."""
+def message(message: Message, sender: User, receiver: User | None, receiving: Member) -> Json:
+    """`receiving` tells how far the receiver got, whom only a direct conversation has."""
     delivered_at = reached_at(receiving.delivered_seq, receiving.delivered_marks, message.seq)
     read_at = reached_at(receiving.read_seq, receiving.read_marks, message.seq)
     created_at = moment(message.created_at)
@@ -64,11 +64,11 @@ def message(message: Message, sender: User, receiver: User, receiving: Member) -
         "sender_name": sender.full_name,
         "sender_username": sender.username,
         "sender_avatar": sender.avatar,
-        "receiver": receiver.id,
-        "receiver_id": receiver.id,
-        "receiver_name": receiver.full_name,
-        "receiver_username": receiver.username,
-        "receiver_avatar": receiver.avatar,
+        "receiver": receiver and receiver.id,
+        "receiver_id": receiver and receiver.id,
+        "receiver_name": receiver and receiver.full_name,
+        "receiver_username": receiver and receiver.username,
+        "receiver_avatar": receiver and receiver.avatar,
         "conversation": message.conversation_id,
         "conversation_id": message.conversation_id,
         "seq": message.seq,

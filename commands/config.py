@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from chatserver import exposure
 from chatserver.bus.topology import parse_urls
+from chatserver.guard import exposure
 from chatserver.settings import FIELDS, load, sources
-from commands.flags import Shown, flagged
+from commands.flags import Shown, flagged, warn_of_secrets
 
 HIDDEN = "[hidden]"
 
@@ -25,6 +25,7 @@ def config() -> None:
 @flagged
 def show(as_json: bool, **flags: str | None) -> None:
     settings = load(flags)
+    warn_of_secrets(flags)
     origin = sources(flags)
     rows = [
         {"name": name, "value": _plain(name, getattr(settings, name)), "source": origin[name]}
@@ -39,6 +40,7 @@ def show(as_json: bool, **flags: str | None) -> None:
 def check(as_json: bool, **flags: str | None) -> None:
     settings = load(flags)
     exposure.check(settings)
+    warn_of_secrets(flags)
     if settings.amqp_url:
         parse_urls(settings.amqp_url)
     set_here = [name for name, origin in sources(flags).items() if origin != "default"]
@@ -60,7 +62,9 @@ def masked(address: str) -> str:
     """Without user names, passwords and options that may be secret; hosts stay, since they are what one looks for."""
     if address and "://" not in address:
         return HIDDEN
-    address = re.sub(r"://[^/@\s]*(?:@[^/@\s,]*)*@", f"://{HIDDEN}@", address)
+    address = re.sub(r"://[^/@\s]{0,1024}@(?:[^/@\s,]{0,1024}@){0,64}", f"://{HIDDEN}@", address)
     return re.sub(
-        r"(?i)([?&][^=&,]*(?:password|secret|token|key|properties)[^=&,]*=)[^&,\s]+", rf"\1{HIDDEN}", address
+        r"(?i)([?&][^=&,]{0,64}(?:password|secret|token|key|properties)[^=&,]{0,64}=)[^&,\s]{1,4096}",
+        rf"\1{HIDDEN}",
+        address,
     )

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import hashlib
 import os
+import secrets
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from commands.users import confirm
 
 QUIET_SWEEPS = 2.0  # a server that runs takes a turn within this many intervals
 LOOK_SECS = 0.5
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 @click.command(
@@ -34,8 +36,9 @@ LOOK_SECS = 0.5
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @operation
 def backup(settings: Settings, shown: Shown, file: Path, force: bool) -> None:
-    if file.exists() and not force:
-        raise StartupError(f"{file} is there already; choose another name or say --force", EX_CANTCREAT)
+    if file.exists() and not (force and file.is_file()):
+        cure = "choose another name" + (" or say --force" if file.is_file() else "")
+        raise StartupError(f"{file} is there already; {cure}", EX_CANTCREAT)
     manifest = asyncio.run(_backup(settings, shown, file))
     told = {
         "file": str(file),
@@ -47,11 +50,12 @@ def backup(settings: Settings, shown: Shown, file: Path, force: bool) -> None:
 
 
 async def _backup(settings: Settings, shown: Shown, file: Path) -> Manifest:
-    part = file.with_name(file.name + ".part")
+    # In a directory that others write to as well, nobody knows this name in time to put a link in its place.
+    part = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")
     try:
         async with reached(settings) as there, open_copies(there) as copies:
             # Password hashes are in it: for this user alone, from its first byte on.
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            descriptor = os.open(part, NEW_FILE, 0o600)
             with os.fdopen(descriptor, "wb") as output, shown.progress("backup", await copies.count()) as bar:
                 manifest = await copies.write(output, Clock().now(), bar.update)
                 output.flush()

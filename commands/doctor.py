@@ -10,7 +10,7 @@ import click
 
 from chatserver.errors import EX_UNAVAILABLE
 from chatserver.settings import Settings
-from commands.checks import FAIL, OK, WARN, Finding, host, services
+from commands.checks import FAIL, OK, WARN, Finding, machine, services
 from commands.flags import Shown, operation
 
 COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
@@ -41,13 +41,13 @@ async def _all(settings: Settings, shown: Shown) -> list[Finding]:
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     for found in (
-        host.python(),
-        host.packages(),
-        host.mongod(settings),
-        host.data_dir(settings),
-        host.ports(settings),
-        host.open_files(),
-        host.way_in(settings),
+        machine.python(),
+        machine.packages(),
+        machine.mongod(settings),
+        machine.data_dir(settings),
+        machine.ports(settings),
+        machine.open_files(),
+        machine.way_in(settings),
     ):
         for finding in found:
             yield finding

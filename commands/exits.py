@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -31,6 +33,7 @@ CODES: tuple[tuple[type[ChatError], int], ...] = (
 
 def run(command: click.Command, name: str, arguments: Sequence[str] | None = None) -> NoReturn:
     """End the program with it. A command may return its exit code."""
+    _speak_anywhere()
     try:
         code = command.main(arguments, prog_name=name, standalone_mode=False)
         sys.stdout.flush()
@@ -41,12 +44,25 @@ def run(command: click.Command, name: str, arguments: Sequence[str] | None = Non
         refuse(str(error), error.exit_code)
     except ChatError as error:
         refuse(error.detail, next((code for kind, code in CODES if isinstance(error, kind)), EX_DATAERR))
+    except (
+        UnicodeEncodeError
+    ):  # of bytes that Python kept for us, to be given back to who knows what they are
+        refuse("what was typed is no text; set the terminal, or LC_ALL, to UTF-8", EX_USAGE)
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(EX_INTERRUPTED)
     except BrokenPipeError:  # `chatserver user list | head`
         sys.stderr.close()
         sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _speak_anywhere() -> None:
+    """Where the terminal has no sign for one of ours it is written by its number; files are UTF-8 in any locale."""
+    if sys.getfilesystemencoding() != "utf-8":
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def refuse(sentence: str, code: int) -> NoReturn:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from chatserver.guard import exposure
 from chatserver.logs import configure_logs
 from chatserver.settings import FIELDS, PREFIX, load
 
@@ -77,7 +78,9 @@ def operation(function: Callable[..., Any]) -> Any:
 
     @functools.wraps(function)
     def run(as_json: bool, **given: Any) -> Any:
-        settings = load(_taken(given))
+        flags = _taken(given)
+        settings = load(flags)
+        warn_of_secrets(flags)
         configure_logs("warning", settings.log_format)
         return function(settings, Shown(as_json), **given)
 
@@ -87,6 +90,11 @@ def operation(function: Callable[..., Any]) -> Any:
 def flagged(run: Callable[..., Any]) -> Any:
     with_json = click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")(run)
     return settings_flags(with_json, COMMON)
+
+
+def warn_of_secrets(flags: Mapping[str, str | None]) -> None:
+    for line in exposure.secrets_in_sight(flags):
+        click.echo(f"chatserver: {line}", err=True)
 
 
 def _taken(given: dict[str, Any]) -> dict[str, str | None]:

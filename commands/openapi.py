@@ -6,7 +6,7 @@ import json
 
 import click
 
-from handlers.openapi import build
+from handlers.description.openapi import build
 
 
 @click.command(help="Print the OpenAPI document of this version.")

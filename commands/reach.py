@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,7 +13,7 @@ from typing import Any
 import click
 
 from chatserver.clock import Clock
-from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError
+from chatserver.errors import EX_UNAVAILABLE, StartupError
 from chatserver.runtime import Runtime, open_database, open_runtime
 from chatserver.settings import Settings
 from chatserver.storage.datadir import DataDir
@@ -75,19 +74,9 @@ def on_services(
 
 
 def _check(home: DataDir, fresh: bool) -> None:
-    if not home.database.is_dir():
-        if fresh:
-            return
+    if not home.is_made() and not fresh:
         raise StartupError(
             f"there is no database in {home.path}; name the server's own directory with --data-dir, or its MongoDB"
             " with --mongodb-uri",
             EX_UNAVAILABLE,
-        )
-    owner = home.database.stat().st_uid
-    if sys.platform != "win32" and owner != os.geteuid():
-        # Root could, and would leave files behind that the server may not write.
-        raise StartupError(
-            f"{home.path} belongs to user {owner}, and its server does not run; run this as that user"
-            f" (sudo -u '#{owner}' …) or start the server first",
-            EX_NOPERM,
         )

@@ -26,7 +26,7 @@ def token() -> None:
 @on_services
 async def create(runtime: Runtime, shown: Shown, username: str, name: str) -> None:
     account = await runtime.services.accounts.named(username)
-    made, _, session = await runtime.services.sessions.start(account.user, name)
+    made, _, session = await runtime.services.sessions.start(account, name)
     shown.result({"token": made, "session_id": session.id, "user_id": account.user.id}, made)
 
 

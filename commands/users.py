@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from chatserver import wire
-from chatserver.errors import EX_USAGE, StartupError
+from chatserver.errors import EX_DATAERR, EX_USAGE, StartupError
 from chatserver.model import Account
 from chatserver.runtime import Runtime
 from commands.flags import Shown, operation
@@ -134,7 +134,10 @@ def confirm(question: str, yes: bool) -> None:
 def _password(from_stdin: bool) -> str:
     if not from_stdin:
         return secrets.token_urlsafe(15)
-    return sys.stdin.readline().rstrip("\n")
+    try:
+        return sys.stdin.buffer.readline().decode().rstrip("\n")
+    except UnicodeDecodeError:
+        raise StartupError("the password on standard input is not UTF-8", EX_DATAERR) from None
 
 
 def _told(password: str, from_stdin: bool) -> dict[str, str]:

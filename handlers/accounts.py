@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from chatserver import wire
+from chatserver.guard.attempts import Caller
 from chatserver.model import Session, User
-from handlers import cookies
+from handlers import cookies, known_device
 from handlers.base import ApiHandler
 from handlers.schemas import Export, Leave, Login, NewPassword, Profile, Register, Search
 
@@ -34,9 +35,11 @@ class LoginHandler(ApiHandler):
         if given.cookie:
             cookies.check_origin(self)
         device = given.device or self.request.headers.get("User-Agent", "")
+        caller = Caller(self.address, known_device.shown(self, given.username.strip()))
         token, user, session = await self.runtime.services.sessions.sign_in(
-            given.username, given.password, device, self.address
+            given.username.strip(), given.password, device, caller
         )
+        known_device.keep(self, given.username.strip(), caller.device)
         if given.cookie:
             cookies.give(self, token)
         self.answer(signed_in(None if given.cookie else token, user, session))
@@ -83,7 +86,8 @@ class MeHandler(ApiHandler):
 
     async def delete(self) -> None:
         password = self.json(Leave).password
-        await self.runtime.services.own_data.delete_account(self.actor, password, self.address)
+        caller = Caller(self.address, session_id=self.actor.session_id)
+        await self.runtime.services.own_data.delete_account(self.actor, password, caller)
         cookies.take_back(self)
         self.answer({"success": True, "status": "success"})
 
@@ -115,7 +119,10 @@ class PasswordHandler(ApiHandler):
     async def post(self) -> None:
         given = self.json(NewPassword)
         ended = await self.runtime.services.sessions.change_password(
-            self.actor, given.password, given.new_password, self.address
+            self.actor,
+            given.password,
+            given.new_password,
+            Caller(self.address, session_id=self.actor.session_id),
         )
         self.answer({"success": True, "status": "success", "sessions_ended": ended})
 

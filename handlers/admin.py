@@ -5,14 +5,20 @@ from __future__ import annotations
 from prometheus_client import CONTENT_TYPE_LATEST
 from tornado.web import Application, RequestHandler
 
-from chatserver.scrape import merged
-from chatserver.supervisor import Supervisor
+from chatserver.processes.scrape import merged
+from chatserver.processes.supervisor import Supervisor
+from chatserver.settings import Settings
+from handlers.admin_names import elsewhere
 
 
-def make_supervisor_app(supervisor: Supervisor) -> Application:
+def make_supervisor_app(supervisor: Supervisor, settings: Settings) -> Application:
     given = {"supervisor": supervisor}
     return Application(
-        [(r"/metrics/?", AllMetricsHandler, given), (r"/readyz/?", AllReadyHandler, given)],
+        [
+            elsewhere(settings),
+            (r"/metrics/?", AllMetricsHandler, given),
+            (r"/readyz/?", AllReadyHandler, given),
+        ],
         log_function=lambda handler: None,
     )
 
@@ -20,6 +26,11 @@ def make_supervisor_app(supervisor: Supervisor) -> Application:
 class SupervisorHandler(RequestHandler):
     def initialize(self, supervisor: Supervisor) -> None:
         self.supervisor = supervisor
+
+    async def head(self) -> None:
+        answering = self.get()
+        if answering is not None:
+            await answering
 
 
 class AllMetricsHandler(SupervisorHandler):

@@ -13,21 +13,23 @@ from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from tornado.web import Application, RequestHandler
 from tornado_prometheus import PrometheusMixIn
 
+from chatserver.guard.tls import server_context
 from chatserver.runtime import Runtime
-from chatserver.tls import server_context
+from chatserver.settings import Settings
+from handlers.admin_names import elsewhere
 from handlers.assets import Assets
 from handlers.base import METHODS
+from handlers.connections.capacity import RoomyServer
+from handlers.connections.dawdling import Watch
+from handlers.connections.forwarded import Forwarded, TrustedProxies
 from handlers.events import EventsHandler
-from handlers.forwarded import Forwarded, TrustedProxies
 from handlers.hot.connection import HotCalls
 from handlers.pages import NoPage
-from handlers.room import RoomyServer
 from handlers.routes import routes
 from handlers.server import MetricsHandler
-from handlers.watch import Watch
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADER_BYTES = 16 * 1024
+HEADER_BYTES = 32 * 1024
 # Handlers bound their own bodies, and refuse the larger ones with a readable answer before reading them.
 BODY_BYTES = 1 << 40
 IDLE_SECS = 60.0  # also for the next request's first byte
@@ -119,16 +121,25 @@ def make_public_server(runtime: Runtime) -> ChatServer:
     return server
 
 
-def make_server(app: Any, tls: SSLContext | None = None, body_secs: float = 10.0) -> ChatServer:
+def make_admin_server(app: Application) -> ChatServer:
+    """What only monitoring may talk to. Nobody has anything to send there."""
+    return make_server(app, body_bytes=0)
+
+
+def make_server(
+    app: Any, tls: SSLContext | None = None, body_secs: float = 10.0, body_bytes: int = BODY_BYTES
+) -> ChatServer:
     return ChatServer(
         app,
         ssl_options=tls,
         max_header_size=HEADER_BYTES,
-        max_body_size=BODY_BYTES,
+        max_body_size=body_bytes,
         idle_connection_timeout=IDLE_SECS,
         body_timeout=body_secs,
     )
 
 
-def make_admin_app() -> Application:
-    return Application([(r"/metrics/?", MetricsHandler)], log_function=lambda handler: None)
+def make_admin_app(settings: Settings) -> Application:
+    return Application(
+        [elsewhere(settings), (r"/metrics/?", MetricsHandler)], log_function=lambda handler: None
+    )

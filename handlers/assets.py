@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import posixpath
 from pathlib import Path
 
 TEXT = {".js", ".css", ".svg", ".json", ".webmanifest"}
@@ -15,9 +16,11 @@ TEXT = {".js", ".css", ".svg", ".json", ".webmanifest"}
 class Assets:
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._compressed: dict[str, bytes] = {}
+        self._files: dict[str, Path] = {}
+        self._compressed: dict[Path, bytes] = {}
         digest = hashlib.sha256()
         for file in sorted(path for path in root.rglob("*") if path.is_file()):
+            self._files[file.relative_to(root).as_posix()] = file
             digest.update(str(file.relative_to(root)).encode())
             digest.update(file.read_bytes())
         self.version = digest.hexdigest()[:16]
@@ -29,10 +32,10 @@ class Assets:
         return f"/static/v-{self.version}/{path}"
 
     def compressed(self, path: str) -> bytes | None:
-        """The file as gzip, made once; None where that would save nothing, and for files outside."""
-        if path not in self._compressed:
-            file = (self.root / path).resolve()
-            if file.suffix not in TEXT or not file.is_relative_to(self.root) or not file.is_file():
-                return None
-            self._compressed[path] = gzip.compress(file.read_bytes(), mtime=0)
-        return self._compressed[path]
+        """The file as gzip, made once however its path is spelled; None where that saves nothing, and for no file."""
+        file = self._files.get(posixpath.normpath(path))
+        if file is None or file.suffix not in TEXT:
+            return None
+        if file not in self._compressed:
+            self._compressed[file] = gzip.compress(file.read_bytes(), mtime=0)
+        return self._compressed[file]

@@ -13,6 +13,7 @@ from msgspec import Struct
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from chatserver.errors import (
+    NAME_CHARS,
     ChatError,
     Invalid,
     PayloadTooLarge,
@@ -21,9 +22,9 @@ from chatserver.errors import (
 from chatserver.logs import scrub
 from chatserver.model import Actor
 from chatserver.runtime import Runtime
-from handlers import cookies, limits
+from handlers import cookies, rate_fields
+from handlers.connections.forwarded import client_address, stay_with_tls
 from handlers.data_fields import DATA_FIELDS
-from handlers.forwarded import client_address, stay_with_tls
 from handlers.origins import allow_origin
 from handlers.parsing import parse
 from handlers.problems import problem, problem_fields
@@ -34,6 +35,7 @@ log = structlog.get_logger("chatserver.access")
 DISCARDED_BYTES = 32 * 1024 * 1024
 DISCARDED_CHUNKS_BYTES = 64 * 1024
 METHODS = ("GET", "POST", "PATCH", "DELETE")
+SIGNED_IN = (*METHODS, "HEAD")  # all but the preflight
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _encode = msgspec.json.Encoder().encode
 T = TypeVar("T", bound=Struct)
@@ -102,6 +104,12 @@ class BaseHandler(RequestHandler):
             raise PayloadTooLarge(f"The body may have at most {self.body_limit} bytes.")
         return b"".join(self._received)
 
+    async def head(self, *args: str) -> None:
+        """As GET answers, and Tornado leaves out the body. Where GET is not offered, this is not."""
+        answering = self.get(*args)
+        if answering is not None:
+            await answering
+
     def options(self, *args: str) -> None:
         """Preflight, for the origins that are allowed; the others only learn the methods."""
         self.set_header("Allow", ", ".join([*self._methods(), "OPTIONS"]))
@@ -109,7 +117,8 @@ class BaseHandler(RequestHandler):
 
     def _methods(self) -> list[str]:
         unimplemented = RequestHandler._unimplemented_method
-        return [m for m in METHODS if getattr(type(self), m.lower()) is not unimplemented]
+        offered = [m for m in METHODS if getattr(type(self), m.lower()) is not unimplemented]
+        return ["GET", "HEAD", *offered[1:]] if "GET" in offered else offered
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
@@ -164,7 +173,7 @@ class ApiHandler(BaseHandler):
 
     async def prepare(self) -> None:
         await super().prepare()
-        if not self.public and self.request.method in METHODS:
+        if not self.public and self.request.method in SIGNED_IN:
             self.actor = await self.runtime.services.sessions.authenticate(
                 self._token(), polling=self.query_token
             )
@@ -178,7 +187,7 @@ class ApiHandler(BaseHandler):
     def count(self, bucket: str) -> None:
         """Raises RateLimited."""
         self.runtime.limits.take(self.actor, bucket)
-        for name, value in limits.headers(self.runtime.limits, self.actor, bucket):
+        for name, value in rate_fields.headers(self.runtime.limits, self.actor, bucket):
             self.set_header(name, value)
 
     def _token(self) -> str | None:
@@ -227,7 +236,9 @@ class ApiHandler(BaseHandler):
                 name for name in self.request.query_arguments if name != "token" or not self.query_token
             ]
         if ignored:
-            names = (re.sub(r"[^A-Za-z0-9_.-]", "?", scrub(name))[:64] for name in ignored[:20])
+            # Cut twice: first to little work, in which a token that begins among what is shown still ends.
+            cut = (name[: 4 * NAME_CHARS] for name in ignored[:20])
+            names = (re.sub(r"[^A-Za-z0-9_.-]", "?", scrub(name))[:NAME_CHARS] for name in cut)
             self.set_header("X-Ignored-Parameters", ", ".join(names))
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from chatserver import wire
+from chatserver.list_place import ListPlace
 from chatserver.model import Inbox, User
 from chatserver.runtime import Runtime
 from chatserver.services.conversations import Overview
 from handlers.base import ApiHandler
+from handlers.schemas import Listing
 
 
 def other_user(runtime: Runtime, user: User) -> dict[str, Any]:
@@ -32,10 +35,9 @@ def _shown(runtime: Runtime, actor_id: int, overview: Overview) -> dict[str, Any
     }
 
 
-def _unread(overviews: list[Overview]) -> dict[str, Any]:
-    unread = [overview for overview in overviews if overview.unread]
+def _unread(inbox: Inbox, unread: list[Overview]) -> dict[str, Any]:
     return {
-        "total_unread": sum(overview.unread for overview in unread),
+        "total_unread": sum(map(inbox.unread, inbox.heads)),
         "conversations": [
             {
                 "conversation_id": overview.conversation.id,
@@ -49,35 +51,63 @@ def _unread(overviews: list[Overview]) -> dict[str, Any]:
     }
 
 
-class ConversationsHandler(ApiHandler):
+class ListHandler(ApiHandler):
+    """One part of a list, newest first. Arrays stay arrays, as old clients know them: a `Link` leads to the next part."""
+
     bucket = "history"
 
-    async def overviews(self) -> tuple[Inbox, list[Overview]]:
-        service = self.runtime.services.conversations
-        inbox = await service.inbox(self.actor)
-        return inbox, await service.list(self.actor, inbox)
+    async def inbox(self) -> Inbox:
+        return await self.runtime.services.conversations.inbox(self.actor)
 
+    async def part(
+        self, inbox: Inbox, asked: Listing, *, unread: bool = False
+    ) -> tuple[list[Overview], ListPlace | None]:
+        most = self.runtime.settings.conversations_listed
+        limit = min(asked.limit or most, most)
+        after = ListPlace.parse(asked.after) if asked.after is not None else None
+        return await self.runtime.services.conversations.list(self.actor, inbox, limit, after, unread=unread)
+
+    def link(self, asked: Listing, more: ListPlace | None) -> None:
+        if more is not None:
+            query = {"after": str(more), **({"limit": asked.limit} if asked.limit else {})}
+            self.set_header("Link", f'<{self.request.path}?{urlencode(query)}>; rel="next"')
+
+
+class ConversationsHandler(ListHandler):
     async def get(self) -> None:
-        _, overviews = await self.overviews()
+        asked = self.query(Listing)
+        overviews, more = await self.part(await self.inbox(), asked)
+        self.link(asked, more)
         self.answer([_shown(self.runtime, self.actor.user_id, overview) for overview in overviews])
 
 
-class UnreadCountHandler(ConversationsHandler):
+class UnreadCountHandler(ListHandler):
     async def get(self) -> None:
-        _, overviews = await self.overviews()
-        self.answer(_unread(overviews))
+        asked = self.query(Listing)
+        inbox = await self.inbox()
+        unread, more = await self.part(inbox, asked, unread=True)
+        self.link(asked, more)
+        self.answer(_unread(inbox, unread))
 
 
-class SnapshotHandler(ConversationsHandler):
+class SnapshotHandler(ListHandler):
     async def get(self) -> None:
+        asked = self.query(Listing)
         # The inbox, and with it the cursor, is read first: what comes later arrives as an event.
-        inbox, overviews = await self.overviews()
+        inbox = await self.inbox()
+        overviews, more = await self.part(inbox, asked)
+        unread = [overview for overview in overviews if overview.unread]
+        if more is not None or asked.after is not None:
+            unread, _ = await self.part(inbox, Listing(asked.limit), unread=True)
         user = await self.runtime.services.accounts.user(self.actor.user_id)
+        owed = await self.runtime.services.notifications.owed(user.id, inbox)
         self.answer(
             {
                 "user": wire.user(user),
                 "conversations": [_shown(self.runtime, user.id, overview) for overview in overviews],
-                "unread": _unread(overviews),
+                "next": more and str(more),
+                "unread": _unread(inbox, unread),
+                "notifications": [wire.notification(one) for one in owed],
                 "cursor": f"{inbox.epoch}:{inbox.version}",
             }
         )

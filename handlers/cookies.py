@@ -39,15 +39,19 @@ def take_back(handler: Any) -> None:
 def check_origin(handler: Any) -> None:
     """Raises Forbidden for what another site made the browser do."""
     headers = handler.request.headers
-    site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
-    if site is not None:
-        own = site == "same-origin" or (site == "none" and handler.request.method in SAFE)
-    else:
-        own = origin is None or origin == f"{handler.request.protocol}://{handler.request.host}"
-    if not own:
+    if is_own_page(handler) is False:
         raise Forbidden("A cookie is good for calls from the server's own pages only; others send a token.")
     if handler.request.method not in SAFE and not headers.get("X-Requested-With"):
         raise Forbidden("With a cookie, send the header X-Requested-With too (any value).")
+
+
+def is_own_page(handler: Any) -> bool | None:
+    """Whether a page of this server, or the person themselves, made the browser ask. None when it says nothing of it."""
+    headers = handler.request.headers
+    site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
+    if site is not None:
+        return bool(site == "same-origin" or (site == "none" and handler.request.method in SAFE))
+    return None if origin is None else bool(origin == f"{handler.request.protocol}://{handler.request.host}")
 
 
 def _name(handler: Any) -> str:

@@ -9,9 +9,9 @@ from tornado.iostream import StreamClosedError
 
 from chatserver import metrics
 from chatserver.cursor import parse_cursor
-from chatserver.services.events import Answer, Request
+from chatserver.polls.waiter import Ended, Waiter
+from chatserver.services.events import PollAnswer, PollRequest
 from chatserver.settings import Settings
-from chatserver.waiter import Ended, Waiter
 from handlers.base import ApiHandler
 from handlers.schemas import Poll
 
@@ -37,6 +37,13 @@ class EventsHandler(ApiHandler):
         self.set_header("X-Accel-Buffering", "no")
         written = await self._written(poll_body(answer, request, is_extended(asked)))
         await answer.delivered(written)
+
+    async def head(self, *_: str) -> None:
+        """What can be said of a poll without holding one: whether it would be taken."""
+        poll_request(self.query(Poll), self.runtime.settings)
+        self.tell_ignored()
+        await self.flush()  # before the end, which would say how long the body is: nobody knows yet
+        self.finish()
 
     def _started(self, waiter: Waiter) -> None:
         self._waiter = waiter
@@ -70,6 +77,8 @@ class EventsHandler(ApiHandler):
         return True
 
     def on_finish(self) -> None:
+        if self.request.method == "HEAD":
+            return
         metrics.poll_seconds(self.outcome).observe(self.request.request_time())
 
 
@@ -78,10 +87,10 @@ def is_extended(asked: Poll) -> bool:
     return any(value is not None for value in (asked.cursor, asked.wait, asked.client))
 
 
-def poll_request(asked: Poll, settings: Settings) -> Request:
+def poll_request(asked: Poll, settings: Settings) -> PollRequest:
     """Raises CursorInvalid."""
     wait_secs = settings.hold_secs if asked.wait is None else min(asked.wait, settings.max_hold_secs)
-    return Request(
+    return PollRequest(
         cursor=parse_cursor(asked.cursor) if asked.cursor is not None else None,
         wait_secs=wait_secs,
         limit=min(asked.limit, MAX_EVENTS),
@@ -90,7 +99,7 @@ def poll_request(asked: Poll, settings: Settings) -> Request:
     )
 
 
-def poll_body(answer: Answer, request: Request, extended: bool) -> bytes:
+def poll_body(answer: PollAnswer, request: PollRequest, extended: bool) -> bytes:
     parts = [b'{"events":[', b",".join(answer.events), b'],"timestamp":%.3f' % answer.timestamp]
     if extended:
         more = {

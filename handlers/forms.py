@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import re
+import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-import filetype
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import parse_options_header
 
 from chatserver.errors import ChatError, Invalid, PayloadTooLarge
 from chatserver.model import Attachment
 from chatserver.services.messages import Messages
+from handlers.files import content_type, file_name, part_options
 from handlers.strict_json import check_text
 
 MAX_PARTS = 20
 SNIFF_BYTES = 512
-NAME_CHARS = 200
-_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63}", re.ASCII)
 
 
 class Form:
-    """Feed it chunks, then ask for its fields. Errors are kept until then: the connection must be read to its end."""
+    """Feed it chunks, then ask for its fields. Errors are kept until then: the connection must be read to its end.
+
+    Nothing of it stays stored or in memory after its first error.
+    """
 
     def __init__(
         self, boundary: bytes, messages: Messages, file_field: str, file_bytes: int, field_bytes: int
@@ -37,8 +37,10 @@ class Form:
         self._error: ChatError | None = None
         self._upload: Any = None
         self._stack = AsyncExitStack()
+        self._turn = asyncio.Lock()  # a client may go away while its last chunk is being stored
         self._head = b""
         self._file_name = ""
+        self._is_chosen = False
         self._declared_type = ""
         self._attachment: Attachment | None = None
         self._ended = False
@@ -63,37 +65,50 @@ class Form:
 
     async def feed(self, chunk: bytes) -> None:
         """Never raises: what is wrong is told by `finish`."""
-        if self._error is not None:
-            return
-        try:
-            self._parser.write(chunk)
-            steps, self._steps = self._steps, []
-            for kind, data in steps:
-                await self._step(kind, data)
-        except FormParserError as error:
-            self._error = Invalid.field("body", f"is not multipart/form-data: {error}")
-        except ChatError as error:
-            self._error = error
+        async with self._turn:
+            if self._error is not None:
+                return
+            try:
+                self._parser.write(chunk)
+                steps, self._steps = self._steps, []
+                for kind, data in steps:
+                    await self._step(kind, data)
+            except FormParserError as error:
+                await self._fail(Invalid.field("body", f"is not multipart/form-data: {error}"))
+            except ChatError as error:
+                await self._fail(error)
+
+    async def refuse(self, error: ChatError) -> None:
+        """Take nothing more of it; `finish` raises this, or what was wrong before."""
+        async with self._turn:
+            await self._fail(error)
 
     async def finish(self) -> tuple[dict[str, Any], Attachment | None]:
         """The fields as text, and the stored file, which is the caller's from now on.
 
         Raises what went wrong; nothing is stored then.
         """
+        if not self._ended:
+            await self.refuse(Invalid.field("body", "is multipart/form-data that ends early"))
         try:
-            if self._error is None and not self._ended:
-                raise Invalid.field("body", "is multipart/form-data that ends early")
             if self._error is not None:
                 raise self._error
             values = {name: _text(name, data) for name, data in self._fields.items()}
-            attachment, self._attachment = self._attachment, None
-            return values, attachment
-        except ChatError:
-            await self.discard()
+        except ChatError as error:
+            await self.refuse(error)
             raise
+        attachment, self._attachment = self._attachment, None
+        return values, attachment
 
     async def discard(self) -> None:
-        """Take back what was stored, whether half or whole."""
+        """Its client is gone: take back what was stored, whether half or whole."""
+        await self.refuse(Invalid.field("body", "is multipart/form-data that ends early"))
+
+    async def _fail(self, error: ChatError) -> None:
+        self._error = self._error or error
+        self._upload, self._head = None, b""
+        self._steps, self._headers = [], {}
+        self._fields.clear()
         await self._stack.aclose()
         if self._attachment is not None:
             attachment, self._attachment = self._attachment, None
@@ -124,14 +139,16 @@ class Form:
         self._parts += 1
         if self._parts > MAX_PARTS:
             raise Invalid.field("body", f"has more than {MAX_PARTS} parts")
-        _, options = parse_options_header(headers.get("content-disposition", b""))
+        options = part_options(headers.get("content-disposition", b""))
         self._name = _text("body", bytearray(options.get(b"name", b"")))
         if not self._name:
             raise Invalid.field("body", "has a part without a name")
         if self._name in self._fields or (self._name == self._file_field and self._file_name):
             raise Invalid.field(self._name, "is given twice")
         if self._name == self._file_field and b"filename" in options:
-            self._file_name = file_name(_text(self._name, bytearray(options[b"filename"])))
+            given = _text(self._name, bytearray(options[b"filename"]))
+            self._is_chosen = given != ""
+            self._file_name = file_name(given)
             self._declared_type = headers.get("content-type", b"").decode("latin-1").split(";")[0].strip()
             self._head = b""
         else:
@@ -164,7 +181,7 @@ class Form:
     async def _end(self) -> None:
         if self._name == self._file_field and self._name not in self._fields and self._attachment is None:
             if self._upload is None:
-                if not self._head and self._file_name == "file":
+                if not self._head and not self._is_chosen:
                     return  # what a browser sends when no file was chosen
                 await self._open()
             self._attachment = await self._upload.finish()
@@ -178,26 +195,3 @@ def _text(field: str, data: bytearray) -> str:
         raise Invalid.field(field, "is not UTF-8") from None
     check_text(text, field)
     return text
-
-
-def file_name(given: str) -> str:
-    """The last part of a path, without control characters; `file` when nothing is left."""
-    last = re.split(r"[/\\]", given)[-1]
-    kept = "".join(c for c in last if c.isprintable()).strip(". ")
-    if len(kept) <= NAME_CHARS:
-        return kept or "file"
-    stem, dot, ending = kept.rpartition(".")
-    return (
-        f"{stem[: NAME_CHARS - len(ending) - 1]}.{ending}" if dot and len(ending) < 20 else kept[:NAME_CHARS]
-    )
-
-
-def content_type(head: bytes, declared: str) -> str:
-    """What the bytes say; else what the sender says, if that is a type at all."""
-    guessed = filetype.guess_mime(head)
-    if guessed:
-        return str(guessed)
-    declared = declared.lower()
-    if declared.startswith("image/") and declared != "image/svg+xml":
-        return "application/octet-stream"  # says image, is none
-    return declared if _TYPE.fullmatch(declared) else "application/octet-stream"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatserver import wire
 from chatserver.errors import Invalid
+from chatserver.guard.host_token import NOTIFICATIONS
 from handlers.accounts import signed_in
 from handlers.base import ApiHandler
 from handlers.schemas import Guest, HostSignIn, Notify
@@ -14,7 +15,7 @@ class HostSignInHandler(ApiHandler):
 
     async def post(self) -> None:
         device = self.request.headers.get("User-Agent", "")
-        made = await self.runtime.services.host.sign_in(self.json(HostSignIn).token, device)
+        made = await self.runtime.services.host.sign_in(self.json(HostSignIn).token, device, self.address)
         self.answer(signed_in(*made))
 
 
@@ -34,7 +35,7 @@ class NotificationsHandler(ApiHandler):
 
     async def post(self) -> None:
         host = self.runtime.services.host
-        host.allow(self._token(), "notifications")
+        host.allow(self._token(), NOTIFICATIONS)
         asked = self.json(Notify)
         if (asked.receiver_id is None) == (asked.receiver_sub is None):
             raise Invalid(

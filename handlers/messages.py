@@ -1,4 +1,4 @@
-"""Sending, the history, and files."""
+"""Sending, with or without a file, and the history."""
 
 from __future__ import annotations
 
@@ -6,27 +6,23 @@ import asyncio
 import base64
 import re
 from typing import Any
-from urllib.parse import quote
 
 from python_multipart.multipart import parse_options_header
-from tornado.iostream import StreamClosedError
 
 from chatserver.errors import ChatError, Invalid, PayloadTooLarge, Unavailable
+from chatserver.guard.quotas import Taken
 from chatserver.model import Attachment
 from chatserver.services.messages import MAX_PAGE
 from handlers import conversations
 from handlers.base import ApiHandler
-from handlers.forms import Form, content_type
+from handlers.connections.dawdling import Upload
+from handlers.files import content_type
+from handlers.forms import Form
 from handlers.schemas import History, Send
-from handlers.watch import Upload
 
 _CLIENT_ID = re.compile(r"[\x20-\x7e]{1,64}")
-_DATA_URL = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,(.*)", re.DOTALL)
-# A client that takes no more of a file does not get to hold it open.
-CHUNK_SECS = 60.0
+_DATA_URL = re.compile(r"data:([^;,]{0,128})(?:;[^;,]{0,128}){0,8};base64")
 MOST_SECS = 86400.0  # for a whole upload, which is held to a least rate instead
-# Formats in which no browser finds a script.
-SAFE_INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 
 class ChatsHandler(ApiHandler):
@@ -35,6 +31,7 @@ class ChatsHandler(ApiHandler):
     bucket = "send"
     _form: Form | None = None
     _upload: Upload | None = None
+    _taken: Taken | None = None
 
     @property
     def body_limit(self) -> int:
@@ -60,6 +57,18 @@ class ChatsHandler(ApiHandler):
             self._form = Form(
                 boundary, messages, "attachment", settings.attachment_bytes, settings.body_bytes
             )
+            try:
+                self._taken = await self.runtime.services.quotas.begin_upload(self.actor, self._to_come_bytes)
+            except ChatError as error:
+                if "Expect" in self.request.headers:
+                    raise
+                await self._form.refuse(error)
+
+    @property
+    def _to_come_bytes(self) -> int:
+        """At most: a chunked body does not say."""
+        length = self.request.headers.get("Content-Length", "")
+        return min(int(length), self.body_limit) if length.isdecimal() else self.body_limit
 
     async def data_received(self, chunk: bytes) -> None:
         if self._form is None:
@@ -70,6 +79,11 @@ class ChatsHandler(ApiHandler):
         self._received_bytes += len(chunk)
         if self._received_bytes <= self.body_limit:
             await self._form.feed(chunk)
+        else:
+            await self._form.refuse(PayloadTooLarge(f"The body may have at most {self.body_limit} bytes."))
+        await asyncio.sleep(
+            0
+        )  # a client may send faster than is read: then nothing else lets others take their turn
 
     def on_finish(self) -> None:
         if self._upload is not None:
@@ -77,16 +91,26 @@ class ChatsHandler(ApiHandler):
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
+        if self._form is not None:
+            self.runtime.spawn(self._abandoned(self._form))
+
+    async def _abandoned(self, form: Form) -> None:
+        """What the form still owns goes: a file that a send has taken over stays."""
+        await form.discard()
+        await self._came()
+
+    async def _came(self) -> None:
+        """Nothing more of the body will."""
         if self._upload is not None:
             self._upload.end()
-        if self._form is not None:
-            # What the form still owns: a file that a send has taken over stays.
-            self.runtime.spawn(self._form.discard())
+        if self._taken is not None:
+            await self.runtime.services.quotas.end_upload(self._taken, self._received_bytes)
 
     async def post(self) -> None:
-        if self._upload is not None:
-            self._upload.end()
-        send, attachment = await self._sent()
+        try:
+            send, attachment = await self._sent()
+        finally:
+            await self._came()
         try:
             message, created = await self._posted(send, attachment)
         except Unavailable:
@@ -117,9 +141,6 @@ class ChatsHandler(ApiHandler):
         if self._form is None:
             send = self.json(Send)
             return send, await self._inline(send.attachment) if send.attachment else None
-        if self._received_bytes > self.body_limit:
-            await self._form.discard()
-            raise PayloadTooLarge(f"The body may have at most {self.body_limit} bytes.")
         values, attachment = await self._form.finish()
         try:
             if values.pop("attachment", ""):
@@ -132,14 +153,16 @@ class ChatsHandler(ApiHandler):
     async def _inline(self, url: str) -> Attachment:
         """A small file inside the JSON, as a data: URL."""
         self.runtime.limits.take(self.actor, "upload")
-        found = _DATA_URL.fullmatch(url)
+        head, _, encoded = url.partition(",")
+        found = _DATA_URL.fullmatch(head)
         try:
-            data = base64.b64decode(found[2], validate=True) if found else None
+            data = base64.b64decode(encoded, validate=True) if found else None
         except ValueError:  # binascii's own error is one, and so is that for what is no ASCII
             data = None
         if found is None or data is None:
             raise Invalid.field("attachment", "must be a base64 data: URL, or a file in multipart/form-data")
         type = content_type(data[:512], found[1])
+        await self.runtime.services.quotas.use_bytes(self.actor, len(data))
         async with self.runtime.services.messages.upload("file", type) as upload:
             await upload.write(data)
             attachment: Attachment = await upload.finish()
@@ -154,32 +177,6 @@ class ChatsHandler(ApiHandler):
         if send.client_id not in (None, header):
             raise Invalid.field("client_id", "differs from the Idempotency-Key header")
         return header
-
-
-class AttachmentHandler(ApiHandler):
-    bucket = "history"
-
-    async def get(self, message_id: str) -> None:
-        attachment, chunks = await self.runtime.services.messages.attachment(self.actor, int(message_id))
-        inline = attachment.type in SAFE_INLINE
-        name = quote(attachment.name, safe="")
-        self.set_header("Content-Type", attachment.type)
-        self.set_header("Content-Length", str(attachment.size_bytes))
-        self.set_header(
-            "Content-Disposition", f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
-        )
-        self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
-        async for chunk in chunks:
-            self.write(chunk)
-            try:
-                async with asyncio.timeout(CHUNK_SECS):
-                    await self.flush()
-            except TimeoutError:
-                self.request.connection.stream.close()  # type: ignore[union-attr]
-                return
-            except StreamClosedError:
-                return  # gone, or cut off by handlers/watch.py
-        await self.finish()
 
 
 class HistoryHandler(ApiHandler):
@@ -198,6 +195,7 @@ class HistoryHandler(ApiHandler):
             before_id=asked.before_id,
             after_id=asked.after_id,
             around_id=asked.around_id,
+            delivers=self.request.method != "HEAD",
         )
         body: dict[str, Any] = {
             "conversation_id": page.conversation_id,

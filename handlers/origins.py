@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from handlers import limits
+from handlers import rate_fields
 
 EXPOSED = ", ".join(
-    ("Retry-After", "Idempotency-Replayed", "X-Request-Id", "X-Ignored-Parameters", *limits.NAMES)
+    (
+        *(
+            "Retry-After",
+            "Idempotency-Replayed",
+            "X-Request-Id",
+            "X-Ignored-Parameters",
+            "Link",
+            *rate_fields.NAMES,
+        ),
+        *("Accept-Ranges", "Content-Range", "ETag"),
+    )
 )
+TAKEN = "Authorization, Content-Type, Idempotency-Key, X-Request-Id, Range, If-Range, If-None-Match"
 
 
 def allow_origin(handler: Any, methods: Sequence[str]) -> None:
@@ -24,7 +35,5 @@ def allow_origin(handler: Any, methods: Sequence[str]) -> None:
     handler.set_header("Access-Control-Expose-Headers", EXPOSED)
     if handler.request.method == "OPTIONS":
         handler.set_header("Access-Control-Allow-Methods", ", ".join(methods))
-        handler.set_header(
-            "Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, X-Request-Id"
-        )
+        handler.set_header("Access-Control-Allow-Headers", TAKEN)
         handler.set_header("Access-Control-Max-Age", "600")

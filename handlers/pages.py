@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from tornado.web import HTTPError, StaticFileHandler
+from tornado.web import HTTPError, StaticFileHandler, stream_request_body
 
 from chatserver import __version__
 from chatserver.runtime import Runtime
 from handlers.assets import Assets
 from handlers.base import BaseHandler
-from handlers.forwarded import stay_with_tls
+from handlers.connections.forwarded import stay_with_tls
 
 NOT_FRAMED = "frame-ancestors 'none'"
 log = structlog.get_logger("chatserver.access")
@@ -58,8 +58,6 @@ class ChatPageHandler(BaseHandler):
     def get(self) -> None:
         self.show("chat.html")
 
-    head = get
-
     def show(self, template: str, **more: Any) -> None:
         self.set_header("Cache-Control", "no-cache")
         self.add_header("Vary", "Accept-Language")
@@ -68,6 +66,7 @@ class ChatPageHandler(BaseHandler):
             template,
             asset=self._assets.url,
             version=__version__,
+            registration=self.runtime.settings.who_registers,
             lang=language,
             dir="rtl" if language in RIGHT_TO_LEFT else "ltr",
             **more,
@@ -85,8 +84,6 @@ class EmbedPageHandler(ChatPageHandler):
             self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
         self.show("embed.html", origins=" ".join(origins))
 
-    head = get
-
 
 class EmbedScriptHandler(ChatPageHandler):
     """The address that other sites name for ever; what it leads to changes with its content."""
@@ -98,15 +95,25 @@ class EmbedScriptHandler(ChatPageHandler):
         self.set_header("Content-Type", "text/javascript; charset=utf-8")
         self.finish(f"export * from '.{self._assets.url('js/embed/chat-room.js')}';\n")
 
-    head = get
 
-
+@stream_request_body
 class StaticHandler(StaticFileHandler):
-    """Versioned paths never change and go out compressed; the others are asked about every time."""
+    """Versioned paths never change and go out compressed; the others are asked about every time.
+
+    Takes no body: as a handler of another kind it would be given one whole, and would wait for that in memory.
+    """
 
     def initialize(self, path: str, versions: Assets | None = None) -> None:  # type: ignore[override]
         super().initialize(path)
         self._versions = versions
+
+    def prepare(self) -> None:
+        sent = self.request.headers
+        if "Transfer-Encoding" in sent or sent.get("Content-Length", "0").strip("0"):
+            raise HTTPError(413)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Never called: `prepare` refuses."""
 
     async def get(self, path: str, include_body: bool = True) -> None:
         asked = self.request.headers

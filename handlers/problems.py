@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from chatserver import errors
-from handlers import limits
+from handlers import rate_fields
 
 STATUS: dict[str, int] = {
     "token_missing": 401,
@@ -15,13 +15,16 @@ STATUS: dict[str, int] = {
     "not_member": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "limit_reached": 409,
     "cursor_expired": 410,
     "cursor_invalid": 400,
     "validation_error": 400,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
+    "range_not_satisfiable": 416,
     "idempotency_conflict": 422,
     "rate_limited": 429,
+    "header_too_large": 431,
     "unavailable": 503,
     "internal_error": 500,
 }
@@ -43,6 +46,8 @@ def problem(status: int, error: BaseException | None, request_id: str) -> tuple[
         status = STATUS[code]
         if isinstance(error, errors.CursorExpired):
             extra["cursor"] = error.cursor
+        elif isinstance(error, errors.LimitReached):
+            extra["limit"] = error.limit
     else:
         code = CODES.get(status, "internal_error")
         status = STATUS[code] if code == "internal_error" else status
@@ -67,6 +72,8 @@ def problem_fields(status: int, error: BaseException | None) -> list[tuple[str, 
         fields.append(("WWW-Authenticate", "Bearer"))
     elif isinstance(error, errors.Unavailable | errors.RateLimited):
         fields.append(("Retry-After", str(error.retry_after_secs)))
+    if isinstance(error, errors.RangeNotSatisfiable):
+        fields.append(("Content-Range", f"bytes */{error.size_bytes}"))
     if isinstance(error, errors.RateLimited):
-        fields += limits.refusal(error)
+        fields += rate_fields.refusal(error)
     return fields

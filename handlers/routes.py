@@ -7,9 +7,9 @@ from typing import Any
 from chatserver.runtime import Runtime
 from handlers import (
     accounts,
+    attachments,
     changes,
     conversations,
-    docs,
     events,
     host,
     messages,
@@ -21,9 +21,11 @@ from handlers import (
 )
 from handlers.assets import Assets
 from handlers.base import BaseHandler, NothingHere
+from handlers.description import docs
 
 API = "/api/v1/communication/"
 ID = r"([1-9][0-9]{0,15})"
+FILE = r"(.{1,512})"
 
 API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("poll/events", events.EventsHandler),
@@ -34,7 +36,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     (f"chats/conversation/{ID}", messages.HistoryHandler),
     ("chats/search", search.SearchHandler),
     (f"chats/message/{ID}", changes.MessageHandler),
-    (f"chats/attachment/{ID}", messages.AttachmentHandler),
+    (f"chats/attachment/{ID}", attachments.AttachmentHandler),
     ("chats/mark-read", receipts.MarkReadHandler),
     ("chats/typing", presence.TypingHandler),
     ("chats/unread-count", conversations.UnreadCountHandler),
@@ -74,13 +76,13 @@ def routes(runtime: Runtime, assets: Assets) -> list[tuple[Any, ...]]:
         (r"/readyz/?", server.ReadyHandler, with_runtime),
         (r"/openapi\.json/?", docs.DocumentHandler, with_docs),
         (r"/docs/?", docs.DocsHandler, with_docs),
-        (r"/api/.*", NothingHere, with_runtime),
+        (r"/api/.{0,16384}", NothingHere, with_runtime),
         (r"/", pages.ChatPageHandler, {**with_runtime, "assets": assets}),
         (r"/embed\.js", pages.EmbedScriptHandler, {**with_runtime, "assets": assets}),
         (r"/embed/?", pages.EmbedPageHandler, {**with_runtime, "assets": assets}),
         (r"/(sw\.js)", pages.StaticHandler, {"path": root}),
         (r"/(favicon\.svg)", pages.StaticHandler, {"path": root}),
-        (rf"/static/v-{assets.version}/(.+)", pages.StaticHandler, {"path": root, "versions": assets}),
+        (rf"/static/v-{assets.version}/{FILE}", pages.StaticHandler, {"path": root, "versions": assets}),
         # With another version before them: a page of the last release fetches some of its parts when first wanted.
-        (r"/static/(?:v-[0-9a-f]+/)?(.+)", pages.StaticHandler, {"path": root}),
+        (rf"/static/(?:v-[0-9a-f]{{1,64}}/)?{FILE}", pages.StaticHandler, {"path": root}),
     ]

@@ -9,15 +9,18 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from chatserver.host_token import SUB_CHARS
-from chatserver.password_rules import PASSWORD_CHARS
-from chatserver.services.accounts import FULL_NAME_CHARS, USERNAME
+from chatserver.guard.host_token import SUB_CHARS
+from chatserver.guard.password_rules import PASSWORD_CHARS
+from chatserver.names import FULL_NAME_CHARS, MARKS
+from chatserver.services.accounts import USERNAME
 from chatserver.services.search import QUERY_CHARS
 
 TITLE_CHARS = 200
 NOTIFICATION_CHARS = 4000
 
-Id = Annotated[int, Meta(ge=1, lt=1 << 53)]
+# Client generators make 32 bits of an integer without a format.
+ID_FORMAT = {"format": "int64"}
+Id = Annotated[int, Meta(ge=1, lt=1 << 53, extra_json_schema=ID_FORMAT)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 Count = Annotated[int, Meta(ge=1, lt=1 << 53)]
 Receiver = Annotated[Id | None, Meta(description="The person it is for.")]
@@ -27,7 +30,8 @@ OldReceiver = Annotated[
 FullName = Annotated[
     str | None,
     Meta(
-        description=f"The name shown: 1 to {FULL_NAME_CHARS} visible characters.",
+        description=f"The name shown: 1 to {FULL_NAME_CHARS} visible characters on one line, at most {MARKS} marks on a "
+        "letter, nothing that turns the direction of the text around it.",
         extra_json_schema={"minLength": 1},
     ),
 ]
@@ -59,7 +63,7 @@ class Register(Struct):
 
 
 class Login(Struct):
-    username: Annotated[str, Meta(description="In any spelling of its case.")]
+    username: Annotated[str, Meta(description="In any spelling of its case; spaces around it do not count.")]
     password: Annotated[str, Meta(extra_json_schema={"format": "password"})]
     device: Annotated[
         Annotated[str, Meta(min_length=1, max_length=100)] | None,
@@ -120,7 +124,10 @@ class Export(Struct):
 class Search(Struct):
     search: Annotated[
         str,
-        Meta(description="The beginning of a username or of a full name; from a guest, a whole username."),
+        Meta(
+            description="The beginnings of words of a username or full name, in any order, compared as in the search of "
+            "messages; from a guest, a whole username."
+        ),
     ] = ""
 
 
@@ -186,13 +193,25 @@ class History(Struct):
     around_id: Annotated[Id | None, Meta(description="This message and its neighbours on both sides.")] = None
 
 
+class Listing(Struct):
+    limit: Annotated[
+        Count | None,
+        Meta(description="How many; left out, or above it, as many as `limits.conversations_listed`."),
+    ] = None
+    after: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=32)] | None,
+        Meta(description="Go on from here: what the part before gave for it. Opaque."),
+    ] = None
+
+
 class TextSearch(Struct):
     q: Annotated[
         str,
         Meta(
             min_length=1,
             max_length=QUERY_CHARS,
-            description="Whole words, at most 10, all of which a message must have. Case and accents do not count.",
+            description="Whole words, at most 10, all of which a message must have. Case and accents do not count, "
+            "marks that are a part of their letter do.",
         ),
     ]
     user_id: Annotated[Id | None, Meta(description="Only the conversation with them.")] = None

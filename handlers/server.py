@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from tornado.web import HTTPError
 from tornado_prometheus import MetricsHandler as PrometheusHandler
 
 from chatserver import __version__
-from chatserver.ratelimit import RATES, rate
+from chatserver.guard.rates import RATES, rate
 from chatserver.runtime import Runtime
 from chatserver.services.messages import MAX_PAGE
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
 
-FEATURE_LEVEL = 4  # grows by one with every change a client may want to know of
+FEATURE_LEVEL = 5  # grows by one with every change a client may want to know of
 
 
 def _rate(runtime: Runtime, name: str) -> dict[str, int] | None:
@@ -36,10 +35,20 @@ class ServerHandler(ApiHandler):
                     "history_limit": MAX_PAGE,
                     "event_limit": MAX_EVENTS,
                     "client_id_chars": 64,
+                    "person_sessions": settings.person_sessions,
                     "held_polls": settings.held_polls,
+                    "conversations": _rate(self.runtime, "conversation"),
+                    "conversations_listed": settings.conversations_listed,
+                    "open_uploads": settings.open_uploads,
+                    "upload_day_bytes": settings.upload_day_bytes or None,
+                    "exports": 1,
                     "rates": {name: _rate(self.runtime, name) for name in RATES},
                 },
-                "sign_in": {"host": bool(settings.host_secret), "guests": settings.guests},
+                "sign_in": {
+                    "host": bool(settings.host_secret),
+                    "guests": settings.guests,
+                    "registration": settings.who_registers,
+                },
                 "timings": {
                     "hold_secs": settings.hold_secs,
                     "max_hold_secs": settings.max_hold_secs,
@@ -52,7 +61,7 @@ class ServerHandler(ApiHandler):
 
 
 class HealthHandler(ApiHandler):
-    """The process runs. Looks at nothing else, so that a database away restarts no server."""
+    """The process runs. InboxReads at nothing else, so that a database away restarts no server."""
 
     public = True
 
@@ -77,4 +86,4 @@ class MetricsHandler(PrometheusHandler):  # type: ignore[misc]
     """For the admin listener only: the public one does not know it."""
 
     def head(self) -> None:
-        raise HTTPError(405)
+        self.get()

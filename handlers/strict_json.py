@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import Any
 
 from chatserver.errors import Invalid
@@ -15,7 +16,7 @@ MAX_INTEGER = 1 << 53
 def decode_object(body: bytes) -> dict[str, Any]:
     """Raises Invalid for anything but one JSON object that can be stored and given back unchanged."""
     try:
-        value = _DECODER.decode(body.decode("utf-8"))
+        value = _DECODER.decode(body.decode("utf-8-sig"))  # some programs put a byte order mark first
     except UnicodeDecodeError:
         raise Invalid.field("body", "is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -59,8 +60,8 @@ def _check(field: str, value: Any, depth: int) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise Invalid.field(twice.encode("utf-8", "replace").decode(), "is given twice")
     return found
 

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from handlers import docs_shapes, openapi
-from handlers.operations.problems import EXPLANATIONS
+from handlers.description import docs_rows, openapi
+from handlers.description.operations.problems import EXPLANATIONS
 from handlers.problems import STATUS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,7 +29,7 @@ def reference(document: dict[str, Any]) -> str:
         "**From a shell.** The examples are lines to copy once these two are set:",
         "```sh\nCHAT=http://127.0.0.1:8888\nTOKEN=the-token-that-signing-in-gave\n```",
     ]
-    groups = docs_shapes.operations(document)
+    groups = docs_rows.operations(document)
     for tag in document["tags"]:
         parts += [f"## {tag['name']}", tag["description"]]
         for method, path, operation in groups[tag["name"]]:
@@ -41,8 +41,8 @@ def reference(document: dict[str, Any]) -> str:
     ]
     for name, schema in sorted(document["components"]["schemas"].items()):
         text = [schema["description"]] if "description" in schema else []
-        sent = name in docs_shapes.sent(document)
-        parts += [f"### {name}", *text, _table(docs_shapes.rows(schema), "field", sent)]
+        sent = name in docs_rows.sent(document)
+        parts += [f"### {name}", *text, _table(docs_rows.rows(schema), "field", sent)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -53,16 +53,16 @@ def _operation(document: dict[str, Any], method: str, path: str, operation: dict
     if "description" in operation:
         parts.append(operation["description"])
     if given := operation.get("parameters"):
-        parts.append(_table([docs_shapes.parameter_row(p) for p in given], "parameter", True))
+        parts.append(_table([docs_rows.parameter_row(p) for p in given], "parameter", True))
     if body := operation.get("requestBody"):
         shape = body["content"]["application/json"]["schema"]
         forms = ", or the same fields as multipart/form-data" if len(body["content"]) > 1 else ""
-        parts.append(f"Body: {_kind(docs_shapes.kind(shape))}{forms}.")
-    examples = docs_shapes.body_examples(operation)
-    line = docs_shapes.curl(method, path, operation, examples[0][1] if examples else None)
+        parts.append(f"Body: {_kind(docs_rows.kind(shape))}{forms}.")
+    examples = docs_rows.body_examples(operation)
+    line = docs_rows.curl(method, path, operation, examples[0][1] if examples else None)
     parts.append(f"```sh\n{line}\n```")
     rows = []
-    for response in docs_shapes.responses(document, operation):
+    for response in docs_rows.responses(document, operation):
         if response.codes:
             text = ", ".join(f"`{code}`" for code in response.codes)
         else:
@@ -71,11 +71,11 @@ def _operation(document: dict[str, Any], method: str, path: str, operation: dict
     return [*parts, "| status | answer |\n|---|---|\n" + "\n".join(rows)]
 
 
-def _kind(parts: list[docs_shapes.Part]) -> str:
+def _kind(parts: list[docs_rows.Part]) -> str:
     return "".join(f"[{word}](#{word.lower()})" if is_shape else word for word, is_shape in parts)
 
 
-def _table(rows: list[docs_shapes.Row], head: str, sent: bool) -> str:
+def _table(rows: list[docs_rows.Row], head: str, sent: bool) -> str:
     lines = [f"| {head} | type | |", "|---|---|---|"]
     for row in rows:
         marks = ["required"] if sent and row.required else []

@@ -8,17 +8,18 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 
+from chatserver.bus.bell_bytes import decode
 from chatserver.bus.bindings import Bindings
-from chatserver.bus.codec import decode
 from chatserver.bus.declarations import Declarations
 from chatserver.bus.link import Channel, Link
 from chatserver.bus.local import LocalBus
 from chatserver.bus.probe import Probe
+from chatserver.bus.reconnecting import Reconnecting
+from chatserver.bus.seal import Seal
 from chatserver.bus.sender import Sender
-from chatserver.bus.supervisor import Supervisor
 from chatserver.bus.topology import EVERY_NODE, probe_key, user_key
 from chatserver.clock import Clock
-from chatserver.model import Bell
+from chatserver.model import STRANGE, Bell
 from chatserver.ports import BellHandler
 
 PROBE = "probe"
@@ -33,17 +34,19 @@ logger = logging.getLogger(__name__)
 class LinkedBus:
     """Two links, since an alarm blocks whoever publishes: one to ring, one to listen."""
 
-    def __init__(self, dial: Dial, node: str, clock: Clock, exchange: str) -> None:
+    def __init__(self, dial: Dial, node: str, clock: Clock, key: bytes, exchange: str) -> None:
         # Two processes that were given one name by mistake must still hear each other.
         self._node = f"{node}.{secrets.token_hex(4)}"
         self._exchange = exchange
         self._dial = dial
+        self._clock = clock
         self._local = LocalBus()
-        self._sender = Sender(self._node, exchange, clock)
+        self._seal = Seal(key)
+        self._sender = Sender(self._node, exchange, self._seal, clock)
         self._bindings = Bindings(exchange)
-        self._probe = Probe(self._send_probe, self._proved, self._deaf)
-        self._ringing = Supervisor("ringing", self._connect, self._ring, clock)
-        self._listening = Supervisor("listening", self._connect, self._hear, clock)
+        self._probe = Probe(self._send_probe, self._proved, self._deaf, clock)
+        self._ringing = Reconnecting("ringing", self._connect, self._ring, clock)
+        self._listening = Reconnecting("listening", self._connect, self._hear, clock)
         # In use, with everything declared that they rest on.
         self._links: list[Link] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,13 +107,13 @@ class LinkedBus:
         return self._dial(generation, self._probe.path_changed)
 
     async def _ring(self, link: Link) -> None:
-        async with asyncio.timeout(SETUP_SECS):
+        async with self._clock.limit(SETUP_SECS):
             await self._declarations(await link.channel()).ensure_exchange(self._exchange)
         with self._in_use(link, self._ringing):
             await self._sender.serve(link)
 
     async def _hear(self, link: Link) -> None:
-        async with asyncio.timeout(SETUP_SECS):
+        async with self._clock.limit(SETUP_SECS):
             declarations = self._declarations(await link.channel())
             await declarations.ensure_exchange(self._exchange)
             link.consume(await declarations.ensure_queue(), self._arrived)
@@ -125,7 +128,7 @@ class LinkedBus:
         self.declares += number
 
     @contextlib.contextmanager
-    def _in_use(self, link: Link, supervisor: Supervisor) -> Iterator[None]:
+    def _in_use(self, link: Link, supervisor: Reconnecting) -> Iterator[None]:
         self._links.append(link)
         supervisor.opened(link)
         self._probe.path_changed()
@@ -138,14 +141,16 @@ class LinkedBus:
     def _arrived(self, raw: bytes) -> None:
         """Never raises: pika would tear the connection down."""
         try:
-            node, bell = decode(raw)
+            node, bell = decode(self._seal.open(raw))
             if node == self._node:
                 self._own(bell)
             else:
                 self._local.ring(bell)
         except Exception as error:
             self.poison += 1
-            logger.debug("not a bell: %s", error)
+            logger.debug("not a bell of ours: %s", error)
+            # It may have been one of a node that has another release: whatever that wanted to say stands in the database.
+            self._local.ring(Bell(STRANGE, ()))
 
     def _own(self, bell: Bell) -> None:
         # Our other bells rang here before they left.

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from chatserver.clock import Clock
+
 INTERVAL_SECS = 5.0
 ECHO_SECS = 2.0
 MISSES_UNTIL_DEAF = 3
@@ -15,11 +17,12 @@ class Probe:
     """`send` gives a token to the broker, or says that there is nothing to send it on; `deaf` ends both links."""
 
     def __init__(
-        self, send: Callable[[str], bool], proved: Callable[[], None], deaf: Callable[[], None]
+        self, send: Callable[[str], bool], proved: Callable[[], None], deaf: Callable[[], None], clock: Clock
     ) -> None:
         self._send = send
         self._on_proved = proved
         self._on_deaf = deaf
+        self._clock = clock
         self._path = 0
         self._number = 0
         self._misses = 0
@@ -72,5 +75,5 @@ class Probe:
 
     async def _wait(self, secs: float) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(secs):
+            async with self._clock.limit(secs):
                 await self._news.wait()

@@ -18,7 +18,7 @@ from tornado.ioloop import IOLoop
 from chatserver.bus.linked import LinkedBus
 from chatserver.bus.topology import EXCHANGE, parse_urls, wrong_url
 from chatserver.clock import Clock
-from chatserver.tls import client_context
+from chatserver.guard.tls import client_context
 
 HEARTBEAT_SECS = 10
 BLOCKED_SECS = 30
@@ -156,8 +156,9 @@ class RabbitBus(LinkedBus):
     """The bus over the brokers of a comma-separated list. StartupError if an address in it cannot be right."""
 
     def __init__(
-        self, url: str, node: str, clock: Clock, *, tls_ca: str = "", exchange: str = EXCHANGE
+        self, url: str, node: str, clock: Clock, key: bytes, *, tls_ca: str = "", exchange: str = EXCHANGE
     ) -> None:
+        """`key` is that of the installation, with which its bells are sealed."""
         brokers = brokers_of(url, node, tls_ca)
         # In every process' own order, so that nodes spread over a cluster.
         random.shuffle(brokers)
@@ -165,7 +166,7 @@ class RabbitBus(LinkedBus):
         def dial(generation: int, on_blocked: Callable[[], None]) -> RabbitLink:
             return RabbitLink(brokers[generation % len(brokers)], on_blocked)
 
-        super().__init__(dial, node, clock, exchange)
+        super().__init__(dial, node, clock, key, exchange)
 
 
 def brokers_of(urls: str, node: str, tls_ca: str) -> list[pika.URLParameters]:

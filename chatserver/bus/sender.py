@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import logging
 
-from chatserver.bus.codec import encode
+from chatserver.bus.bell_bytes import encode
 from chatserver.bus.link import Link
 from chatserver.bus.outbox import Outbox, Parcel
+from chatserver.bus.seal import Seal
 from chatserver.bus.topology import keys_of, publishes
 from chatserver.clock import Clock
 from chatserver.model import Bell
@@ -21,9 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 class Sender:
-    def __init__(self, node: str, exchange: str, clock: Clock) -> None:
+    def __init__(self, node: str, exchange: str, seal: Seal, clock: Clock) -> None:
         self._node = node
         self._exchange = exchange
+        self._seal = seal
         self._clock = clock
         self._outbox = Outbox()
         self._waiting = asyncio.Event()
@@ -81,7 +83,7 @@ class Sender:
         """Give what waits a moment to leave, and drop the rest."""
         self._closed = True
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FLUSH_SECS):
+            async with self._clock.limit(FLUSH_SECS):
                 while self._outbox and self._link:
                     await self._clock.sleep(LOOK_SECS)
         self._outbox.clear()
@@ -89,7 +91,8 @@ class Sender:
     def _publish(self, link: Link, parcel: Parcel, count: int = 1) -> bool:
         try:
             for key, further_keys in publishes(parcel.keys, link.header_bytes):
-                link.publish(self._exchange, key, further_keys, parcel.body)
+                # Only now, because bells have to leave in the order in which they were sealed.
+                link.publish(self._exchange, key, further_keys, self._seal.seal(parcel.body))
         except Exception as error:
             # The link is ending, and its supervisor knows more about it than we do.
             logger.debug("a bell was not published: %r", error)

@@ -4,37 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatserver.attempts import Attempts
 from chatserver.clock import Clock
-from chatserver.fanout import FanOut
-from chatserver.hub import Hub
-from chatserver.looks import Looks
-from chatserver.model import Bell, Conversation, Message
+from chatserver.guard.addresses import Networks
+from chatserver.guard.attempts import Attempts
+from chatserver.guard.credentials import Passwords
+from chatserver.guard.quotas import Quotas
+from chatserver.guard.rates import RateLimits
+from chatserver.model import Bell, Message
+from chatserver.polls.hub import Hub
+from chatserver.polls.inbox_reads import InboxReads
 from chatserver.ports import Bus, Stores
-from chatserver.security import Passwords
+from chatserver.sending.facts import Facts
+from chatserver.sending.fanout import FanOut
+from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
 from chatserver.services.conversations import Conversations
-from chatserver.services.crowds import Crowds
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.host import Host
+from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.memberships import Memberships
 from chatserver.services.messages import Messages
 from chatserver.services.notifications import Notifications
 from chatserver.services.own_data import OwnData
-from chatserver.services.places import Places
 from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
 from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
+from chatserver.services.unused_guests import UnusedGuests
 from chatserver.services.visitors import Visitors
+from chatserver.services.wake_ups import WakeUps
 from chatserver.settings import Settings
-from chatserver.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Services:
     changes: Changes
     search: Search
     own_data: OwnData
+    unused_guests: UnusedGuests
     receipts: Receipts
     typing: Typing
     presence: Presence
@@ -56,20 +62,21 @@ class Services:
     events: Events
     bells: Bells
     bodies: Bodies
-    crowds: Crowds
+    wake_ups: WakeUps
     writer: Writer
-    places: Places
+    kept_places: KeptPlaces
+    quotas: Quotas
 
     async def close(self) -> None:
         """Finish what was taken: every send, then the marks that are only gathered so far."""
         self.typing.close()
         await self.writer.close()
-        await self.crowds.close()
+        await self.wake_ups.close()
         await self.receipts.close()
         await self.conversations.close()
         await self.bodies.close()
         await self.accounts.close()
-        await self.places.close()
+        await self.kept_places.close()
         await self.sessions.close()
         await self.tickets.close()
 
@@ -81,30 +88,56 @@ def build_services(
     bus: Bus,
     hub: Hub,
     fanout: FanOut,
-    looks: Looks,
+    inbox_reads: InboxReads,
     passwords: Passwords,
     attempts: Attempts,
+    limits: RateLimits,
     clock: Clock,
 ) -> Services:
-    accounts = Accounts(stores.users, stores.inboxes, stores.marks, passwords, attempts, clock)
+    accounts = Accounts(
+        stores.users, stores.inboxes, stores.marks, passwords, attempts, clock, settings.who_registers
+    )
     visitors = Visitors(stores, accounts, attempts, clock)
     tickets = Tickets(stores.tickets, clock, settings.ticket_secs)
-    sessions = Sessions(stores.sessions, stores.inboxes, stores.marks, accounts, tickets, hub, bus, clock)
-    conversations = Conversations(stores, accounts, clock)
+    sessions = Sessions(
+        stores.users,
+        stores.sessions,
+        stores.inboxes,
+        stores.marks,
+        accounts,
+        tickets,
+        hub,
+        bus,
+        clock,
+        settings.person_sessions,
+    )
+    quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
+    conversations = Conversations(stores, accounts, quotas, clock)
     receipts = Receipts(stores, conversations, bus, clock)
-    typing = Typing(conversations, accounts, hub, bus, settings.typing_secs)
+    typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
-    entries = Entries(stores.notifications, accounts, bodies, receipts, clock)
+    facts = Facts(stores, bus, clock)
+    entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, clock)
 
-    def ring(message: Message, conversation: Conversation) -> None:
-        bus.publish(Bell("message", conversation.member_ids, message=message))
+    def ring(message: Message, member_ids: tuple[int, ...]) -> None:
+        bus.publish(Bell("message", member_ids, message=message))
 
-    crowds = Crowds(hub, looks, bodies)
-    places = Places(stores.sessions, looks, entries, node, clock)
-    writer = Writer(stores.messages, fanout, clock, ring)
+    wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
     notifications = Notifications(stores, bus, clock)
-    host = Host(accounts, visitors, sessions, notifications, clock, settings.host_secret, settings.guests)
+    kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)
+    writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
+    host = Host(
+        accounts,
+        visitors,
+        sessions,
+        notifications,
+        limits,
+        Networks(settings.rate_exempt),
+        clock,
+        settings.host_secret,
+        settings.guests,
+    )
     messages = Messages(
         stores,
         writer,
@@ -123,17 +156,19 @@ def build_services(
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, bus, clock),
         messages=messages,
-        own_data=OwnData(stores, accounts, sessions, conversations, messages),
-        search=Search(stores, messages, conversations),
-        changes=Changes(stores, messages, conversations, bus, clock),
+        own_data=OwnData(stores, accounts, sessions, conversations, messages, quotas, clock),
+        unused_guests=UnusedGuests(stores, accounts, sessions, clock, settings.guest_days),
+        search=Search(stores, messages, conversations, clock),
+        changes=Changes(stores, messages, conversations, facts, clock),
         receipts=receipts,
         typing=typing,
         presence=presence,
         notifications=notifications,
-        events=Events(hub, looks, entries, places, bus, clock),
-        bells=Bells(hub, crowds, bodies, sessions, typing, presence, writer.overtaken),
+        events=Events(hub, inbox_reads, entries, kept_places, notifications, bus, clock),
+        bells=Bells(hub, wake_ups, bodies, sessions, typing, presence, writer.overtaken),
         bodies=bodies,
-        crowds=crowds,
+        wake_ups=wake_ups,
         writer=writer,
-        places=places,
+        kept_places=kept_places,
+        quotas=quotas,
     )

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
 from cachetools import TTLCache
 
-from chatserver.attempts import Attempts
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
-from chatserver.errors import Invalid, NotFound
-from chatserver.model import Account, Actor, User
-from chatserver.password_rules import check_password
+from chatserver.errors import Forbidden, Invalid, NotFound
+from chatserver.guard.attempts import Attempts, Caller
+from chatserver.guard.credentials import Passwords
+from chatserver.guard.password_rules import check_password
+from chatserver.model import GONE, Account, Actor, User
+from chatserver.names import FULL_NAME_CHARS, shown_name
 from chatserver.ports import InboxStore, MarkStore, UserStore
-from chatserver.security import Passwords
-from chatserver.together import Together
+from chatserver.words import wanted_names
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
-FULL_NAME_CHARS = 100
 KNOWN_SECS = 60  # how long another node's change of a name may go unseen
 SEARCH_LIMIT = 20
 PAGE = 1000
 FORGOTTEN = "Deleted user"
+CLOSED = {  # what is said to whoever registers all the same
+    "off": "Nobody can register here: the operator adds people, or the application around this chat signs its users in.",
+    "invite": "Registering takes an invitation here, and this server gives none out yet; ask its operator to add you.",
+}
 GUEST = "guest:"  # how the usernames of visitors without an account begin: nobody can register a colon
 
 
@@ -36,16 +40,19 @@ class Accounts:
         passwords: Passwords,
         attempts: Attempts,
         clock: Clock,
+        registration: str,
     ) -> None:
+        """`registration`: who may register, as the setting says."""
         self._users = users
         self._inboxes = inboxes
         self._marks = marks
         self._passwords = passwords
         self._attempts = attempts
         self._clock = clock
+        self._registration = registration
         self._known: TTLCache[int, User] = TTLCache(50_000, KNOWN_SECS, timer=clock.monotonic)
         # A message wakes a thousand members at once, and all of them ask who wrote it.
-        self._reads: Together[int, User] = Together(users.by_ids, clock)
+        self._reads: BatchedCalls[int, User] = BatchedCalls(users.by_ids, clock)
 
     async def close(self) -> None:
         await self._reads.close()
@@ -55,8 +62,10 @@ class Accounts:
     ) -> User:
         """Without an address it is the operator who asks. A name is taken in any spelling of its case.
 
-        Raises Invalid, RateLimited.
+        Raises Forbidden where only the operator adds people, Invalid, RateLimited.
         """
+        if address is not None and self._registration != "open":
+            raise Forbidden(CLOSED[self._registration])
         if not USERNAME.fullmatch(username):
             problem = "must be 2 to 32 of the letters a-z, digits, dot, dash and underscore"
             raise Invalid.field("username", problem)
@@ -76,39 +85,46 @@ class Accounts:
         await self._inboxes.ensure(user.id)
         return await self._users.create(user, password_hash, self._clock.now(), host_sub)
 
-    async def prove(self, username: str, password: str, address: str) -> User | None:
-        """The user if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""
-        async with self._attempts.sign_in(username, address) as tries:
-            user = await self._proven(username, password)
-            await (tries.failed() if user is None else tries.succeeded())
-            return user
+    async def prove(self, username: str, password: str, caller: Caller) -> Account | None:
+        """The account if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""
+        async with self._attempts.sign_in(username, caller) as tries:
+            account = await self._proven(username, password)
+            await (tries.failed() if account is None else tries.succeeded())
+            return account
 
-    async def change_password(self, actor: Actor, password: str, new_password: str, address: str) -> None:
+    async def change_password(self, actor: Actor, password: str, new_password: str, caller: Caller) -> None:
         """Raises Invalid, also when `password` is not the present one; RateLimited."""
         user = await self.user(actor.user_id)
         check_password(new_password, user.username, "new_password")
-        if await self.prove(user.username, password, address) is None:
+        account = await self.prove(user.username, password, caller)
+        # Of two who change it at once only one does: what the other proved is no longer the present one.
+        if account is None or not await self._users.set_password_hash(
+            user.id,
+            await self._passwords.hash(new_password),
+            proved=account.credential,
+            but=actor.session_id,
+        ):
             raise Invalid.field("password", "is not your present password")
-        await self._users.set_password_hash(user.id, await self._passwords.hash(new_password))
 
-    async def confirmed(self, actor: Actor, password: str, address: str) -> Account:
+    async def confirmed(self, actor: Actor, password: str, caller: Caller) -> Account:
         """Their own account, once they proved to be its owner; by their token alone where there is no password.
 
         Raises Invalid, RateLimited, NotFound.
         """
         user = await self.user(actor.user_id)
         found = await self._users.for_sign_in(user.username)
-        if (found is None or found[1]) and await self.prove(user.username, password, address) is None:
+        if (found is None or found[1]) and await self.prove(user.username, password, caller) is None:
             raise Invalid.field("password", "is not your present password")
         return await self.named(user.username)
 
-    async def _proven(self, username: str, password: str) -> User | None:
+    async def _proven(self, username: str, password: str) -> Account | None:
         found = await self._users.for_sign_in(username) if len(username) <= 64 else None
         password_hash = found[1] if found else None
-        if not await self._passwords.verify(password_hash, password) or not found or not password_hash:
+        matches, outdated = await self._passwords.verify(password_hash, password)
+        if not matches or not found:
             return None
-        if self._passwords.outdated(password_hash):
-            await self._users.set_password_hash(found[0].id, await self._passwords.hash(password))
+        if outdated and password_hash:
+            await self._users.rehash(found[0].user.id, password_hash, await self._passwords.hash(password))
         return found[0]
 
     def known(self, ids: Iterable[int]) -> dict[int, User]:
@@ -132,6 +148,13 @@ class Accounts:
             raise NotFound("There is no such user.")
         return found[id]
 
+    async def account(self, id: int) -> Account:
+        """As it is now. Raises NotFound."""
+        found = await self._users.by_id(id)
+        if found is None:
+            raise NotFound("There is no such user.")
+        return found
+
     async def update(self, actor: Actor, changes: dict[str, str | None]) -> User:
         """`full_name` and `avatar`. Raises Invalid."""
         if "full_name" in changes:
@@ -139,24 +162,29 @@ class Accounts:
         avatar = changes.get("avatar")
         if avatar is not None and not re.fullmatch(r"https?://[^\s\"'<>\\]{1,490}", avatar):
             raise Invalid.field("avatar", "must be an http or https address of at most 500 characters")
-        return await (self._changed(actor.user_id, changes) if changes else self.user(actor.user_id))
+        user = await self.user(actor.user_id)
+        return await self._changed(user, changes) if changes else user
 
     async def rename(self, user: User, shown: str) -> User:
-        return await self._changed(user.id, {"full_name": shown}) if shown != user.full_name else user
+        return await self._changed(user, {"full_name": shown}) if shown != user.full_name else user
 
-    async def _changed(self, user_id: int, changes: dict[str, str | None]) -> User:
-        user = await self._users.update(user_id, changes)
-        if user is None:
+    async def _changed(self, user: User, changes: dict[str, str | None]) -> User:
+        changed = await self._users.update(user, changes)
+        if changed is None:
             raise NotFound("This account is gone.")
-        self._known[user.id] = user
-        return user
+        self._known[user.id] = changed
+        return changed
 
     async def search(self, actor: Actor, text: str) -> list[User]:
-        """By the beginning of either name; without text, the first by name. Guests find whom they can name exactly."""
+        """By the beginnings of words of either name, all of them; without text, the first by username.
+
+        Guests find whom they can name exactly.
+        """
+        asked = text.strip()[:FULL_NAME_CHARS]
         if (await self.user(actor.user_id)).username.startswith(GUEST):  # who may be anybody
-            found = await self._users.account(text.strip()[:FULL_NAME_CHARS])
+            found = await self._users.account(asked.removeprefix("@"))
             return [found.user] if found and found.state == "active" else []
-        return await self._users.search(text.strip()[:FULL_NAME_CHARS], SEARCH_LIMIT)
+        return await self._users.search(wanted_names(asked), SEARCH_LIMIT)
 
     # What the operator does, and people with their own account by way of OwnData.
 
@@ -168,9 +196,9 @@ class Accounts:
         return account
 
     async def all(self, prefix: str) -> AsyncIterator[Account]:
-        """By id; with a prefix, those one of whose names begins with it."""
+        """By id; with a prefix, those of whose names a word begins with it."""
         last = 0
-        while page := await self._users.accounts(prefix, last, PAGE):
+        while page := await self._users.accounts(wanted_names(prefix), last, PAGE):
             for account in page:
                 yield account
             last = page[-1].user.id
@@ -193,18 +221,8 @@ class Accounts:
         """Take the name away, for others to use; what was written stays. Cached names are gone after KNOWN_SECS."""
         id = account.user.id
         # No name that anybody could register, for it begins with a dash.
-        user = User(id, f"-deleted-{id}", FORGOTTEN, None)
+        user = User(id, f"{GONE}{id}", FORGOTTEN, None)
         await self._users.forget(id, user.username, user.full_name)
+        await self._attempts.forget(account.user.username)
         self._known[id] = user
         return replace(account, user=user, state="forgotten")
-
-
-def shown_name(name: str) -> str:
-    """NFC, trimmed, without control and direction characters that could disguise it."""
-    kept = "".join(
-        c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) not in ("Cc", "Cf")
-    )
-    kept = " ".join(kept.split())
-    if not 1 <= len(kept) <= FULL_NAME_CHARS:
-        raise Invalid.field("full_name", f"must have 1 to {FULL_NAME_CHARS} visible characters")
-    return kept

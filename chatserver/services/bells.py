@@ -1,4 +1,8 @@
-"""What a node does when a bell rings. A malformed bell is another node's mistake: counted, never fatal."""
+"""What a node does when a bell rings. A malformed bell is another node's mistake: counted, never fatal.
+
+What a bell says may be long over: it ends no session and no poll that cannot be proved to be over, and stands for
+nothing that is not written down.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,13 @@ from collections.abc import Callable
 import structlog
 
 from chatserver import metrics, wire
-from chatserver.hub import Hub
-from chatserver.model import Bell, Message
+from chatserver.model import STRANGE, Bell, Message
+from chatserver.polls.hub import Hub
 from chatserver.services.bodies import Bodies
-from chatserver.services.crowds import Crowds
 from chatserver.services.presence import Presence
 from chatserver.services.sessions import Sessions
 from chatserver.services.typing import Typing
+from chatserver.services.wake_ups import WakeUps
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +28,7 @@ class Bells:
     def __init__(
         self,
         hub: Hub,
-        crowds: Crowds,
+        wake_ups: WakeUps,
         bodies: Bodies,
         sessions: Sessions,
         typing: Typing,
@@ -33,7 +37,7 @@ class Bells:
     ) -> None:
         """`overtaken` is told of every message that another node stored."""
         self._hub = hub
-        self._crowds = crowds
+        self._wake_ups = wake_ups
         self._bodies = bodies
         self._sessions = sessions
         self._typing = typing
@@ -50,6 +54,7 @@ class Bells:
             "presence": self._ephemeral,
             "delivery_receipt": self._ephemeral,
             "nodes": presence.heard,
+            STRANGE: lambda bell: hub.doubt(),
         }
 
     def heard(self, bell: Bell) -> None:
@@ -60,6 +65,7 @@ class Bells:
                 handle(bell)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             metrics.MALFORMED_BELLS.inc()
+            self._hub.doubt()
             log.debug("malformed bell", kind=bell.kind, error=repr(error))  # there may be ten thousand
 
     def _message(self, bell: Bell) -> None:
@@ -68,18 +74,18 @@ class Bells:
             message = wire.hinted_message(bell.body)
             self._overtaken(message)
         self._bodies.remember(message)
-        self._crowds.ring(bell.user_ids, message)
+        self._wake_ups.ring(bell.user_ids, message)
         self._typing.ended(message.sender_id, message.conversation_id)
 
     def _session(self, bell: Bell) -> None:
         user_id = bell.body["user_id"]
         self._hub.ring([user_id])
-        self._sessions.forget(user_id, bell.body["session_id"])
+        self._sessions.distrust(user_id, bell.body["session_id"])
 
     def _many_sessions(self, bell: Bell) -> None:
         user_id = bell.body["user_id"]
         self._hub.ring([user_id])
-        self._sessions.forget_all(user_id, bell.body["but"], bell.body["last"])
+        self._sessions.distrust_all(user_id, bell.body["but"], bell.body["last"])
 
     def _supersede(self, bell: Bell) -> None:
         for user_id in bell.user_ids:

@@ -11,15 +11,16 @@ import msgspec
 from cachetools import LRUCache
 
 from chatserver import wire
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Conversation, Message, User
 from chatserver.ports import MessageStore
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
-from chatserver.together import Together
 
-KEPT = 10_000
+KEPT = 10_000  # messages of SHORT_CHARS; a longer one takes the place of several
+SHORT_CHARS = 400
 _encode = msgspec.json.Encoder().encode
 
 
@@ -39,7 +40,7 @@ class Body:
         encoded = self._encoded.get(kind)
         if encoded is None:
             message, conversation = self.message, self.conversation
-            receiver_id = conversation.other(message.sender_id) if conversation.kind == "direct" else None
+            receiver_id = conversation.other(message.sender_id) if conversation.is_direct else None
             at = message.changed_at if kind == "message_changed" else message.created_at
             data = wire.message_event(message, self._sender_name, receiver_id)
             fields = {"event": kind, "data": data, "timestamp": wire.moment(at)}
@@ -53,10 +54,10 @@ class Bodies:
     ) -> None:
         self._accounts = accounts
         self._conversations = conversations
-        self._messages: LRUCache[int, Message] = LRUCache(KEPT)
-        self._bodies: LRUCache[int, Body] = LRUCache(KEPT)
+        self._messages: LRUCache[int, Message] = LRUCache(KEPT, _places)
+        self._bodies: LRUCache[int, Body] = LRUCache(KEPT, lambda body: _places(body.message))
         # Without a bell nobody here has the message that the check tells a thousand members of.
-        self._reads: Together[int, Message] = Together(messages.by_ids, clock)
+        self._reads: BatchedCalls[int, Message] = BatchedCalls(messages.by_ids, clock)
 
     async def close(self) -> None:
         await self._reads.close()
@@ -90,8 +91,17 @@ class Bodies:
             if any(id not in messages or messages[id].rev < revs.get(id, 0) for id in missing):
                 raise Unavailable("The conversation is not completely readable yet.")
             senders = await self._accounts.users({message.sender_id for message in messages.values()})
+            if strange := [id for id, message in messages.items() if message.sender_id not in senders]:
+                for id in strange:  # what a bell brought may be anything: next time the log is asked
+                    self._messages.pop(id, None)
+                raise Unavailable("Who wrote a message is not known yet.")
             for id, message in messages.items():
                 self.remember(message)
                 conversation = await self._conversations.named(message.conversation_id)
                 found[id] = self.known(id) or Body(message, conversation, senders[message.sender_id])
         return found
+
+
+def _places(message: Message) -> int:
+    """How many of the places kept a message takes."""
+    return min(KEPT, 1 + len(message.text) // SHORT_CHARS)

@@ -11,24 +11,25 @@ import structlog
 from chatserver import failpoints
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, NotFound, Unavailable
-from chatserver.model import Actor, Bell, Change, Conversation, Entry, Message, split_message_id
-from chatserver.pages import page_of
-from chatserver.ports import Bus, Stores
+from chatserver.model import Actor, Change, Conversation, Message, split_message_id
+from chatserver.ports import Stores
+from chatserver.sending.facts import Facts
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
 from chatserver.wire import Json
+from chatserver.word_pages import page_of
 
 log = structlog.get_logger(__name__)
 
 
 class Changes:
     def __init__(
-        self, stores: Stores, messages: Messages, conversations: Conversations, bus: Bus, clock: Clock
+        self, stores: Stores, messages: Messages, conversations: Conversations, facts: Facts, clock: Clock
     ) -> None:
         self._stores = stores
         self._messages = messages
         self._conversations = conversations
-        self._bus = bus
+        self._facts = facts
         self._clock = clock
 
     async def edit(self, actor: Actor, id: int, text: str) -> Json:
@@ -86,9 +87,7 @@ class Changes:
 
     async def _tell(self, conversation: Conversation, change: Change) -> None:
         message = change.message
-        entry = Entry("change", conversation.id, message.seq, message.seq, rev=message.rev)
-        await self._stores.inboxes.push(conversation.member_ids, entry)
-        self._bus.publish(Bell("inbox", conversation.member_ids))
+        await self._facts.tell(conversation.id, "message", message.seq, message.rev)
         await self._stores.pages.fill([(conversation.id, page_of(message.seq))])
         if change.file is not None:
             await self._stores.attachments.delete(change.file.id)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cachetools import LRUCache, TTLCache
 
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import NotFound, Unavailable
+from chatserver.guard.quotas import Quotas
+from chatserver.list_place import ListPlace
 from chatserver.model import MAX_CONVERSATION_ID, Actor, Conversation, Inbox, Message, User, message_id
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
-from chatserver.together import Together
 
+TOGETHER = 500  # conversations read in one call
+NOBODY = "Nobody is there any more: this account was deleted."
 GROUP_SECS = 5.0  # how long a group's members are trusted where nothing depends on who is one
 
 
@@ -28,18 +33,21 @@ class Overview:
 
 
 class Conversations:
-    def __init__(self, stores: Stores, accounts: Accounts, clock: Clock) -> None:
+    def __init__(self, stores: Stores, accounts: Accounts, quotas: Quotas, clock: Clock) -> None:
         self._stores = stores
         self._accounts = accounts
+        self._quotas = quotas
         self._clock = clock
         # The members of a direct conversation never change.
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
         self._pairs: LRUCache[str, Conversation] = LRUCache(100_000)
         self._groups: TTLCache[int, Conversation] = TTLCache(10_000, GROUP_SECS, timer=clock.monotonic)
+        self._opening: dict[tuple[int, int], asyncio.Task[tuple[Conversation, bool]]] = {}
         # A message wakes a thousand members at once, and all of them ask who is in the group.
-        self._reads: Together[int, Conversation] = Together(stores.conversations.conversations, clock)
+        self._reads: BatchedCalls[int, Conversation] = BatchedCalls(stores.conversations.conversations, clock)
 
     async def close(self) -> None:
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)
         await self._reads.close()
 
     def known_direct(self, actor: Actor, user_id: int) -> Conversation | None:
@@ -60,11 +68,30 @@ class Conversations:
         return await self.find_direct(actor, user_id)
 
     async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
-        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user."""
+        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user, or no longer, and
+        LimitReached.
+
+        Many first messages at once begin it once, and count as one: what one of them waits for, all do.
+        """
+        key = actor.user_id, user_id
+        if (opening := self._opening.get(key)) is not None:
+            return (await asyncio.shield(opening))[0], False
+        opening = self._opening[key] = asyncio.create_task(self._open_direct(actor, user_id))
+        opening.add_done_callback(lambda done: self._opened(key, done))
+        return await asyncio.shield(opening)
+
+    def _opened(self, key: tuple[int, int], done: asyncio.Task[tuple[Conversation, bool]]) -> None:
+        del self._opening[key]
+        if not done.cancelled():
+            done.exception()  # whoever waited for it may be gone
+
+    async def _open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
         conversation = await self.find_direct(actor, user_id)
         if conversation is not None:
             return conversation, False
-        await self._accounts.user(user_id)
+        if (await self._accounts.user(user_id)).is_gone:
+            raise NotFound(NOBODY)
+        await self._quotas.begin_conversation(actor)
         id = await self._stores.marks.next_id("conversation")
         if id > MAX_CONVERSATION_ID:
             raise Unavailable("There is no room for another conversation.")
@@ -80,9 +107,20 @@ class Conversations:
     async def access(self, actor: Actor, conversation_id: int) -> Conversation:
         """Return it if the actor is a member; else NotFound, as if it did not exist."""
         conversation = self._direct.get(conversation_id) or await self._read(conversation_id)
-        if conversation is None or actor.user_id not in conversation.member_ids:
+        if conversation is None or not await self._is_member(actor, conversation):
             raise NotFound("There is no such conversation.")
         return conversation
+
+    async def _is_member(self, actor: Actor, conversation: Conversation) -> bool:
+        if conversation.is_direct:
+            return actor.user_id in conversation.member_ids
+        return await self._stores.conversations.is_member(conversation.id, actor.user_id)
+
+    async def member_ids(self, conversation: Conversation) -> tuple[int, ...]:
+        """All of them, as they are now: for what concerns everybody."""
+        if conversation.is_direct:
+            return conversation.member_ids
+        return (await self._stores.conversations.member_ids([conversation.id]))[conversation.id]
 
     def known(self, conversation_id: int) -> Conversation | None:
         """If it was asked for before; a group, within GROUP_SECS."""
@@ -100,7 +138,7 @@ class Conversations:
             return None
         conversation = await self._reads.get(conversation_id)
         if conversation is not None:
-            (self._direct if conversation.kind == "direct" else self._groups)[conversation_id] = conversation
+            (self._direct if conversation.is_direct else self._groups)[conversation_id] = conversation
         return conversation
 
     async def inbox(self, actor: Actor) -> Inbox:
@@ -109,32 +147,57 @@ class Conversations:
             raise NotFound("This account is gone.")
         return inbox
 
-    async def list(self, actor: Actor, inbox: Inbox) -> list[Overview]:
-        """All that have a message, the one with the newest first."""
-        heads = {id: head for id, head in inbox.heads.items() if head > 0}
-        if not heads:
-            return []
-        conversations = await self._stores.conversations.conversations(heads)
-        last_ids = [message_id(id, heads[id]) for id in conversations]
-        messages = await self._stores.messages.by_ids(last_ids)
-        others = {id: conversation.other(actor.user_id) for id, conversation in conversations.items()}
+    async def list(
+        self, actor: Actor, inbox: Inbox, limit: int, after: ListPlace | None, *, unread: bool = False
+    ) -> tuple[list[Overview], ListPlace | None]:
+        """At most `limit` of the direct ones with a message, the newest first; only what is `unread`, if asked.
+
+        And the place to go on from, if there are more: what is read and made does not grow with their number.
+        """
+        listed = (
+            id for id, head in inbox.heads.items() if head > 0 and not (unread and not inbox.unread(id))
+        )
+        last_ids = [message_id(id, inbox.heads[id]) for id in listed]
+        if not last_ids:
+            return [], None
+        found = await self._stores.messages.newest_of(last_ids, after, limit + 1)
+        newest = found[:limit]
+        conversations = await self._all(message.conversation_id for message in newest)
+        others = {id: one.other(actor.user_id) for id, one in conversations.items() if one.is_direct}
         users = await self._accounts.users(others.values())
         overviews = [
-            Overview(conversation, users[others[id]], messages[last], inbox.unread(id))
-            for id, conversation in conversations.items()
-            if (last := message_id(id, heads[id])) in messages and others[id] in users
+            Overview(conversations[id], users[others[id]], message, inbox.unread(id))
+            for message in newest
+            if (id := message.conversation_id) in others and others[id] in users
         ]
-        return sorted(overviews, key=lambda o: (o.last_message.created_at, o.last_message.id), reverse=True)
+        more = ListPlace(newest[-1].created_at, newest[-1].id) if len(found) > limit else None
+        return overviews, more
 
-    async def contacts(self, user_ids: Iterable[int]) -> dict[int, set[int]]:
-        """Each user → people they share a conversation with, themselves left out."""
+    async def contacts(self, user_ids: Iterable[int], most: int | None = None) -> dict[int, set[int]]:
+        """Each user → people they have a direct conversation with, but themselves; not of who has more than `most`."""
         memberships = await self._stores.inboxes.memberships(user_ids)
-        ids = {id for owned in memberships.values() for id in owned}
-        conversations = await self._stores.conversations.conversations(ids) if ids else {}
+        if most is not None:
+            memberships = {id: owned for id, owned in memberships.items() if len(owned) <= most}
+        conversations = await self._all({id for owned in memberships.values() for id in owned})
         found: dict[int, set[int]] = {}
         for user_id, owned in memberships.items():
             members = {m for id in owned if id in conversations for m in conversations[id].member_ids}
             found[user_id] = members - {user_id}
+        return found
+
+    async def _all(self, ids: Iterable[int]) -> dict[int, Conversation]:
+        """With members as they are now; only those are read that may have changed, or are not known, some at a time."""
+        found: dict[int, Conversation] = {}
+        unknown: list[int] = []
+        for id in ids:
+            if (conversation := self._direct.get(id)) is not None:
+                found[id] = conversation
+            else:
+                unknown.append(id)
+        for at in range(0, len(unknown), TOGETHER):
+            read = await self._stores.conversations.conversations(unknown[at : at + TOGETHER])
+            self._direct.update((id, c) for id, c in read.items() if c.kind == "direct")
+            found.update(read)
         return found
 
     def _keep(self, pair: str, id: int, *user_ids: int) -> Conversation:

@@ -6,7 +6,7 @@ Which messages are wanted is for the entries alone to say.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import msgspec
@@ -14,12 +14,25 @@ import msgspec
 from chatserver import metrics, wire
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
-from chatserver.model import MAX_SEQ, SEQ_BITS, Actor, Entry, Message, Notification, Tail, User, message_id
-from chatserver.ports import NotificationStore
+from chatserver.model import (
+    MAX_SEQ,
+    SEQ_BITS,
+    Actor,
+    Entry,
+    Fact,
+    Message,
+    Notification,
+    Owed,
+    Tail,
+    User,
+    message_id,
+)
+from chatserver.ports import FactStore, NotificationStore
 from chatserver.services.accounts import Accounts
 from chatserver.services.bodies import Bodies, Body
 from chatserver.services.receipts import Receipts
 
+ABOUT_MESSAGES = ("messages", "read", "change")  # entries whose seqs are those of messages
 _encode = msgspec.json.Encoder().encode
 
 
@@ -27,7 +40,7 @@ _encode = msgspec.json.Encoder().encode
 class Batch:
     """Encoded events, and the place after them. `more`: the inbox holds further ones.
 
-    `given`: the new messages among the events.
+    `given`: the new messages among the events. `notified`: the ids of the notifications.
     """
 
     events: list[bytes]
@@ -35,6 +48,7 @@ class Batch:
     more: bool
     revoked: bool = False
     given: Sequence[Body] = ()
+    notified: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,56 +68,66 @@ class Item:
     def message_id(self) -> int:
         return message_id(self.entry.conversation_id, self.seq)
 
+    @property
+    def fact_id(self) -> int:
+        """0 where it is none: ids of facts are made like those of messages."""
+        return self.message_id if self.entry.kind == "facts" else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """All that entries name, by id."""
+
+    bodies: dict[int, Body]
+    facts: dict[int, Fact]
+    notifications: dict[int, Notification]
+    users: dict[int, User]
+
 
 class Entries:
     def __init__(
         self,
+        facts: FactStore,
         notifications: NotificationStore,
         accounts: Accounts,
         bodies: Bodies,
         receipts: Receipts,
         clock: Clock,
     ) -> None:
+        self._facts = facts
         self._notifications = notifications
         self._accounts = accounts
         self._bodies = bodies
         self._receipts = receipts
         self._clock = clock
 
-    async def batch(self, actor: Actor, place: Cursor, tail: Tail, limit: int, changes: bool) -> Batch:
+    async def batch(self, actor: Actor, place: Cursor, tail: Tail, limit: int, extended: bool) -> Batch:
         """At most `limit` steps from `place` on, less those that are not for this session.
 
-        `changes`: whether this client knows of changed messages. Raises Unavailable.
+        `extended`: whether this client knows more than the original ones, such as changed messages and groups.
+        Raises Unavailable.
         """
         if place.version == tail.version:
             return Batch([], place, False)
-        if (known := self._known_batch(actor, place, tail)) is not None:
+        if (known := self._known_batch(actor, place, tail, extended)) is not None:
             return known
         items = list(islice(_items(place, tail), limit))
         revoked = any(_revokes(item.entry, actor.session_id) for item in items)
-        wanted = {item.message_id for item in items if item.seq}
-        bodies = await self._bodies.all(wanted, _revs(tail))
-        notifications = await self._wanted_notifications(items)
-        users = await self._accounts.users(item.entry.user_id for item in items if item.entry.kind == "read")
-        events: list[bytes] = []
-        given: list[Body] = []
-        for item in items:
-            kind = item.entry.kind
-            if kind == "messages":
-                if _is_for(actor, body := bodies[item.message_id]):
-                    events.append(body.event("message", item.event_id))
-                    given.append(body)
-            elif kind == "change" and changes:
-                events.append(bodies[item.message_id].event("message_changed", item.event_id))
-            elif kind == "read":
-                if event := _read_event(actor, item, bodies[item.message_id].message, users):
-                    events.append(event)
-            elif kind == "notification" and item.entry.ref in notifications:
-                notification = notifications[item.entry.ref]
-                at = wire.moment(notification.created_at)
-                events.append(_event(item, "notification", wire.notification(notification), at))
+        named = await self._look_up(items, tail)
+        told = [item for item in items if _is_told(actor, item, named, extended)]
+        given = [named.bodies[item.message_id] for item in told if item.entry.kind == "messages"]
+        events = [event for item in told if (event := _event_of(actor, item, named)) is not None]
         after = _after(items[-1], tail.epoch) if items else Cursor(tail.epoch, tail.version)
-        return Batch(events, after, after.version < tail.version, revoked, given)
+        return Batch(events, after, after.version < tail.version, revoked, given, list(named.notifications))
+
+    async def with_owed(self, owed: Sequence[Owed], batch: Batch) -> Batch:
+        """Behind these notifications, whose events are what the inbox gave or would have given. Raises Unavailable."""
+        found = await self._notifications.by_ids(one.id for one in owed)
+        events = [
+            _notification_event(one.version << SEQ_BITS, found[one.id]) for one in owed if one.id in found
+        ]
+        notified = [*(one.id for one in owed), *batch.notified]
+        return replace(batch, events=events + batch.events, notified=notified)
 
     def delivered(self, actor: Actor, batch: Batch) -> None:
         """These events have reached a device of this person."""
@@ -115,7 +139,7 @@ class Entries:
             late = (now - message.created_at).total_seconds()
             metrics.DELIVERY_SECONDS.observe(max(0.0, late))
 
-    def _known_batch(self, actor: Actor, place: Cursor, tail: Tail) -> Batch | None:
+    def _known_batch(self, actor: Actor, place: Cursor, tail: Tail, extended: bool) -> Batch | None:
         """The same for what nearly every delivery is, one new message that is in memory: in a fifth of the time."""
         entry = tail.entries[-1]
         if place.version + 1 != tail.version or place.offset or entry.kind != "messages" or entry.size != 1:
@@ -124,27 +148,72 @@ class Entries:
         if body is None:
             return None
         after = Cursor(tail.epoch, tail.version)
-        if not _is_for(actor, body):
+        if not _is_for(actor, body, extended):
             return Batch([], after, False)
         return Batch([body.event("message", tail.version << SEQ_BITS)], after, False, given=(body,))
+
+    async def _look_up(self, items: list[Item], tail: Tail) -> Named:
+        facts = await self._wanted_facts(items, tail)
+        wanted = {item.message_id for item in items if item.entry.kind in ABOUT_MESSAGES}
+        changed = (facts[item.fact_id] for item in items if item.fact_id in facts)
+        wanted |= {fact.about for fact in changed if fact.kind == "message"}
+        return Named(
+            await self._bodies.all(wanted, _revs(tail, facts)),
+            facts,
+            await self._wanted_notifications(items),
+            await self._accounts.users(item.entry.user_id for item in items if item.entry.kind == "read"),
+        )
+
+    async def _wanted_facts(self, items: list[Item], tail: Tail) -> dict[int, Fact]:
+        """Those to be told, and what changed later in the same conversations: no message is told in words taken back."""
+        told = {item.entry.conversation_id for item in items if item.entry.kind in ABOUT_MESSAGES}
+        ids = {item.fact_id for item in items if item.entry.kind == "facts"}
+        for entry in tail.entries:
+            if entry.kind == "facts" and entry.conversation_id in told:
+                ids.update(message_id(entry.conversation_id, n) for n in range(entry.first, entry.last + 1))
+        return await self._facts.by_ids(ids) if ids else {}
 
     async def _wanted_notifications(self, items: list[Item]) -> dict[int, Notification]:
         wanted = [item.entry.ref for item in items if item.entry.kind == "notification"]
         return await self._notifications.by_ids(wanted) if wanted else {}
 
 
-def _is_for(actor: Actor, body: Body) -> bool:
-    """The session that sent a message knows it already."""
-    return body.message.session_id != actor.session_id
+def _is_for(actor: Actor, body: Body, extended: bool) -> bool:
+    """The session that sent a message knows it already, and the original clients know no groups."""
+    return body.message.session_id != actor.session_id and (extended or body.conversation.is_direct)
 
 
-def _revs(tail: Tail) -> dict[int, int]:
-    """Of the messages that were changed: none is told in words taken back since."""
+def _is_told(actor: Actor, item: Item, named: Named, extended: bool) -> bool:
+    """Whether this session is told of it. The original clients find what has changed in the history."""
+    kind = item.entry.kind
+    if kind == "messages":
+        return _is_for(actor, named.bodies[item.message_id], extended)
+    return extended or kind not in ("change", "facts")
+
+
+def _event_of(actor: Actor, item: Item, named: Named) -> bytes | None:
+    """None for entries that concern the server alone, and for what is gone by now."""
+    entry = item.entry
+    if entry.kind == "messages":
+        return named.bodies[item.message_id].event("message", item.event_id)
+    if entry.kind == "change":
+        return named.bodies[item.message_id].event("message_changed", item.event_id)
+    if entry.kind == "read":
+        return _read_event(actor, item, named.bodies[item.message_id].message, named.users)
+    if entry.kind == "facts" and (fact := named.facts.get(item.fact_id)) and fact.kind == "message":
+        return named.bodies[fact.about].event("message_changed", item.event_id)
+    if entry.kind == "notification" and (notification := named.notifications.get(entry.ref)):
+        return _notification_event(item.event_id, notification)
+    return None
+
+
+def _revs(tail: Tail, facts: dict[int, Fact]) -> dict[int, int]:
+    """The messages that were changed, each with the rev that it must at least be told at."""
+    changed = [(message_id(e.conversation_id, e.last), e.rev) for e in tail.entries if e.kind == "change"]
+    changed += [(fact.about, fact.rev) for fact in facts.values() if fact.kind == "message"]
     revs: dict[int, int] = {}
-    for e in tail.entries:
-        if e.kind == "change":
-            id = message_id(e.conversation_id, e.last)
-            revs[id] = max(e.rev, revs.get(id, 0))
+    for id, rev in changed:
+        revs[id] = max(rev, revs.get(id, 0))
     return revs
 
 
@@ -177,8 +246,13 @@ def _read_event(actor: Actor, item: Item, message: Message, users: dict[int, Use
         return None
     at = item.entry.at
     data = wire.read_receipt(item.entry.conversation_id, item.seq, users[reader_id], at)
-    return _event(item, "read_receipt", data, wire.moment(at))
+    return _event(item.event_id, "read_receipt", data, wire.moment(at))
 
 
-def _event(item: Item, event: str, data: wire.Json, timestamp: str | None) -> bytes:
-    return _encode({"id": item.event_id, "event": event, "data": data, "timestamp": timestamp})
+def _notification_event(id: int, notification: Notification) -> bytes:
+    data = wire.notification(notification)
+    return _event(id, "notification", data, wire.moment(notification.created_at))
+
+
+def _event(id: int, event: str, data: wire.Json, timestamp: str | None) -> bytes:
+    return _encode({"id": id, "event": event, "data": data, "timestamp": timestamp})

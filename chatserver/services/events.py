@@ -13,14 +13,15 @@ from chatserver import failpoints, metrics, wire
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
 from chatserver.errors import CursorExpired, TokenInvalid, Unavailable
-from chatserver.hub import Hub
-from chatserver.looks import TRUST_SECS, Looks
-from chatserver.model import Actor, Bell, Tail
+from chatserver.model import UNKNOWN, Actor, Bell, Tail
+from chatserver.polls.hub import Hub
+from chatserver.polls.inbox_reads import TRUST_SECS, InboxReads
+from chatserver.polls.present import Present
+from chatserver.polls.waiter import Ended, Ephemeral, Waiter
 from chatserver.ports import Bus
-from chatserver.present import Present
 from chatserver.services.entries import Batch, Entries
-from chatserver.services.places import Places
-from chatserver.waiter import Ended, Ephemeral, Waiter
+from chatserver.services.kept_places import KeptPlaces
+from chatserver.services.notifications import Notifications
 
 JITTER = 0.1  # of the hold, so that people who came together do not come back together
 LOOK_AGAIN_SECS = 0.5  # while the database is away, for a poll already held
@@ -29,7 +30,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PollRequest:
     """`cursor` None: a client that keeps no place of its own; its session does."""
 
     cursor: Cursor | None
@@ -38,9 +39,13 @@ class Request:
     client: str | None
     jittered: bool = False
 
+    def hold_secs(self) -> float:
+        """Another one each time, where it is jittered."""
+        return self.wait_secs * (random.uniform(1 - JITTER, 1 + JITTER) if self.jittered else 1)
+
 
 @dataclass(slots=True)
-class Answer:
+class PollAnswer:
     """`delivered(written)` must be awaited once the answer went out, or did not."""
 
     events: list[bytes]
@@ -57,16 +62,24 @@ class Answer:
 
 class Events:
     def __init__(
-        self, hub: Hub, looks: Looks, entries: Entries, places: Places, bus: Bus, clock: Clock
+        self,
+        hub: Hub,
+        inbox_reads: InboxReads,
+        entries: Entries,
+        kept_places: KeptPlaces,
+        notifications: Notifications,
+        bus: Bus,
+        clock: Clock,
     ) -> None:
         self._hub = hub
-        self._looks = looks
+        self._inbox_reads = inbox_reads
         self._entries = entries
-        self._places = places
+        self._kept_places = kept_places
+        self._notifications = notifications
         self._bus = bus
         self._clock = clock
 
-    async def poll(self, actor: Actor, request: Request, started: Callable[[Waiter], None]) -> Answer:
+    async def poll(self, actor: Actor, request: PollRequest, started: Callable[[Waiter], None]) -> PollAnswer:
         """Held until there is something, or for the time asked. `started` gets the waiter, to end it early.
 
         Raises CursorExpired, TokenInvalid when the session is revoked meanwhile, Unavailable when it cannot look.
@@ -81,65 +94,91 @@ class Events:
         finally:
             self._hub.leave(present, waiter)
 
-    async def _hold(self, actor: Actor, request: Request, present: Present, waiter: Waiter) -> Answer:
-        hold = request.wait_secs * (random.uniform(1 - JITTER, 1 + JITTER) if request.jittered else 1)
+    async def _hold(self, actor: Actor, request: PollRequest, present: Present, waiter: Waiter) -> PollAnswer:
+        hold = request.hold_secs()
         deadline = self._clock.monotonic() + hold
-        place = request.cursor or self._places.known(actor)
-        batch: Batch | None = None
+        place = request.cursor or self._kept_places.known(actor)
+        batch = Batch([], place or Cursor("", 0), False)
         woken = False
+        retry_secs = None  # until the first look nothing is held, and the database being away is told
         while True:
             waiter.looked()
             ephemerals = self._hub.take_ephemerals(present, waiter, extended=request.cursor is not None)
-            retry_secs = hold
-            looked = True
+            # For one that waited until now what is known here is as new as a read.
+            told = present.after(place) if woken and place else None
             try:
-                # For one that waited until now that is as new as a read.
-                told = present.after(place) if woken and place else None
-                batch = await self._look(actor, request, present, place, told)
-                place = batch.place
-                waiter.version = place.version
+                batch = await self._look(actor, request, present, waiter, place, told)
+                place, retry_secs = batch.place, hold
             except Unavailable:
-                if batch is None:
+                if retry_secs is None:
                     raise
+                batch = Batch([], batch.place, False)
                 retry_secs = LOOK_AGAIN_SECS
-                looked = False
-            if batch.revoked:
-                raise TokenInvalid("The session was revoked.")
             if batch.events or ephemerals:
-                return self._answer(actor, request, batch, ephemerals, None)
-            if looked and batch.more and waiter.ended is None:
+                return self._answer(actor, request, present, batch, ephemerals, None)
+            if batch.more and waiter.ended is None:
                 continue  # a whole page of what is not for this session: the next may be
             if failpoints.armed:
                 await failpoints.reach("after_check_before_wait")
             left = deadline - self._clock.monotonic()
-            ended = await waiter.wait(min(left, retry_secs))
+            ended = await waiter.wait(min(left, retry_secs), self._clock)
             woken = ended is Ended.WOKEN
             if woken or (ended is Ended.TIMEOUT and left > retry_secs):
                 continue
             if ended is Ended.REVOKED:
                 raise TokenInvalid("The session was revoked.")
-            return self._answer(actor, request, batch, [], ended)
+            return self._answer(actor, request, present, batch, [], ended)
 
     async def _look(
-        self, actor: Actor, request: Request, present: Present, place: Cursor | None, told: Tail | None
+        self,
+        actor: Actor,
+        request: PollRequest,
+        present: Present,
+        waiter: Waiter,
+        place: Cursor | None,
+        told: Tail | None,
+    ) -> Batch:
+        """What there is now for this poll. Raises TokenInvalid when its session is over, Unavailable."""
+        if waiter.unproved:
+            await self._prove(actor, waiter)
+        batch = await self._following(actor, request, present, place, told)
+        waiter.version = batch.place.version
+        if batch.revoked:
+            raise TokenInvalid("The session was revoked.")
+        if present.owed and request.cursor is not None:
+            await self._notifications.passed(present, request.cursor)
+        return batch
+
+    async def _prove(self, actor: Actor, waiter: Waiter) -> None:
+        """That the session is not over, as somebody says it is. Raises TokenInvalid, Unavailable."""
+        waiter.unproved = False  # first, because it may be said again meanwhile
+        try:
+            await self._kept_places.prove(actor)
+        except Unavailable:
+            waiter.unproved = True
+            raise
+
+    async def _following(
+        self, actor: Actor, request: PollRequest, present: Present, place: Cursor | None, told: Tail | None
     ) -> Batch:
         # A bell that is still on its way wakes a poll that waits. One that does not has to see for itself.
         if told is None and place is not None and request.wait_secs > 0 and self._nothing_new(present, place):
             return Batch([], place, False)
         if request.cursor is None:
-            return await self._places.batch(actor, present, place, told, request.limit)
+            return await self._kept_places.batch(actor, present, place, told, request.limit)
         place = place or request.cursor
         tail = told or await self._tail(present, place)
-        return await self._entries.batch(actor, place, tail, request.limit, changes=True)
+        return await self._entries.batch(actor, place, tail, request.limit, extended=True)
 
     async def _tail(self, present: Present, place: Cursor) -> Tail:
         """What the inbox holds from that place on. Raises CursorExpired when it no longer reaches back that far."""
-        tail = await self._looks.tail(present, place.version)
+        tail = await self._inbox_reads.tail(present, place.version)
         if not _covered(place, tail):
             # One more look: the cursor may come from a read that was newer than ours.
-            tail = await self._looks.tail(present, None)
+            tail = await self._inbox_reads.tail(present, None)
         if not _covered(place, tail):
             metrics.CURSORS_EXPIRED.inc()
+            await self._notifications.missed(present)
             raise CursorExpired(str(Cursor(tail.epoch, tail.version)))
         return tail
 
@@ -153,8 +192,14 @@ class Events:
         )
 
     def _answer(
-        self, actor: Actor, request: Request, batch: Batch, ephemerals: list[Ephemeral], ended: Ended | None
-    ) -> Answer:
+        self,
+        actor: Actor,
+        request: PollRequest,
+        present: Present,
+        batch: Batch,
+        ephemerals: list[Ephemeral],
+        ended: Ended | None,
+    ) -> PollAnswer:
         now = self._clock.now()
         events = batch.events + [
             _encode(
@@ -167,14 +212,15 @@ class Events:
             )
             for e in ephemerals
         ]
-        delivered = partial(self._delivered, actor, batch, request.cursor is None)
-        return Answer(events, batch.place, batch.more, ended, now.timestamp(), delivered)
+        delivered = partial(self._delivered, actor, batch, present if request.cursor is None else None)
+        return PollAnswer(events, batch.place, batch.more, ended, now.timestamp(), delivered)
 
-    async def _delivered(self, actor: Actor, batch: Batch, place_is_ours: bool, written: bool) -> None:
+    async def _delivered(self, actor: Actor, batch: Batch, present: Present | None, written: bool) -> None:
+        """`present`: theirs, where their place is ours to keep."""
         if written:
             self._entries.delivered(actor, batch)
-        if place_is_ours:
-            await self._places.delivered(actor, batch, written)
+        if present is not None:
+            await self._kept_places.delivered(actor, present, batch, written)
 
 
 def _covered(place: Cursor, tail: Tail) -> bool:
@@ -185,4 +231,4 @@ def _covered(place: Cursor, tail: Tail) -> bool:
     if place.version == tail.version:
         return False
     following = tail.entries[place.version - tail.version]
-    return place.offset < following.size
+    return following.kind == UNKNOWN or place.offset < following.size

@@ -6,7 +6,9 @@ from typing import Any
 
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, TokenInvalid, TokenMissing
-from chatserver.host_token import HostToken, read_host_token
+from chatserver.guard.addresses import Networks, network
+from chatserver.guard.host_token import OWN_SCOPES, HostToken, read_host_token
+from chatserver.guard.rates import RateLimits
 from chatserver.model import Notification, Session, User
 from chatserver.services.accounts import Accounts
 from chatserver.services.notifications import Notifications
@@ -21,6 +23,8 @@ class Host:
         visitors: Visitors,
         sessions: Sessions,
         notifications: Notifications,
+        limits: RateLimits,
+        exempt: Networks,
         clock: Clock,
         secret: str,
         guests: bool,
@@ -29,20 +33,37 @@ class Host:
         self._visitors = visitors
         self._sessions = sessions
         self._notifications = notifications
+        self._limits = limits
+        self._exempt = exempt
         self._clock = clock
         self._secret = secret
         self._guests = guests
 
-    async def sign_in(self, token: str, device: str) -> tuple[str, User, Session]:
+    async def sign_in(self, token: str, device: str, address: str) -> tuple[str, User, Session]:
         """A session for the user whom the host names; the first time with a new account.
 
-        Raises TokenInvalid; Forbidden when this is switched off.
+        Raises TokenInvalid, RateLimited; Forbidden when this is switched off.
         """
-        known = self._read(token)
-        if not known.sub:
-            raise TokenInvalid("The host's token is not accepted: sub must name the user.")
-        user = await self._visitors.of_host(known.sub, known.name)
-        return await self._sessions.start(user, device)
+        try:
+            known = self._read(token)
+            if not known.sub:
+                raise TokenInvalid("The host's token is not accepted: sub must name the user.")
+            if scopes := known.scopes & OWN_SCOPES:
+                raise TokenInvalid(
+                    f"The host's token is not accepted: scope {', '.join(scopes)} is the host's own and signs nobody in."
+                )
+        except TokenInvalid:
+            self._count(address, "refused")  # apart, so that who is refused fills nothing for who is not
+            raise
+        self._limits.take_of(f"sub {known.sub}", "host")
+        self._count(address, "accepted")
+        account = await self._visitors.of_host(known.sub, known.name)
+        return await self._sessions.start(account, device)
+
+    def _count(self, address: str, how: str) -> None:
+        """Raises RateLimited."""
+        if address not in self._exempt:
+            self._limits.take_of(f"{network(address)} {how}", "host_address")
 
     async def guest(self, full_name: str | None, device: str, address: str) -> tuple[str, User, Session]:
         """A session for somebody new, whom nobody vouches for. Raises Forbidden when switched off, RateLimited."""
@@ -54,7 +75,7 @@ class Host:
         """Whether the host itself may do this. Raises TokenMissing, TokenInvalid, Forbidden."""
         if not token:
             raise TokenMissing("The host signs this call: send its token as `Authorization: Bearer …`.")
-        if scope not in (self._read(token).scope or "").split():
+        if scope not in self._read(token).scopes:
             raise Forbidden(f"The host's token has no scope {scope}.")
 
     async def notify(

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 from chatserver.clock import Clock
 from chatserver.errors import NotFound, Unavailable
-from chatserver.fanout import FanOut
 from chatserver.model import MAX_CONVERSATION_ID, Actor, Advance, Bell, Conversation, Entry
 from chatserver.ports import Bus, Stores
+from chatserver.sending.fanout import FanOut
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
 
@@ -49,7 +49,7 @@ class Memberships:
         await self._stores.inboxes.join(member_ids, id, 0)
         await self._stores.conversations.add_members(id, member_ids)
         await self._stores.conversations.finish(id)
-        return Conversation(id, "group", member_ids)
+        return Conversation(id, "group")
 
     async def join(self, actor: Actor, conversation_id: int, user_id: int) -> None:
         """The actor, a member, takes this user in: everything sent after the answer reaches them, nothing sent before.
@@ -85,7 +85,7 @@ class Memberships:
         await self._tell(c, entry, user_id)
 
     async def _group(self, actor: Actor, conversation_id: int) -> None:
-        if (await self._conversations.access(actor, conversation_id)).kind != "group":
+        if (await self._conversations.access(actor, conversation_id)).is_direct:
             raise NotFound("There is no such group.")
 
     async def _standing(self, conversation_id: int, user_id: int) -> tuple[bool, bool]:
@@ -98,8 +98,7 @@ class Memberships:
         return await self._stores.conversations.next_rev(conversation_id)
 
     async def _tell(self, conversation_id: int, entry: Entry, *also: int) -> None:
-        found = await self._stores.conversations.conversations([conversation_id])
-        member_ids = found[conversation_id].member_ids if found else ()
+        member_ids = (await self._stores.conversations.member_ids([conversation_id]))[conversation_id]
         if member_ids:
             await self._stores.inboxes.push(member_ids, entry)
         if told := (*member_ids, *also):

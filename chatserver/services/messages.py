@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,16 +9,17 @@ from dataclasses import dataclass
 import structlog
 
 from chatserver.clock import Clock
-from chatserver.draft import Draft
-from chatserver.errors import Invalid, NotFound, Unavailable
+from chatserver.errors import IdempotencyConflict, Invalid, NotFound, Unavailable
 from chatserver.model import MAX_SEQ, Actor, Attachment, Conversation, Member, Message, User, split_message_id
 from chatserver.ports import Stores, Upload
+from chatserver.sending.send import Send
+from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
-from chatserver.services.conversations import Conversations
+from chatserver.services.conversations import NOBODY, Conversations
 from chatserver.services.receipts import Receipts
+from chatserver.visible import has_something_to_see
 from chatserver.wire import Json
 from chatserver.wire import message as message_json
-from chatserver.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -59,11 +59,10 @@ class Messages:
 
     def check(self, text: str, attachment: bool) -> None:
         """Raises Invalid."""
-        trimmed = text.strip()
-        if not trimmed and not attachment:
-            raise Invalid.field("message", "must not be empty unless there is an attachment")
-        if len(trimmed) > self._message_chars:
+        if len(text.strip()) > self._message_chars:
             raise Invalid.field("message", f"must have at most {self._message_chars} characters")
+        if not attachment and not has_something_to_see(text):
+            raise Invalid.field("message", "must have something to see unless there is an attachment")
 
     async def post(
         self,
@@ -85,7 +84,7 @@ class Messages:
         users = self._accounts.known(conversation.member_ids) if conversation is not None else {}
         if conversation is None or len(users) < len(conversation.member_ids):
             conversation, users = await self._look_up(actor, receiver_id, deadline)
-        draft = Draft(
+        send = Send(
             conversation=conversation,
             sender_id=actor.user_id,
             session_id=actor.session_id,
@@ -95,18 +94,29 @@ class Messages:
             created_at=self._clock.now(),
             deadline=deadline,
         )
-        message, created = await self._writer.post(draft)
+        is_gone = users[receiver_id].is_gone
+        message, created = await (self._sent_before(send) if is_gone else self._writer.post(send))
         if created:
             receiving = Member(conversation.id, receiver_id)
         else:
-            receiving = (await self._receipts.members([conversation.id]))[conversation.id, receiver_id]
+            receiving = (await self._receipts.members(conversation, receiver_id))[receiver_id]
         return message_json(message, users[actor.user_id], users[receiver_id], receiving), created
+
+    async def _sent_before(self, send: Send) -> tuple[Message, bool]:
+        """What the same send stored while there was somebody. Raises NotFound, IdempotencyConflict."""
+        key = send.sender_id, send.client_id
+        stored = (await self._stores.messages.by_client_ids([key])).get(key)
+        if stored is None:
+            raise NotFound(NOBODY)
+        if not send.matches(stored):
+            raise IdempotencyConflict("client_id was used before, with another message.")
+        return stored, False
 
     async def _look_up(
         self, actor: Actor, receiver_id: int, deadline: float
     ) -> tuple[Conversation, dict[int, User]]:
         try:
-            async with asyncio.timeout(deadline - self._clock.monotonic()):
+            async with self._clock.limit(deadline - self._clock.monotonic()):
                 conversation, begun = await self._conversations.open_direct(actor, receiver_id)
                 users = await self._accounts.users(conversation.member_ids)
         except TimeoutError:
@@ -125,14 +135,18 @@ class Messages:
         except Unavailable:
             log.warning("a file that no message names was left behind", attachment=attachment.id)
 
-    async def attachment(self, actor: Actor, id: int) -> tuple[Attachment, AsyncIterator[bytes]]:
+    async def attachment(self, actor: Actor, id: int) -> Attachment:
         """Raises NotFound, also for members of other conversations."""
         conversation_id, _ = split_message_id(id)
         await self._conversations.access(actor, conversation_id)
         message = (await self._stores.messages.by_ids([id])).get(id)
         if message is None or message.attachment is None:
             raise NotFound("There is no such attachment.")
-        return message.attachment, self._stores.attachments.chunks(message.attachment)
+        return message.attachment
+
+    def read(self, attachment: Attachment, start: int, end: int) -> AsyncIterator[bytes]:
+        """Its bytes from `start` up to, but without, `end`, a piece at a time. Raises Unavailable."""
+        return self._stores.attachments.chunks(attachment, start, end)
 
     async def history(
         self,
@@ -144,8 +158,12 @@ class Messages:
         before_id: int | None = None,
         after_id: int | None = None,
         around_id: int | None = None,
+        delivers: bool = True,
     ) -> Page:
-        """A page of the conversation with this user. Raises NotFound when there is no such user."""
+        """A page of the conversation with this user. Raises NotFound when there is no such user.
+
+        `delivers`: what is new on it counts as delivered.
+        """
         other = await self._accounts.user(user_id)
         conversation = await self._conversations.find_direct(actor, user_id)
         if conversation is None:
@@ -168,7 +186,7 @@ class Messages:
                 before = min(before, await self._stores.messages.head(id) + 1) - offset
             found = await self._stores.messages.page(id, 0, before, limit)
             has_more = bool(found) and found[-1].seq > 1
-        return Page(id, other, await self._shown(actor, conversation, found), has_more)
+        return Page(id, other, await self._shown(actor, conversation, found, delivers), has_more)
 
     async def shown_all(self, actor: Actor, found: list[Message]) -> list[Json]:
         """Of several conversations, in the order given."""
@@ -184,17 +202,21 @@ class Messages:
     async def shown_one(self, actor: Actor, conversation: Conversation, message: Message) -> Json:
         return (await self._shown(actor, conversation, [message]))[0]
 
-    async def _shown(self, actor: Actor, conversation: Conversation, found: list[Message]) -> list[Json]:
-        users = await self._accounts.users(conversation.member_ids)
-        members = await self._receipts.members([conversation.id])
+    async def _shown(
+        self, actor: Actor, conversation: Conversation, found: list[Message], delivers: bool = True
+    ) -> list[Json]:
+        users = await self._accounts.users({*conversation.member_ids, *(m.sender_id for m in found)})
+        members = await self._receipts.members(conversation, actor.user_id, *conversation.member_ids)
         newest = max((m.seq for m in found if m.sender_id != actor.user_id), default=0)
-        if newest > members[conversation.id, actor.user_id].delivered_seq:
+        if delivers and newest > members[actor.user_id].delivered_seq:
             self._receipts.delivered(actor.user_id, conversation, newest)
         shown = []
         for message in found:
-            receiver_id = conversation.other(message.sender_id)
-            receiving = members[conversation.id, receiver_id]
-            shown.append(message_json(message, users[message.sender_id], users[receiver_id], receiving))
+            receiver_id = conversation.other(message.sender_id) if conversation.is_direct else None
+            # How far others got in a group is told apart: here it is how far the reader got.
+            receiving = members[receiver_id or actor.user_id]
+            receiver = users[receiver_id] if receiver_id else None
+            shown.append(message_json(message, users[message.sender_id], receiver, receiving))
         return shown
 
 

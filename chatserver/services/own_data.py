@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from chatserver.clock import Clock
 from chatserver.errors import Unavailable
+from chatserver.guard.attempts import Caller
+from chatserver.guard.quotas import Quotas
 from chatserver.model import Actor, User, message_id, split_message_id
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
@@ -15,6 +18,8 @@ from chatserver.services.sessions import Sessions
 from chatserver.wire import Json
 
 PART_MESSAGES = 5000  # some megabytes, made in memory
+PART_CONVERSATIONS = 500
+PART_SECS = 50.0
 AT_ONCE = 2
 WAIT_SECS = 2.0
 
@@ -35,26 +40,37 @@ class OwnData:
         sessions: Sessions,
         conversations: Conversations,
         messages: Messages,
+        quotas: Quotas,
+        clock: Clock,
     ) -> None:
         self._stores = stores
         self._accounts = accounts
         self._sessions = sessions
         self._conversations = conversations
         self._messages = messages
+        self._quotas = quotas
+        self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def export(self, actor: Actor, after_id: int) -> Part:
         """Messages of all one's conversations in the order of their ids, PART_MESSAGES at a time.
 
-        Raises Unavailable, also when too many export at once.
+        Raises LimitReached while one is under way for this person, Unavailable, also when too many export at once.
         """
+        async with self._quotas.export(actor):
+            return await self._in_turn(actor, after_id)
+
+    async def _in_turn(self, actor: Actor, after_id: int) -> Part:
         try:
-            async with asyncio.timeout(WAIT_SECS):
+            async with self._clock.limit(WAIT_SECS):
                 await self._places.acquire()
         except TimeoutError:
             raise Unavailable("Too many people are exporting right now.", 10) from None
         try:
-            return await self._export(actor, after_id)
+            async with self._clock.limit(PART_SECS):
+                return await self._export(actor, after_id)
+        except TimeoutError:
+            raise Unavailable("The export takes too long right now.", 10) from None
         finally:
             self._places.release()
 
@@ -63,8 +79,12 @@ class OwnData:
         heads = (await self._conversations.inbox(actor)).heads
         threads: list[tuple[int, User, list[Json]]] = []
         left = PART_MESSAGES
-        for id in sorted(id for id, head in heads.items() if head and id >= began):
+        ids = sorted(id for id, head in heads.items() if head and id >= began)
+        last_id = after_id
+        for id in ids[:PART_CONVERSATIONS]:
             conversation = await self._conversations.access(actor, id)
+            if not conversation.is_direct:
+                continue
             other = (await self._accounts.users([conversation.other(actor.user_id)])).values()
             seq, shown = after if id == began else 0, []
             while left:
@@ -75,13 +95,13 @@ class OwnData:
                 left -= len(found)
                 seq = found[0].seq
             threads += [(id, user, shown) for user in other if shown]
+            last_id = message_id(id, seq)
             if not left:
-                return Part(threads, message_id(id, seq))
-        return Part(threads, None)
+                break
+        is_last = left and len(ids) <= PART_CONVERSATIONS
+        return Part(threads, None if is_last else last_id)
 
-    async def delete_account(self, actor: Actor, password: str, address: str) -> None:
+    async def delete_account(self, actor: Actor, password: str, caller: Caller) -> None:
         """The name is given up and every session ended; messages stay, from nobody. Raises Invalid, RateLimited."""
-        account = await self._accounts.confirmed(actor, password, address)
+        await self._accounts.forget(await self._accounts.confirmed(actor, password, caller))
         await self._sessions.end_all(actor.user_id)
-        await self._accounts.forget(account)
-        await self._sessions.end_all(actor.user_id)  # one that began meanwhile

@@ -15,8 +15,8 @@ import structlog
 from chatserver import metrics
 from chatserver.clock import Clock
 from chatserver.errors import ChatError
-from chatserver.hub import Hub
 from chatserver.model import Actor, Bell
+from chatserver.polls.hub import Hub
 from chatserver.ports import Bus
 from chatserver.services.conversations import Conversations
 
@@ -120,7 +120,7 @@ class Presence:
                 # Whoever turned again meanwhile, or is still there on another node, is as before.
                 turned = [id for id, present in turns.items() if self.is_online(id) == present]
                 try:
-                    contacts = await self._conversations.contacts(turned)
+                    contacts = await self._conversations.contacts(turned, MAX_CONTACTS)
                 except ChatError:
                     continue
                 for user_id in turned:

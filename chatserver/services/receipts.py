@@ -35,15 +35,20 @@ class Receipts:
         self._written: LRUCache[tuple[int, int], int] = LRUCache(100_000)
         self._writing: asyncio.Task[None] | None = None
 
-    async def members(self, conversation_ids: Iterable[int]) -> dict[tuple[int, int], Member]:
-        """(conversation, user) → member."""
-        found = await self._stores.conversations.members(conversation_ids)
-        return {(member.conversation_id, member.user_id): member for member in found}
+    async def members(self, conversation: Conversation, *user_ids: int) -> dict[int, Member]:
+        """user → how far they got, also of those who are not in it any more."""
+        found = await self._stores.conversations.members(conversation.id, user_ids)
+        return {id: found.get(id) or Member(conversation.id, id) for id in user_ids}
 
     def delivered(self, user_id: int, conversation: Conversation, seq: int) -> None:
-        """Handed to one of the user's devices. Written soon, together with others."""
+        """Handed to one of the user's devices. Written soon, together with others.
+
+        Not in groups: everybody would tell everybody, a million events for one message to a thousand.
+        """
         key = (conversation.id, user_id)
         if self._written.get(key, 0) >= seq or len(self._unwritten) >= MAX_UNWRITTEN:
+            return
+        if not conversation.is_direct:
             return
         known = self._unwritten.get(key)
         if known is None or known[0] < seq:
@@ -64,9 +69,6 @@ class Receipts:
                 continue
             for (conversation_id, user_id), (seq, conversation) in batch.items():
                 self._written[conversation_id, user_id] = seq
-                # Not in groups: everybody would tell everybody, a million events for one message to a thousand.
-                if conversation.kind != "direct":
-                    continue
                 others = tuple(id for id in conversation.member_ids if id != user_id)
                 body = {
                     "conversation_id": conversation_id,
@@ -109,16 +111,19 @@ class Receipts:
         return marked, now
 
     async def finish_read(self, pending: PendingRead) -> int:
-        """Move the reader's inbox and tell all members. Repeatable. How many messages of others were passed."""
+        """Move the reader's inbox and tell the other member. Repeatable. How many messages of others were passed.
+
+        Groups keep no receipts in inboxes: one message read by all would be as many entries as members in each.
+        """
         c, user_id = pending.conversation_id, pending.user_id
         entry = Entry("read", c, pending.first, pending.last, user_id, at=pending.at)
         passed = await self._move_own(user_id, entry)
         conversation = (await self._stores.conversations.conversations([c])).get(c)
-        member_ids = conversation.member_ids if conversation else (user_id,)
-        if others := [id for id in member_ids if id != user_id]:
+        others = {*(conversation.member_ids if conversation else ())} - {user_id}
+        if others:
             await self._stores.inboxes.push(others, entry)
         await self._stores.conversations.finish_read(pending)
-        self._bus.publish(Bell("inbox", member_ids))
+        self._bus.publish(Bell("inbox", (user_id, *others)))
         return passed
 
     async def _move_own(self, user_id: int, entry: Entry) -> int:

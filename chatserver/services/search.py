@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from itertools import islice
 
+from chatserver.clock import Clock
 from chatserver.errors import Invalid, NotFound, Unavailable
 from chatserver.model import MAX_SEQ, Actor, Message, split_message_id
-from chatserver.pages import PAGE, Page, words
 from chatserver.ports import Stores
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
 from chatserver.wire import Json
+from chatserver.word_pages import PAGE, Page
+from chatserver.words import words
 
 QUERY_CHARS = 200
 MAX_WORDS = 10
@@ -22,10 +23,13 @@ LIMIT_SECS = 2.5
 
 
 class Search:
-    def __init__(self, stores: Stores, messages: Messages, conversations: Conversations) -> None:
+    def __init__(
+        self, stores: Stores, messages: Messages, conversations: Conversations, clock: Clock
+    ) -> None:
         self._stores = stores
         self._messages = messages
         self._conversations = conversations
+        self._clock = clock
 
     async def find(
         self, actor: Actor, text: str, limit: int, *, user_id: int | None, before_id: int | None
@@ -40,7 +44,7 @@ class Search:
         if len(wanted) > MAX_WORDS:
             raise Invalid.field("q", f"must have at most {MAX_WORDS} words")
         try:
-            async with asyncio.timeout(LIMIT_SECS):
+            async with self._clock.limit(LIMIT_SECS):
                 before = await self._before(actor, before_id) if before_id is not None else None
                 found = await self._found(await self._where(actor, user_id), wanted, before, limit)
         except TimeoutError:

@@ -1,4 +1,9 @@
-"""Signing in and out. A session is trusted for TRUST_SECS, and longer while its owner's inbox says of no end."""
+"""Signing in and out. A session is trusted for TRUST_SECS, and longer while its owner's inbox says of no end.
+
+Whoever ends all sessions first raises the account's credential number, and a session has the number that was proved. So
+a sign-in on its way meanwhile comes to nothing: it looks once more after it stored its session, and what it stored is
+worth nothing in any case.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +12,22 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
 from chatserver.errors import NotFound, TokenInvalid, TokenMissing
-from chatserver.hub import Hub
-from chatserver.model import Actor, Bell, Entry, Session, User
-from chatserver.ports import Bus, InboxStore, MarkStore, SessionStore
-from chatserver.security import new_token, token_hash
+from chatserver.guard.attempts import Caller
+from chatserver.guard.credentials import new_token, token_hash
+from chatserver.model import Account, Actor, Bell, Entry, Session, User
+from chatserver.polls.hub import Hub
+from chatserver.ports import Bus, InboxStore, MarkStore, SessionStore, UserStore
 from chatserver.services.accounts import Accounts
 from chatserver.services.tickets import Tickets
-from chatserver.together import Together
 
 TRUST_SECS = 5.0
 DEVICE_CHARS = 200
 TOUCH_SECS = 600.0  # how exact "last used" is
 READ_SECS = 60.0  # one whose end nobody could be told of is over after that
-SESSIONS = 1000  # of one person: as many as their list shows
 ENDED_AT_ONCE = 10  # by one sign-in, should there be more
 
 
@@ -37,6 +42,7 @@ class Trusted:
 class Sessions:
     def __init__(
         self,
+        users: UserStore,
         sessions: SessionStore,
         inboxes: InboxStore,
         marks: MarkStore,
@@ -45,7 +51,10 @@ class Sessions:
         hub: Hub,
         bus: Bus,
         clock: Clock,
+        most: int,
     ) -> None:
+        """`most`: sessions of one person."""
+        self._users = users
         self._sessions = sessions
         self._inboxes = inboxes
         self._marks = marks
@@ -54,39 +63,48 @@ class Sessions:
         self._hub = hub
         self._bus = bus
         self._clock = clock
-        self._by_hash = Together(sessions.by_token_hashes, clock)
+        self._most = most
+        self._ends = 0  # heard of so far
+        self._by_hash = BatchedCalls(sessions.by_token_hashes, clock)
         self._trusted: LRUCache[bytes, Trusted] = LRUCache(100_000)
         self._hashes: LRUCache[int, bytes] = LRUCache(100_000)
 
     async def sign_in(
-        self, username: str, password: str, device: str, address: str
+        self, username: str, password: str, device: str, caller: Caller
     ) -> tuple[str, User, Session]:
         """The token is shown here and never again. Raises TokenInvalid, RateLimited."""
-        user = await self._accounts.prove(username, password, address)
-        if user is None:
+        account = await self._accounts.prove(username, password, caller)
+        if account is None:
             raise TokenInvalid("The username or the password is wrong.")
-        return await self.start(user, device)
+        return await self.start(account, device)
 
-    async def start(self, user: User, device: str) -> tuple[str, User, Session]:
+    async def start(self, account: Account, device: str) -> tuple[str, User, Session]:
         """A new session, whose place is now: nothing between this and its first poll is missed.
 
-        Beyond SESSIONS it takes the place of the one that was not used for the longest time.
+        `account` is as it was proved. Beyond the most that a person may have, the new session takes the place of the
+        one that was not used for the longest time. Raises TokenInvalid.
         """
+        user = account.user
         await self._inboxes.ensure(user.id)
         inbox = await self._inboxes.inbox(user.id, 0)
         assert inbox is not None
         now = self._clock.now()
-        session = Session(await self._marks.next_id("session"), user.id, device_name(device), now, now)
+        id = await self._marks.next_id("session")
+        session = Session(id, user.id, device_name(device), now, now, account.credential)
         token = new_token()
         await self._sessions.create(session, token_hash(token), Cursor(inbox.epoch, inbox.version))
-        for unused in (await self._sessions.of_user(user.id, skip=SESSIONS))[:ENDED_AT_ONCE]:
+        current = await self._users.by_id(user.id)
+        if current is None or (current.state, current.credential) != ("active", account.credential):
+            await self._sessions.delete(user.id, session.id)
+            raise TokenInvalid("The account was changed meanwhile, or is switched off.")
+        for unused in (await self._sessions.of_user(user.id, skip=self._most))[:ENDED_AT_ONCE]:
             with suppress(NotFound):  # another sign-in may have ended it at the same moment
                 await self.revoke(Actor(user.id, session.id), unused.id)
         return token, user, session
 
-    async def change_password(self, actor: Actor, password: str, new_password: str, address: str) -> int:
+    async def change_password(self, actor: Actor, password: str, new_password: str, caller: Caller) -> int:
         """Ends all other sessions of this person, and tells how many. Raises Invalid, RateLimited."""
-        await self._accounts.change_password(actor, password, new_password, address)
+        await self._accounts.change_password(actor, password, new_password, caller)
         return await self.end_all(actor.user_id, but=actor.session_id)
 
     async def authenticate(self, token: str | None, *, polling: bool = False) -> Actor:
@@ -100,7 +118,8 @@ class Sessions:
         now = self._clock.monotonic()
         trusted = self._trusted.get(key)
         present = self._hub.get(trusted.actor.user_id) if trusted else None
-        version = present.seen if present else -1
+        version = present.highest_version if present else -1
+        ends = self._ends
         session = await self._by_hash.get(key)
         if session is None:
             self._trusted.pop(key, None)
@@ -109,8 +128,9 @@ class Sessions:
         wall = self._clock.now()
         if (wall - session.last_used_at).total_seconds() >= TOUCH_SECS:
             await self._sessions.touch(session.id, wall)
-        self._trusted[key] = Trusted(actor, now, version, now)
-        self._hashes[session.id] = key
+        if ends == self._ends:  # else it may be this one that was ended while we looked
+            self._trusted[key] = Trusted(actor, now, version, now)
+            self._hashes[session.id] = key
         return actor
 
     def _trusted_actor(self, key: bytes) -> Actor | None:
@@ -126,7 +146,7 @@ class Sessions:
             return None
         if now - present.confirmed_at > TRUST_SECS or now - trusted.read_at > READ_SECS:
             return None
-        trusted.checked_at, trusted.version = present.confirmed_at, present.seen
+        trusted.checked_at, trusted.version = present.confirmed_at, present.highest_version
         return trusted.actor
 
     async def list(self, actor: Actor) -> list[Session]:
@@ -141,7 +161,8 @@ class Sessions:
         finally:  # it is deleted: whoever asks again is only told that it is not there
             # To every node: one that only answers this person's calls has no binding for them, but may trust a copy.
             self._bus.publish(Bell("session", (), {"user_id": actor.user_id, "session_id": session_id}))
-            self.forget(actor.user_id, session_id)
+            self.distrust(actor.user_id, session_id)
+            self._hub.revoke(actor.user_id, lambda id: id == session_id)
 
     async def end_all(self, user_id: int, but: int = 0) -> int:
         """Every session of a person, `but` one, and how many there were: as one step, for one may have thousands."""
@@ -151,23 +172,26 @@ class Sessions:
                 await self._inboxes.push([user_id], Entry("sessions", ref=but, rev=last))
             finally:
                 self._bus.publish(Bell("sessions", (), {"user_id": user_id, "but": but, "last": last}))
-                self.forget_all(user_id, but, last)
+                self.distrust_all(user_id, but, last)
+                self._hub.revoke(user_id, lambda id: id != but and id <= last)
         return ended
 
-    def forget(self, user_id: int, session_id: int) -> None:
-        """The session was revoked, here or elsewhere."""
+    def distrust(self, user_id: int, session_id: int) -> None:
+        """The session is said to be revoked: it is looked up before anything more is done for it."""
+        self._ends += 1
         key = self._hashes.pop(session_id, None)
         if key is not None:
             self._trusted.pop(key, None)
-        self._hub.revoke(user_id, lambda id: id == session_id)
+        self._hub.prove(user_id, lambda id: id == session_id)
 
-    def forget_all(self, user_id: int, but: int, last: int) -> None:
-        """All up to session `last` were revoked, but one. Rare, so nothing is kept to find them faster."""
+    def distrust_all(self, user_id: int, but: int, last: int) -> None:
+        """The same of all up to session `last`, but one. Rare, so nothing is kept to find them faster."""
+        self._ends += 1
         for key, trusted in list(self._trusted.items()):
             actor = trusted.actor
             if actor.user_id == user_id and actor.session_id != but and actor.session_id <= last:
                 del self._trusted[key]
-        self._hub.revoke(user_id, lambda id: id != but and id <= last)
+        self._hub.prove(user_id, lambda id: id != but and id <= last)
 
     async def close(self) -> None:
         await self._by_hash.close()
@@ -175,4 +199,5 @@ class Sessions:
 
 def device_name(given: str) -> str:
     """Something to show in a list: one line, bounded."""
+    given = given[: 4 * DEVICE_CHARS]
     return " ".join("".join(c if c.isprintable() else " " for c in given).split())[:DEVICE_CHARS]

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 
 from cachetools import LRUCache
 
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import TokenInvalid
+from chatserver.guard.credentials import TICKET_PREFIX, new_ticket, token_hash
 from chatserver.model import Actor
 from chatserver.ports import TicketStore
-from chatserver.security import TICKET_PREFIX, new_ticket, token_hash
-from chatserver.together import Together
 
 KNOWN = 100_000
 
@@ -26,7 +26,7 @@ class Tickets:
         self._tickets = tickets
         self._clock = clock
         self._lasts = timedelta(seconds=lasts_secs)
-        self._by_hash = Together(tickets.by_hashes, clock)
+        self._by_hash = BatchedCalls(tickets.by_hashes, clock)
         self._known: LRUCache[bytes, tuple[bytes, datetime]] = LRUCache(
             KNOWN
         )  # what a ticket stands for never changes

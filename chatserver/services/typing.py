@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from chatserver import metrics
-from chatserver.hub import Hub
+from chatserver.clock import Clock, Timer
 from chatserver.model import Actor, Bell
+from chatserver.polls.hub import Hub
 from chatserver.ports import Bus
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
@@ -16,14 +15,21 @@ MAX_SHOWN = 10_000
 
 class Typing:
     def __init__(
-        self, conversations: Conversations, accounts: Accounts, hub: Hub, bus: Bus, typing_secs: float
+        self,
+        conversations: Conversations,
+        accounts: Accounts,
+        hub: Hub,
+        bus: Bus,
+        clock: Clock,
+        typing_secs: float,
     ) -> None:
         self._conversations = conversations
         self._accounts = accounts
         self._hub = hub
         self._bus = bus
+        self._clock = clock
         self._typing_secs = typing_secs
-        self._shown: dict[tuple[int, int], tuple[asyncio.TimerHandle, Bell]] = {}
+        self._shown: dict[tuple[int, int], tuple[Timer, Bell]] = {}
 
     async def signal(self, actor: Actor, receiver_id: int, is_typing: bool) -> None:
         """Raises NotFound when there is no such receiver. Without a conversation yet nobody is told."""
@@ -62,8 +68,7 @@ class Typing:
                 metrics.EPHEMERAL_DROPPED.labels("full").inc()
                 return
             stopped = Bell("typing", bell.user_ids, {**bell.body, "is_typing": False})
-            loop = asyncio.get_running_loop()
-            self._shown[key] = (loop.call_later(self._typing_secs, self._show, stopped), bell)
+            self._shown[key] = (self._clock.later(self._typing_secs, self._show, stopped), bell)
         for user_id in bell.user_ids:
             self._hub.push(user_id, ("typing", *key), "typing", bell.body, self._typing_secs, extended=False)
 

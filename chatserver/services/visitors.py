@@ -5,12 +5,15 @@ They have no password, and a colon in the username, which nobody can register: t
 
 from __future__ import annotations
 
-from chatserver.attempts import Attempts
+from dataclasses import replace
+
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, NotFound, Unavailable
-from chatserver.model import User
+from chatserver.guard.attempts import Attempts
+from chatserver.model import Account, User
+from chatserver.names import shown_name
 from chatserver.ports import Stores
-from chatserver.services.accounts import Accounts, shown_name
+from chatserver.services.accounts import Accounts
 
 TRIES = 10
 SETTLE_SECS = 0.05
@@ -23,7 +26,7 @@ class Visitors:
         self._attempts = attempts
         self._clock = clock
 
-    async def of_host(self, sub: str, full_name: str | None) -> User:
+    async def of_host(self, sub: str, full_name: str | None) -> Account:
         """The account of the host's user `sub`, made when there is none, under the name that the host says.
 
         Raises Invalid for a name, Forbidden for an account that the operator switched off.
@@ -34,10 +37,12 @@ class Visitors:
             if account is not None:
                 if account.state != "active":
                     raise Forbidden("This account is switched off.")
-                return await self._accounts.rename(account.user, shown) if shown else account.user
-            user = await self._new("host", shown or "User", sub)
-            if user is not None:
-                return user
+                if shown:
+                    account = replace(account, user=await self._accounts.rename(account.user, shown))
+                return account
+            made = await self._new("host", shown or "User", sub)
+            if made is not None:
+                return made
             await self._clock.sleep(SETTLE_SECS)  # another call made it, and a majority does not have it yet
         raise Unavailable("The account is not completely readable yet.")
 
@@ -48,16 +53,16 @@ class Visitors:
             raise NotFound("The host has no such user here yet.")
         return account.user
 
-    async def guest(self, full_name: str | None, address: str) -> User:
+    async def guest(self, full_name: str | None, address: str) -> Account:
         """Somebody new, who cannot come back once the token is lost. Raises Invalid, RateLimited."""
         shown = shown_name(full_name) if full_name is not None else "Guest"
         await self._attempts.register(address)
-        user = await self._new("guest", shown, None)
-        assert user is not None  # its name holds a number of its own
-        return user
+        made = await self._new("guest", shown, None)
+        assert made is not None  # its name holds a number of its own
+        return made
 
-    async def _new(self, kind: str, shown: str, host_sub: str | None) -> User | None:
+    async def _new(self, kind: str, shown: str, host_sub: str | None) -> Account | None:
         """None when the host's user has an account by now."""
         id = await self._stores.marks.next_id("user")
-        user = User(id, f"{kind}:{id}", shown, None)
-        return user if await self._accounts.add(user, host_sub=host_sub) else None
+        account = Account(User(id, f"{kind}:{id}", shown, None), "active", self._clock.now())
+        return account if await self._accounts.add(account.user, host_sub=host_sub) else None

@@ -11,18 +11,24 @@ from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError, Unavailab
 from chatserver.settings import Settings
 from chatserver.storage.attachments import AttachmentStore
 from chatserver.storage.conversations import ConversationStore
-from chatserver.storage.driver import Collection, make_bucket, make_client, settled
+from chatserver.storage.driver import Collection, make_client, settled
+from chatserver.storage.facts import FactStore
+from chatserver.storage.flushes import FlushStore
 from chatserver.storage.gate import Gate
 from chatserver.storage.inboxes import InboxStore
 from chatserver.storage.indexes import create_indexes
+from chatserver.storage.known_callers import KnownCallerStore
 from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
-from chatserver.storage.pages import PageStore
+from chatserver.storage.owed import OwedStore
+from chatserver.storage.quotas import QuotaStore
 from chatserver.storage.rates import AttemptStore, RateStore
+from chatserver.storage.schema import bring_up
 from chatserver.storage.sessions import SessionStore
 from chatserver.storage.tickets import TicketStore
 from chatserver.storage.users import UserStore
+from chatserver.storage.word_pages import WordPageStore
 
 NOUNS = (
     "users",
@@ -30,12 +36,14 @@ NOUNS = (
     "conversations",
     "members",
     "messages",
+    "facts",
     "pages",
     "inboxes",
     "notifications",
     "marks",
 )
-PASSING = ("tickets", "rates", "attempts")  # of no use after some minutes
+FILES = ("fs.files", "fs.chunks")  # as GridFS calls them
+PASSING = ("tickets", "rates", "attempts", "quotas", "known_callers")  # of no use after some time
 
 
 class Storage:
@@ -53,32 +61,38 @@ class Storage:
             in_flight = min(
                 in_flight, max_workers
             )  # one more would wait for a thread beyond its own time limit
-        gate = Gate(in_flight)
-        self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS + PASSING}
+        gate = Gate(in_flight, clock)
+        self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS + FILES + PASSING}
         self._session_days = settings.session_days
         collections = self._collections
         self.users = UserStore(collections["users"])
-        self.sessions = SessionStore(collections["sessions"])
+        self.sessions = SessionStore(collections["sessions"], collections["users"])
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
         self.messages = MessageStore(collections["messages"])
-        self.pages = PageStore(collections["pages"], collections["messages"])
+        self.facts = FactStore(collections["facts"])
+        self.pages = WordPageStore(collections["pages"], collections["messages"])
         self.inboxes = InboxStore(collections["inboxes"])
+        self.flushes = FlushStore(collections["messages"], collections["inboxes"], clock)
+        self.owed = OwedStore(collections["inboxes"])
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])
         self.rates = RateStore(collections["rates"], clock)
         self.attempts = AttemptStore(collections["attempts"], clock)
+        self.quotas = QuotaStore(collections["quotas"])
+        self.known_callers = KnownCallerStore(collections["known_callers"])
         self.attachments = AttachmentStore(
-            make_bucket(self._database, settings.mongodb_driver),
-            Collection(self._database["fs.files"], gate),
-            Collection(self._database["fs.chunks"], gate),
-            gate,
+            self._collections["fs.files"], self._collections["fs.chunks"], clock
         )
 
     async def prepare(self) -> None:
-        """Prove that the database answers and may be written, and create the indexes. Raises StartupError."""
+        """Prove that the database answers, may be written and is of a shape we know; create the indexes.
+
+        Raises StartupError.
+        """
         try:
             await self.ping()
+            await bring_up(self._collections)
             await create_indexes(self._collections, self._session_days)
         except (Unavailable, PyMongoError) as error:
             cause = error.__cause__ or error

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import IO, Any
 
+import bson
 import pymongo
 from bson import json_util
 from bson.codec_options import CodecOptions
@@ -24,6 +25,8 @@ from chatserver.settings import Settings
 from chatserver.storage.archive import Manifest, Progress, Reading, Writing
 from chatserver.storage.driver import make_client
 from chatserver.storage.inboxes import new_epoch
+from chatserver.storage.marks import BELL_KEY
+from chatserver.storage.schema import MARK, Schema, refuse_newer, schema_of
 
 ASIDE = "restoring."  # before the names of collections that are not yet in their places
 PING_SECS = 3.0
@@ -62,7 +65,8 @@ class Copies:
                 collection = self.database.get_collection(name, codec_options=_RAW)
                 member = archive.member(name)
                 try:
-                    cursor = collection.find_raw_batches({}, session=session)
+                    # Who holds a copy is not to ring the bells of what it was copied from.
+                    cursor = collection.find_raw_batches({"_id": {"$ne": BELL_KEY}}, session=session)
                     async for batch in cursor:
                         progressed(member.write(batch))
                 except OperationFailure as error:
@@ -103,7 +107,11 @@ class Copies:
         return found.get("claimed_at") if found else None
 
     async def restore(self, archive: Reading, progressed: Progress) -> None:
-        """Put everything beside what is there, then in its place. No server may run. If interrupted, repeat it."""
+        """Put everything beside what is there, then in its place. No server may run. If interrupted, repeat it.
+
+        Raises StartupError, before anything is changed, for a backup of a schema that only a newer release knows.
+        """
+        refuse_newer(_schema_in(archive), "this backup")
         for name in await self.database.list_collection_names():
             if name.startswith(ASIDE):
                 await self.database.drop_collection(name)
@@ -160,6 +168,12 @@ class Copies:
         found = [{k: v for k, v in spec.items() if k not in ("v", "ns")} async for spec in cursor]
         listed: list[Any] = json.loads(json_util.dumps([spec for spec in found if spec["name"] != "_id_"]))
         return listed
+
+
+def _schema_in(archive: Reading) -> Schema:
+    documents = archive.documents("marks") if "marks" in archive.manifest.collections else ()
+    marks = (bson.decode(document) for document in documents)
+    return schema_of(next((mark for mark in marks if mark["_id"] == MARK), None))
 
 
 @asynccontextmanager

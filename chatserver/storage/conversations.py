@@ -10,7 +10,7 @@ from bson import MaxKey, MinKey
 from pymongo import UpdateOne
 
 from chatserver.model import Conversation, Member, PendingRead
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 
 _RANGES = 8  # so many are looked for one by one, more of them together
@@ -74,10 +74,14 @@ class ConversationStore:
         return await self._members.find_one({"_id": _key(conversation_id, user_id)}, {"_id": 1}) is not None
 
     async def conversations(self, ids: Iterable[int]) -> dict[int, Conversation]:
-        """With members as they are now; conversations still being created are left out."""
-        # First, and the members only of those that were ready by then: they are complete.
-        found = await self._conversations.find({"_id": {"$in": list(ids)}, "ready": True}, {"kind": 1})
-        member_ids: dict[int, list[int]] = {doc["_id"]: [] for doc in found}
+        """Those still being created are left out."""
+        wanted = {"_id": {"$in": list(ids)}, "ready": True}
+        found = await self._conversations.find(wanted, {"kind": 1, "pair": 1})
+        return {doc["_id"]: Conversation(doc["_id"], doc["kind"], _both(doc.get("pair"))) for doc in found}
+
+    async def member_ids(self, ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
+        """All members of each, as they are now."""
+        member_ids: dict[int, list[int]] = {id: [] for id in ids}
         if not member_ids:
             return {}
         wanted: Document = {"_id.c": {"$in": list(member_ids)}}
@@ -87,9 +91,7 @@ class ConversationStore:
         members = await self._members.find(wanted, {"_id": 1}, sort=[("_id", 1)])
         for doc in members:
             member_ids[doc["_id"]["c"]].append(doc["_id"]["u"])
-        return {
-            doc["_id"]: Conversation(doc["_id"], doc["kind"], tuple(member_ids[doc["_id"]])) for doc in found
-        }
+        return {id: tuple(found) for id, found in member_ids.items()}
 
     async def paged(self, ids: Iterable[int]) -> dict[int, int]:
         """How many full pages of each have their words listed; left out where none has."""
@@ -101,9 +103,11 @@ class ConversationStore:
         writes = [UpdateOne({"_id": id}, {"$max": {"paged": count}}) for id, count in paged.items()]
         await self._conversations.bulk_write(writes, ordered=False)
 
-    async def members(self, conversation_ids: Iterable[int]) -> list[Member]:
-        found = await self._members.find({"_id.c": {"$in": list(conversation_ids)}})
-        return [codec.member(doc) for doc in found]
+    async def members(self, conversation_id: int, user_ids: Iterable[int]) -> dict[int, Member]:
+        """user → member, of those of them who are in it."""
+        keys = [_key(conversation_id, id) for id in user_ids]
+        found = map(records.member, await self._members.find({"_id": {"$in": keys}}))
+        return {member.user_id: member for member in found}
 
     async def move_delivered(self, moves: dict[tuple[int, int], int], at: datetime) -> None:
         """(conversation, user) → delivered seq; only forward."""
@@ -166,6 +170,11 @@ class ConversationStore:
             for doc in found
             for read in doc["pending_reads"]
         ]
+
+
+def _both(pair: str | None) -> tuple[int, ...]:
+    """The members of a direct conversation, each once: one has notes to oneself."""
+    return tuple(sorted(set(map(int, pair.split(":"))))) if pair else ()
 
 
 def _key(conversation_id: int, user_id: Any) -> Document:

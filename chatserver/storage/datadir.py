@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from chatserver.errors import EX_CANTCREAT, EX_UNAVAILABLE, StartupError
+from chatserver.storage import ownership
 from chatserver.storage.mongod import Mongod
 
 if sys.platform != "win32":  # where nothing here is used, but may be imported
@@ -21,6 +22,7 @@ if sys.platform != "win32":  # where nothing here is used, but may be imported
 ORPHAN_SECS = 15.0  # a mongod whose server crashed was told to stop at that moment; let it finish
 RUN_PREFIX = "chatserver-"
 TAIL_BYTES = 64 * 1024
+FULL_BYTES = 4 << 20
 SOCKET = "m.sock"
 SOCKET_BYTES = 100  # the kernels allow 103 (macOS) to 107 (Linux)
 
@@ -33,6 +35,7 @@ class DataDir:
     - `mongod.features` the feature version that the files were last opened with
 
     The socket is elsewhere, in a new private directory per run, because socket paths must be short.
+    All of it is this user's alone; what belongs to another is neither used nor changed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,7 +53,7 @@ class DataDir:
     def claim(self) -> None:
         """Create it and take it, or say who has it. Undone by `release`."""
         try:
-            self.database.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_private()
             self._lock()
             if self.log.exists():
                 self.log.replace(self.log.with_suffix(".log.1"))
@@ -58,8 +61,35 @@ class DataDir:
         except OSError as problem:
             raise self._unusable(problem) from None
 
+    def _make_private(self) -> None:
+        self.check_owner()
+        if self.path.is_dir():
+            ownership.make_private(self.path, ours="mongod")
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.database.mkdir(mode=0o700, exist_ok=True)
+        for path in ownership.inside(self.path, "mongod"):
+            ownership.check_usable(path, self.path)
+
+    def check_owner(self) -> None:
+        """Raises StartupError when it is there and another user's."""
+        for path in (self.path, self.database):
+            if path.exists():
+                ownership.check(path)
+
+    def is_made(self) -> bool:
+        """Whether there is a database. Raises StartupError for another user's, and where that cannot be seen."""
+        try:
+            self.check_owner()
+            return self.database.is_dir()
+        except OSError as problem:
+            raise self._unusable(problem) from None
+
+    def open_log(self) -> IO[bytes]:
+        """For what a child says; new ones are for this user's eyes alone."""
+        return ownership.open_private(self.log, "ab")
+
     def _lock(self) -> None:
-        owner = (self.path / "mongod.owner").open("a+")
+        owner = ownership.open_private(self.path / "mongod.owner", "a+")
         try:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -91,17 +121,18 @@ class DataDir:
         raise self._in_use(lock.read_text().strip() or "unknown")
 
     def served_at(self) -> Path | None:
-        """The socket of the server that uses this directory now; None when none does."""
+        """The socket of the server that uses this directory now; None when none does. Raises StartupError."""
         if sys.platform == "win32":
             return None
         try:
-            with (self.path / "mongod.owner").open() as owner:
+            self.check_owner()
+            with ownership.open_private(self.path / "mongod.owner", "r") as owner:
                 try:
                     fcntl.flock(owner, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
                     lines = owner.read().splitlines()
-                    return Path(lines[1]) / SOCKET if len(lines) > 1 else None
-        except FileNotFoundError:
+                    return _trusted(Path(lines[1])) if len(lines) > 1 else None
+        except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as problem:
             raise self._unusable(problem) from None
@@ -134,10 +165,20 @@ class DataDir:
         )
 
     def remember_features(self, version: str) -> None:
-        self._features.write_text(version + "\n")
+        with ownership.open_private(self._features, "w") as file:
+            file.write(version + "\n")
+
+    def full_disk(self) -> str:
+        """What to say where there is no room left, which mongod's own log has no room to say; else ""."""
+        with suppress(OSError):
+            if (free := shutil.disk_usage(self.path).free) < FULL_BYTES:
+                return f"the disk is full, with {free:,} bytes free for {self.path}; make room there"
+        return ""
 
     def last_words(self) -> str:
         """The most telling line of mongod's log, for a person."""
+        if full := self.full_disk():
+            return full
         with suppress(OSError), self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
             for line in reversed(file.read().decode(errors="replace").splitlines()):
@@ -162,6 +203,14 @@ class DataDir:
             "Stop that process or name another directory with CHATSERVER_DATA_DIR.",
             EX_UNAVAILABLE,
         )
+
+
+def _trusted(run: Path) -> Path:
+    """The socket in a run directory; both must be ours, since all is believed that comes out of it."""
+    ownership.check(run)
+    socket = run / SOCKET
+    ownership.check(socket)
+    return socket
 
 
 def _is_locked(lock: Path) -> bool:

@@ -15,12 +15,12 @@ from pymongo.errors import (
 )
 
 from chatserver import metrics
-from chatserver.cover import Cover
 from chatserver.errors import EX_CONFIG, StartupError, Unavailable
+from chatserver.mongodb_uri import over_tls
 from chatserver.storage import script
+from chatserver.storage.cover import sure
 from chatserver.storage.gate import Gate
 from chatserver.storage.script import Script
-from chatserver.tls import mongodb_over_tls
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def make_client(uri: str, driver: str, timeout_secs: float, tls_ca: str = "") ->
     }
     try:
         # Naming a CA alone would switch TLS on, also for the embedded database.
-        if tls_ca and mongodb_over_tls(uri):
+        if tls_ca and over_tls(uri):
             options["tlsCAFile"] = tls_ca
         if driver == "pymongo":
             return pymongo.AsyncMongoClient(uri, **options)
@@ -56,38 +56,6 @@ def make_client(uri: str, driver: str, timeout_secs: float, tls_ca: str = "") ->
         return MotorClient(uri, **options)
     except (InvalidURI, ConfigurationError, ValueError, OSError) as error:
         raise StartupError(f"--mongodb-uri cannot be used: {error}", EX_CONFIG) from None
-
-
-def make_bucket(database: Any, driver: str) -> Any:
-    if driver == "pymongo":
-        from gridfs import AsyncGridFSBucket
-
-        return AsyncGridFSBucket(database)
-    from motor.motor_tornado import MotorGridFSBucket
-
-    return MotorGridFSBucket(database)
-
-
-def term(reply: Document) -> int | None:
-    """That of the primary which made a write; None from where there is none, as behind a mongos."""
-    found: int | None = reply.get("opTime", {}).get("t")
-    return found
-
-
-def sure(reply: Document) -> Document:
-    """Of an update. Raises Unavailable unless all of it was taken, in the way that was asked."""
-    if "writeErrors" in reply or "writeConcernError" in reply:
-        metrics.MONGODB_ERRORS.inc()
-        raise Unavailable("The database did not take all of it.")
-    return reply
-
-
-def covering(updating: Document, cover: Cover) -> Script[Document]:
-    """The reply to an update that covers. Raises Unavailable when it would come too late, or was of another term."""
-    with pymongo.timeout(cover.secs()):
-        reply = sure((yield updating))
-    cover.check(term(reply))
-    return reply
 
 
 async def settled(value: Awaitable[T] | T) -> T:
@@ -110,9 +78,10 @@ class Collection:
         sort: Sequence[tuple[str, int]] | None = None,
         limit: int = 0,
         skip: int = 0,
+        hint: Sequence[tuple[str, int]] | None = None,
     ) -> list[Document]:
         cursor = self._collection.find(
-            filter, projection, sort=sort, limit=limit, skip=skip, batch_size=MAX_FEW
+            filter, projection, sort=sort, limit=limit, skip=skip, batch_size=MAX_FEW, hint=hint
         )
         return await self._gate.call("find", lambda: cursor.to_list(None))
 
@@ -207,12 +176,20 @@ class Collection:
         return await self._gate.call("update_many", lambda: self._collection.update_many(filter, update))
 
     async def find_one_and_update(
-        self, filter: Document, update: Any, *, upsert: bool = False, after: bool = False
+        self,
+        filter: Document,
+        update: Any,
+        *,
+        upsert: bool = False,
+        after: bool = False,
+        projection: Document | None = None,
     ) -> Document | None:
         side = pymongo.ReturnDocument.AFTER if after else pymongo.ReturnDocument.BEFORE
         return await self._gate.call(
             "find_one_and_update",
-            lambda: self._collection.find_one_and_update(filter, update, upsert=upsert, return_document=side),
+            lambda: self._collection.find_one_and_update(
+                filter, update, projection, upsert=upsert, return_document=side
+            ),
         )
 
     async def delete_one(self, filter: Document) -> int:

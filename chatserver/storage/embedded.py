@@ -37,7 +37,7 @@ ADDRESS = f"./{SOCKET}"
 # itself; they were a tenth of what a send cost mongod, and most of its longest waits (docs/performance.md).
 KEEP_NO_PAST = ("--setParameter", "minSnapshotHistoryWindowInSeconds=0")
 FLAGS = (
-    *("--bind_ip", ADDRESS, "--port", "27017", "--filePermissions", "0700"),
+    *("--bind_ip", ADDRESS, "--port", "27017", "--filePermissions", "0600"),
     # Else every mongod also makes /tmp/mongodb-27017.sock, and of two that start at once one finds it in use.
     *("--unixSocketPrefix", "."),
     *("--replSet", "rs0", "--oplogSize", "64"),
@@ -46,6 +46,9 @@ FLAGS = (
     # Of 15 s in which one that is not primary yet sends clients elsewhere before it ends: there is no elsewhere.
     *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
     *KEEP_NO_PAST,
+    # A run with the machine's clock ahead leaves its times in the log of operations. With the default of a year MongoDB
+    # would refuse them, and with them every start, until the day that clock had shown.
+    *("--setParameter", "maxAcceptableLogicalClockDriftSecs=4294967295"),
 )
 # Runs in the child before mongod replaces it, so that a crash of ours leaves no orphan. A program of its own
 # and not a preexec_fn, which is unsafe beside threads. The signal comes when the *thread* that started the
@@ -145,7 +148,7 @@ class EmbeddedMongod:
         command += ["--logpath", str(self._home.log)]
         if sys.platform == "linux":
             command = [sys.executable, "-ISc", DIE_WITH_PARENT, str(os.getpid()), *command]
-        with self._home.log.open("ab") as output:
+        with self._home.open_log() as output:
             self._process = await asyncio.create_subprocess_exec(
                 *command,
                 cwd=self._home.run,
@@ -217,9 +220,8 @@ class EmbeddedMongod:
             returncode = await self._process.wait()
             if loop.time() - started > STEADY_SECS:
                 delay_secs = FIRST_DELAY_SECS
-            logger.error(
-                "mongod ended with %s; again in %.1f s; see %s", returncode, delay_secs, self._home.log
-            )
+            why = self._home.full_disk() or f"see {self._home.log}"
+            logger.error("mongod ended with %s; again in %.1f s; %s", returncode, delay_secs, why)
             await asyncio.sleep(delay_secs)
             delay_secs = min(delay_secs * 2, LAST_DELAY_SECS)
             started = loop.time()

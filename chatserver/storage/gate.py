@@ -13,6 +13,7 @@ from typing import TypeVar
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from chatserver import metrics
+from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 
 T = TypeVar("T")
@@ -24,7 +25,8 @@ GATE_WAIT_SECS = 0.75  # with the longest call still within the 3 s in which a r
 class Gate:
     """At most `limit` database calls at once. Raises Unavailable when the database cannot keep up or is away."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, clock: Clock) -> None:
+        self._clock = clock
         self._places = asyncio.Semaphore(limit)
         self._longest_line = limit * GATE_LINE
         self._waiting = 0
@@ -53,7 +55,7 @@ class Gate:
         self._waiting += 1
         metrics.MONGODB_WAITING.set(self._waiting)
         try:
-            async with asyncio.timeout(GATE_WAIT_SECS):
+            async with self._clock.limit(GATE_WAIT_SECS):
                 await self._places.acquire()
         except TimeoutError:
             metrics.MONGODB_REFUSED.inc()

@@ -14,17 +14,16 @@ from collections.abc import Collection as Many
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chatserver.cover import Cover, FollowUp
-from chatserver.model import Advance, Entry, Inbox, Tail, message_id
-from chatserver.standing import Standing
-from chatserver.storage import codec
-from chatserver.storage.driver import Collection, Document, covering
+from chatserver.model import Advance, Entry, Inbox, KnownVersion, Tail, message_id
+from chatserver.storage import records
+from chatserver.storage.driver import Collection, Document
 
 RING = 100  # the original system kept at most 100 events per user
-# Trimming rewrites the whole ring, adding to it does not (73 µs against 85 µs of mongod's CPU a message): one in so many
-# does it, and readers take the last RING. Over all a person's conversations the sums are spread as if by chance.
+# Trimming rewrites the whole ring, while adding to it does not (85 µs against 73 µs of mongod's CPU a message). So only
+# every 16th message trims, and readers take the last RING entries. Which ones do is decided by conversation + seq, which
+# spreads them evenly over all conversations of a person.
 TRIM_EVERY = 16
-_TAIL = 8  # entries read at first; whoever is further behind reads the whole ring
+_TAIL = 8  # entries that are read at first; whoever is further behind reads the whole ring
 
 
 class InboxStore:
@@ -35,48 +34,50 @@ class InboxStore:
         fresh = {"epoch": new_epoch(), "version": 0, "heads": {}, "reads": {}, "own": {}, "ring": []}
         await self._inboxes.update_one({"_id": user_id}, {"$setOnInsert": fresh}, upsert=True)
 
-    async def join(self, user_ids: Iterable[int], conversation_id: int, head: int) -> None:
-        """Set the heads before the membership becomes visible, so that nobody is shown the past. Repeatable."""
+    async def join(
+        self,
+        user_ids: Iterable[int],
+        conversation_id: int,
+        head: int,
+        facts: int = 0,
+        entry: Entry | None = None,
+    ) -> None:
+        """Give these people a head. It must stand there before their membership is visible: they would be shown the past.
+
+        `facts` is the head of the second log, `entry` tells these people. Repeatable: who has a head keeps it.
+        """
         c = conversation_id
-        await self._inboxes.update_many(
-            {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$exists": False}},
-            {"$set": {f"heads.{c}": head, f"reads.{c}": head}},
-        )
+        update: Document = {"$set": {f"heads.{c}": head, f"facts.{c}": facts, f"reads.{c}": head}}
+        if entry is not None:
+            update |= {"$inc": {"version": 1}, "$push": _pushed(entry)}
+        ids = {"$in": list(user_ids)}
+        await self._inboxes.update_many({"_id": ids, f"heads.{c}": {"$exists": False}}, update)
 
     async def leave(self, user_id: int, entry: Entry) -> None:
-        """Unset the head, so that no fan-out reaches the user any more, and say why. Repeatable."""
+        """Take the head away, so that no fan-out reaches this person any more, and push the entry that says why.
+
+        Repeatable: without a head nothing happens.
+        """
         c = entry.conversation_id
         await self._inboxes.update_one(
             {"_id": user_id, f"heads.{c}": {"$exists": True}},
             {
-                "$unset": {f"heads.{c}": "", f"reads.{c}": "", f"own.{c}:{user_id}": ""},
+                "$unset": {
+                    part: "" for part in (f"heads.{c}", f"facts.{c}", f"reads.{c}", f"own.{c}:{user_id}")
+                },
                 "$inc": {"version": 1},
                 "$push": _pushed(entry),
             },
         )
 
     async def advance(
-        self,
-        advances: Sequence[Advance],
-        *,
-        claims: Mapping[int, Standing] | None = None,
-        cover: Cover | None = None,
+        self, advances: Sequence[Advance], claims: Mapping[int, KnownVersion] | None = None
     ) -> int:
-        """The fast path: every inbox that stands exactly before `first`, and as claimed where it is. How many did.
+        """The fast path: move every inbox that stands exactly before `first` and, where it was claimed, as claimed.
 
-        Raises Unavailable also when it is not what covers the messages, or comes too late for it.
+        Returns how many inboxes were moved.
         """
-        updates = _updates(advances, claims or {})
-        if cover is None:
-            reply = await self._inboxes.update(updates)
-        else:
-            commands = covering(self._inboxes.updating(updates), cover)
-            reply = await self._inboxes.run("update", commands)
-        return int(reply["n"])
-
-    def follow_up(self, advances: Sequence[Advance], claims: Mapping[int, Standing]) -> FollowUp:
-        """The same, to go out behind the messages."""
-        return FollowUp(self._inboxes.updating(_updates(advances, claims)), claims)
+        return int((await self._inboxes.update(advancing(advances, claims or {})))["n"])
 
     async def lowest_head(self, conversation_id: int, last: int, user_ids: Many[int]) -> int | None:
         """The lowest head below `last` among these members; None when nobody is behind."""
@@ -111,6 +112,30 @@ class InboxStore:
             }
         ]
         filter = {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$lt": last}}
+        return int((await self._inboxes.update_many(filter, pipeline)).modified_count)
+
+    async def advance_facts(self, conversation_id: int, last: int, user_ids: Many[int]) -> int:
+        """Bring every member to `last` in the second log, each from its own head. How many were behind.
+
+        A member without a head there has one in the messages' log: such inboxes are from before there were facts.
+        """
+        c = conversation_id
+        head = {"$ifNull": [f"$facts.{c}", 0]}
+        entry = {"k": "f", "c": c, "f": {"$add": [head, 1]}, "t": last}
+        pipeline = [
+            {
+                "$set": {
+                    "version": {"$add": ["$version", 1]},
+                    "ring": {"$slice": [{"$concatArrays": ["$ring", [entry]]}, -RING]},
+                    f"facts.{c}": last,
+                }
+            }
+        ]
+        filter = {
+            "_id": {"$in": list(user_ids)},
+            f"heads.{c}": {"$exists": True},
+            "$or": [{f"facts.{c}": {"$lt": last}}, {f"facts.{c}": {"$exists": False}}],
+        }
         return int((await self._inboxes.update_many(filter, pipeline)).modified_count)
 
     async def heads(
@@ -155,7 +180,7 @@ class InboxStore:
             parts = {f"heads.{c}": 1, f"reads.{c}": 1, f"own.{c}:{user_id}": 1}
             projection = {"epoch": 1, "version": 1, **parts}
         found = await self._inboxes.find_one({"_id": user_id}, projection)
-        return codec.inbox({"heads": {}, "reads": {}, "own": {}, **found}) if found else None
+        return records.inbox({"heads": {}, "reads": {}, "own": {}, **found}) if found else None
 
     async def memberships(self, user_ids: Iterable[int]) -> dict[int, list[int]]:
         """user → ids of the conversations they are in."""
@@ -179,19 +204,20 @@ class InboxStore:
 
     async def newest(self, known: Mapping[int, int | None], entries: int) -> dict[int, Tail]:
         """The same in one read: at most so many entries of each, be they all that the caller needs or not."""
-        projection = {"epoch": 1, "version": 1, "ring": {"$slice": -entries}, "_id": 1}
+        projection = {"epoch": 1, "version": 1, "owed": 1, "ring": {"$slice": -entries}, "_id": 1}
         user_ids = list(known)
         filter: Document = {"_id": {"$in": user_ids}} if len(user_ids) > 1 else {"_id": user_ids[0]}
         # An inclusion beside $slice keeps heads, reads and own on the server.
         documents = await self._inboxes.find_few(filter, projection)
-        return {doc["_id"]: codec.tail(doc, known[doc["_id"]]) for doc in documents}
+        return {doc["_id"]: records.tail(doc, known[doc["_id"]]) for doc in documents}
 
     async def versions(self, user_ids: list[int]) -> dict[int, int]:
         found = await self._inboxes.find_few({"_id": {"$in": user_ids}}, {"version": 1})
         return {doc["_id"]: doc["version"] for doc in found}
 
 
-def _updates(advances: Sequence[Advance], claims: Mapping[int, Standing]) -> list[Document]:
+def advancing(advances: Sequence[Advance], claims: Mapping[int, KnownVersion]) -> list[Document]:
+    """The updates of the fast path: one for each inbox that is claimed or counts its own messages, one for all others."""
     updates: list[Document] = []
     for advance in advances:
         c, first, last = advance.conversation_id, advance.first, advance.last
@@ -204,13 +230,13 @@ def _updates(advances: Sequence[Advance], claims: Mapping[int, Standing]) -> lis
         moved: Document = {"$set": {f"heads.{c}": last}, "$push": {"ring": push}}
         before = {f"heads.{c}": first - 1}
         counts: Document = {f"own.{c}:{sender}": count for sender, count in advance.own.items()}
-        if len(advance.member_ids) > 2:
+        if advance.is_direct:
+            apart = {id: counts for id in advance.member_ids if id in claims}
+        else:
             # In a group the counts of others would pile up in every inbox.
             senders = advance.own.keys() & advance.member_ids
             apart = {id: {f"own.{c}:{id}": advance.own[id]} for id in senders}
             counts = {}
-        else:
-            apart = {id: counts for id in advance.member_ids if id in claims}
         for id, increments in apart.items():
             filter: Document = {"_id": id, **before}
             if id in claims:
@@ -227,4 +253,4 @@ def new_epoch() -> str:
 
 
 def _pushed(entry: Entry) -> Document:
-    return {"ring": {"$each": [codec.entry_document(entry)], "$slice": -RING}}
+    return {"ring": {"$each": [records.entry_document(entry)], "$slice": -RING}}

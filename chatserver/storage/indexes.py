@@ -29,9 +29,10 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["conversations"].create_index(
         [("pair", 1)], unique=True, partialFilterExpression={"pair": {"$exists": True}}
     )
-    # Sign-in, and search by the beginning of either name.
+    # Sign-in, and the first people by username.
     await collections["users"].create_index([("username_key", 1)], unique=True)
-    await collections["users"].create_index([("full_name_key", 1)])
+    # The search for people, by the beginnings of words.
+    await collections["users"].create_index([("name_words", 1)])
     # Users of the host application: one account each, however many sign-ins come at once.
     await collections["users"].create_index(
         [("host_sub", 1)], unique=True, partialFilterExpression={"host_sub": {"$exists": True}}
@@ -40,10 +41,14 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["sessions"].create_index([("token_hash", 1)], unique=True)
     await collections["sessions"].create_index([("user_id", 1), ("last_used_at", -1)])
     await collections["sessions"].create_index([("last_used_at", 1)], expireAfterSeconds=session_days * 86400)
+    # Files: their pieces, in order.
+    await collections["fs.chunks"].create_index([("files_id", 1), ("n", 1)], unique=True)
     # Nobody asks for these: they are let go of when their time is over.
     await collections["tickets"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     await collections["rates"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     await collections["attempts"].create_index([("expires_at", 1)], expireAfterSeconds=0)
+    await collections["quotas"].create_index([("expires_at", 1)], expireAfterSeconds=0)
+    await collections["known_callers"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     # The sweeper: notifications whose fan-out is not finished.
     await collections["notifications"].create_index(
         [("pending", 1)], partialFilterExpression={"pending": {"$exists": True}}

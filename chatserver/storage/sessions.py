@@ -1,25 +1,31 @@
 """Signed-in devices: only the hash of a token is ever stored.
 
+A session is worth something while it has the credential number of its owner's account, or is the one that the account
+kept when the number moved. What was stored before there were numbers has 0.
+
 A session also keeps the place of a client that sends no cursor: `place` is what it surely has, `pending` what was
 last being answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pymongo import UpdateOne
 
 from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
 from chatserver.model import Session
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import UNJOURNALED, Collection, Document
+
+_WITHOUT_PLACE: Document = {"place": 0, "pending": 0}
 
 
 class SessionStore:
-    def __init__(self, collection: Collection) -> None:
-        self._sessions = collection
+    def __init__(self, sessions: Collection, users: Collection) -> None:
+        self._sessions = sessions
+        self._users = users
 
     async def create(self, session: Session, token_hash: bytes, place: Cursor) -> None:
         await self._sessions.insert_one(
@@ -30,20 +36,40 @@ class SessionStore:
                 "name": session.name,
                 "created_at": session.created_at,
                 "last_used_at": session.last_used_at,
+                "credential": session.credential,
                 "place": _place_document(place),
             }
         )
 
     async def by_token_hashes(self, token_hashes: list[bytes]) -> dict[bytes, Session]:
-        found = await self._sessions.find({"token_hash": {"$in": token_hashes}}, {"place": 0, "pending": 0})
-        return {doc["token_hash"]: codec.session(doc) for doc in found}
+        """Those that are worth something."""
+        # Two reads for the whole batch, the numbers last. One with $lookup takes the database longer than both.
+        found = await self._sessions.find_few({"token_hash": {"$in": token_hashes}}, _WITHOUT_PLACE)
+        ids = list({doc["user_id"] for doc in found})
+        owners = await self._users.find_few({"_id": {"$in": ids}}, {"credential": 1, "kept_session": 1})
+        numbers = {owner["_id"]: owner for owner in owners}
+        return {
+            doc["token_hash"]: records.session(doc)
+            for doc in found
+            if _stands(doc, numbers.get(doc["user_id"]))
+        }
 
     async def of_user(self, user_id: int, skip: int = 0) -> list[Session]:
         """Those used last come first."""
         found = await self._sessions.find(
             {"user_id": user_id}, sort=[("last_used_at", -1)], skip=skip, limit=1000
         )
-        return [codec.session(doc) for doc in found]
+        return [records.session(doc) for doc in found]
+
+    async def used_since(self, user_ids: Iterable[int], since: datetime) -> set[int]:
+        """Those of them who have a session that was used since."""
+        found = await self._sessions.aggregate(
+            [
+                {"$match": {"user_id": {"$in": list(user_ids)}, "last_used_at": {"$gte": since}}},
+                {"$group": {"_id": "$user_id"}},
+            ]
+        )
+        return {int(doc["_id"]) for doc in found}
 
     async def touch(self, session_id: int, at: datetime) -> None:
         await self._sessions.update_one({"_id": session_id}, {"$set": {"last_used_at": at}})
@@ -86,6 +112,13 @@ class SessionStore:
     async def move_places(self, moves: Sequence[PlaceMove]) -> None:
         """In their order. A place never moves back within an epoch."""
         await self._sessions.bulk_write([_update(move) for move in moves], ordered=True)
+
+
+def _stands(session: Document, owner: Document | None) -> bool:
+    if owner is None:
+        return False
+    same = session.get("credential", 0) == owner.get("credential", 0)
+    return same or bool(session["_id"] == owner.get("kept_session"))
 
 
 def _update(move: PlaceMove) -> UpdateOne:

@@ -1,19 +1,27 @@
-"""People and their password hashes."""
+"""People and their password hashes.
+
+The credential number counts what ended all sessions: a new password, switching off, deleting. It moves in the same
+update, so what was proved before can be told from what was proved after. `kept_session` is the one that made the change.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from chatserver.model import Account, User
-from chatserver.storage import codec
+from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
+from chatserver.words import RULES, name_words
 
+LAST_SIGN = "\U0010ffff"
 _PUBLIC = {"username": 1, "full_name": 1, "avatar": 1}
-_ACCOUNT = {**_PUBLIC, "state": 1, "created_at": 1}
+_ACCOUNT = {**_PUBLIC, "state": 1, "created_at": 1, "credential": 1}
+
+_RAISED: Document = {"$inc": {"credential": 1}}
 
 
 class UserStore:
@@ -27,8 +35,8 @@ class UserStore:
             "username": user.username,
             "username_key": user.username.lower(),
             "full_name": user.full_name,
-            "full_name_key": user.full_name.lower(),
             "avatar": user.avatar,
+            **_listed(user.username, user.full_name),
             "password_hash": password_hash,
             "created_at": at,
         }
@@ -42,45 +50,75 @@ class UserStore:
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, User]:
         found = await self._users.find({"_id": {"$in": list(ids)}}, _PUBLIC)
-        return {doc["_id"]: codec.user(doc) for doc in found}
+        return {doc["_id"]: records.user(doc) for doc in found}
+
+    async def by_id(self, user_id: int) -> Account | None:
+        found = await self._users.find_one({"_id": user_id}, _ACCOUNT)
+        return records.account(found) if found else None
 
     async def by_host_sub(self, host_sub: str) -> Account | None:
         found = await self._users.find_one({"host_sub": host_sub}, _ACCOUNT)
-        return codec.account(found) if found else None
+        return records.account(found) if found else None
 
-    async def for_sign_in(self, username: str) -> tuple[User, str] | None:
-        """The user and the password hash, of those who may sign in."""
+    async def for_sign_in(self, username: str) -> tuple[Account, str] | None:
+        """The account and the password hash, of those who may sign in."""
         found = await self._users.find_one({"username_key": username.lower(), "state": {"$exists": False}})
-        return (codec.user(found), found["password_hash"]) if found else None
+        return (records.account(found), found["password_hash"]) if found else None
 
-    async def set_password_hash(self, user_id: int, password_hash: str) -> None:
-        await self._users.update_one({"_id": user_id}, {"$set": {"password_hash": password_hash}})
+    async def rehash(self, user_id: int, password_hash: str, better: str) -> None:
+        """The same password in a better hash, unless it was changed meanwhile."""
+        await self._users.update_one(
+            {"_id": user_id, "password_hash": password_hash}, {"$set": {"password_hash": better}}
+        )
 
-    async def update(self, user_id: int, changes: dict[str, str | None]) -> User | None:
-        if isinstance(changes.get("full_name"), str):
-            changes = {**changes, "full_name_key": str(changes["full_name"]).lower()}
-        found = await self._users.find_one_and_update({"_id": user_id}, {"$set": changes}, after=True)
-        return codec.user(found) if found else None
+    async def set_password_hash(
+        self, user_id: int, password_hash: str, *, proved: int | None = None, but: int = 0
+    ) -> bool:
+        """Ends all sessions `but` one. With `proved` only if that is still the credential number; else False."""
+        filter: Document = {"_id": user_id}
+        if proved is not None:
+            filter["credential"] = proved or {"$in": [0, None]}
+        change = {"$set": {"password_hash": password_hash, "kept_session": but}, **_RAISED}
+        return bool((await self._users.update_one(filter, change)).matched_count)
 
-    async def search(self, prefix: str, limit: int) -> list[User]:
-        """Names that begin with `prefix`, both kinds of name, by username. An empty prefix lists everybody."""
-        filter = {**_begins(prefix), "state": {"$ne": "forgotten"}}
-        found = await self._users.find(filter, _PUBLIC, sort=[("username_key", 1)], limit=limit)
-        return [codec.user(doc) for doc in found]
+    async def update(self, user: User, changes: dict[str, str | None]) -> User | None:
+        """None when it is gone, which is when its username is another one."""
+        if isinstance(full_name := changes.get("full_name"), str):
+            changes = {**changes, **_listed(user.username, full_name)}
+        known = {"_id": user.id, "username": user.username}
+        found = await self._users.find_one_and_update(known, {"$set": changes}, after=True)
+        return records.user(found) if found else None
+
+    async def search(self, beginnings: Sequence[str], limit: int) -> list[User]:
+        """People with a word for each of these, whole words first; without any, everybody by username."""
+        filter = {**_begin(beginnings), "state": {"$ne": "forgotten"}}
+        # With beginnings the index gives its own order, and what is beyond the limit is never read.
+        sort = None if beginnings else [("username_key", 1)]
+        found = await self._users.find(filter, _PUBLIC, sort=sort, limit=limit)
+        return [records.user(doc) for doc in found]
 
     async def account(self, username: str) -> Account | None:
         found = await self._users.find_one({"username_key": username.lower()}, _ACCOUNT)
-        return codec.account(found) if found else None
+        return records.account(found) if found else None
 
-    async def accounts(self, prefix: str, after: int, limit: int) -> list[Account]:
-        """Whose name begins so and whose id is above `after`, by id."""
-        filter = {**_begins(prefix), "_id": {"$gt": after}}
+    async def accounts(self, beginnings: Sequence[str], after: int, limit: int) -> list[Account]:
+        """With a word for each of these and an id above `after`, by id."""
+        filter = {**_begin(beginnings), "_id": {"$gt": after}}
         found = await self._users.find(filter, _ACCOUNT, sort=[("_id", 1)], limit=limit)
-        return [codec.account(doc) for doc in found]
+        return [records.account(doc) for doc in found]
+
+    async def named_after(self, prefix: str, after: str, limit: int) -> list[Account]:
+        """Whose username begins so and comes behind `after`, in the order of usernames."""
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        filter = {"username_key": {"$gt": after or prefix, "$lt": end}}
+        found = await self._users.find(filter, _ACCOUNT, sort=[("username_key", 1)], limit=limit)
+        return [records.account(doc) for doc in found]
 
     async def set_state(self, user_id: int, state: str) -> None:
-        """Without a state one is active: that is how nearly all are stored."""
-        change = {"$unset": {"state": ""}} if state == "active" else {"$set": {"state": state}}
+        """Without a state one is active: that is how nearly all are stored. With any other all sessions end."""
+        change: Document = {"$unset": {"state": ""}}
+        if state != "active":
+            change = {"$set": {"state": state, "kept_session": 0}, **_RAISED}
         await self._users.update_one({"_id": user_id}, change)
 
     async def forget(self, user_id: int, username: str, full_name: str) -> None:
@@ -89,16 +127,45 @@ class UserStore:
             "username": username,
             "username_key": username.lower(),
             "full_name": full_name,
-            "full_name_key": full_name.lower(),
             "avatar": None,
+            **_listed(username, full_name),
             "password_hash": "",
             "state": "forgotten",
+            "kept_session": 0,
         }
-        await self._users.update_one({"_id": user_id}, {"$set": kept, "$unset": {"host_sub": ""}})
+        await self._users.update_one({"_id": user_id}, {"$set": kept, "$unset": {"host_sub": ""}, **_RAISED})
+
+    async def list_words(self, after: int, limit: int) -> list[int]:
+        """List anew what was listed under other rules, of the first `limit` with ids above `after`; these ids."""
+        fields = {**_PUBLIC, "words_rules": 1}
+        found = await self._users.find({"_id": {"$gt": after}}, fields, sort=[("_id", 1)], limit=limit)
+        writes = [
+            UpdateOne(
+                {"_id": doc["_id"], "username": doc["username"], "full_name": doc["full_name"]},
+                {"$set": _listed(doc["username"], doc["full_name"]), "$unset": {"full_name_key": ""}},
+            )
+            for doc in found
+            if doc.get("words_rules") != RULES
+        ]
+        if writes:
+            await self._users.bulk_write(writes, ordered=False)
+        return [doc["_id"] for doc in found]
 
 
-def _begins(prefix: str) -> Document:
-    if not prefix:
-        return {}
-    begins = {"$regex": f"^{re.escape(prefix.lower())}"}
-    return {"$or": [{"username_key": begins}, {"full_name_key": begins}]}
+def _listed(username: str, full_name: str) -> Document:
+    """What a person is found by."""
+    return {"name_words": name_words(username, full_name), "words_rules": RULES}
+
+
+def _begin(beginnings: Sequence[str]) -> Document:
+    """A range of the index each: whatever stands in it means itself."""
+    return (
+        {
+            "$and": [
+                {"name_words": {"$elemMatch": {"$gte": word, "$lte": word + LAST_SIGN}}}
+                for word in beginnings
+            ]
+        }
+        if beginnings
+        else {}
+    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from chatserver.bus import survey as bus_survey
+from chatserver.bus import broker_survey as bus_survey
 from chatserver.clock import Clock
 from chatserver.errors import StartupError
 from chatserver.settings import Settings
-from chatserver.storage import survey as database_survey
+from chatserver.storage import database_survey
+from chatserver.storage.database_survey import DatabaseSurvey
 from chatserver.storage.datadir import DataDir
-from chatserver.storage.survey import DatabaseSurvey
+from chatserver.storage.schema import STEPS, refuse_newer
 from commands.checks import FAIL, OK, WARN, Finding, failed
 from commands.reach import reached
 
@@ -24,10 +25,10 @@ OLDEST_BROKER = (3, 10)
 
 
 async def database(settings: Settings) -> AsyncIterator[Finding]:
-    if not settings.mongodb_uri and not DataDir(settings.data_dir).database.is_dir():
-        yield Finding("database", OK, "none yet; the first start makes it")
-        return
     try:
+        if not settings.mongodb_uri and not DataDir(settings.data_dir).is_made():
+            yield Finding("database", OK, "none yet; the first start makes it")
+            return
         async with reached(settings) as there:
             found = await database_survey.survey(there, Clock())
     except StartupError as error:
@@ -38,6 +39,7 @@ async def database(settings: Settings) -> AsyncIterator[Finding]:
         return
     for finding in judged(found, embedded=not settings.mongodb_uri):
         yield finding
+    yield listing(found.unlisted)
 
 
 def judged(found: DatabaseSurvey, *, embedded: bool) -> list[Finding]:
@@ -53,6 +55,7 @@ def judged(found: DatabaseSurvey, *, embedded: bool) -> list[Finding]:
         )
     else:
         findings.append(Finding("replica set", OK, f"{found.replica_set}, members: {found.members}"))
+    findings.append(_schema(found))
     written = f"a majority journaled a write in {found.write_secs * 1000:.0f} ms"
     if found.write_secs > SLOW_WRITE_SECS:
         findings.append(Finding("writes", WARN, written, "look at the database's disk and load"))
@@ -65,6 +68,24 @@ def judged(found: DatabaseSurvey, *, embedded: bool) -> list[Finding]:
     else:
         findings.append(Finding("clock", OK, ahead))
     return findings
+
+
+def _schema(found: DatabaseSurvey) -> Finding:
+    try:
+        refuse_newer(found.schema, "the database")
+    except StartupError as error:
+        return failed("schema", error)
+    number, ours = found.schema.number, len(STEPS)
+    coming = "" if number == ours else f"; the next start makes it {ours}"
+    return Finding("schema", OK, f"{number}{coming}")
+
+
+def listing(unlisted: dict[str, tuple[int, int]]) -> Finding:
+    if not unlisted:
+        return Finding("search", OK, "people and messages are listed by the words of this version")
+    parts = (f"{count:,} of about {total:,} {noun}" for noun, (count, total) in unlisted.items())
+    cure = "leave a server running: it lists them in the background, and until then some are not found"
+    return Finding("search", WARN, f"listed by the words of this version: {', '.join(parts)}", cure)
 
 
 def _version(found: DatabaseSurvey, version: str, embedded: bool) -> Finding:

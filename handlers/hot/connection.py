@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -11,8 +12,9 @@ from tornado.httpserver import _HTTPRequestContext
 from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
+from chatserver import metrics
 from chatserver.runtime import Runtime
-from handlers.hot.answer import Answers
+from handlers.hot.answer_bytes import AnswerBytes, written
 from handlers.hot.polls import Polls
 from handlers.hot.replayed import Replayed
 from handlers.hot.request import END_OF_HEAD, HotRequest, recognise
@@ -21,6 +23,10 @@ from handlers.hot.stream import HotStream
 
 log = structlog.get_logger(__name__)
 
+HEARD_SECS = 1.0
+HEARD_BYTES = 1 << 20
+HEARD_AT_ONCE_BYTES = 4096
+TELL_SECS = 1.0  # a flood of such requests fills no log
 FAIR = 16  # a client that sends one request after the other lets others go first every so often
 
 
@@ -29,10 +35,11 @@ class HotCalls:
 
     def __init__(self, runtime: Runtime, secure: bool) -> None:
         self.runtime = runtime
-        self.answers = Answers(runtime, secure)
+        self.answers = AnswerBytes(runtime, secure)
         self.sends = Sends(runtime, self.answers)
         self.polls = Polls(runtime, self.answers)
         self.origins = bool(runtime.settings.cors_origins)
+        self._told_at = -TELL_SECS
         # Only handlers log every request.
         self._off = runtime.settings.hot_calls == "off" or runtime.settings.log_level == "debug"
 
@@ -44,6 +51,14 @@ class HotCalls:
         if request is None or request.body_bytes > self.runtime.settings.body_bytes:
             return None
         return request
+
+    def tell_of_long_head(self, address: Any) -> None:
+        metrics.CONNECTIONS_CLOSED.labels("header").inc()
+        now = self.runtime.clock.monotonic()
+        if now - self._told_at >= TELL_SECS:
+            self._told_at = now
+            peer = address[0] if isinstance(address, tuple) else ""
+            log.warning("a request's header is longer than what is read, and was refused", peer=peer)
 
 
 class HotConnection:
@@ -97,6 +112,9 @@ class HotConnection:
         calls, stream, params = self._calls, self.stream, self._params
         self.deadline = _in(params.header_timeout)
         head = await stream.read_until_regex(END_OF_HEAD, max_bytes=params.max_header_size)
+        if len(head) > params.max_header_size:
+            await self._refuse_head()
+            return False
         request = calls.recognise(head)
         body = b""
         if request is not None:
@@ -113,6 +131,16 @@ class HotConnection:
                 return not (stream.closed() or calls.answers.is_last(request))
         self.deadline = None
         return await self._hand_over(delegate, head, body)
+
+    async def _refuse_head(self) -> None:
+        """And hear out, for a little, a client that goes on sending: else it would see a reset and not the answer."""
+        self.deadline = None
+        self._calls.tell_of_long_head(self._address)
+        if await written(self.stream, self._calls.answers.head_too_long(self._params.max_header_size)):
+            with suppress(TimeoutError, StreamClosedError):
+                async with asyncio.timeout(HEARD_SECS):
+                    for _ in range(HEARD_BYTES // HEARD_AT_ONCE_BYTES):
+                        await self.stream.read_bytes(HEARD_AT_ONCE_BYTES)
 
     async def _hand_over(self, delegate: HTTPServerConnectionDelegate, head: bytes, body: bytes) -> bool:
         if isinstance(self.stream, HotStream):

@@ -10,23 +10,23 @@ from tornado.iostream import IOStream
 
 from chatserver import metrics
 from chatserver.errors import ChatError, CursorInvalid, Invalid
+from chatserver.polls.waiter import Waiter
 from chatserver.runtime import Runtime
-from chatserver.services.events import Request
-from chatserver.waiter import Waiter
-from handlers import limits
+from chatserver.services.events import PollRequest
+from handlers import rate_fields
 from handlers.events import is_extended, poll_body, poll_request
-from handlers.hot.answer import Answers, written
+from handlers.hot.answer_bytes import AnswerBytes, written
 from handlers.hot.request import HotRequest
 from handlers.hot.stream import HotStream
 from handlers.parsing import parse
 from handlers.schemas import Poll
 
 UNBUFFERED = b"X-Accel-Buffering: no\r\n"
-_QUERY = re.compile(rb"(?:(?:cursor|client|wait|limit)=[A-Za-z0-9_.:~-]+(?:&(?!$)|$))*")
+_QUERY = re.compile(rb"(?:(?:cursor|client|wait|limit)=[A-Za-z0-9_.:~-]{1,128}(?:&(?!$)|$)){0,4}")
 
 
 class Polls:
-    def __init__(self, runtime: Runtime, answers: Answers) -> None:
+    def __init__(self, runtime: Runtime, answers: AnswerBytes) -> None:
         self._runtime = runtime
         self._answers = answers
 
@@ -41,7 +41,7 @@ class Polls:
         try:
             actor = await runtime.services.sessions.authenticate(request.token, polling=True)
             runtime.limits.take(actor, "poll")
-            fields = limits.header_bytes(runtime.limits, actor, "poll")
+            fields = rate_fields.header_bytes(runtime.limits, actor, "poll")
             try:
                 answer = await runtime.services.events.poll(actor, poll, partial(_end_with, stream))
             finally:
@@ -59,7 +59,7 @@ class Polls:
         metrics.poll_seconds(outcome).observe(runtime.clock.monotonic() - started)
         return True
 
-    def _asked(self, query: bytes) -> tuple[Request, bool] | None:
+    def _asked(self, query: bytes) -> tuple[PollRequest, bool] | None:
         """And whether for the longer form of the answer. None for what the ordinary way has to look at."""
         try:
             asked = poll_in(query)

@@ -9,8 +9,8 @@ from tornado.iostream import IOStream
 
 from chatserver.errors import ChatError, Invalid
 from chatserver.runtime import Runtime
-from handlers import limits
-from handlers.hot.answer import Answers, written
+from handlers import rate_fields
+from handlers.hot.answer_bytes import AnswerBytes, written
 from handlers.hot.observed import observe
 from handlers.hot.request import HotRequest
 from handlers.hot.stream import HotStream
@@ -34,7 +34,7 @@ _decode = msgspec.json.Decoder(Text).decode
 
 
 class Sends:
-    def __init__(self, runtime: Runtime, answers: Answers) -> None:
+    def __init__(self, runtime: Runtime, answers: AnswerBytes) -> None:
         self._runtime = runtime
         self._answers = answers
 
@@ -56,7 +56,7 @@ class Sends:
         try:
             actor = await services.sessions.authenticate(request.token)
             rates.take(actor, "send")
-            fields = limits.header_bytes(rates, actor, "send")
+            fields = rate_fields.header_bytes(rates, actor, "send")
             posted = services.messages.post(actor, receiver_id, sent.message, None, sent.client_id, came_at)
             message, created = await posted
         except ChatError as error:

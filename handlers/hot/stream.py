@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable
 
 from tornado.ioloop import IOLoop
-from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
+from tornado.iostream import BaseIOStream, IOStream, SSLIOStream, StreamClosedError, UnsatisfiableReadError
 
 from chatserver.deadlines import refuse
 
@@ -22,6 +22,26 @@ READ_BYTES = 16 * 1024
 AHEAD_BYTES = 64 * 1024
 END_OF_HEAD_BYTES = 4
 _NOTHING = memoryview(b"")
+
+
+class _LongHeads(BaseIOStream):
+    """Where a head is too long, Tornado closes the connection without a word; this gives what came of it."""
+
+    def _find_read_pos(self) -> int | None:
+        try:
+            return super()._find_read_pos()
+        except UnsatisfiableReadError:
+            if self._read_regex is None:  # the size of a chunk
+                raise
+            return self._read_buffer_size
+
+
+class PlainStream(_LongHeads, IOStream):
+    pass
+
+
+class SecureStream(_LongHeads, SSLIOStream):
+    pass
 
 
 class HotStream:
@@ -81,7 +101,7 @@ class HotStream:
         return self._read is not None and self._regex is not None and bool(self._buffer)
 
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> asyncio.Future[bytes]:
-        """Fails with UnsatisfiableReadError, and closes, when it is not within `max_bytes`."""
+        """When it is not within `max_bytes`, all that came, which is more than that."""
         self._regex, self._max_bytes = re.compile(regex), max_bytes
         return self._start()
 
@@ -120,7 +140,7 @@ class HotStream:
         if self._closed:
             raise StreamClosedError
         self._release()
-        stream = IOStream(self.socket)
+        stream = PlainStream(self.socket)
         stream._read_buffer += self._buffer
         stream._read_buffer_size += len(self._buffer)
         return stream
@@ -175,11 +195,7 @@ class HotStream:
             found = self._regex.search(buffer, seen)
             size = found.end() if found else len(buffer) + 1
             if self._max_bytes is not None and min(size, len(buffer)) > self._max_bytes:
-                self._read = None
-                if read is not None and not read.done():
-                    read.set_exception(UnsatisfiableReadError("too long"))
-                self.close()
-                return
+                size = len(buffer)
         if size <= len(buffer):
             self._buffer, self._read = buffer[size:], None
             if read is not None and not read.done():

@@ -55,6 +55,27 @@ async def test_F13_nothing_of_the_inside_is_served_outside(victim: Victim, clien
     row.assert_clean()
 
 
+@pytest.mark.gen_test(timeout=60)
+async def test_F13_a_page_that_leads_its_name_to_the_admin_listener_gets_nothing(
+    victim: Victim, client: Client, row: Row
+) -> None:
+    client.check = None
+    base = f"http://127.0.0.1:{victim.admin_port}"
+    for host in (
+        "rebound.example",
+        f"rebound.example:{victim.admin_port}",
+        "127.0.0.1.rebound.example",
+        "192.0.2.1",
+    ):
+        for path in ("/metrics", "/metrics/", "/readyz", "/"):
+            answer = await client.call("GET", path, base=base, headers={"Host": host})
+            row.saw(answer.status, f"{host}{path}")
+            if answer.status < 400 or b"chat_" in answer.body:
+                row.leak(f"{host}{path} is served: {answer}")
+    assert (await client.call("GET", "/metrics", base=base)).status == 200
+    row.assert_clean()
+
+
 def test_F13_production_does_not_start_where_something_is_open(tmp_path: Path, row: Row) -> None:
     for arguments in UNFIT:
         done = subprocess.run(

@@ -50,7 +50,8 @@ async def test_E5_malformed_http_gets_a_4xx_or_a_closed_connection_and_costs_lit
     after = victim.vitals()
     each_ms = (after.cpu_secs - before.cpu_secs) * 1000 / row.cases
     row.show(f"{each_ms:.1f} ms of processor a case")
-    assert each_ms < 50
+    if FULL:
+        assert each_ms < 50
     await victim.settled(before)
     assert (await client.call("GET", "poll/test/")).status == 200
     victim.assert_clean_log()

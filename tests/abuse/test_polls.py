@@ -96,7 +96,7 @@ async def test_E8_everybody_comes_back_together_and_misses_nothing(
     await held(victim, count, within=60)
     for poll in first:
         poll.close()
-    await held(victim, 0, within=20)
+    await held(victim, 0, within=20 + SLACK_SECS)
     # What is said while everybody is gone.
     waited_for = chance.sample(people, min(40, count // 2))
     for person in waited_for:
@@ -127,7 +127,7 @@ async def test_E8_everybody_comes_back_together_and_misses_nothing(
         else:
             row.saw(200)
         poll.close()
-    await victim.settled(before, fds=40, within=20)
+    await victim.settled(before, fds=40, within=20 + SLACK_SECS)
     row.assert_clean()
 
 
@@ -150,16 +150,17 @@ async def test_E9_of_one_person_twelve_polls_are_held_and_the_oldest_is_answered
     flooder, other = await guests(client, 2)
     theirs = RawPoll(victim.port, other.token)
     await theirs.ask()
-    await held(victim, 1, within=10)
+    await held(victim, 1, within=10 + SLACK_SECS)
     polls = [RawPoll(victim.port, flooder.token, f"wait=45&client=tab-{number}") for number in range(count)]
     loop = asyncio.get_running_loop()
     begun = loop.time()
     for poll in polls:
         await poll.ask()
-    await held(victim, MOST_HELD + 1, within=10)
+    await held(victim, MOST_HELD + 1, within=10 + SLACK_SECS)
     answers = [asyncio.create_task(poll.answered()) for poll in polls]
-    done, waiting = await asyncio.wait(answers, timeout=2 + SLACK_SECS)
-    assert len(waiting) == MOST_HELD, f"{len(waiting)} polls of one person are held"
+    await eventually(lambda: sum(not answer.done() for answer in answers) == MOST_HELD, within=2 + SLACK_SECS)
+    done = [answer for answer in answers if answer.done()]
+    waiting = [answer for answer in answers if not answer.done()]
     for task in done:
         row.saw(task.result(), "an older poll")
     row.show(f"{count} opened, {len(done)} answered within {loop.time() - begun:.1f} s, {len(waiting)} held")
@@ -172,5 +173,5 @@ async def test_E9_of_one_person_twelve_polls_are_held_and_the_oldest_is_answered
     assert "are you still there?" in str(theirs.content)
     for poll in [*polls, theirs]:
         poll.close()
-    await held(victim, 0, within=20)
+    await held(victim, 0, within=20 + SLACK_SECS)
     row.assert_clean()

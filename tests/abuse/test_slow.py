@@ -218,7 +218,7 @@ async def test_E4_a_body_of_tiny_chunks_is_cut_at_its_limit_and_keeps_nobody_wai
         for _ in range(sized(1, 10)):
             await asyncio.gather(*(pour() for _ in range(sized(4, 20))))
             seen = len(others.took)
-            await eventually(lambda seen=seen: len(others.took) >= seen + 10, within=30)
+            await eventually(lambda seen=seen: len(others.took) >= seen + 10, within=30 + SLACK_SECS)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
     after = await victim.settled(before)

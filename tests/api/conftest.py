@@ -35,6 +35,7 @@ def embedded() -> Iterator[ServerProcess]:
     env = {
         "CHATSERVER_HOST_SECRET": SECRET,
         "CHATSERVER_GUESTS": "true",
+        "CHATSERVER_REGISTRATION": "open",
         "CHATSERVER_FRAME_ANCESTORS": f"{SHOP}, http://localhost:3000",
         "CHATSERVER_CORS_ORIGINS": ORIGIN,
     }

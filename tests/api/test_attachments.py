@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -95,6 +96,7 @@ async def test_a_file_is_for_members_only_and_does_not_exist_for_others(pair: Pa
         ("odd", b"?", "text/html\x0b; x", False),
         ("notes.txt", b"notes", "text/plain", False),
         ("nothing.txt", b"", "text/plain", False),
+        ("nothing.png", b"", "image/png", False),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 40 else "",
 )
@@ -122,6 +124,17 @@ async def test_only_a_real_image_is_shown_and_all_else_is_downloaded(
         ("a%0d%0aX-Evil: 1.txt", None),
         ("a;b=c.txt", "a;b=c.txt"),
         ("\u202egpj.exe", "gpj.exe"),
+        ("資料\u3000最終版.docx", "資料\u3000最終版.docx"),
+        (".env", ".env"),
+        ("my %22quoted%22 pic.png", 'my "quoted" pic.png'),
+        ('her \\"quoted\\" pic.png', 'her "quoted" pic.png'),
+        ("a%0D%0Ab.txt", "ab.txt"),
+        ("100%25 (1)\u00a0«été».txt", "100%25 (1)\u00a0«été».txt"),
+        ("e\u0301te\u0301.txt", "e\u0301te\u0301.txt"),
+        ("علی\u200cرضا 👩\u200d💻.txt", "علی\u200cرضا 👩\u200d💻.txt"),
+        ("\u2066a\u2069\u2028.txt", "a.txt"),
+        ("report.", "report."),
+        ("\u3164", "file"),
         ("x" * 1000 + ".txt", None),
         ("..", None),
         ("/", None),
@@ -138,6 +151,65 @@ async def test_a_file_name_is_only_ever_a_name(pair: Pair, name: str, kept: str 
     assert (file.status, file.body) == (200, b"content")
     assert "X-Evil" not in file.headers
     assert all(ord(sign) < 127 for sign in file.headers["Content-Disposition"])
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(
+    ("parameters", "kept"),
+    [
+        ("filename*=UTF-8''%E8%B3%87%E6%96%99%20%22a%22.docx", '資料 "a".docx'),
+        ("filename=\"plain.txt\"; filename*=utf-8'en'na%C3%AFve.txt", "naïve.txt"),
+        ("filename*=UTF-8''..%2Fx.txt; filename=plain.txt", "x.txt"),
+        ("filename=\"it; filename*=UTF-8''no.txt\"", "it; filename*=UTF-8''no.txt"),
+        ("filename=\"plain.txt\"; filename*=latin1''na%EFve.txt", "plain.txt"),
+    ],
+)
+async def test_a_file_name_in_the_form_for_other_scripts_counts_by_itself_too(
+    pair: Pair, parameters: str, kept: str
+) -> None:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="attachment"; {parameters}\r\n\r\n'
+    form = multipart({"receiver_id": str(pair.bob.id)}, end="")
+    body = form["body"].removesuffix(f"--{BOUNDARY}\r\n".encode()) + head.encode() + b"content\r\n"
+    sent = await pair.ann.post("chats/", body=body + f"--{BOUNDARY}--\r\n".encode(), headers=form["headers"])
+    assert (sent.status, sent.json.get("attachment_name")) == (201, kept), sent
+    file = await pair.bob.get(sent["attachment_url"])
+    assert unquote(file.headers["Content-Disposition"].partition("filename*=UTF-8''")[2]) == kept
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(
+    ("content", "declared", "kind"),
+    [
+        (b"MZ,AB\r\n1,2\r\n", "text/csv", "text/csv"),
+        (b"MZ,AB\r\n1,2\r\n", "application/vnd.ms-excel", "application/vnd.ms-excel"),
+        (b"BM;Gr\xf6\xdfe\r\n", "text/csv", "text/csv"),
+        ("MZ,é\n".encode("utf-16"), "text/csv", "text/csv"),
+        (b"{\\rtf is how these begin", "text/plain", "text/plain"),
+        (b"%!PS is how those begin", "text/plain", "text/plain"),
+        (b"MZ,AB\n", "application/octet-stream", "application/octet-stream"),
+        (b"MZ\x90\0\x03\0\0\0" + bytes(80), "text/csv", "application/x-msdownload"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "application/octet-stream", "application/pdf"),
+        (b"GIF89a is no picture", "image/gif", "application/octet-stream"),
+    ],
+)
+async def test_a_text_stays_the_text_that_it_is_declared_to_be(
+    pair: Pair, content: bytes, declared: str, kind: str
+) -> None:
+    sent = await send(pair, ("table", content, declared))
+    assert (sent.status, sent["attachment_type"]) == (201, kind), sent
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("name", ["file", "nothing.txt", "..", "nothing.png"])
+async def test_an_empty_file_is_stored_whatever_its_name(pair: Pair, name: str) -> None:
+    sent = await send(pair, (name, b"", "application/octet-stream"))
+    assert (sent.status, sent["attachment_size"]) == (201, 0), sent
+    file = await pair.bob.get(sent["attachment_url"])
+    assert (file.status, file.body) == (200, b"")
+    inline = {"receiver_id": pair.bob.id, "attachment": "data:text/plain;base64,"}
+    assert (await pair.ann.post("chats/", inline))["attachment_size"] == 0
+    nothing_chosen = await send(pair, ("", b"", "application/octet-stream"), message="only words")
+    assert (nothing_chosen.status, nothing_chosen["attachment"]) == (201, None)
 
 
 @pytest.mark.gen_test

@@ -43,7 +43,10 @@ async def sign_in(client: Client, username: str, **headers: str) -> tuple[Answer
     body = {"username": username, "password": PASSWORD, "cookie": True}
     answer = await client.call("POST", "auth/login/", json_body=body, headers={**OWN, **headers})
     assert answer.status == 200, answer
-    (morsel,) = SimpleCookie(answer.headers["Set-Cookie"]).values()
+    given = SimpleCookie()
+    for cookie in answer.headers.get_list("Set-Cookie"):
+        given.load(cookie)
+    (morsel,) = (morsel for name, morsel in given.items() if "chat_session" in name)
     return answer, morsel
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from tests.api.conftest import Pair, assert_problem
 from tests.support.client import PASSWORD, Answer, Client, Device, unique
-from tests.support.waiting import held
+from tests.support.waiting import held, in_time
 
 NEXT = "more staples than batteries"
 
@@ -30,11 +29,11 @@ async def ticket_of(device: Device) -> str:
 async def test_a_new_password_ends_all_other_sessions_and_their_polls_at_once(client: Client) -> None:
     (ann,) = await client.people("ann")
     others = [await ann.another() for _ in range(3)]
-    polls = [await held(other.poll(wait=20)) for other in others]
-    mine = await held(ann.poll(wait=20))
+    polls = [await held(other.poll(wait=45)) for other in others]
+    mine = await held(ann.poll(wait=45))
     changed = await change(ann, PASSWORD, NEXT)
     assert (changed.status, changed["sessions_ended"]) == (200, 3), changed
-    for poll in await asyncio.wait_for(asyncio.gather(*polls), 5):
+    for poll in await in_time(asyncio.gather(*polls)):
         assert_problem(poll, 401, "token_invalid")
     for other in others:
         assert_problem(await other.get("users/me/"), 401, "token_invalid")
@@ -82,19 +81,6 @@ async def test_a_password_is_taken_as_it_is(client: Client) -> None:
         assert (await client.login(name, password[:-1])).status == 401
 
 
-@pytest.mark.gen_test(timeout=120)
-async def test_an_unknown_name_takes_as_long_as_a_wrong_password(client: Client) -> None:
-    people = await client.people(*["ann"] * 8)
-    took: dict[str, list[float]] = {"wrong": [], "unknown": []}
-    for person in people * 3:
-        for kind, name in (("wrong", person.username), ("unknown", unique("nobody"))):
-            answer = await client.login(name, "not the password")
-            assert_problem(answer, 401, "token_invalid")
-            took[kind].append(answer.took)
-    wrong, unknown = (statistics.median(times) for times in took.values())
-    assert 0.5 < unknown / wrong < 2, took
-
-
 @pytest.mark.gen_test
 async def test_a_device_is_called_what_it_says_or_by_its_user_agent(client: Client) -> None:
     (ann,) = await client.people("ann")
@@ -120,7 +106,7 @@ async def test_a_ticket_polls_and_disconnects_and_does_nothing_else(client: Clie
     ticket = answer["ticket"]
     assert ann.token not in ticket
     poll = await held(
-        client.call("GET", "poll/events/", query={"token": ticket, "cursor": ann.cursor, "wait": 20})
+        client.call("GET", "poll/events/", query={"token": ticket, "cursor": ann.cursor, "wait": 45})
     )
     await bob.sent(ann, "by ticket")
     assert [data["message"] for data in (await poll).of("message")] == ["by ticket"]
@@ -145,9 +131,9 @@ async def test_a_ticket_ends_with_its_session_and_so_does_its_poll(client: Clien
     (ann,) = await client.people("ann")
     other = await ann.another()
     ticket, mine = await ticket_of(other), await ticket_of(ann)
-    poll = await held(client.call("GET", "poll/events/", query={"token": ticket, "wait": 20}))
+    poll = await held(client.call("GET", "poll/events/", query={"token": ticket, "wait": 45}))
     assert (await other.logout()).status == 200
-    assert_problem(await asyncio.wait_for(poll, 5), 401, "token_invalid")
+    assert_problem(await in_time(poll), 401, "token_invalid")
     again = await client.call("GET", "poll/events/", query={"token": ticket, "wait": 0})
     assert_problem(again, 401, "token_invalid")
     assert (await client.call("GET", "poll/events/", query={"token": mine, "wait": 0})).status == 200

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.docs_page import html, inline, json_html
+from handlers.description.docs_page import html, inline, json_html
 from handlers.problems import STATUS
 from tests.support import contract
 from tests.support.client import Answer, Client

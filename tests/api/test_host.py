@@ -6,13 +6,17 @@ import base64
 import hmac
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import ORIGIN, assert_problem
+from tests.support import contract
 from tests.support.client import Client, unique
 from tests.support.host import SECRET, SHOP, device, sign_in, signed
+from tests.support.mongo import MongoNode
+from tests.support.server import ServerProcess
 from tests.support.waiting import together
 
 
@@ -136,8 +140,16 @@ async def test_a_guest_finds_whom_they_can_name_and_lists_nobody(shop: Client) -
 
 @pytest.mark.gen_test
 async def test_both_are_off_unless_set_and_the_server_tells(client: Client, shop: Client) -> None:
-    assert (await client.call("GET", "server/"))["sign_in"] == {"host": False, "guests": False}
-    assert (await shop.call("GET", "server/"))["sign_in"] == {"host": True, "guests": True}
+    assert (await client.call("GET", "server/"))["sign_in"] == {
+        "host": False,
+        "guests": False,
+        "registration": "open",
+    }
+    assert (await shop.call("GET", "server/"))["sign_in"] == {
+        "host": True,
+        "guests": True,
+        "registration": "open",
+    }
     for path, body in (("auth/host/", {"token": signed()}), ("auth/guest/", {})):
         assert_problem(await client.call("POST", path, json_body=body), 403, "forbidden")
 
@@ -165,3 +177,41 @@ async def test_other_origins_may_edit_and_delete_and_load_the_element(shop: Clie
     module = await shop.call("GET", "/static/js/client/index.js", headers={"Origin": SHOP})
     assert (module.status, module.headers["Access-Control-Allow-Origin"]) == (200, "*")
     assert module.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+@pytest.mark.parametrize("scope", ["notifications", "openid notifications", " notifications"])
+@pytest.mark.gen_test
+async def test_a_token_for_notifications_signs_nobody_in(shop: Client, scope: str) -> None:
+    answer = await sign_in(shop, signed(sub=unique("sub"), scope=scope))
+    assert_problem(answer, 401, "token_invalid")
+    assert (await sign_in(shop, signed(sub=unique("sub"), scope="openid profile"))).status == 200
+
+
+@pytest.mark.gen_test
+async def test_sessions_of_a_user_of_the_host_are_bounded_and_the_oldest_ends(few_sessions: Client) -> None:
+    token = signed(sub=unique("sub"))
+    made = [device(few_sessions, await sign_in(few_sessions, token)) for _ in range(5)]
+    answers = [await one.get("users/me/") for one in made]
+    assert [answer.status for answer in answers] == [401] * 2 + [200] * 3
+    assert len((await made[-1].get("auth/sessions/"))["sessions"]) == 3
+    assert (await few_sessions.call("GET", "server/"))["limits"]["person_sessions"] == 3
+
+
+@pytest.fixture(scope="module")
+def few_sessions_server(mongo: MongoNode) -> Iterator[ServerProcess]:
+    env = {
+        "CHATSERVER_MONGODB_DATABASE": unique("sessions"),
+        "CHATSERVER_HOST_SECRET": SECRET,
+        "CHATSERVER_PERSON_SESSIONS": "3",
+    }
+    made = ServerProcess(mongodb_uri=mongo.uri, env=env).start()
+    yield made
+    made.stop()
+    made.forget()
+
+
+@pytest.fixture
+def few_sessions(few_sessions_server: ServerProcess, io_loop: Any) -> Iterator[Client]:
+    made = Client([few_sessions_server.base], check=contract.check)
+    yield made
+    made.close()

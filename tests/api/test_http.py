@@ -11,7 +11,7 @@ import pytest
 from tests.api.conftest import ORIGIN, Pair, assert_problem
 from tests.support.client import API, Answer, Client, Device
 from tests.support.server import ServerProcess
-from tests.support.waiting import together
+from tests.support.waiting import in_time, together
 
 GETS = [
     "poll/test/",
@@ -123,7 +123,7 @@ async def raw(server: ServerProcess, request: str) -> bytes:
     url = urlsplit(server.base)
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
     writer.write(request.encode())
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await in_time(reader.read())
     writer.close()
     return answer
 

@@ -34,7 +34,7 @@ async def test_true_false_1_and_0_are_booleans(pair: Pair) -> None:
         for value in forms:
             await pair.ann.typing(pair.bob, not meant)
             await pair.bob.next(wait=0.5)
-            waiting = await held(pair.bob.next(wait=5), for_secs=0.1)
+            waiting = await held(pair.bob.next(wait=40), for_secs=0.1)
             answer = await pair.ann.post("chats/typing/", {"receiver_id": pair.bob.id, "is_typing": value})
             assert answer.status == 200, (value, answer)
             assert [t["is_typing"] for t in (await waiting).of("typing")] == [meant], value

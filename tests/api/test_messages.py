@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.api.conftest import Pair, assert_problem
@@ -134,3 +136,10 @@ async def test_mark_read_counts_under_both_its_names(pair: Pair) -> None:
 async def test_mark_read_wants_one_thing_to_mark(pair: Pair) -> None:
     assert_problem(await pair.bob.mark_read(), 400, "validation_error")
     assert await pair.ann.unread() == 1
+
+
+@pytest.mark.gen_test
+async def test_a_byte_order_mark_before_the_json_is_stepped_over(pair: Pair) -> None:
+    body = b"\xef\xbb\xbf" + json.dumps({"receiver_id": pair.bob.id, "message": "from an editor"}).encode()
+    sent = await pair.ann.post("chats/", body=body, headers={"Content-Type": "application/json"})
+    assert (sent.status, sent["message"]) == (201, "from an editor"), sent

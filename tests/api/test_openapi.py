@@ -6,20 +6,22 @@ import ast
 import difflib
 import inspect
 import json
+import re
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from handlers import openapi
 from handlers.assets import Assets
 from handlers.base import METHODS, ApiHandler, BaseHandler
-from handlers.operations import OPERATIONS
-from handlers.operations.problems import EXPLANATIONS
+from handlers.description import openapi
+from handlers.description.operations import OPERATIONS
+from handlers.description.operations.problems import EXPLANATIONS
 from handlers.problems import STATUS
 from handlers.routes import routes
 from scripts.api_reference import GOLDEN, REFERENCE, ROOT, golden, reference
@@ -108,6 +110,35 @@ def test_every_example_is_as_its_schema_says(document: dict[str, Any]) -> None:
                     assert errors == [], operation["operationId"]
 
 
+def named_schemas(part: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field and parameter anywhere in the document, with what it is made of when it is a list."""
+    if isinstance(part, list):
+        for each in part:
+            yield from named_schemas(each)
+    elif isinstance(part, dict):
+        fields = dict(part["properties"]) if isinstance(part.get("properties"), dict) else {}
+        if "in" in part and "schema" in part:
+            fields[part["name"]] = part["schema"]
+        for name, schema in fields.items():
+            yield name, schema.get("items", schema)
+        for each in part.values():
+            yield from named_schemas(each)
+
+
+def is_integer(schema: dict[str, Any]) -> bool:
+    return "integer" in (kinds if isinstance(kinds := schema.get("type"), list) else [kinds])
+
+
+def test_every_id_says_that_it_may_need_64_bits(document: dict[str, Any]) -> None:
+    ids = [
+        (name, schema)
+        for name, schema in named_schemas(document)
+        if is_integer(schema) and re.fullmatch(r"(.*_)?ids?|sender|receiver|conversation|online_users", name)
+    ]
+    assert len(ids) > 60
+    assert [name for name, schema in ids if schema.get("format") != "int64"] == []
+
+
 def difference(kept: Path, now: str, command: str, meant: str) -> str:
     before = kept.read_text("utf-8") if kept.exists() else ""
     lines = difflib.unified_diff(before.splitlines(), now.splitlines(), "kept", "now", lineterm="", n=2)
@@ -134,7 +165,8 @@ def test_the_written_reference_is_current(document: dict[str, Any]) -> None:
 
 
 def test_a_server_that_nobody_asks_for_its_description_does_not_load_what_makes_it() -> None:
-    asked = "import run, sys; print([n for n in ('apispec', 'handlers.openapi', 'handlers.answers') if n in sys.modules])"
+    parts = ("apispec", "handlers.description.openapi", "handlers.description.shapes")
+    asked = f"import run, sys; print([name for name in {parts} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
 

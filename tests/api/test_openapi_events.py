@@ -9,7 +9,7 @@ import pytest
 
 from chatserver import wire
 from chatserver.model import Notification
-from handlers import answered_events
+from handlers.description import event_shapes
 from tests.api.conftest import Pair
 from tests.support import contract
 from tests.support.client import API, Answer
@@ -41,8 +41,8 @@ async def test_events_that_happen_are_as_documented(pair: Pair) -> None:
 
 def test_a_notification_is_as_documented() -> None:
     data = wire.notification(Notification(1, 2, "Title", "Text", "info", datetime.now(UTC)))
-    assert set(data) == set(answered_events.NotificationData.__struct_fields__)
+    assert set(data) == set(event_shapes.NotificationData.__struct_fields__)
     event = {"id": 1, "event": "notification", "data": data, "timestamp": data["timestamp"]}
-    msgspec.convert(event, answered_events.NotificationEvent)
+    msgspec.convert(event, event_shapes.NotificationEvent)
     schema = {"$ref": "#/components/schemas/NotificationEvent"}
     assert list(contract.validator(schema).iter_errors(event)) == []

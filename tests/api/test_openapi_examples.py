@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from handlers.operations import OPERATIONS, story
-from handlers.operations.operation import Example, Operation
+from handlers.description.operations import OPERATIONS, story
+from handlers.description.operations.operation import Example, Operation
 from tests.support import contract
 from tests.support.client import API, Answer, Client
 from tests.support.server import ServerProcess
@@ -62,7 +62,7 @@ def settled(value: Any, key: str = "") -> Any:
     return value
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_every_example_gets_the_answer_it_shows(fresh: ServerProcess, client: Client) -> None:
     ann = {"token": "", "cursor": ""}
     bob = ""

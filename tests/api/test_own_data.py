@@ -37,7 +37,7 @@ async def test_an_export_holds_all_ones_conversations_and_nobody_elses(pair: Pai
 async def test_a_deleted_account_is_signed_out_everywhere_and_its_messages_stay(pair: Pair) -> None:
     ann, bob = pair.ann, pair.bob
     other = await (await ann.another()).here()
-    polling = await held(other.poll(cursor=other.cursor, wait=20))
+    polling = await held(other.poll(cursor=other.cursor, wait=45))
     for wrong in ({}, {"password": "something else"}):
         assert_problem(await leave(ann, **wrong), 400, "validation_error", "password")
     answer = await leave(ann, password=PASSWORD)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from tests.api.conftest import Pair, assert_problem
 from tests.api.shapes import EVENT_OF_MESSAGE
 from tests.support.client import API, Client
-from tests.support.waiting import held
+from tests.support.waiting import held, in_time
 
 
 @pytest.mark.gen_test
@@ -57,9 +55,9 @@ async def test_a_poll_answers_events_in_their_shapes(pair: Pair) -> None:
         }
         assert data["is_read"] is False
     await pair.bob.here()
-    waiting = await held(pair.bob.next(wait=5))
+    waiting = await held(pair.bob.next(wait=40))
     await pair.ann.typing(pair.bob)
-    (event,) = (await asyncio.wait_for(waiting, 1)).events
+    (event,) = (await in_time(waiting)).events
     assert set(event) == {"id", "event", "data", "timestamp"}
     assert set(event["data"]) == {"sender_id", "sender_name", "is_typing", "conversation_id"}
 

@@ -95,3 +95,43 @@ async def test_nothing_in_the_input_has_a_meaning_of_its_own(pair: Pair) -> None
         assert_problem(await search(pair.ann, wordless), 400, "validation_error", "q")
     assert await found(pair.ann, "日本") == [said[2]]
     assert await found(pair.ann, "UBER_ALL") == [said[3]]
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(
+    ("said", "searched", "is_found"),
+    [
+        ("ශ්\u200dරී ලංකා", "ශ්රී", True),
+        ("ශ්\u200dරී ලංකා", "ශ ර ල ක", False),
+        ("हिन्दी में", "हिन्दी", True),
+        ("हिन्दी में", "ह न द", False),
+        ("မြို့သစ်", "မ သ စ", False),
+        ("ភាសាខ្មែរ", "ភាសាខ្មែរ", True),
+        ("ភាសាខ្មែរ", "ភ", False),
+        ("ភាសា\u200bខ្មែរ", "ភាសា", True),
+        ("ภาษาไทย ที่นี่", "ที่นี่", True),
+        ("smørrebrød på bordet", "smorrebrod pa", True),
+        ("Łódź, Đorđe und die Straße", "lodz dorde strasse", True),
+        ("ÆRØ og œuvre", "aero oeuvre", True),
+        ("ISTANBUL, İzmir, Iğdır", "istanbul izmir igdir", True),
+        ("мой дом", "мои", False),
+        ("мои\u0306 дом", "мой", True),
+        ("ещё за́мок", "еще замок", True),
+        ("їжа", "іжа", False),
+        ("がっこう", "かっこう", False),
+        ("か\u3099っこう", "がっこう", True),
+        ("می\u200cخواهم", "میخواهم", True),
+        ("می\u200cخواهم", "می", False),
+        ("Donau\u00addampf\u2060schiff", "donaudampfschiff", True),
+        ("ze\u200bro", "zero", True),
+        ("مُحَمَّد", "محمد", True),
+        ("שָׁלוֹם", "שלום", True),
+        ("Ω και ΆΛΦΑ", "αλφα", True),
+    ],
+    ids=ascii,
+)
+async def test_words_are_compared_by_the_rules_of_their_script(
+    pair: Pair, said: str, searched: str, is_found: bool
+) -> None:
+    await pair.ann.sent(pair.bob, said)
+    assert await found(pair.bob, searched) == ([said] if is_found else [])

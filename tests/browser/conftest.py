@@ -35,7 +35,7 @@ def chromium() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def browser(chromium: dict[str, Any]) -> Iterator[Browser]:
     # Deadlines, not durations: a busy machine may take its time, a quiet one does not wait.
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(**chromium)
         yield made

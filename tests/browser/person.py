@@ -39,7 +39,7 @@ class Person:
 
     def tab(self) -> Page:
         page = self.context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("console", self._heard)
         page.on("dialog", lambda dialog: (self.complaints.append("a dialog opened"), dialog.dismiss()))

@@ -69,12 +69,12 @@ def test_a_newer_server_is_told_politely_and_nothing_reloads_by_itself(person: P
     ann.open(bob)
     ann.page.evaluate("window.before = true; document.documentElement.dataset.version = '0.0.0-older'")
     ann.page.route("**/poll/events/**", lambda route: route.abort())
-    expect(ann.page.locator("chat-status")).to_contain_text("Connection lost", timeout=40_000)
+    expect(ann.page.locator("chat-status")).to_contain_text("Connection lost", timeout=60_000)
     ann.page.locator("textarea").fill("in the middle of")
     ann.page.unroute("**/poll/events/**")
 
     hint = ann.page.locator("chat-status[data-kind=update]")
-    expect(hint).to_contain_text("A new version of this page is ready.", timeout=40_000)
+    expect(hint).to_contain_text("A new version of this page is ready.", timeout=60_000)
     assert ann.page.evaluate("window.before") is True
     expect(ann.page.locator("textarea")).to_have_value("in the middle of")
     hint.get_by_role("button", name="Reload").click()

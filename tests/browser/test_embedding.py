@@ -92,6 +92,7 @@ def chat() -> Iterator[ServerProcess]:
     env = {
         "CHATSERVER_HOST_SECRET": SECRET,
         "CHATSERVER_GUESTS": "true",
+        "CHATSERVER_REGISTRATION": "open",
         "CHATSERVER_CORS_ORIGINS": host.origin,
         "CHATSERVER_FRAME_ANCESTORS": host.origin,
     }
@@ -130,7 +131,7 @@ def visit(browser: Browser, host: Host) -> Iterator[Callable[..., Page]]:
             browser.new_context(**{"viewport": {"width": 1180, "height": 820}, "locale": "en-GB"} | context)
         )
         page = contexts[-1].new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
@@ -357,6 +358,33 @@ def test_a_frame_is_shown_on_the_sites_that_are_named_and_on_no_other(
     expect(stranger.locator("#inline").get_by_role("alert")).to_be_visible()
     context.close()
     other.close()
+
+
+def test_a_token_in_the_address_counts_in_a_frame_of_a_named_site_and_nowhere_else(
+    support: Person, chat: ServerProcess, host: Host, visit: Callable[..., Page]
+) -> None:
+    address = f"{chat.base}/embed#room={host.room}&token="
+    page = visit()
+    asked: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.evaluate(
+        "(src) => document.body.append(Object.assign(document.createElement('iframe'), {id: 'given', src}))",
+        address + host.token(),
+    )
+    expect(page.frame_locator("#given").locator("textarea")).to_be_visible()
+    assert any("/auth/host/" in url for url in asked)
+
+    with page.expect_popup() as opened:
+        page.evaluate("(src) => { open(src) }", address + host.token())
+    followed = visit()
+    asked.clear()
+    followed.context.on("request", lambda request: asked.append(request.url))
+    followed.goto(address + host.token())
+    for alone in (opened.value, followed):
+        expect(alone.get_by_role("alert")).to_be_visible()
+        expect(alone.locator("textarea")).to_have_count(0)
+        assert "token" not in alone.evaluate("history.state")
+    assert not any("/auth/" in url or "/users/me/" in url for url in asked), asked
 
 
 def test_axe_finds_nothing_in_a_page_with_the_chat_in_it(

@@ -30,7 +30,7 @@ def test_what_is_written_offline_is_kept_and_sent_once_in_order_on_return(
     screenshot(ann, "offline")
     ann.context.set_offline(False)
 
-    expect(bob.message("third")).to_be_visible(timeout=15_000)
+    expect(bob.message("third")).to_be_visible(timeout=60_000)
     assert bob.texts() == ["first", "second", "third"]
     expect(ann.page.locator(".message--pending")).to_have_count(0)
     expect(ann.page.locator("chat-status")).to_be_hidden()
@@ -251,13 +251,13 @@ def test_a_server_restart_under_an_open_page_costs_nothing(
         server.stop()
         for text in ("while 1", "while 2", "while 3"):
             ann.write(text)
-        expect(ann.page.locator("chat-status")).to_contain_text("Connection lost", timeout=15_000)
+        expect(ann.page.locator("chat-status")).to_contain_text("Connection lost", timeout=60_000)
         screenshot(ann, "reconnecting")
         with ann.page.expect_request("**/poll/events/**"):
             ann.page.get_by_role("button", name="Retry now").click()
         server.start()
 
-        expect(bob.message("while 3")).to_be_visible(timeout=40_000)
+        expect(bob.message("while 3")).to_be_visible(timeout=60_000)
         assert bob.texts() == ["before", "while 1", "while 2", "while 3"]
         bob.write("after")
         # What she sends wakes her poller: it does not sit out its pause of up to 30 s.
@@ -277,7 +277,7 @@ def test_an_ended_session_asks_to_sign_in_and_comes_back_to_the_same_place_with_
     ann.page.locator("textarea").fill("unfinished")
     ann.call("POST", "auth/logout/")
 
-    expect(ann.page.locator(".sign-in .notice")).to_contain_text("Your session has ended", timeout=20_000)
+    expect(ann.page.locator(".sign-in .notice")).to_contain_text("Your session has ended", timeout=60_000)
     expect(ann.page.locator("[name=username]")).to_have_value(ann.name)
     ann.page.fill("[name=password]", "correct horse battery staple")
     ann.page.click("[type=submit]")

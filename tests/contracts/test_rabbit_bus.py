@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import time
 from collections.abc import Iterator
 
 import pika
@@ -14,10 +14,10 @@ from chatserver.bus import outbox, topology
 from chatserver.bus.rabbit import RabbitBus
 from chatserver.clock import Clock
 from chatserver.errors import EX_CONFIG, StartupError
-from chatserver.model import Bell
+from chatserver.model import STRANGE, Bell
 from tests.support.bus import Buses
 from tests.support.rabbit import RabbitNode
-from tests.support.waiting import eventually
+from tests.support.waiting import GENEROUS_SECS, eventually, in_time
 
 ANN, BEN, CEM = 1, 2, 3
 NEWS = Bell("inbox", (ANN,), {"conversation_id": 7})
@@ -93,12 +93,15 @@ async def test_a_bell_for_ten_thousand_people_reaches_the_last_of_them(nodes):
 @pytest.mark.gen_test
 async def test_a_thousand_bindings_are_confirmed_without_a_round_trip_each(nodes):
     bus, _ = await open_up(nodes, "a")
-    began = time.monotonic()
     for user_id in range(1000):
         bus.bind(user_id)
     assert not bus.is_bound(999)
-    await eventually(lambda: all(map(bus.is_bound, range(1000))), within=10)
-    assert time.monotonic() - began < 5
+    confirmed: set[int] = set()  # how many were, at each turn of the loop
+    async with asyncio.timeout(GENEROUS_SECS):
+        while max(confirmed, default=0) < 1000:
+            await asyncio.sleep(0)
+            confirmed.add(sum(map(bus.is_bound, range(1000))))
+    assert len(confirmed) < 200, "with a round trip each every one of them would have its own moment"
 
 
 @pytest.mark.gen_test
@@ -143,7 +146,7 @@ async def test_closed_connections_come_back_with_every_binding(nodes, broker):
     b, heard = await open_up(nodes, "b", ANN, BEN)
     broker.rabbitmqctl("close_all_connections", "test")
     await eventually(lambda: a.reconnects >= 2 and b.reconnects >= 2)
-    await eventually(lambda: a.state == b.state == "up" and b.is_bound(ANN) and b.is_bound(BEN), within=3)
+    await eventually(lambda: a.state == b.state == "up" and b.is_bound(ANN) and b.is_bound(BEN))
     a.publish(NEWS)
     await eventually(lambda: heard == [NEWS])
     assert len(broker.rabbitmqctl("list_queues", "name").splitlines()) == 1 + 2
@@ -165,8 +168,8 @@ async def test_a_deleted_exchange_is_noticed_and_declared_anew(nodes, broker):
     b, heard = await open_up(nodes, "b", ANN)
     delete_exchange(broker, nodes.exchange)
     a.publish(NEWS)
-    await eventually(lambda: a.reconnects and b.reconnects, within=20)
-    await eventually(lambda: a.state == b.state == "up" and b.is_bound(ANN), within=10)
+    await eventually(lambda: a.reconnects and b.reconnects)
+    await eventually(lambda: a.state == b.state == "up" and b.is_bound(ANN))
     heard.clear()
     a.publish(NEWS)
     await eventually(lambda: heard == [NEWS])
@@ -195,8 +198,9 @@ async def test_poison_is_counted_and_changes_nothing_else(nodes, broker):
     for body in poison:
         publish_raw(broker, nodes.exchange, "u.1", body, headers={"node": "x"})
     await eventually(lambda: bus.poison == len(poison))
-    publish_raw(broker, nodes.exchange, "all", b'{"v":1,"node":"x","kind":"hi","user_ids":[],"body":{}}')
-    await eventually(lambda: heard.kinds == ["hi"])
+    other, _ = await open_up(nodes, "b")
+    other.publish(Bell("hi", ()))
+    await eventually(lambda: heard.kinds == [STRANGE] * len(poison) + ["hi"])
     assert (bus.state, bus.reconnects) == ("up", reconnects)
 
 
@@ -221,7 +225,7 @@ async def test_every_failed_attempt_is_one_line_without_credentials(nodes, caplo
     caplog.set_level(logging.INFO)
     bus, _ = nodes.make("a", NOBODY_LISTENS)
     await bus.open()
-    await eventually(lambda: len(caplog.records) >= 4, within=10)
+    await eventually(lambda: len(caplog.records) >= 4)
     await bus.close()
     assert {record.levelname for record in caplog.records} == {"WARNING"}
     assert all("127.0.0.1:1: ConnectionRefusedError" in line for line in caplog.messages)
@@ -234,7 +238,7 @@ async def test_every_failed_attempt_is_one_line_without_credentials(nodes, caplo
 async def test_a_wrong_password_is_retried_and_never_shown(nodes, broker, caplog):
     bus, _ = nodes.make("a", broker.url.replace("guest:guest", "guest:planted-secret"))
     await bus.open()
-    await eventually(lambda: len(caplog.records) >= 2, within=10)
+    await eventually(lambda: len(caplog.records) >= 2)
     assert bus.state == "down"
     assert "ACCESS_REFUSED" in caplog.text
     assert "planted-secret" not in caplog.text
@@ -244,10 +248,10 @@ async def test_a_wrong_password_is_retried_and_never_shown(nodes, broker, caplog
 async def test_the_next_address_of_the_list_is_tried_when_one_is_dead(nodes, broker):
     bus, _ = nodes.make("a", f"{NOBODY_LISTENS}, {broker.url}")
     await bus.open()
-    await eventually(lambda: bus.state == "up", within=15)
+    await eventually(lambda: bus.state == "up")
 
 
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test
 async def test_a_killed_broker_costs_bells_but_no_publisher_and_returns_by_itself(nodes, broker):
     a, heard_by_a = await open_up(nodes, "a", ANN)
     b, heard_by_b = await open_up(nodes, "b", ANN)
@@ -257,7 +261,7 @@ async def test_a_killed_broker_costs_bells_but_no_publisher_and_returns_by_itsel
     a.publish(NEWS)
     assert heard_by_a == [NEWS]
     await in_a_thread(broker.start)
-    await eventually(lambda: a.state == b.state == "up" and b.is_bound(ANN), within=20)
+    await eventually(lambda: a.state == b.state == "up" and b.is_bound(ANN))
     heard_by_b.clear()
     a.publish(NEWS)
     await eventually(lambda: NEWS in heard_by_b)
@@ -267,50 +271,45 @@ async def in_a_thread(function) -> None:
     await IOLoop.current().run_in_executor(None, function)
 
 
-@pytest.mark.gen_test(timeout=90)
-async def test_a_silent_broker_is_suspected_within_eight_seconds_and_trusted_again_when_it_speaks(
-    nodes, broker
-):
+@pytest.mark.gen_test
+async def test_a_silent_broker_is_suspected_then_left_and_trusted_again_when_it_speaks(nodes, broker):
     a, _ = await open_up(nodes, "a")
     b, heard = await open_up(nodes, "b", ANN)
     broker.pause()
-    began = time.monotonic()
-    await eventually(lambda: a.state != "up" and b.state != "up", within=8)
+    await eventually(lambda: a.state != "up" and b.state != "up")
     for number in range(5000):
         a.publish(Bell("inbox", (ANN,), {"number": number, "text": "x" * 2000}))
-    await eventually(lambda: a.state == "down", within=32 - (time.monotonic() - began))
+    await eventually(lambda: a.state == "down")
     broker.resume()
-    await eventually(lambda: a.state == b.state == "up" and b.is_bound(ANN), within=30)
+    await eventually(lambda: a.state == b.state == "up" and b.is_bound(ANN))
     a.publish(NEWS)
     await eventually(lambda: NEWS in heard)
-    await eventually(lambda: len(broker.rabbitmqctl("list_queues", "name").splitlines()) == 1 + 2, within=20)
+    await eventually(lambda: len(broker.rabbitmqctl("list_queues", "name").splitlines()) == 1 + 2)
 
 
 @pytest.mark.gen_test
-async def test_closing_while_the_broker_is_silent_takes_a_moment_only(nodes, broker):
+async def test_closing_while_the_broker_is_silent_does_not_wait_for_it_to_speak(nodes, broker):
     bus, _ = await open_up(nodes, "a", ANN)
     starting, _ = nodes.make("b")
     broker.pause()
     await starting.open()
     bus.publish(NEWS)
-    began = time.monotonic()
-    await bus.close()
-    await starting.close()
-    assert time.monotonic() - began < 5
+    await in_time(bus.close())
+    await in_time(starting.close())
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_memory_alarm_makes_the_bus_suspect_and_its_end_makes_it_up(nodes, broker):
     a, _ = await open_up(nodes, "a")
     b, heard = await open_up(nodes, "b", ANN)
     broker.rabbitmqctl("set_vm_memory_high_watermark", "0.0000001")
     try:
-        await eventually(lambda: a.state == "suspect", within=8)
+        await eventually(lambda: a.state == "suspect")
         a.publish(NEWS)
         assert a.dropped == 0
     finally:
         broker.rabbitmqctl("set_vm_memory_high_watermark", "0.4")
-    await eventually(lambda: a.state == "up", within=5)
+    await eventually(lambda: a.state == "up")
     await eventually(lambda: NEWS in heard)
     assert b.is_bound(ANN)
 
@@ -335,7 +334,7 @@ async def test_a_memory_alarm_makes_the_bus_suspect_and_its_end_makes_it_up(node
 )
 def test_a_wrong_address_is_refused_in_one_line_with_the_cure_and_no_secret(url):
     with pytest.raises(StartupError) as refused:
-        RabbitBus(url, "a", Clock())
+        RabbitBus(url, "a", Clock(), bytes(32))
     line = str(refused.value)
     assert refused.value.exit_code == EX_CONFIG
     assert "\n" not in line
@@ -353,4 +352,4 @@ def test_a_wrong_address_is_refused_in_one_line_with_the_cure_and_no_secret(url)
     ],
 )
 def test_a_right_address_is_accepted_without_a_connection(url):
-    assert RabbitBus(url, "a", Clock()).state == "down"
+    assert RabbitBus(url, "a", Clock(), bytes(32)).state == "down"

@@ -276,6 +276,33 @@ test('where locks are there but refused, every tab leads itself and sends', asyn
   assert.deepEqual([led, leader.isLeader, sent], [1, true, 1]);
 });
 
+test('what the application around the chat told waits for whoever shows it, from the snapshot and from events', async () => {
+  const notice = (id) => ({ id, title: `Order ${id}`, message: 'is on its way', notification_type: 'info' });
+  const events = [notice(8), notice(9)].map((data) => ({ id: data.id, event: 'notification', data }));
+  const answers = [{ events, cursor: 'c1' }];
+  const api = {
+    snapshot: async () => ({
+      user: { id: 1, username: 'ann', full_name: '' },
+      conversations: [],
+      notifications: [notice(7), notice(8)],
+      cursor: 'c0',
+    }),
+    poll: ({ signal }) =>
+      answers.shift() ??
+      new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted')))),
+  };
+  const chat = new ChatClient({ token: 't', userId: 1, api, tabs: browser() });
+
+  await chat.open();
+  await new Promise((done) => setTimeout(done, 5));
+
+  assert.deepEqual(
+    chat.notices.map(({ title }) => title),
+    ['Order 7', 'Order 8', 'Order 8', 'Order 9'],
+  );
+  chat.close();
+});
+
 test('a tab that missed what the leader told loads its lists again when it is looked at', async () => {
   const tabs = browser();
   let loads = 0;

@@ -54,6 +54,52 @@ test('nothing but http and https becomes a link', () => {
   }
 });
 
+test('an address that leads elsewhere than it reads is no link', () => {
+  const hrefs = (text) =>
+    parse(text)
+      .filter((part) => part.kind === 'link')
+      .map((part) => part.text);
+  const unseen = [
+    '\u200b',
+    '\u200d',
+    '\u200e',
+    '\u202e',
+    '\u2066',
+    '\u2069',
+    '\u00ad',
+    '\ufeff',
+    '\u3164',
+    '\u115f',
+    '\u{e0041}',
+  ];
+
+  for (const text of [
+    'https://good.example@evil.example/',
+    'https://good.example:x@evil.example',
+    'https://@evil.example/',
+    'http:///good.example@evil.example',
+    'https://good.example%2f@evil.example',
+    ...unseen.map((sign) => `https://good.example/${sign}x`),
+    ...unseen.map((sign) => `https://go${sign}od.example`),
+  ]) {
+    assert.deepEqual(hrefs(`see ${text}`), [], JSON.stringify(text));
+    assert.equal(
+      parse(`see ${text}`)
+        .map((part) => part.text)
+        .join(''),
+      `see ${text}`,
+    );
+  }
+  for (const text of [
+    'https://a.example/@ann',
+    'https://a.example?mail=ann@b.example',
+    'https://a.example#@x',
+    'https://a.example:8443/x@y',
+    'https://bücher.example/ü',
+  ])
+    assert.deepEqual(hrefs(`see ${text}`), [text]);
+});
+
 test('code and quotes are read and everything else stays as written', () => {
   const kinds = parse('> said\nuse `a < b` or\n```js\nlet x;\n```').map((part) => part.kind);
 

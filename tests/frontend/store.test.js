@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { older, olderUntil } from '../../static/js/client/older.js';
 import { Store } from '../../static/js/client/store.js';
 import { Thread } from '../../static/js/client/thread.js';
 
@@ -199,4 +200,74 @@ test('a change to a message that is not loaded adds none', () => {
     store.thread(9).messages.map((item) => item.seq),
     [3],
   );
+});
+
+test('older parts of the list come on top of what is there, each asked for once', async () => {
+  const store = loaded();
+  store.next = 'a';
+  const asked = [];
+  const conversations = [
+    {
+      conversation_id: 5,
+      other_user: { id: 8, username: 'joe', full_name: 'Joe' },
+      last_message: 'old',
+      last_message_at: '2025-01-01T00:00:00.000Z',
+      unread_count: 2,
+      last_message_id: 7,
+    },
+  ];
+  const api = {
+    async request(_method, _path, { query }) {
+      asked.push(query.after);
+      return { conversations, next: null };
+    },
+  };
+
+  await Promise.all([older({ api, store }), older({ api, store })]);
+  await older({ api, store });
+
+  assert.deepEqual([store.rooms.map((room) => room.other_user.id), store.unreadTotal, asked], [[2, 8], 3, ['a']]);
+});
+
+test('an older part that comes when the list was loaded anew is let go', async () => {
+  const store = loaded();
+  store.next = 'a';
+  const api = {
+    async request() {
+      store.load({ user: ANN, conversations: [], next: 'b', cursor: 'c' });
+      return { conversations: [], next: 'wrong' };
+    },
+  };
+
+  await older({ api, store });
+
+  assert.equal(store.next, 'b');
+});
+
+test('counts that do not name everybody take nothing from those they leave out', () => {
+  const store = loaded();
+
+  store.setUnread({ total_unread: 9, conversations: [{ conversation_id: 8, unread_count: 2 }] });
+  assert.equal(store.unreadTotal, 1);
+
+  store.setUnread({ total_unread: 2, conversations: [{ conversation_id: 8, unread_count: 2 }] });
+  assert.equal(store.unreadTotal, 0);
+});
+
+test('a conversation far down the list is looked for part by part, and no longer than there are parts', async () => {
+  const store = loaded();
+  store.next = 'a';
+  const asked = [];
+  const parts = { a: 'b', b: null };
+  const api = {
+    async request(_method, _path, { query }) {
+      asked.push(query.after);
+      return { conversations: [], next: parts[query.after] };
+    },
+  };
+
+  await olderUntil({ api, store }, () => asked.length === 1);
+  assert.deepEqual(asked, ['a']);
+  await olderUntil({ api, store }, () => false);
+  assert.deepEqual(asked, ['a', 'b']);
 });

@@ -42,10 +42,10 @@ def test_every_class_function_and_module_bears_a_word_of_the_house() -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("chatserver/hub.py", "class SessionManager: pass"),
-        ("chatserver/hub.py", "class HTTPHelper: pass"),
-        ("chatserver/hub.py", "def drain_queues(): pass"),
-        ("chatserver/hub.py", "class A:\n    async def open_channel(self): pass"),
+        ("chatserver/polls/hub.py", "class SessionManager: pass"),
+        ("chatserver/polls/hub.py", "class HTTPHelper: pass"),
+        ("chatserver/polls/hub.py", "def drain_queues(): pass"),
+        ("chatserver/polls/hub.py", "class A:\n    async def open_channel(self): pass"),
         ("chatserver/utils.py", ""),
         ("chatserver/topics/one.py", ""),
         ("chatserver/bus/local.py", "def helper(): pass"),
@@ -57,4 +57,4 @@ def test_a_forbidden_word_is_noticed(path: str, source: str) -> None:
 
 def test_words_of_rabbitmq_are_at_home_in_the_bus_and_longer_words_are_not_confused_with_them() -> None:
     assert faults("chatserver/bus/rabbit.py", "class Channel:\n    def ensure_queue(self): pass") == []
-    assert faults("chatserver/hub.py", "def utilise(): pass\nclass Enqueued: pass") == []
+    assert faults("chatserver/polls/hub.py", "def utilise(): pass\nclass Enqueued: pass") == []

@@ -33,12 +33,13 @@ class Buses:
     def __init__(self, url: str | None = None) -> None:
         self._url = url
         self.exchange = f"test.{secrets.token_hex(4)}"
+        self.key = secrets.token_bytes(32)
         self._made: list[Any] = []
 
     def make(self, node: str = "here", url: str | None = None) -> tuple[Any, HeardBells]:
         """A bus that is not open yet, and what it hears."""
         address = url or self._url
-        bus = RabbitBus(address, node, Clock(), exchange=self.exchange) if address else LocalBus()
+        bus = RabbitBus(address, node, Clock(), self.key, exchange=self.exchange) if address else LocalBus()
         heard = HeardBells()
         bus.listen(heard)
         self._made.append(bus)

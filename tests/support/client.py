@@ -20,8 +20,11 @@ from urllib.parse import urlencode
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httputil import HTTPHeaders
 
+from tests.support.waiting import GENEROUS_SECS
+
 API = "/api/v1/communication/"
 PASSWORD = "correct horse battery staple"
+AT_ONCE = 10
 _numbers = itertools.count(1)
 
 
@@ -107,7 +110,7 @@ class Client:
             body=body,
             headers=sent,
             request_timeout=limit_secs,
-            connect_timeout=10.0,
+            connect_timeout=limit_secs,
             follow_redirects=False,
             decompress_response=False,
             allow_nonstandard_methods=True,
@@ -182,6 +185,11 @@ class Device:
         assert answer.status == 201, answer
         return answer.json
 
+    async def sent_all(self, to: Device | int, messages: list[str]) -> None:
+        """Many, a few at a time: a server on a busy machine is right to refuse what it cannot store within its limit."""
+        for start in range(0, len(messages), AT_ONCE):
+            await asyncio.gather(*(self.sent(to, message) for message in messages[start : start + AT_ONCE]))
+
     async def poll(self, *, base: str | None = None, **query: Any) -> Answer:
         """One poll exactly as asked: without `cursor` it is an original client's."""
         return await self.get("poll/events/", query=query, base=base)
@@ -193,14 +201,16 @@ class Device:
         self.cursor = answer["cursor"]
         return self
 
-    async def next(self, *, wait: float = 5, **query: Any) -> Answer:
+    async def next(self, *, wait: float = 30, **query: Any) -> Answer:
         """Poll with the kept cursor and move it on."""
         answer = await self.poll(cursor=self.cursor, wait=wait, **query)
         assert answer.status == 200, answer
         self.cursor = answer["cursor"]
         return answer
 
-    async def until(self, count: int, kind: str = "message", within: float = 10.0) -> list[dict[str, Any]]:
+    async def until(
+        self, count: int, kind: str = "message", within: float = GENEROUS_SECS
+    ) -> list[dict[str, Any]]:
         """Follow the kept cursor until `count` events of a kind came; their data in the order of arrival."""
         deadline, found = time.monotonic() + within, []
         while len(found) < count:

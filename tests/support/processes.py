@@ -28,7 +28,7 @@ class Processes(ServerProcess):
         self.arguments += ["--processes", str(count), "--admin-port", str(self.admin_port)]
 
     def admin(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}{path}", timeout=60) as answer:
             return str(answer.read().decode())
 
     def everything(self) -> list[psutil.Process]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.support.ports import free_ports
 from tests.support.server import ROOT
 
-START_SECS = 10.0
+START_SECS = 60.0
 SYSTEM = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # where Debian keeps them, outside a user's PATH
 
 # What /etc/nginx/nginx.conf brings besides the file under test.

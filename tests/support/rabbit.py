@@ -18,7 +18,7 @@ from tests.support.ports import free_ports
 # Debian's /usr/sbin wrappers switch to the rabbitmq user; these are the scripts they wrap.
 SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 START_SECS = 90.0
-STOP_SECS = 15.0
+STOP_SECS = 60.0
 
 
 def missing() -> str | None:
@@ -130,7 +130,9 @@ class RabbitNode:
     def rabbitmqctl(self, *args: str) -> str:
         """Its standard output. Costs about a second."""
         command = [SCRIPTS / "rabbitmqctl", "--quiet", *args]
-        done = subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            command, env=self._env, capture_output=True, text=True, timeout=150, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"rabbitmqctl {' '.join(args)}: {done.stdout}{done.stderr}")
         return done.stdout

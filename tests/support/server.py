@@ -18,7 +18,7 @@ import psutil
 from tests.support.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECS = 20.0
+START_SECS = 90.0
 
 
 def clean_environment() -> dict[str, str]:
@@ -96,7 +96,7 @@ class ServerProcess:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
 
-    def wait(self, within: float = 15.0) -> int:
+    def wait(self, within: float = 60.0) -> int:
         assert self.process is not None
         try:
             return self.process.wait(within)

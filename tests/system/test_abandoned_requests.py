@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +12,7 @@ import pytest
 
 from tests.support.client import API, Client, Device
 from tests.support.server import ServerProcess
-from tests.support.waiting import eventually, held, together
+from tests.support.waiting import eventually, held, in_time
 
 BOUNDARY = "between"
 FILE = b"only these bytes " * 5000
@@ -49,17 +48,29 @@ def client(fresh: ServerProcess, io_loop: Any) -> Iterator[Client]:
     made.close()
 
 
-async def abandoned(device: Device, base: str, head: str, body: bytes, after_secs: float = 0.2) -> None:
-    """Send this much of a request, wait a moment, hang up."""
+async def a_moment() -> None:
+    """In which a server reads what came, unless it is very busy; from outside nothing shows that it has."""
+    await asyncio.sleep(0.2)
+
+
+async def abandoned(
+    device: Device,
+    base: str,
+    head: str,
+    body: bytes,
+    meanwhile: Callable[[], Awaitable[Any]] = a_moment,
+) -> Any:
+    """Send this much of a request, wait for what happens `meanwhile`, hang up."""
     url = urlsplit(base)
     _, writer = await asyncio.open_connection(url.hostname, url.port)
     start_line, _, more = head.partition("\n")
     lines = [f"{start_line} HTTP/1.1", "Host: chat", f"Authorization: Token {device.token}", more.strip()]
     writer.write("\r\n".join([*filter(None, lines), "", ""]).encode() + body)
     await writer.drain()
-    await asyncio.sleep(after_secs)
+    happened = await meanwhile()
     writer.close()
     await writer.wait_closed()
+    return happened
 
 
 async def downloaded(device: Device, message: dict[str, Any]) -> bytes:
@@ -79,16 +90,14 @@ async def test_requests_abandoned_in_the_middle_of_their_bodies_do_not_hold_up_a
     await abandoned(ann, fresh.base, upload, form(bob)[:1000])
     await abandoned(ann, fresh.base, f"GET {API}poll/events/\nContent-Length: 10", b"12345")
     await abandoned(ann, fresh.base, f"POST {API}chats/\nContent-Length: 10", b"12345")
-    began = time.monotonic()
     fresh.terminate()
     assert fresh.wait() == 0
-    assert time.monotonic() - began < 5
     assert "requests cut" not in fresh.log()
     fresh.start()
 
 
 @pytest.mark.gen_test
-@pytest.mark.parametrize("fresh", ["before_ack=sleep:1"], indirect=True)
+@pytest.mark.parametrize("fresh", ["before_ack=sleep:5"], indirect=True)
 async def test_a_file_stays_with_its_message_when_the_sender_hangs_up_before_the_answer(
     fresh: ServerProcess, client: Client
 ) -> None:
@@ -96,9 +105,11 @@ async def test_a_file_stays_with_its_message_when_the_sender_hangs_up_before_the
     await bob.here()
     body = form(bob)
     upload = f"POST {API}chats/\nContent-Type: multipart/form-data; boundary={BOUNDARY}"
-    await abandoned(ann, fresh.base, f"{upload}\r\nContent-Length: {len(body)}", body, 0.5)
-    (event,) = await bob.until(1)
-    await asyncio.sleep(1)
+    head = f"{upload}\r\nContent-Length: {len(body)}"
+    (event,) = await abandoned(ann, fresh.base, head, body, lambda: bob.until(1))
+    # Its send is over for certain when the server has ended.
+    await asyncio.to_thread(fresh.stop)
+    await asyncio.to_thread(fresh.start)
     assert await downloaded(bob, event) == FILE
 
 
@@ -118,7 +129,7 @@ async def test_a_file_stays_with_a_message_that_was_stored_although_its_send_was
         assert answer.status == 200, answer
         return await downloaded(bob, answer.json) == FILE
 
-    await eventually(stored, 6)
+    await eventually(stored)
 
 
 @pytest.mark.gen_test
@@ -127,7 +138,7 @@ async def test_without_a_cursor_an_answer_whose_client_closed_before_taking_it_a
 ) -> None:
     ann, bob = await client.people("ann", "bob")
     # Control signs are six bytes each in JSON: together more than any socket takes for a client that does not read.
-    await together(*(ann.sent(bob, f"{number} " + "\x01" * 3990) for number in range(200)))
+    await ann.sent_all(bob, [f"{number} " + "\x01" * 3990 for number in range(200)])
     ids = [message["id"] for message in reversed((await bob.history(ann, limit=200))["messages"])]
     url = urlsplit(fresh.base)
     raw = socket.socket()
@@ -138,7 +149,7 @@ async def test_without_a_cursor_an_answer_whose_client_closed_before_taking_it_a
     writer.write(
         f"GET {API}poll/events/?limit=200 HTTP/1.1\r\nHost: chat\r\nAuthorization: Token {bob.token}\r\n\r\n".encode()
     )
-    status = await asyncio.wait_for(reader.readline(), 5)
+    status = await in_time(reader.readline())
     assert status.startswith(b"HTTP/1.1 200"), status
     writer.write_eof()  # an orderly end, unlike a reset: the server sees no error
     await asyncio.sleep(0.5)
@@ -147,7 +158,7 @@ async def test_without_a_cursor_an_answer_whose_client_closed_before_taking_it_a
 
 
 @pytest.mark.gen_test
-@pytest.mark.parametrize("fresh", ["before_ack=sleep:1"], indirect=True)
+@pytest.mark.parametrize("fresh", ["before_ack=sleep:3"], indirect=True)
 async def test_every_answer_of_a_server_that_drains_sends_its_client_away(
     fresh: ServerProcess, client: Client
 ) -> None:

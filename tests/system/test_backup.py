@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pymongo import MongoClient
 from chatserver.clock import Clock
 from chatserver.errors import EX_CANTCREAT, EX_DATAERR, EX_UNAVAILABLE, StartupError
 from chatserver.settings import Settings
+from chatserver.storage import Storage
 from chatserver.storage.archive import Reading
 from chatserver.storage.backup import open_copies
 from tests.api.multipart import multipart
@@ -49,7 +51,7 @@ async def all_messages(reader: Device, other: Device) -> list[dict[str, Any]]:
         before = found[-1]["id"]
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_a_restored_backup_has_all_from_before_it_and_sends_every_client_to_reload(
     server: ServerProcess, mongo: MongoNode, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -90,7 +92,7 @@ async def test_a_restored_backup_has_all_from_before_it_and_sends_every_client_t
 
     for person in (carol, bob):
         poll = await person.poll(cursor=person.cursor, wait=30)
-        assert poll.status == 410 and poll.took < 5, poll
+        assert poll.status == 410, poll
     bob.cursor = poll["cursor"]
     messages = await all_messages(bob, ann)
     seqs = [message["seq"] for message in messages]
@@ -149,6 +151,25 @@ async def test_a_backup_is_of_one_moment(mongo: MongoNode, tmp_path: Path) -> No
         assert database.later.count_documents({}) == 2
     assert {name: part.documents for name, part in manifest.collections.items()} == {"early": 1, "later": 1}
     assert manifest.cluster_time
+
+
+@pytest.mark.gen_test
+async def test_who_holds_a_backup_cannot_ring_the_bells_of_what_it_was_made_of(
+    mongo: MongoNode, tmp_path: Path
+) -> None:
+    settings = Settings(mongodb_uri=mongo.uri, mongodb_database=unique("bells"))
+    storage = Storage(mongo.uri, settings, Clock())
+    name, key = await storage.marks.installation(), await storage.marks.bell_key()
+    async with open_copies(settings) as copies:
+        with (tmp_path / "file").open("wb") as file:
+            await copies.write(file, Clock().now(), lambda _: None)
+        with zipfile.ZipFile(tmp_path / "file") as archive:
+            kept = archive.read("marks.bson")
+        assert b"installation" in kept and name.encode() in kept
+        assert key not in kept
+        await copies.restore(Reading(tmp_path / "file"), lambda _: None)
+    assert await storage.marks.bell_key() != key, "the copy makes one of its own"
+    await storage.close()
 
 
 def test_without_a_running_server_the_database_is_opened_for_the_moment_and_replaced(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.support.server import ServerProcess
 from tests.support.waiting import eventually
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_the_demonstration_is_a_server_full_of_people_who_have_talked(
     mongo: MongoNode, request: pytest.FixtureRequest
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 import subprocess
 import sys
@@ -14,9 +15,9 @@ import yaml
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from chatserver import metrics
-from chatserver.bus.survey import survey
+from chatserver.bus.broker_survey import survey
+from chatserver.processes.supervisor import Supervisor
 from chatserver.settings import FIELDS, Settings
-from chatserver.supervisor import Supervisor
 from tests.support.proxy import program
 from tests.support.rabbit import RabbitNode
 from tests.support.server import ROOT
@@ -68,7 +69,40 @@ def test_the_image_holds_all_that_a_wheel_holds() -> None:
     beside = re.search(r"^BESIDE = \((.+)\)$", (ROOT / "setup.py").read_text(), re.MULTILINE)
 
     assert beside
-    assert copied >= {*re.findall(r'"(\w+)"', beside[1]), "chatserver", "run.py", "requirements.txt"}
+    assert copied >= {*re.findall(r'"(\w+)"', beside[1]), "chatserver", "run.py", "requirements.lock"}
+
+
+def test_the_image_installs_the_lock_by_its_hashes_and_without_a_database() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    found = re.search(r"RUN (sed '.+' requirements\.lock)", text)
+    assert found and "--require-hashes -r server.lock" in text
+    kept = subprocess.run(
+        ["bash", "-c", found[1]], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+
+    blocks = re.split(r"^(?=[A-Za-z0-9._-]+==)", kept, flags=re.MULTILINE)[1:]
+    locked = re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    without = [name for name in locked if not name.startswith("fiftyone")]
+    assert [block.partition("==")[0] for block in blocks] == without and len(without) >= 20
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_every_image_is_named_by_its_exact_version() -> None:
+    for file in (DEPLOY / "Dockerfile", DEPLOY / "compose.yaml", DEPLOY / "kubernetes.yaml"):
+        images = re.findall(r"^\s*(?:- )?(?:FROM|image:) (\S+)", file.read_text(), re.MULTILINE)
+        assert images, file
+        for image in images:
+            assert re.search(r":\d+\.\d+\.\d+\b|@sha256:", image), f"{file.name}: {image}"
+
+
+def test_of_a_cluster_only_the_ingress_is_believed_about_addresses_and_only_it_gets_through() -> None:
+    parts = {part["kind"]: part for part in yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text())}
+
+    named = parts["ConfigMap"]["data"]["CHATSERVER_TRUSTED_PROXIES"].split(",")
+    assert sum(ipaddress.ip_network(network).num_addresses for network in named) <= 16
+    ways = parts["NetworkPolicy"]["spec"]["ingress"]
+    (http,) = (way for way in ways if {"port": "http"} in way["ports"])
+    assert all("podSelector" in source and "namespaceSelector" in source for source in http["from"])
 
 
 def test_a_pod_serves_until_nobody_sends_it_anything_and_its_neighbours_are_elsewhere() -> None:

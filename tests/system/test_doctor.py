@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from chatserver.errors import EX_UNAVAILABLE
-from chatserver.storage.survey import DatabaseSurvey
-from commands.checks import FAIL, OK, WARN, Finding, host
+from chatserver.storage.database_survey import DatabaseSurvey
+from chatserver.storage.schema import Schema
+from commands.checks import FAIL, OK, WARN, Finding, machine
 from commands.checks.services import judged
 from tests.support.command import Outcome, chatserver
 from tests.support.rabbit import RabbitNode
@@ -29,7 +30,7 @@ CHECKS = [
     "exposure",
     "proxy variables",
 ]
-CHECKS += ["database", "replica set", "writes", "clock", "broker"]
+CHECKS += ["database", "replica set", "schema", "writes", "clock", "search", "broker"]
 
 
 def found(outcome: Outcome) -> dict[str, Finding]:
@@ -131,12 +132,13 @@ def test_a_broker_that_holds_publishers_back_is_told(server: ServerProcess, rabb
         (DatabaseSurvey((8, 0, 19), "", 0, 0.01, 0.1), False, {"replica set": WARN}),
         (DatabaseSurvey((8, 0, 19), "rs0", 2, 0.01, 0.1), False, {"replica set": WARN}),
         (DatabaseSurvey((8, 0, 19), "rs0", 3, 0.9, -9), False, {"writes": WARN, "clock": WARN}),
+        (DatabaseSurvey((8, 0, 19), "rs0", 3, 0.01, 0.1, Schema(99, "7.0.0")), False, {"schema": FAIL}),
     ],
 )
 def test_a_database_is_judged(survey: DatabaseSurvey, embedded: bool, unwell: dict[str, str]) -> None:
     judgement = states(judged(survey, embedded=embedded))
 
-    assert set(judgement) == {"database", "replica set", "writes", "clock"}
+    assert set(judgement) == {"database", "replica set", "schema", "writes", "clock"}
     assert {check: state for check, state in judgement.items() if state != OK} == unwell
 
 
@@ -146,12 +148,12 @@ def test_missing_and_other_packages_and_few_open_files_are_told(monkeypatch: pyt
             raise importlib.metadata.PackageNotFoundError
         return "0.0.1" if name == "tornado" else pins[name]
 
-    pins = host._pins()
+    pins = machine._pins()
     monkeypatch.setattr(importlib.metadata, "version", version)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 4096))
 
-    missing, other = host.packages()
+    missing, other = machine.packages()
 
     assert (missing.state, missing.text) == (FAIL, "missing: pika==" + pins["pika"])
     assert other.state == WARN and "tornado 0.0.1 instead of" in other.text
-    assert states(host.open_files()) == {"open files": WARN}
+    assert states(machine.open_files()) == {"open files": WARN}

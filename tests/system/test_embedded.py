@@ -25,6 +25,7 @@ from chatserver.errors import EX_CANTCREAT, EX_UNAVAILABLE, StartupError
 from chatserver.storage import mongod as finding
 from chatserver.storage.embedded import EmbeddedMongod
 from chatserver.storage.mongod import find_mongod, lacks_avx
+from tests.support.waiting import GENEROUS_SECS
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,7 +43,7 @@ async def notes(mongod: EmbeddedMongod) -> AsyncIterator[Any]:
         yield client.test.notes
 
 
-async def until(happened: Callable[[], bool | Awaitable[bool]], within_secs: float = 15) -> None:
+async def until(happened: Callable[[], bool | Awaitable[bool]], within_secs: float = GENEROUS_SECS) -> None:
     async with asyncio.timeout(within_secs):
         while True:
             seen = happened()
@@ -119,7 +120,7 @@ async def test_closed_leaves_no_process_and_no_socket_and_closes_again_without_c
     assert not psutil.pid_exists(pid) and not run.exists() and mongod.pid is None
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_child_that_is_no_primary_when_it_is_closed_ends_as_soon(data_dir: Path) -> None:
     mongod = await EmbeddedMongod(data_dir).open()
     async with notes(mongod) as collection:
@@ -156,7 +157,7 @@ async def test_a_crash_of_the_server_leaves_no_orphan_and_the_next_start_works(d
     pid, run = crashed.stdout.split()
     async with EmbeddedMongod(data_dir) as mongod, notes(mongod) as collection:
         await collection.insert_one({"_id": 1})
-        await until(lambda: not is_running(int(pid)) and not Path(run).exists(), 2)
+        await until(lambda: not is_running(int(pid)) and not Path(run).exists())
 
 
 @pytest.mark.gen_test

@@ -21,8 +21,6 @@ from tests.support.server import ROOT, clean_environment
 from tests.support.stream import KeptConnection
 from tests.support.waiting import eventually, together
 
-REPLACED_SECS = 30.0
-
 
 @pytest.fixture(scope="module")
 def processes(rabbit: RabbitNode) -> Iterator[Processes]:
@@ -51,25 +49,23 @@ async def follow(device: Device, texts: list[str], until: asyncio.Event) -> None
     texts += [message["message"] for message in (await device.next(wait=0)).of("message")]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_two_processes_share_a_port_and_people_chat_across_them(
     processes: Processes, client: Client
 ) -> None:
     speaker, *listeners = await client.people("speaker", *["listener"] * 12)
     await together(*(listener.here() for listener in listeners))
-    heard = [asyncio.ensure_future(listener.until(1, within=30)) for listener in listeners]
+    heard = [asyncio.ensure_future(listener.until(1)) for listener in listeners]
     held = 'chat_held_polls{process="%d"}'
 
-    await eventually(
-        lambda: all(processes.figure(held % n) for n in (1, 2)), why="both hold polls", within=20
-    )
+    await eventually(lambda: all(processes.figure(held % n) for n in (1, 2)), why="both hold polls")
     await together(*(speaker.sent(listener, "hello, wherever you are") for listener in listeners))
 
     for messages in await together(*heard):
         assert [message["message"] for message in messages] == ["hello, wherever you are"]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_one_scrape_and_one_readiness_stand_for_all_processes(
     processes: Processes, client: Client
 ) -> None:
@@ -98,7 +94,7 @@ def test_dashboard_and_alerts_ask_only_for_what_a_scrape_holds(processes: Proces
     assert named - held == set()
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_killed_process_is_replaced_while_the_other_serves(
     processes: Processes, client: Client
 ) -> None:
@@ -110,7 +106,6 @@ async def test_a_killed_process_is_replaced_while_the_other_serves(
     await ann.sent(bob, "still here")
     await eventually(
         lambda: victim not in processes.pids() and len(processes.pids()) == processes.ready() == 2,
-        within=REPLACED_SECS,
     )
 
     assert len(processes.pids() & before) == 1
@@ -118,7 +113,7 @@ async def test_a_killed_process_is_replaced_while_the_other_serves(
     assert sum(restarts) == 1
 
 
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test
 async def test_sighup_replaces_all_processes_with_no_refused_connection_and_no_cut_answer(
     processes: Processes, client: Client
 ) -> None:
@@ -151,7 +146,6 @@ async def test_sighup_replaces_all_processes_with_no_refused_connection_and_no_c
     try:
         await eventually(
             lambda: not processes.pids() & before and len(processes.pids()) == processes.ready() == 2,
-            within=REPLACED_SECS,
         )
     finally:
         replaced.set()
@@ -165,7 +159,7 @@ async def test_sighup_replaces_all_processes_with_no_refused_connection_and_no_c
         assert texts == told[:count]
 
 
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test
 async def test_sighup_takes_up_the_config_file_even_while_the_processes_start(
     rabbit: RabbitNode, io_loop: Any
 ) -> None:
@@ -184,13 +178,13 @@ async def test_sighup_takes_up_the_config_file_even_while_the_processes_start(
     config.write_text("message_chars = 200\n")
     assert server.process is not None
     server.process.send_signal(signal.SIGHUP)
-    await eventually(lambda: "all processes replaced" in server.log(), within=REPLACED_SECS)
+    await eventually(lambda: "all processes replaced" in server.log())
     assert await limits() == {200}
 
     config.write_text("message_chars = -1\n")
     before = server.pids()
     server.process.send_signal(signal.SIGHUP)
-    await eventually(lambda: "the old one stays" in server.log(), within=REPLACED_SECS)
+    await eventually(lambda: "the old one stays" in server.log())
     assert server.pids() == before and server.ready() == 2
     assert await limits() == {200}
 
@@ -199,7 +193,7 @@ async def test_sighup_takes_up_the_config_file_even_while_the_processes_start(
     server.forget()
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_sigterm_ends_all_processes_and_leaves_no_orphan(rabbit: RabbitNode, io_loop: Any) -> None:
     server = Processes(rabbit.url)
     server.start()
@@ -219,7 +213,7 @@ async def test_sigterm_ends_all_processes_and_leaves_no_orphan(rabbit: RabbitNod
     server.forget()
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_killed_parent_takes_its_processes_and_its_database_along(
     rabbit: RabbitNode, io_loop: Any
 ) -> None:
@@ -230,7 +224,7 @@ async def test_a_killed_parent_takes_its_processes_and_its_database_along(
 
     server.kill()
 
-    await eventually(lambda: not [child for child in children if is_running(child)], within=20)
+    await eventually(lambda: not [child for child in children if is_running(child)])
     server.forget()
 
 
@@ -239,7 +233,7 @@ def test_several_processes_without_a_broker_are_refused_with_the_cure() -> None:
         [sys.executable, str(ROOT / "run.py"), "--processes", "2"],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
         env=clean_environment(),
         check=False,
     )

@@ -15,7 +15,7 @@ from tests.support.waiting import eventually
 TOLD = "no room for more connections"
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_clients_beyond_the_limit_of_open_files_wait_and_burn_no_core(io_loop: Any) -> None:
     server = await asyncio.to_thread(ServerProcess().start)
     assert server.process is not None

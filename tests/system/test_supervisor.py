@@ -15,16 +15,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chatserver import supervisor as supervising
 from chatserver.errors import StartupError
-from chatserver.supervisor import Supervisor
+from chatserver.processes import supervisor as supervising
+from chatserver.processes.supervisor import Supervisor
 from tests.support.server import ROOT
 from tests.support.waiting import eventually
 
 # Each does what the file `mood` says at the moment of its start, and leaves its pid.
 CHILD = """
 import asyncio, os, pathlib, sys
-from chatserver import parent as parents
+from chatserver.processes import parent as parents
 parents.BEAT_SECS = 0.05
 place = pathlib.Path(sys.argv[1])
 
@@ -75,8 +75,8 @@ class Place:
 @pytest.fixture
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr(supervising, "CLOSE_SECS", 0.5)
-    monkeypatch.setattr(supervising, "SILENT_SECS", 1.0)
+    monkeypatch.setattr(supervising, "CLOSE_SECS", 3.0)
+    monkeypatch.setattr(supervising, "SILENT_SECS", 5.0)
     with tempfile.TemporaryDirectory(prefix="supervisor-") as path:
         yield Place(Path(path))
 
@@ -102,7 +102,7 @@ async def test_a_further_process_that_cannot_start_is_tried_again_while_the_firs
         assert supervisor.ready == 1
         place.mood("good")
 
-        await eventually(lambda: supervisor.ready == place.living() == 2, within=10)
+        await eventually(lambda: supervisor.ready == place.living() == 2)
 
 
 @pytest.mark.gen_test
@@ -111,7 +111,7 @@ async def test_a_process_that_is_stuck_is_killed_and_replaced(place: Place) -> N
         stuck = place.pid(1)
         os.kill(stuck, signal.SIGSTOP)
 
-        await eventually(lambda: place.pid(1) != stuck and supervisor.ready == 2, within=10)
+        await eventually(lambda: place.pid(1) != stuck and supervisor.ready == 2)
 
         assert set(await supervisor.scrape()) == {"1", "2"}
 
@@ -128,7 +128,7 @@ async def test_a_renewal_that_fails_leaves_the_old_processes_serving(place: Plac
         assert supervisor.ready == 2
         place.mood("good")
         supervisor.renew()
-        await eventually(lambda: not {place.pid(1), place.pid(2)} & set(before), within=10)
+        await eventually(lambda: not {place.pid(1), place.pid(2)} & set(before))
         await eventually(lambda: place.living() == supervisor.ready == 2)
 
 
@@ -139,8 +139,8 @@ async def test_a_process_that_crashes_while_it_is_renewed_ends_up_there_once(pla
         supervisor.renew()
         os.kill(old, signal.SIGKILL)
 
-        await eventually(lambda: place.pid(1) != old and supervisor.ready == 2, within=10)
-        await eventually(lambda: place.living() == 2, within=10)
+        await eventually(lambda: place.pid(1) != old and supervisor.ready == 2)
+        await eventually(lambda: place.living() == 2)
 
 
 @pytest.mark.gen_test

@@ -80,7 +80,7 @@ async def test_two_people_talk_with_tls_on_every_side(client: Client) -> None:
             "server": "up",
         }
 
-    await eventually(connected, within=20)
+    await eventually(connected)
     ann, bob = await client.people("ann", "bob")
     await bob.here()
     await ann.sent(bob, "nobody else reads this")
@@ -111,6 +111,14 @@ def test_tls_older_than_1_2_is_refused(place: Place) -> None:
     assert handshake(place.server, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
     with pytest.raises((ssl.SSLError, ConnectionError)):
         handshake(place.server, ssl.TLSVersion.TLSv1_1)
+
+
+def test_a_header_that_is_too_long_is_answered_by_https_too(place: Place) -> None:
+    context = ssl.create_default_context(cafile=place.server.ca)
+    plain = socket.create_connection(("localhost", place.server.port), timeout=5)
+    with plain, context.wrap_socket(plain, server_hostname="localhost") as secured:
+        secured.sendall(b"GET /?x=" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert secured.recv(4096).startswith(b"HTTP/1.1 431 ")
 
 
 def test_who_speaks_plain_http_to_it_gets_no_answer(place: Place) -> None:

@@ -9,24 +9,28 @@ from typing import Any
 import pytest
 from tornado.ioloop import IOLoop
 
-from chatserver.attempts import Attempts
+from chatserver import failpoints
 from chatserver.bus.local import LocalBus
-from chatserver.clock import Clock
 from chatserver.cursor import Cursor
-from chatserver.draft import Draft
-from chatserver.fanout import FanOut
-from chatserver.hub import Hub
-from chatserver.looks import Check, Looks
+from chatserver.guard.attempts import Attempts
+from chatserver.guard.credentials import Passwords
+from chatserver.guard.rates import RateLimits
 from chatserver.model import Actor, Conversation, Entry, Inbox, Message, User
-from chatserver.security import Passwords
+from chatserver.polls.check import Check
+from chatserver.polls.hub import Hub
+from chatserver.polls.inbox_reads import InboxReads
+from chatserver.sending.fanout import FanOut
+from chatserver.sending.send import Send
+from chatserver.sending.sweeper import Sweeper
+from chatserver.sending.writer import Writer
 from chatserver.services import Services, build_services
-from chatserver.services.events import Answer, Request
+from chatserver.services.events import PollAnswer, PollRequest
 from chatserver.settings import Settings
 from chatserver.storage import Storage
-from chatserver.sweeper import Sweeper
-from chatserver.writer import Writer
 from tests.support.client import unique
+from tests.support.clock import SkippingClock
 from tests.support.mongo import MongoNode
+from tests.support.waiting import GENEROUS_SECS
 
 DATABASE = unique("unit")
 
@@ -37,7 +41,7 @@ class Chat:
 
     settings: Settings
     node: str = "one"
-    clock: Clock = field(default_factory=Clock)
+    clock: SkippingClock = field(default_factory=SkippingClock)
 
     def __post_init__(self) -> None:
         self.storage = Storage(self.settings.mongodb_uri, self.settings, self.clock)
@@ -51,7 +55,7 @@ class Chat:
             self.bus,
             self.clock,
         )
-        self.looks = Looks(self.storage.inboxes, self.clock)
+        self.inbox_reads = InboxReads(self.storage.inboxes, self.clock)
         self.check = Check(self.hub, self.storage.inboxes, self.bus, self.clock, self.settings.check_secs)
         self.passwords = Passwords()
         self.services: Services = build_services(
@@ -61,9 +65,10 @@ class Chat:
             self.bus,
             self.hub,
             self.fanout,
-            self.looks,
+            self.inbox_reads,
             self.passwords,
-            Attempts(self.storage.attempts, self.settings, self.clock),
+            Attempts(self.storage.attempts, self.storage.known_callers, self.settings, self.clock),
+            RateLimits(self.settings, self.clock),
             self.clock,
         )
         self.bus.listen(self.services.bells.heard)
@@ -75,7 +80,8 @@ class Chat:
     def sweeper(self) -> Sweeper:
         services = self.services
         finish = services.receipts.finish_read, services.notifications.finish, services.changes.finish
-        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish)
+        forget = services.unused_guests.forget
+        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, forget)
 
     async def open(self) -> Chat:
         await self.storage.prepare()
@@ -84,10 +90,10 @@ class Chat:
 
     async def close(self) -> None:
         await self.writer.close()
-        await self.services.crowds.close()
+        await self.services.wake_ups.close()
         await self.services.receipts.close()
         await self.fanout.close()
-        await self.looks.close()
+        await self.inbox_reads.close()
         self.services.typing.close()
         self.passwords.close()
         await self.storage.close()
@@ -100,8 +106,8 @@ class Chat:
         return await self.device(user.id)
 
     async def device(self, user_id: int) -> Actor:
-        user = await self.services.accounts.user(user_id)
-        _, _, session = await self.services.sessions.start(user, "test")
+        account = await self.services.accounts.account(user_id)
+        _, _, session = await self.services.sessions.start(account, "test")
         return Actor(user_id, session.id)
 
     async def pair(self) -> tuple[Actor, Actor, Conversation]:
@@ -110,24 +116,24 @@ class Chat:
         conversation, _ = await self.services.conversations.open_direct(ann, bob.user_id)
         return ann, bob, conversation
 
-    def draft(self, actor: Actor, conversation: Conversation, text: str, **more: Any) -> Draft:
+    def send(self, actor: Actor, conversation: Conversation, text: str, **more: Any) -> Send:
         fields: dict[str, Any] = {
             "client_id": unique("key"),
             "attachment": None,
             "created_at": self.clock.now(),
-            "deadline": self.clock.monotonic() + 5,
+            "deadline": self.clock.monotonic() + GENEROUS_SECS,
             **more,
         }
-        return Draft(conversation, actor.user_id, actor.session_id, text=text, **fields)
+        return Send(conversation, actor.user_id, actor.session_id, text=text, **fields)
 
     async def say(self, actor: Actor, conversation: Conversation, text: str) -> Message:
-        return (await self.writer.post(self.draft(actor, conversation, text)))[0]
+        return (await self.writer.post(self.send(actor, conversation, text)))[0]
 
     async def append_only(self, actor: Actor, conversation: Conversation, text: str, **more: Any) -> Message:
         """What a node leaves behind that dies between the append and the fan-out."""
         seq = await self.storage.messages.head(conversation.id) + 1
-        message = self.draft(actor, conversation, text, **more).at(seq)
-        await self.storage.messages.append([message], ordered=True)
+        message = self.send(actor, conversation, text, **more).at(seq)
+        await self.storage.flushes.append_and_advance([message])
         return message
 
     async def log(self, conversation: Conversation) -> list[str]:
@@ -150,12 +156,12 @@ class Chat:
 
     async def answer(
         self, actor: Actor, cursor: Cursor | None = None, wait: float = 0.0, limit: int = 100, **more: Any
-    ) -> Answer:
+    ) -> PollAnswer:
         """One that is still on its way."""
-        request = Request(cursor, wait, limit, more.pop("client", None), **more)
+        request = PollRequest(cursor, wait, limit, more.pop("client", None), **more)
         return await self.services.events.poll(actor, request, lambda waiter: None)
 
-    async def poll(self, actor: Actor, *asked: Any, **more: Any) -> Answer:
+    async def poll(self, actor: Actor, *asked: Any, **more: Any) -> PollAnswer:
         answer = await self.answer(actor, *asked, **more)
         await answer.delivered(True)
         return answer
@@ -163,9 +169,8 @@ class Chat:
 
 @pytest.fixture(params=["one trip", "two trips"])
 def trips(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whether a fan-out may go out behind its messages."""
-    if request.param == "two trips":
-        monkeypatch.setattr(FanOut, "prepare", lambda *_: None)
+    """Whether a fan-out goes out behind its messages in one trip: it does unless failpoints stand between."""
+    monkeypatch.setattr(failpoints, "armed", request.param == "two trips")
     return str(request.param)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from chatserver.bus.local import LocalBus
 from chatserver.clock import Clock
-from chatserver.hub import Hub, Present
-from chatserver.looks import Check
 from chatserver.model import Actor
+from chatserver.polls.check import Check
+from chatserver.polls.hub import Hub, Present
 
 PEOPLE = 100
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import bson
 
 from chatserver.model import Message, message_id
-from chatserver.storage import codec
+from chatserver.storage import records
 
 
 def test_a_message_id_beyond_32_bits_comes_back_as_a_plain_integer() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     stored = Message(message_id(300, 7), 300, 7, 1, 2, "key", "hello", None, now)
     options = bson.CodecOptions(tz_aware=True, tzinfo=UTC)
-    found = codec.message(bson.decode(bson.encode(codec.message_document(stored)), options))
+    found = records.message(bson.decode(bson.encode(records.message_document(stored)), options))
     assert found == stored
     assert type(found.id) is type(found.conversation_id) is int

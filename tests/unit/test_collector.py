@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from chatserver import collector
 from chatserver.clock import Clock
+from chatserver.processes import memory
 from tests.support.waiting import eventually
 
 
@@ -23,16 +23,16 @@ class Cycle:
 async def test_many_new_objects_are_looked_through_before_python_would(
     io_loop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collector, "LOOK_SECS", 0.01)
+    monkeypatch.setattr(memory, "LOOK_SECS", 0.01)
     before = gc.get_threshold()
     gc.collect()
-    gc.set_threshold(*collector.AFTER)
-    task = asyncio.create_task(collector.run(Clock()))
+    gc.set_threshold(*memory.AFTER)
+    task = asyncio.create_task(memory.run(Clock()))
     try:
         gone = weakref.ref(Cycle())
-        kept = [[] for _ in range(collector.EARLY + 1)]
+        kept = [[] for _ in range(2 * memory.EARLY)]  # whatever else goes away meanwhile
         await eventually(lambda: gone() is None)
-        assert len(kept) < collector.AFTER[0], "Python would have looked by itself"
+        assert len(kept) < memory.AFTER[0], "Python would have looked by itself"
     finally:
         gc.set_threshold(*before)
         task.cancel()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import msgspec
 import pytest
 
 from chatserver.model import Advance
-from tests.support.waiting import eventually, held
+from tests.support.waiting import GENEROUS_SECS, eventually, held
 
 
 def texts(answer: Any) -> list[str]:
@@ -38,10 +37,8 @@ async def test_a_held_poll_looks_on_when_a_whole_page_was_not_for_it(chat: Any) 
     for number in range(12):
         await chat.say(bob, conversation, f"mine {number}")
     await chat.say(ann, conversation, "for bob")
-    began = time.monotonic()
-    answer = await chat.poll(bob, cursor, wait=5, limit=5)
+    answer = await chat.poll(bob, cursor, wait=GENEROUS_SECS, limit=5)
     assert texts(answer) == ["for bob"]
-    assert time.monotonic() - began < 2
 
 
 @pytest.mark.gen_test
@@ -81,7 +78,7 @@ async def test_without_a_cursor_a_range_is_given_page_by_page(chat: Any) -> None
 async def test_the_check_wakes_the_sender_whose_own_bell_did_not(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
     cursor = await chat.cursor(ann)
-    poll = await held(chat.poll(ann, cursor, wait=20))
+    poll = await held(chat.poll(ann, cursor, wait=60))
     await chat.say(ann, conversation, "wakes everybody but me")
     message = await chat.append_only(bob, conversation, "its bell is lost")
     await chat.storage.inboxes.advance(
@@ -93,7 +90,7 @@ async def test_the_check_wakes_the_sender_whose_own_bell_did_not(chat: Any) -> N
         await asyncio.sleep(0)
         return poll.done()
 
-    await eventually(answered, 3)
+    await eventually(answered)
     assert texts(await poll) == ["its bell is lost"]
 
 
@@ -102,7 +99,7 @@ async def test_the_check_wakes_a_poll_behind_what_another_poll_has_read(chat: An
     ann, bob, conversation = await chat.pair()
     other = await chat.device(ann.user_id)
     cursor = await chat.cursor(ann)
-    poll = await held(chat.poll(ann, cursor, wait=20))
+    poll = await held(chat.poll(ann, cursor, wait=60))
     message = await chat.append_only(bob, conversation, "its bell is lost")
     await chat.storage.inboxes.advance(
         [Advance(conversation.id, message.seq, message.seq, conversation.member_ids)]
@@ -115,7 +112,7 @@ async def test_the_check_wakes_a_poll_behind_what_another_poll_has_read(chat: An
         await asyncio.sleep(0)
         return poll.done()
 
-    await eventually(answered, 3)
+    await eventually(answered)
     assert texts(await poll) == ["its bell is lost"]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chatserver import exposure
 from chatserver.errors import EX_CONFIG, StartupError
+from chatserver.guard import exposure
 from chatserver.settings import load
-from handlers.forwarded import TrustedProxies
+from handlers.connections.forwarded import TrustedProxies
 
 PUBLIC = {"host": "0.0.0.0"}
 TLS = {"tls_cert": "cert.pem", "tls_key": "key.pem"}

@@ -9,14 +9,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
+from tornado.iostream import IOStream, StreamClosedError
 
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
-from chatserver.services.events import Answer
+from chatserver.polls.waiter import Ended, Waiter
+from chatserver.services.events import PollAnswer
 from chatserver.settings import Settings
-from chatserver.waiter import Ended, Waiter
-from handlers.hot.answer import Answers
+from handlers.hot.answer_bytes import Answers
 from handlers.hot.polls import Polls
 from handlers.hot.request import END_OF_HEAD, HotRequest
 from handlers.hot.stream import AHEAD_BYTES, READ_BYTES, HotStream
@@ -70,12 +70,18 @@ async def test_a_head_that_comes_byte_by_byte_is_read_and_what_follows_it_stays(
 
 
 @pytest.mark.gen_test
-async def test_a_head_that_is_too_long_ends_the_connection(pair: Pair) -> None:
-    reading = pair.head(max_bytes=64)
-    pair.client.send(b"GET / HTTP/1.1\r\nX: " + b"x" * 100)
-    with pytest.raises(UnsatisfiableReadError):
-        await reading
-    assert pair.ours.closed() and await pair.take(1) == b""
+@pytest.mark.parametrize("handed_over", [False, True])
+async def test_of_a_head_that_is_too_long_all_that_came_is_given_so_that_it_can_be_answered(
+    pair: Pair, handed_over: bool
+) -> None:
+    stream = pair.ours.hand_over() if handed_over else pair.ours
+    for end in (b"", b"\r\n\r\n"):
+        sent = b"GET / HTTP/1.1\r\nX: " + b"x" * 100 + end
+        reading = stream.read_until_regex(END_OF_HEAD, max_bytes=64)
+        pair.client.send(sent)
+        assert await reading == sent
+    assert not stream.closed()
+    stream.close()
 
 
 @pytest.mark.gen_test
@@ -159,11 +165,11 @@ async def test_a_poll_is_not_held_for_who_hung_up_before_it_was(pair: Pair) -> N
         pair.client.close()
         await eventually(pair.ours.closed)
 
-    async def poll(actor: None, request: Any, started: Any) -> Answer:
+    async def poll(actor: None, request: Any, started: Any) -> PollAnswer:
         waiter = Waiter(None, None, 0.0, 0)  # type: ignore[arg-type]
         started(waiter)
         ended.append(waiter.ended)
-        return Answer([], Cursor("e", 1), False, waiter.ended, 0.0, delivered)
+        return PollAnswer([], Cursor("e", 1), False, waiter.ended, 0.0, delivered)
 
     async def delivered(written: bool) -> None:
         ended.append(None if written else Ended.GONE)

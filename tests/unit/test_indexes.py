@@ -14,7 +14,7 @@ from tests.support.client import unique
 from tests.support.mongo import MongoNode
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_an_index_may_take_longer_to_make_than_any_other_call(mongo: MongoNode, io_loop: Any) -> None:
     settings = Settings(mongodb_uri=mongo.uri, mongodb_database=unique("index"), mongodb_timeout_secs=0.4)
     words = " ".join(f"word{number}" for number in range(60))

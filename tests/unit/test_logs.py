@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from chatserver.guard.credentials import new_ticket, new_token
 from chatserver.logs import configure_logs
-from chatserver.security import new_ticket, new_token
 
 URI = "mongodb://chat:hunter2@db.example.org/"
 

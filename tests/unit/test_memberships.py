@@ -22,7 +22,7 @@ async def test_who_joins_sees_nothing_older_and_who_leaves_nothing_newer(chat: A
     group = await memberships.begin(ann, [bob.user_id])
     await chat.say(ann, group, "before")
     await memberships.join(bob, group.id, eve.user_id)
-    await chat.say(ann, group, "together")  # with a draft that knows nothing of Eve
+    await chat.say(ann, group, "together")  # with a send that knows nothing of Eve
     await memberships.leave(bob, group.id)
     await chat.say(eve, group, "after")
     assert await seen(chat, ann) == [1, 2, 3]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chatserver.errors import LimitReached
 from chatserver.services import own_data
 
 
@@ -29,3 +31,36 @@ async def test_the_parts_of_an_export_hold_every_message_once(
         seen += [m["message"] for *_, messages in part.threads for m in messages]
         last = part.last_id
     assert seen == [*(f"one {n}" for n in range(6)), "two 0", "two 1"]
+
+
+@pytest.mark.gen_test
+async def test_a_part_of_an_export_has_a_bounded_number_of_conversations(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_data, "PART_CONVERSATIONS", 3)
+    ann = await chat.person()
+    for number in range(7):
+        other = await chat.person()
+        conversation, _ = await chat.services.conversations.open_direct(ann, other.user_id)
+        await chat.say(ann, conversation, f"number {number}")
+    seen: list[str] = []
+    last: int | None = 0
+    while last is not None:
+        part = await chat.services.own_data.export(ann, last)
+        assert len(part.threads) <= 3
+        seen += [m["message"] for *_, messages in part.threads for m in messages]
+        last = part.last_id
+    assert seen == [f"number {number}" for number in range(7)]
+
+
+@pytest.mark.gen_test
+async def test_a_node_that_died_in_an_export_bars_nobody_for_long(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await chat.person()
+    now = chat.clock.now()
+    async with chat.services.quotas.export(ann):
+        with pytest.raises(LimitReached):
+            await chat.services.own_data.export(ann, 0)
+        monkeypatch.setattr(chat.clock, "now", lambda: now + timedelta(seconds=90))
+        assert (await chat.services.own_data.export(ann, 0)).last_id is None

@@ -10,8 +10,9 @@ import pytest
 
 from chatserver import metrics
 from chatserver.errors import TokenInvalid
-from chatserver.model import Advance, Entry
-from tests.support.waiting import held, together
+from chatserver.model import UNKNOWN, Advance, Entry, Tail
+from chatserver.polls.present import Present
+from tests.support.waiting import held, in_time, together
 from tests.unit.test_events import texts
 
 
@@ -22,13 +23,13 @@ def inbox_reads() -> float:
 @pytest.mark.gen_test
 async def test_a_message_to_somebody_present_is_delivered_without_a_read_of_the_inbox(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
-    poll = await held(chat.poll(bob, await chat.cursor(bob), wait=20))
+    poll = await held(chat.poll(bob, await chat.cursor(bob), wait=60))
     before = inbox_reads()
     for text in ("one", "two", "three"):
         await chat.say(ann, conversation, text)
         answer = await poll
         assert texts(answer) == [text]
-        poll = await held(chat.poll(bob, answer.cursor, wait=20), 0.05)
+        poll = await held(chat.poll(bob, answer.cursor, wait=60), 0.05)
     assert inbox_reads() == before
     assert str(await chat.cursor(bob)) == str(answer.cursor)
     chat.hub.close()
@@ -41,7 +42,7 @@ async def test_what_another_node_stored_first_is_delivered_first_though_its_bell
     ann, bob, conversation = await one.pair()
     cat = await other.person()
     with_cat, _ = await other.services.conversations.open_direct(cat, bob.user_id)
-    poll = await held(one.poll(bob, await one.cursor(bob), wait=20))
+    poll = await held(one.poll(bob, await one.cursor(bob), wait=60))
     await other.say(cat, with_cat, "from another node")
     await one.say(ann, conversation, "from this one")
     answer = await poll
@@ -75,14 +76,12 @@ async def test_a_bell_that_comes_while_a_message_is_fanned_out_is_not_taken_for_
 
 @pytest.mark.gen_test
 async def test_a_read_from_before_a_fan_out_that_comes_late_puts_no_poll_to_sleep(
-    chat: Any, monkeypatch: pytest.MonkeyPatch, trips: str
+    chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob, conversation = await chat.pair()
     first = await chat.cursor(bob)
     await chat.poll(bob, first, wait=0.01)
-    at_once = trips == "one trip"
-    store, step = (chat.storage.messages, "append") if at_once else (chat.storage.inboxes, "advance")
-    write, tails = getattr(store, step), chat.storage.inboxes.tails
+    write, tails = chat.storage.flushes.append_and_advance, chat.storage.inboxes.tails
     reading, told = asyncio.Event(), asyncio.Event()
 
     async def late(known: Any) -> Any:
@@ -91,19 +90,19 @@ async def test_a_read_from_before_a_fan_out_that_comes_late_puts_no_poll_to_slee
         await told.wait()
         return found
 
-    async def beside_a_read(*args: Any, **more: Any) -> Any:
+    async def beside_a_read(*flush: Any) -> Any:
         nonlocal poll
         monkeypatch.setattr(chat.storage.inboxes, "tails", late)
-        poll = asyncio.ensure_future(chat.poll(bob, first, wait=20))
+        poll = asyncio.ensure_future(chat.poll(bob, first, wait=60))
         await reading.wait()
         monkeypatch.setattr(chat.storage.inboxes, "tails", tails)
-        return await write(*args, **more)
+        return await write(*flush)
 
     poll: Any = None
-    monkeypatch.setattr(store, step, beside_a_read)
+    monkeypatch.setattr(chat.storage.flushes, "append_and_advance", beside_a_read)
     await chat.say(ann, conversation, "hello")
     told.set()
-    assert texts(await asyncio.wait_for(poll, 2)) == ["hello"]
+    assert texts(await in_time(poll)) == ["hello"]
 
 
 @pytest.mark.gen_test
@@ -116,7 +115,7 @@ async def test_messages_from_several_people_at_once_all_arrive_once_and_in_the_o
     first = cursor = await chat.cursor(bob)
     found: list[str] = []
     for round in range(3):
-        poll = await held(chat.poll(bob, cursor, wait=20), 0.1)
+        poll = await held(chat.poll(bob, cursor, wait=60), 0.1)
         said = [
             chat.say(one, conversation, f"{round} {number}")
             for number, (one, conversation) in enumerate(zip(people, conversations, strict=True))
@@ -137,7 +136,7 @@ async def test_messages_from_several_people_at_once_all_arrive_once_and_in_the_o
 async def test_a_session_in_use_is_not_read_again_while_nothing_ends_one(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
     sessions = chat.services.sessions
-    token, _, session = await sessions.start(await chat.services.accounts.user(ann.user_id), "other")
+    token, _, session = await sessions.start(await chat.services.accounts.account(ann.user_id), "other")
     passed = 0.0
     chat.clock.monotonic = lambda: time.monotonic() + passed
     actor = await sessions.authenticate(token)
@@ -161,3 +160,14 @@ async def test_a_session_in_use_is_not_read_again_while_nothing_ends_one(chat: A
     await chat.check.check(list(chat.hub))
     with pytest.raises(TokenInvalid):
         await sessions.authenticate(token)
+
+
+@pytest.mark.parametrize(("kind", "calm"), [("read", True), ("session", False), (UNKNOWN, False)])
+def test_what_may_have_ended_a_session_is_no_reason_to_trust_it(kind: str, calm: bool) -> None:
+    present = Present(1)
+    message = Entry("messages", 7, 1, 1)
+    present.read(Tail("epoch", 1, (message,)), 0.0, present.stamp)
+
+    present.read(Tail("epoch", 2, (message, Entry(kind))), 1.0, present.stamp)
+
+    assert present.calm_since(1) is calm

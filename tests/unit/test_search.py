@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from chatserver.model import Actor, Conversation
-from chatserver.pages import PAGE, words
+from chatserver.word_pages import PAGE
+from chatserver.words import words
 from tests.unit.conftest import Chat
 
 
 async def said(chat: Chat, actor: Actor, conversation: Conversation, texts: list[str]) -> list[int]:
     ids = []
     for text in texts:
-        message, _ = await chat.writer.post(chat.draft(actor, conversation, text))
+        message, _ = await chat.writer.post(chat.send(actor, conversation, text))
         ids.append(message.id)
     return ids
 
@@ -26,7 +28,7 @@ async def found(
     return [message["id"] for message in shown]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_message_is_found_wherever_it_stands_and_each_once(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
     texts = [f"line {number} {'even' if number % 2 == 0 else 'odd'}" for number in range(1, 3 * PAGE)]
@@ -47,7 +49,7 @@ async def test_a_message_is_found_wherever_it_stands_and_each_once(chat: Any) ->
     )
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_pages_of_several_conversations_come_in_the_order_of_time(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,7 +68,7 @@ async def test_pages_of_several_conversations_come_in_the_order_of_time(
     assert await found(chat, bob, "needle 4") == [], "said in a conversation of others"
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_changed_message_of_an_old_page_is_found_by_its_new_words_only(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
     ids = await said(chat, ann, conversation, [f"walrus {number}" for number in range(PAGE)])
@@ -77,7 +79,7 @@ async def test_a_changed_message_of_an_old_page_is_found_by_its_new_words_only(c
     assert await found(chat, bob, "walrus 4") == await found(chat, bob, "walrus 3") == []
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_who_read_a_page_before_a_change_does_not_write_over_who_read_it_after(chat: Any) -> None:
     ann, _, conversation = await chat.pair()
     ids = await said(chat, ann, conversation, [f"walrus {number}" for number in range(PAGE)])
@@ -103,3 +105,19 @@ async def test_who_read_a_page_before_a_change_does_not_write_over_who_read_it_a
 )
 def test_words_are_compared_without_case_and_accents(text: str, expected: list[str]) -> None:
     assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    "piece", ["\u0301\u0316", "\u0344", "\u05b0\u0591", "क्षि", "é", "\ufdfa", "\u3099\u0301", "ﬃ"]
+)
+def test_the_words_of_any_text_take_time_in_proportion_to_its_length(piece: str) -> None:
+    def secs(count: int) -> float:
+        best = 9.0
+        for _ in range(5):
+            began = time.thread_time()
+            words("a" + piece * count)
+            best = min(best, time.thread_time() - began)
+        return best
+
+    secs(100)
+    assert secs(16_000) < 24 * secs(2_000) + 0.002, "eight times as much; the old way sixty-four"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from chatserver.errors import TokenInvalid, Unavailable
+from chatserver.guard.attempts import Caller
+from chatserver.model import Account
+from tests.support.client import PASSWORD, unique
 from tests.support.waiting import held
 
 
@@ -16,9 +20,9 @@ async def test_a_session_is_over_even_if_nobody_could_be_told_of_its_end(
 ) -> None:
     ann = await chat.person()
     sessions = chat.services.sessions
-    token, _, session = await sessions.start(await chat.services.accounts.user(ann.user_id), "other")
+    token, _, session = await sessions.start(await chat.services.accounts.account(ann.user_id), "other")
     actor = await sessions.authenticate(token)
-    poll = await held(chat.poll(actor, await chat.cursor(actor), wait=20))
+    poll = await held(chat.poll(actor, await chat.cursor(actor), wait=60))
 
     async def away(*_: Any) -> int:
         raise Unavailable("Made to fail.")
@@ -37,7 +41,7 @@ async def test_a_version_read_a_while_ago_does_not_prolong_trust_in_a_session(ch
     """Its owner's version stood still when last read; what came since is not known."""
     ann = await chat.person()
     sessions = chat.services.sessions
-    token, _, session = await sessions.start(await chat.services.accounts.user(ann.user_id), "other")
+    token, _, session = await sessions.start(await chat.services.accounts.account(ann.user_id), "other")
     now = chat.clock.monotonic()
     chat.clock.monotonic = lambda: now
     actor = await sessions.authenticate(token)
@@ -61,13 +65,13 @@ async def test_all_other_sessions_end_in_one_step_on_every_node_and_push_nothing
 ) -> None:
     one, other = await chats(), await chats()  # with a bus for each: no bell gets across
     ann = await one.person()
-    user = await one.services.accounts.user(ann.user_id)
-    tokens = [(await one.services.sessions.start(user, "device"))[0] for _ in range(120)]
+    account = await one.services.accounts.account(ann.user_id)
+    tokens = [(await one.services.sessions.start(account, "device"))[0] for _ in range(120)]
     here = await one.services.sessions.authenticate(tokens[0])
     there = await other.services.sessions.authenticate(tokens[1])
     polls = [
-        await held(one.poll(here, await one.cursor(here), wait=20)),
-        await held(other.poll(there, await other.cursor(there), wait=20)),
+        await held(one.poll(here, await one.cursor(here), wait=60)),
+        await held(other.poll(there, await other.cursor(there), wait=60)),
     ]
     assert await one.services.sessions.end_all(ann.user_id, but=ann.session_id) == 120
     assert [entry.kind for entry in await one.ring(ann)] == ["sessions"]
@@ -79,7 +83,7 @@ async def test_all_other_sessions_end_in_one_step_on_every_node_and_push_nothing
     for token in tokens:
         with pytest.raises(TokenInvalid):
             await one.services.sessions.authenticate(token)
-    again, _, session = await one.services.sessions.start(user, "device")
+    again, _, session = await one.services.sessions.start(account, "device")
     actor = await one.services.sessions.authenticate(again)
     assert actor.session_id == session.id
     assert (await one.poll(actor, await one.cursor(ann))).events == []
@@ -90,15 +94,153 @@ async def test_all_other_sessions_end_in_one_step_on_every_node_and_push_nothing
 async def test_one_person_has_a_thousand_sessions_at_most_and_loses_the_one_unused_for_longest(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatserver.services.sessions.SESSIONS", 3)
     sessions = chat.services.sessions
-    user = await chat.services.accounts.user((await chat.person()).user_id)
+    monkeypatch.setattr(sessions, "_most", 3)
+    account = await chat.services.accounts.account((await chat.person()).user_id)
     tokens = []
     for _ in range(4):
-        token, _, session = await sessions.start(user, "another")
+        token, _, session = await sessions.start(account, "another")
         tokens.append(token)
         await chat.storage.sessions.touch(session.id, chat.clock.now())
     with pytest.raises(TokenInvalid):
         await sessions.authenticate(tokens[0])
     actors = [await sessions.authenticate(token) for token in tokens[1:]]
     assert len(await sessions.list(actors[0])) == 3
+
+
+async def registered(chat: Any) -> Account:
+    """Somebody with a password."""
+    user = await chat.services.accounts.register(unique("ann"), PASSWORD, None)
+    account: Account = await chat.services.accounts.account(user.id)
+    return account
+
+
+async def tokens_of(chat: Any, account: Account) -> int:
+    return len(await chat.storage.sessions.of_user(account.user.id))
+
+
+@pytest.mark.parametrize("change", ["password", "disable", "disable and enable", "forget"])
+@pytest.mark.gen_test
+async def test_who_proved_who_they_are_before_all_sessions_ended_gets_none(chat: Any, change: str) -> None:
+    accounts, sessions = chat.services.accounts, chat.services.sessions
+    account = await registered(chat)
+    name = account.user.username
+    proved = await accounts.prove(name, PASSWORD, Caller("192.0.2.1"))
+    if change == "password":
+        await accounts.set_password(account, "quite another horse")
+    elif change == "forget":
+        await accounts.forget(account)
+    else:
+        await accounts.set_disabled(name, True)
+        if change == "disable and enable":
+            await accounts.set_disabled(name, False)
+    with pytest.raises(TokenInvalid):
+        await sessions.start(proved, "a thief's")
+    assert await tokens_of(chat, account) == 0, "nothing is left behind"
+
+
+@pytest.mark.gen_test
+async def test_whom_the_host_vouched_for_before_they_were_switched_off_gets_no_session(chat: Any) -> None:
+    visitors = chat.services.host._visitors
+    account = await visitors.of_host(unique("sub"), "Ann")
+    await chat.services.accounts.set_disabled(account.user.username, True)
+    with pytest.raises(TokenInvalid):
+        await chat.services.sessions.start(account, "late")
+    assert await tokens_of(chat, account) == 0
+
+
+@pytest.mark.gen_test
+async def test_a_session_that_nobody_came_to_end_is_worth_nothing_once_the_number_moved(chat: Any) -> None:
+    """Whoever changed the password died before it could end the sessions."""
+    account = await registered(chat)
+    sessions = chat.services.sessions
+    token, _, _ = await sessions.start(account, "old")
+    await chat.services.accounts.set_password(account, "quite another horse")
+    with pytest.raises(TokenInvalid):
+        await sessions.authenticate(token)
+    assert await tokens_of(chat, account) == 1
+    again, _, _ = await sessions.start(await chat.services.accounts.account(account.user.id), "new")
+    await sessions.authenticate(again)
+
+
+@pytest.mark.gen_test
+async def test_of_two_who_change_the_password_at_once_one_does_and_only_their_session_stays(
+    chat: Any,
+) -> None:
+    account = await registered(chat)
+    sessions = chat.services.sessions
+    tokens = [(await sessions.start(account, "device"))[0] for _ in range(2)]
+    actors = [await sessions.authenticate(token) for token in tokens]
+    outcomes = await asyncio.gather(
+        *(
+            sessions.change_password(actor, PASSWORD, f"new password {actor.session_id}", Caller("192.0.2.1"))
+            for actor in actors
+        ),
+        return_exceptions=True,
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Invalid", "int"]
+    (winner,) = (n for n, outcome in enumerate(outcomes) if isinstance(outcome, int))
+    sessions._trusted.clear()
+    await sessions.authenticate(tokens[winner])
+    with pytest.raises(TokenInvalid):
+        await sessions.authenticate(tokens[1 - winner])
+
+
+@pytest.mark.gen_test
+async def test_sessions_and_accounts_of_before_there_were_numbers_go_on(chat: Any) -> None:
+    account = await registered(chat)
+    sessions, users = chat.services.sessions, chat.storage.users._users
+    token, _, session = await sessions.start(account, "old")
+    await chat.storage.sessions._sessions.update_one({"_id": session.id}, {"$unset": {"credential": ""}})
+    assert "credential" not in await users.find_one({"_id": account.user.id})
+    actor = await sessions.authenticate(token)
+    await sessions.change_password(actor, PASSWORD, "quite another horse", Caller("192.0.2.1"))
+    sessions._trusted.clear()
+    assert await sessions.authenticate(token) == actor, "who made the change stays"
+    await chat.services.accounts.set_disabled(account.user.username, True)
+    sessions._trusted.clear()
+    with pytest.raises(TokenInvalid):
+        await sessions.authenticate(token)
+
+
+@pytest.mark.gen_test
+async def test_a_session_that_ends_while_it_is_looked_up_is_not_trusted_afterwards(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await registered(chat)
+    sessions = chat.services.sessions
+    token, _, _ = await sessions.start(account, "other")
+    look_up = sessions._by_hash.get
+
+    async def slow(key: bytes) -> Any:
+        found = await look_up(key)
+        await sessions.end_all(account.user.id)
+        return found
+
+    monkeypatch.setattr(sessions._by_hash, "get", slow)
+    await sessions.authenticate(token)  # as it was when it was asked
+    monkeypatch.setattr(sessions._by_hash, "get", look_up)
+    with pytest.raises(TokenInvalid):
+        await sessions.authenticate(token)
+
+
+@pytest.mark.gen_test
+async def test_a_better_hash_of_the_old_password_does_not_undo_a_new_one(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await registered(chat)
+    accounts, name = chat.services.accounts, account.user.username
+    make = chat.passwords.hash
+    monkeypatch.setattr(chat.passwords, "outdated", lambda password_hash: True)
+
+    async def hash_after_a_change(password: str) -> str:
+        monkeypatch.setattr(chat.passwords, "hash", make)
+        monkeypatch.setattr(chat.passwords, "outdated", lambda password_hash: False)
+        await accounts.set_password(account, "quite another horse")
+        made: str = await make(password)
+        return made
+
+    monkeypatch.setattr(chat.passwords, "hash", hash_after_a_change)
+    await accounts.prove(name, PASSWORD, Caller("192.0.2.1"))
+    assert await accounts.prove(name, PASSWORD, Caller("192.0.2.1")) is None
+    assert await accounts.prove(name, "quite another horse", Caller("192.0.2.1"))

@@ -11,16 +11,17 @@ import pytest
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Attachment, Notification
+from chatserver.ports import PIECE_BYTES
 from tests.support.waiting import eventually, held
 
 
 @pytest.mark.gen_test
 async def test_a_fan_out_that_was_never_done_is_finished_and_wakes_who_is_held(chat: Any) -> None:
     ann, bob, conversation = await chat.pair()
-    poll = await held(chat.poll(bob, await chat.cursor(bob), wait=20))
+    poll = await held(chat.poll(bob, await chat.cursor(bob), wait=60))
     await chat.append_only(ann, conversation, "its node died")
     await chat.sweeper().sweep()
-    await eventually(poll.done, 2)
+    await eventually(poll.done)
     assert b"its node died" in (await poll).events[0]
     assert (await chat.inbox(bob)).unread(conversation.id) == 1
     assert (await chat.inbox(ann)).unread(conversation.id) == 0
@@ -33,7 +34,7 @@ async def test_a_fan_out_that_was_never_done_is_finished_and_wakes_who_is_held(c
 async def test_what_was_appended_is_found_in_short_calls_and_none_of_it_missed(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatserver.sweeper.MESSAGES", 3)
+    monkeypatch.setattr("chatserver.sending.sweeper.MESSAGES", 3)
     pairs = [await chat.pair() for _ in range(7)]
     at = chat.clock.now().replace(microsecond=0)
     for number, (ann, _, conversation) in enumerate(pairs):  # five of them in one moment
@@ -121,8 +122,8 @@ class DayAfterTomorrow(Clock):
 async def test_files_that_no_message_names_are_deleted_when_they_are_a_day_old(chat: Any) -> None:
     ann, _, conversation = await chat.pair()
     files = [await stored_file(chat, name) for name in ("orphan", "kept")]
-    draft = chat.draft(ann, conversation, "see there", attachment=files[1])
-    await chat.writer.post(draft)
+    send = chat.send(ann, conversation, "see there", attachment=files[1])
+    await chat.writer.post(send)
     await chat.sweeper().sweep()
     assert await contents(chat, files[0]) == b"orphan", "it may still belong to a send"
     sweeper = chat.sweeper()
@@ -132,6 +133,26 @@ async def test_files_that_no_message_names_are_deleted_when_they_are_a_day_old(c
     with pytest.raises(Unavailable):
         await contents(chat, files[0])
     assert await contents(chat, files[1]) == b"kept"
+
+
+@pytest.mark.gen_test
+async def test_pieces_of_a_file_that_never_came_to_its_end_are_deleted_when_they_are_a_day_old(
+    chat: Any,
+) -> None:
+    upload = chat.storage.attachments.upload("half", "text/plain")
+    await upload.write(b"x" * (PIECE_BYTES + 1))  # and then its node died
+    assert await pieces(chat, upload) == 1, "stored while it comes"
+    await chat.sweeper().sweep()
+    assert await pieces(chat, upload) == 1, "it may still be coming"
+    sweeper = chat.sweeper()
+    sweeper._clock = DayAfterTomorrow()
+    for _ in range(3):
+        await sweeper.sweep()
+    assert await pieces(chat, upload) == 0
+
+
+async def pieces(chat: Any, upload: Any) -> int:
+    return int(await chat.storage._collections["fs.chunks"].count({"files_id": upload._id}))
 
 
 async def stored_file(chat: Any, content: str) -> Attachment:

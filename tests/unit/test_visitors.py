@@ -16,15 +16,15 @@ async def test_the_host_cannot_sign_in_who_is_switched_off_and_makes_a_deleted_o
     sub = unique("sub")
     services = chat.services
     visitors = services.host._visitors
-    user = await visitors.of_host(sub, "Ann")
+    user = (await visitors.of_host(sub, "Ann")).user
     await services.accounts.set_disabled(user.username, True)
     with pytest.raises(Forbidden):
         await visitors.of_host(sub, "Ann")
     account = await services.accounts.set_disabled(user.username, False)
-    assert (await visitors.of_host(sub, None)).id == user.id
+    assert (await visitors.of_host(sub, None)).user.id == user.id
     await services.accounts.forget(account)
     again = await visitors.of_host(sub, "Ann")
-    assert again.id != user.id
+    assert again.user.id != user.id
 
 
 @pytest.mark.gen_test
@@ -34,4 +34,4 @@ async def test_first_sign_ins_at_two_nodes_at_once_meet_in_one_account(chats: An
         sub = unique("sub")
         nodes = (one, other) * 4
         found = await asyncio.gather(*(node.services.host._visitors.of_host(sub, "Ann") for node in nodes))
-        assert len({user.id for user in found}) == 1
+        assert len({account.user.id for account in found}) == 1

@@ -62,10 +62,10 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {{query?: Record<string, unknown>, json?: unknown, form?: FormData, signal?: AbortSignal, timeoutMs?: number}} [options]
+   * @param {{query?: Record<string, unknown>, json?: unknown, form?: FormData, signal?: AbortSignal, timeoutMs?: number, credentials?: RequestCredentials}} [options]
    * @returns {Promise<any>} any: each path has an answer of its own; the methods below say which
    */
-  async request(method, path, { query, json, form, signal, timeoutMs = CALL_TIMEOUT_MS } = {}) {
+  async request(method, path, { query, json, form, signal, timeoutMs = CALL_TIMEOUT_MS, credentials = 'omit' } = {}) {
     const clock = AbortSignal.timeout(timeoutMs);
     const headers = this.headers();
     if (json !== undefined) headers['Content-Type'] = 'application/json';
@@ -75,7 +75,7 @@ export class Api {
         headers,
         body: form ?? (json === undefined ? undefined : JSON.stringify(json)),
         signal: signal ? AbortSignal.any([signal, clock]) : clock,
-        credentials: 'omit',
+        credentials,
         cache: 'no-store',
       });
       return readAnswer({
@@ -106,8 +106,11 @@ export class Api {
   /** @param {{username: string, password: string, full_name?: string}} fields */
   register = (fields) => this.request('POST', 'auth/register/', { json: fields });
 
-  /** @param {{username: string, password: string}} fields */
-  login = (fields) => this.request('POST', 'auth/login/', { json: fields });
+  /**
+   * With the cookie by which the server knows this browser again when others guess at the account's password.
+   * @param {{username: string, password: string}} fields
+   */
+  login = (fields) => this.request('POST', 'auth/login/', { json: fields, credentials: 'same-origin' });
   logout = () => this.request('POST', 'auth/logout/', { timeoutMs: 5000 });
   sessions = () => this.request('GET', 'auth/sessions/');
 

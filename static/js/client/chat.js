@@ -45,6 +45,8 @@ export class ChatClient extends EventTarget {
     super();
     this.api = api;
     this.store = new Store();
+    /** Words of the application around the chat, for whoever shows them to take away. @type {import('./types.js').Notice[]} */ this.notices =
+      [];
     /** @type {PollStatus} */ this.status = { state: 'connecting' };
     this.leader = new Leader({
       name: `chat:${userId}`,
@@ -82,6 +84,7 @@ export class ChatClient extends EventTarget {
     this.leader.start();
     const snapshot = await this.api.snapshot();
     this.store.load(snapshot);
+    this.notices.push(...(snapshot.notifications ?? []));
     this.#cursor ??= snapshot.cursor;
     this.#isOpen = true;
     for (const note of this.#early.splice(0)) this.#heard(note);
@@ -142,9 +145,13 @@ export class ChatClient extends EventTarget {
   /** @param {import('./types.js').ChatEvent[]} events @param {string|null} cursor */
   #take(events, cursor) {
     this.#cursor = cursor;
+    const known = this.store.conversations.size;
     this.store.apply(events);
+    // It may be one not listed yet, with more in it that is unread.
+    if (this.store.next !== null && this.store.conversations.size > known) this.reading.recount();
     for (const { event, data } of events) {
       if (event === 'message' && data.client_id) this.outbox.settle(data.client_id);
+      if (event === 'notification') this.notices.push(data);
       if (event === 'read_receipt' && data.reader_id === this.store.me?.id) this.reading.recount();
     }
     if (events.length) this.dispatchEvent(Object.assign(new Event('events'), { detail: events }));
@@ -201,6 +208,7 @@ export class ChatClient extends EventTarget {
   async #reload() {
     const snapshot = await this.api.snapshot();
     this.store.load(snapshot);
+    this.notices.push(...(snapshot.notifications ?? []));
     this.#cursor = snapshot.cursor;
     this.dispatchEvent(new Event('resync'));
     return snapshot.cursor;

@@ -41,11 +41,19 @@ export function otherIn(message, mine) {
   };
 }
 
-/**
- * As the server lists it, unless a message came while the list was on its way.
- * @param {Row} row @param {Person} person @param {Row|undefined} known
- */
-export function listed(row, person, known) {
+/** As the server lists it, unless a message came while the list was on its way. @param {Row} row @param {Row|undefined} known @returns {Row} */
+export function listed(row, known) {
   const isNewer = (known?.headId ?? 0) > (row.last_message_id ?? 0);
-  return { ...row, headId: row.last_message_id, ...(isNewer && known), other_user: person };
+  return { ...row, headId: row.last_message_id, ...(isNewer && known), other_user: row.other_user };
+}
+
+/**
+ * The server's exact counts; when they are not all, nothing is known of the others.
+ * @param {Map<number, Row>} rows
+ * @param {{total_unread?: number, conversations: {conversation_id: number, unread_count: number}[]}} counts
+ */
+export function count(rows, { total_unread = 0, conversations }) {
+  const exact = new Map(conversations.map((row) => [row.conversation_id, row.unread_count]));
+  const areAll = conversations.reduce((sum, row) => sum + row.unread_count, 0) >= total_unread;
+  for (const [id, row] of rows) row.unread_count = exact.get(id) ?? (areAll ? 0 : row.unread_count);
 }

@@ -6,7 +6,7 @@
  * Everything goes by the conversation's id. A direct conversation in which nobody has written has none yet: it goes
  * by its person's id with a minus before it, until the server gives it one and `begun` is told.
  */
-import { listed, moved, otherIn } from './conversation-row.js';
+import { count, listed, moved, otherIn } from './conversation-row.js';
 import { Thread } from './thread.js';
 
 /** @typedef {import('./types.js').Person} Person */
@@ -14,6 +14,7 @@ import { Thread } from './thread.js';
 /** @typedef {import('./conversation-row.js').Row} Row */
 /** @typedef {import('./types.js').ChatEvent} ChatEvent */
 /** @typedef {import('./types.js').Change} Change */
+/** @typedef {{conversations: Row[], next?: string|null}} ListPart */
 
 export class Store extends EventTarget {
   /** @type {Map<number, number>} person → direct conversation */ #direct = new Map();
@@ -27,6 +28,7 @@ export class Store extends EventTarget {
     /** @type {Person|null} */ this.me = null;
     /** @type {Map<number, Person>} */ this.people = new Map();
     /** @type {Map<number, Row>} */ this.conversations = new Map();
+    /** Gives the older ones; null when all are here. @type {string|null} */ this.next = null;
     /** @type {Map<number, Thread>} */ this.threads = new Map();
     /** Who writes where until when, epoch ms. @type {Map<number, Map<number, number>>} */ this.typing = new Map();
   }
@@ -39,13 +41,25 @@ export class Store extends EventTarget {
     this.people.set(snapshot.user.id, snapshot.user);
     const before = new Map(this.conversations);
     this.conversations.clear();
-    for (const row of snapshot.conversations) {
+    this.#list(snapshot, before);
+    this.#tell('loaded');
+  }
+
+  /** What follows in the list. @param {ListPart} part */
+  addOlder(part) {
+    this.#list(part, this.conversations);
+    this.#tell('rooms');
+  }
+
+  /** @param {ListPart} part @param {Map<number, Row>} before the rows as they were known */
+  #list({ conversations, next = null }, before) {
+    this.next = next;
+    for (const row of conversations) {
       const person = row.other_user;
       this.people.set(person.id, { ...person, is_online: person.is_online ?? false });
-      this.conversations.set(row.conversation_id, listed(row, person, before.get(row.conversation_id)));
+      this.conversations.set(row.conversation_id, listed(row, before.get(row.conversation_id)));
       this.begun(person.id, row.conversation_id);
     }
-    this.#tell('loaded');
   }
 
   /** @param {number} conversationId */
@@ -169,10 +183,9 @@ export class Store extends EventTarget {
     return [...until].some((moment) => moment > this.now());
   }
 
-  /** The exact counts, as the server has them. @param {{conversations: {conversation_id: number, unread_count: number}[]}} counts */
-  setUnread({ conversations }) {
-    const exact = new Map(conversations.map((row) => [row.conversation_id, row.unread_count]));
-    for (const [id, row] of this.conversations) row.unread_count = exact.get(id) ?? 0;
+  /** @param {Parameters<typeof count>[1]} counts */
+  setUnread(counts) {
+    count(this.conversations, counts);
     this.#tell('rooms');
   }
 

@@ -52,7 +52,8 @@
  * @typedef {{kind: 'items'|'progress'|'failed', item?: Outgoing}} OutboxChange
  *
  * @typedef {{id: string|number, event: string, data: any, timestamp?: string}} ChatEvent  any: each kind of event has data of its own
- * @typedef {{user: Person, conversations: Conversation[], cursor: string}} Snapshot
+ * @typedef {{id: number, title: string, message: string, notification_type?: string, timestamp?: string}} Notice
+ * @typedef {{user: Person, conversations: Conversation[], next?: string|null, notifications?: Notice[], cursor: string}} Snapshot
  * @typedef {{events: ChatEvent[], cursor?: string, more?: boolean, wait?: number, superseded?: boolean}} PollAnswer
  *
  * @typedef {object} Outgoing  one message waiting to be accepted

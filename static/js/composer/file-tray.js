@@ -101,6 +101,12 @@ export class FileTray {
   #preview(file) {
     if (!PICTURE.test(file.type)) return icon('file');
     if (!this.#previews.has(file)) this.#previews.set(file, URL.createObjectURL(file));
-    return el('img', { class: 'tray__image', alt: '', src: this.#previews.get(file) });
+    const image = el('img', {
+      class: 'tray__image',
+      alt: '',
+      src: this.#previews.get(file),
+      onerror: () => image.replaceWith(icon('file')),
+    });
+    return image;
   }
 }

@@ -1,5 +1,6 @@
 /** What is pasted: text, pictures, or too much text. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 
 /**
  * Plain text pastes as it is; pictures, and text too long for a message, become files.

@@ -1,7 +1,9 @@
 /** Ctrl+K: a few letters of a name, Enter, there. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { avatar, nameOf } from '../lib/nodes.js';
+import { isCalled } from '../lib/words.js';
 import { showDialog } from './dialog.js';
 
 const MOST = 8;
@@ -12,6 +14,7 @@ const MOST = 8;
 export function show(app) {
   /** @type {Person[]} */ let found = [];
   /** @type {Person[]} */ let strangers = [];
+  let answered = '';
   let at = 0;
   const list = el('ul', { class: 'switcher', role: 'listbox', id: 'switcher-list', 'aria-label': t('switcher.title') });
   const input = el('input', {
@@ -38,16 +41,18 @@ export function show(app) {
     const answer = await app.api.users(asked).catch(() => null);
     if (!answer || asked !== input.value.trim()) return;
     strangers = answer.users;
+    answered = asked;
     draw();
   }
 
   function draw() {
-    const wanted = input.value.trim().toLocaleLowerCase();
+    const wanted = input.value.trim();
     const known = app.store.rooms.map((room) => room.other_user);
     const ids = new Set(known.map((person) => person.id));
     const all = [...known, ...strangers.filter((person) => !ids.has(person.id) && person.id !== app.me.id)];
+    // Whom the server found for these very words is not judged again.
     found = all
-      .filter((person) => `${nameOf(person)} ${person.username}`.toLocaleLowerCase().includes(wanted))
+      .filter((person) => (answered === wanted && strangers.includes(person)) || isCalled(person, wanted))
       .slice(0, MOST);
     fill(
       list,

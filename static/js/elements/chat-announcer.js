@@ -12,6 +12,7 @@ export class ChatAnnouncer extends HTMLElement {
   /** @type {string[]} */ #waiting = [];
   /** @type {number|undefined} */ #batch;
   /** @type {number|undefined} */ #toast;
+  /** Ids of the notices that were shown. @type {Set<number>} */ #noticed = new Set();
   #life = new AbortController();
 
   connectedCallback() {
@@ -28,6 +29,9 @@ export class ChatAnnouncer extends HTMLElement {
       el('div', { class: 'toast toast--urgent', role: 'alert', hidden: true }),
     );
     this.app.store.onChange((change) => this.#changed(change), this.#life.signal);
+    for (const name of ['events', 'resync'])
+      this.app.chat.addEventListener(name, () => this.#showNotices(), { signal: this.#life.signal });
+    this.#showNotices(); // What was owed came before this element.
   }
 
   disconnectedCallback() {
@@ -45,6 +49,14 @@ export class ChatAnnouncer extends HTMLElement {
     fill(box, text);
     clearTimeout(this.#toast);
     this.#toast = setTimeout(() => (box.hidden = true), TOAST_MS);
+  }
+
+  /** Each once, whether an event told it or a snapshot. Of many the newest: a screen has no room for all. */
+  #showNotices() {
+    const fresh = this.app.chat.notices.splice(0).filter(({ id }) => !this.#noticed.has(id));
+    for (const { id } of fresh) this.#noticed.add(id);
+    const lines = fresh.slice(-KEPT_LINES).map(({ title, message }) => `${title}: ${message}`);
+    if (lines.length) this.say(lines.join('\n'));
   }
 
   /** @param {import('../client/types.js').Change} change */

@@ -1,9 +1,11 @@
 /** Writing: grows with the text, keeps drafts, tells the other one, takes files, sends on Enter. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
+import { isBlank } from '../lib/format.js';
 import { icon } from '../lib/icons.js';
 import { draft, setDraft } from '../lib/conversation-prefs.js';
-import { iconButton, nameOf } from '../lib/nodes.js';
+import { iconButton, isGone, nameOf } from '../lib/nodes.js';
 import { prefs } from '../lib/prefs.js';
 import { size } from '../lib/size.js';
 import { pasted } from '../composer/paste.js';
@@ -80,7 +82,7 @@ export class ChatComposer extends HTMLElement {
       ),
     );
     this.#emoji = new EmojiInput(this, this.text, /** @type {HTMLElement} */ (this.querySelector('.composer__popup')));
-    this.address(nameOf(this.app.store.other(this.conversationId)));
+    this.address(this.app.store.other(this.conversationId));
     this.text.value = draft(this.#me, this.conversationId);
     this.#drawSend();
     this.#grow();
@@ -97,8 +99,10 @@ export class ChatComposer extends HTMLElement {
     return this.app.store.otherId(this.conversationId);
   }
 
-  /** @param {string} name whom the text goes to */
-  address(name) {
+  /** @param {import('../client/types.js').Person|undefined} person whom the text goes to: nobody writes to those who are gone */
+  address(person) {
+    const name = nameOf(person);
+    this.hidden = isGone(person);
     this.text.setAttribute('aria-label', t('composer.label', { name }));
     this.text.placeholder = t('composer.placeholder', { name });
   }
@@ -157,7 +161,7 @@ export class ChatComposer extends HTMLElement {
   send() {
     const message = this.text.value.trim();
     const files = this.tray?.files ?? [];
-    if ((!message && files.length === 0 && !this.#editing) || this.#left < 0) {
+    if ((isBlank(message) && files.length === 0 && !this.#editing) || this.#left < 0) {
       if (this.#left < 0)
         this.app.say(t('composer.tooLong', { count: this.app.limits.message_chars }), { urgent: true });
       return;
@@ -213,7 +217,7 @@ export class ChatComposer extends HTMLElement {
     const near = left <= this.app.limits.message_chars / 10;
     fill(this.count, near && t(left < 0 ? 'composer.over' : 'composer.left', { count: Math.abs(left) }));
     this.count?.classList.toggle('composer__count--over', left < 0);
-    const empty = !this.text.value.trim() && !this.tray?.files.length;
+    const empty = isBlank(this.text.value) && !this.tray?.files.length;
     /** @type {Element} */ (this.querySelector('.composer__send')).classList.toggle(
       'composer__send--ready',
       !empty && left >= 0,

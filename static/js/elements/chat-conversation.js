@@ -4,7 +4,7 @@ import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { isMuted, setMuted } from '../lib/conversation-prefs.js';
 import { openDialog } from './keys.js';
-import { avatar, iconButton, nameOf } from '../lib/nodes.js';
+import { avatar, iconButton, isGone, nameOf } from '../lib/nodes.js';
 
 export class ChatConversation extends HTMLElement {
   /** @type {import('./types.js').App} */ app;
@@ -39,8 +39,18 @@ export class ChatConversation extends HTMLElement {
     this.#visit.abort();
     this.#visit = new AbortController();
     this.#conversationId = route.conversationId;
-    if (this.app.store.otherId(route.conversationId) === 0) this.#drawUnavailable();
-    else this.#draw(route);
+    const { signal } = this.#visit;
+    const isListed = () => this.app.store.otherId(route.conversationId) !== 0;
+    if (!isListed() && this.app.store.next) await this.#lookFurther(isListed);
+    if (signal.aborted) return;
+    if (isListed()) this.#draw(route);
+    else this.#drawUnavailable();
+  }
+
+  /** @param {() => boolean} isListed */
+  async #lookFurther(isListed) {
+    const { olderUntil } = await import('../client/older.js');
+    await olderUntil(this.app.chat, isListed);
   }
 
   #drawNone() {
@@ -150,7 +160,7 @@ export class ChatConversation extends HTMLElement {
     const shown = JSON.stringify([nameOf(person), person.is_online, isQuiet]);
     if (/** @type {HTMLElement} */ (head).dataset.shown === shown) return;
     /** @type {HTMLElement} */ (head).dataset.shown = shown;
-    this.querySelector('chat-composer')?.address(nameOf(person));
+    this.querySelector('chat-composer')?.address(person);
     const hadFocus = head.querySelector('h1')?.matches(':focus');
     fill(
       head,
@@ -165,13 +175,7 @@ export class ChatConversation extends HTMLElement {
         'div',
         { class: 'room-view__who' },
         el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name', tabindex: '-1' }, el('bdi', null, nameOf(person))),
-        isKnown &&
-          el(
-            'p',
-            { class: 'room-view__state', title: t('rooms.onlineHelp') },
-            person.is_online && el('span', { class: 'dot dot--inline', 'aria-hidden': 'true' }),
-            t(person.is_online ? 'rooms.online' : 'rooms.offline'),
-          ),
+        isKnown && whereabouts(person),
       ),
       iconButton('search', t('room.find'), { onclick: () => this.#find() }),
       isEmbedded
@@ -225,6 +229,17 @@ export class ChatConversation extends HTMLElement {
     if (kind === 'loaded' || (kind === 'people' && isOther)) this.#drawHead();
     if (kind === 'typing' || kind === 'message') this.#drawTyping();
   }
+}
+
+/** @param {import('../client/types.js').Person} person */
+function whereabouts(person) {
+  if (isGone(person)) return el('p', { class: 'room-view__state' }, t('room.gone'));
+  return el(
+    'p',
+    { class: 'room-view__state', title: t('rooms.onlineHelp') },
+    person.is_online && el('span', { class: 'dot dot--inline', 'aria-hidden': 'true' }),
+    t(person.is_online ? 'rooms.online' : 'rooms.offline'),
+  );
 }
 
 customElements.define('chat-conversation', ChatConversation);

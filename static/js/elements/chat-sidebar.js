@@ -1,10 +1,9 @@
 /** The list side: who I am, one search over conversations and people, and the rooms by last activity. */
 import { t } from '../i18n/index.js';
 import { arrange, el, fill } from '../lib/dom.js';
-import { iconButton, nameOf } from '../lib/nodes.js';
+import { avatar, iconButton, nameOf } from '../lib/nodes.js';
 import { roomHash } from '../lib/route.js';
 import { roomRow, personRow } from '../sidebar/room-row.js';
-import { accountMenu } from '../sidebar/account-menu.js';
 
 const SEARCH_AFTER_MS = 200;
 
@@ -16,9 +15,16 @@ export class ChatSidebar extends HTMLElement {
   /** @type {number|undefined} */ #timer;
   #frame = 0;
   #search = '';
+  /** Loaded when somebody searches. @type {typeof import('../lib/words.js').isCalled|null} */ #isCalled = null;
   /** What was looked for last on the server. */
   #answered = '';
   /** @type {number|null} */ #current = null;
+  #end = new IntersectionObserver(
+    (seen) =>
+      seen.some((row) => row.isIntersecting) &&
+      this.app.store.next &&
+      import('../client/older.js').then(({ older }) => older(this.app.chat)),
+  );
 
   connectedCallback() {
     const search = el('input', {
@@ -63,6 +69,7 @@ export class ChatSidebar extends HTMLElement {
 
   disconnectedCallback() {
     this.#life.abort();
+    this.#end.disconnect();
     cancelAnimationFrame(this.#frame);
   }
 
@@ -106,6 +113,8 @@ export class ChatSidebar extends HTMLElement {
     );
     arrange(this.#part('.rooms'), rows);
     this.#part('.rooms').hidden = rows.length === 0;
+    this.#end.disconnect();
+    if (rows.length) this.#end.observe(rows[rows.length - 1]);
     this.#drawPeople(new Set(found.map((room) => room.other_user.id)));
   }
 
@@ -114,13 +123,20 @@ export class ChatSidebar extends HTMLElement {
     const { me } = this.app;
     if (box.dataset.name === nameOf(me)) return;
     box.dataset.name = nameOf(me);
-    fill(box, accountMenu(this.app));
+    const label = `${nameOf(me)}: ${t('menu.open')}`;
+    const face = el('summary', { class: 'menu__open', 'aria-label': label, title: t('menu.open') }, avatar(me));
+    const menu = el('details', { class: 'menu' }, face);
+    fill(box, menu);
+    import('../sidebar/account-menu.js').then(({ fillMenu }) => fillMenu(menu, this.app));
   }
 
   /** @param {Set<number>} shown */
   #drawPeople(shown) {
     const people = this.#people.filter(
-      (person) => person.id !== this.app.me.id && !shown.has(person.id) && this.#matches(person),
+      (person) =>
+        person.id !== this.app.me.id &&
+        !shown.has(person.id) &&
+        (this.#answered === this.#search || this.#matches(person)),
     );
     const rows = people.map((person) =>
       this.#row(
@@ -166,12 +182,12 @@ export class ChatSidebar extends HTMLElement {
 
   /** @param {import('../client/types.js').Person} person */
   #matches(person) {
-    const wanted = this.#search.toLocaleLowerCase();
-    return !wanted || `${person.full_name ?? ''} ${person.username ?? ''}`.toLocaleLowerCase().includes(wanted);
+    return !this.#search || Boolean(this.#isCalled?.(person, this.#search));
   }
 
-  #typed() {
+  async #typed() {
     this.#search = /** @type {HTMLInputElement} */ (this.#part('input')).value.trim();
+    if (this.#search) this.#isCalled ??= (await import('../lib/words.js')).isCalled;
     this.#redraw();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#findPeople(), SEARCH_AFTER_MS);
@@ -181,8 +197,8 @@ export class ChatSidebar extends HTMLElement {
     const asked = this.#search;
     const [answer] = await Promise.all([this.app.api.users(asked).catch(() => null), this.#findMessages(asked)]);
     if (!answer || asked !== this.#search || this.#life.signal.aborted) return;
-    this.#answered = asked;
     this.#people = answer.users;
+    this.#answered = asked;
     for (const person of this.#people) if (!this.app.store.people.has(person.id)) this.app.store.meet(person);
     this.#redraw();
   }

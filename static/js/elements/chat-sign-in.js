@@ -1,4 +1,4 @@
-/** Signing up and signing in: two fields, password managers welcome, no puzzle. */
+/** Signing up, where the server lets people, and signing in: two fields, password managers welcome, no puzzle. */
 import { Api, ApiError } from '../client/api.js';
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
@@ -16,8 +16,12 @@ export class ChatSignIn extends HTMLElement {
   #mode = 'up';
 
   connectedCallback() {
-    this.#mode = this.options.mode ?? 'in';
+    this.#mode = this.#isOpen ? (this.options.mode ?? 'in') : 'in';
     this.#draw();
+  }
+
+  get #isOpen() {
+    return document.documentElement.dataset.registration === 'open';
   }
 
   #draw() {
@@ -80,11 +84,12 @@ export class ChatSignIn extends HTMLElement {
           ),
           el('p', { class: 'form-error', role: 'alert' }),
           el('button', { class: 'button button--primary button--wide', type: 'submit' }, t(up ? 'sign.up' : 'sign.in')),
-          el(
-            'button',
-            { class: 'button button--quiet button--wide', type: 'button', onclick: () => this.#switch() },
-            t(up ? 'sign.toIn' : 'sign.toUp'),
-          ),
+          this.#isOpen &&
+            el(
+              'button',
+              { class: 'button button--quiet button--wide', type: 'button', onclick: () => this.#switch() },
+              t(up ? 'sign.toIn' : 'sign.toUp'),
+            ),
         ),
       ),
     );

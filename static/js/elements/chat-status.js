@@ -1,5 +1,6 @@
 /** One calm banner: the connection is lost, when the next try is, that it is back, or that a new version waits. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 
 const QUIET_MS = 3000;

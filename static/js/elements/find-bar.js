@@ -114,7 +114,11 @@ export function openFind(place, timeline) {
 
 /** @param {string} text */
 function wordsOf(text) {
-  return text.trim().toLocaleLowerCase().split(/\s+/u).filter(Boolean);
+  return text
+    .trim()
+    .toLocaleLowerCase()
+    .split(/\s{1,1000}/u)
+    .filter(Boolean);
 }
 
 /** Marks the hits with the highlight API: the text's nodes stay as they are. @param {import('./chat-timeline.js').ChatTimeline} timeline @param {string[]} words */

@@ -118,7 +118,7 @@ export class Connection {
 
 /** @param {ChatClient} chat @param {string} room @returns {Promise<number>} the person to talk to */
 async function find(chat, room) {
-  if (/^\d+$/u.test(room)) return Number(room);
+  if (/^\d{1,16}$/u.test(room)) return Number(room);
   const username = room.replace(/^@/u, '').toLowerCase();
   const { users } = await chat.api.users(username);
   const person = users.find((user) => user.username.toLowerCase() === username);

@@ -9,14 +9,17 @@ const ANSWER_MS = 10_000;
 const room = /** @type {import('./chat-room.js').ChatRoom} */ (document.querySelector('chat-room'));
 // Kept with the entry of the history: that is all a browser has when it comes back to this frame.
 const given = new URLSearchParams(location.hash.slice(1) || history.state || '');
-history.replaceState(String(given), '', location.pathname);
 const allowed = (room.dataset.origins ?? '').split(' ').filter(Boolean);
 const around = location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
+const isFramed = parent !== window && allowed.includes(around);
+// A link may hold anybody's token, and whoever follows it would write in that person's name without knowing.
+if (!isFramed) given.delete('token');
+history.replaceState(String(given), '', location.pathname);
 /** @type {((token: string) => void)[]} */ const waiting = [];
 
 /** @param {object} note to the page around, and to no other */
 function tell(note) {
-  if (parent !== window && allowed.includes(around)) parent.postMessage(note, around);
+  if (isFramed) parent.postMessage(note, around);
 }
 
 addEventListener('message', ({ source, origin, data }) => {

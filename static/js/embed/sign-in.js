@@ -6,7 +6,7 @@ import { ApiError } from '../client/api.js';
 
 /** @param {string} token a host signs a JWT, three parts; a session's token is one word */
 function isSigned(token) {
-  return /^[\w-]+\.[\w-]+\.[\w-]+$/u.test(token);
+  return /^[\w-]{1,16384}\.[\w-]{1,16384}\.[\w-]{1,16384}$/u.test(token);
 }
 
 /** @param {string} origin */

@@ -42,7 +42,7 @@ export function scoped(css) {
   return css
     .replaceAll('@media (width < 45rem)', '@container (width < 45rem)')
     .replaceAll(
-      /(@(?:media|container)[^{]*)|(-?\d*\.?\d+)rem\b/gu,
+      /(@(?:media|container)[^{]{0,500})|(-?(?:\d{1,4}(?:\.\d{1,6})?|\.\d{1,6}))rem\b/gu,
       (_, rule, length) => rule ?? `calc(${length} * var(--chat-rem, 1rem))`,
     );
 }

@@ -52,7 +52,7 @@ export function number(value) {
 export function t(key, values = {}) {
   const entry = words[key] ?? key;
   const sentence = typeof entry === 'string' ? entry : (entry[rules.select(values.count ?? 0)] ?? entry.other);
-  return sentence.replace(/\{(\w+)\}/gu, (whole, name) => {
+  return sentence.replace(/\{(\w{1,40})\}/gu, (whole, name) => {
     const value = values[name];
     if (value === undefined) return whole;
     return typeof value === 'number' ? number(value) : String(value);

@@ -5,13 +5,22 @@
 
 /** @typedef {{kind: 'text'|'code'|'block'|'link'|'quote', text: string, href?: string, parts?: Part[]}} Part */
 
-const LINK = /\bhttps?:\/\/[^\s<>"'`]+/giu;
-const FENCE = /```(?:[\w+-]*\n)?([\s\S]*?)```/gu;
-const CODE = /`([^`\n]+)`/gu;
+// Each repeat has a bound, beyond any ordinary text: what is read here was written by somebody else.
+const LINK = /\bhttps?:\/\/(?:[^\s<>"'`]|\ufeff){1,65536}/giu;
+const FENCE = /```(?:[\w+-]{0,64}\n)?([\s\S]{0,65536}?)```/gu;
+const CODE = /`([^`\n]{1,65536})`/gu;
+const ENDS = /[.,;:!?*_~”’»…]/u;
+/** Characters that nobody sees, or that turn the text around them: an address with one is not the one that is read. */
+const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
 
 /** @param {string} text @returns {Part[]} */
 export function parse(text) {
   return split(text, FENCE, (match) => ({ kind: 'block', text: match[1].replace(/\n$/u, '') }), quotes);
+}
+
+/** Nothing in it would be seen. @param {string} text */
+export function isBlank(text) {
+  return !/[^\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u.test(text);
 }
 
 /** @param {string} text one emoji or a few and nothing else */
@@ -63,20 +72,21 @@ export function links(text) {
 
 /** Punctuation that ends the sentence is not the address's; a closing bracket is when one was opened. @param {string} address */
 function trimmed(address) {
-  let text = address;
-  for (;;) {
-    const last = text.at(-1) ?? '';
-    if (/[.,;:!?*_~”’»…]/u.test(last)) text = text.slice(0, -1);
-    else if (last === ')' && !text.includes('(')) text = text.slice(0, -1);
-    else if (last === ']' && !text.includes('[')) text = text.slice(0, -1);
-    else return text;
-  }
+  /** @param {string} sign */
+  const first = (sign) => (address.includes(sign) ? address.indexOf(sign) : address.length);
+  /** @type {Record<string, number>} */ const opened = { ')': first('('), ']': first('[') };
+  let end = address.length;
+  while (end > 0 && (ENDS.test(address[end - 1]) || opened[address[end - 1]] >= end)) end -= 1;
+  return address.slice(0, end);
 }
 
-/** @param {string} address */
+/** Nothing for what leads elsewhere than it says: `https://good.example@evil.example` is the latter's. @param {string} address */
 function safeUrl(address) {
+  if (UNSEEN.test(address)) return null;
   try {
     const url = new URL(address);
+    const [, , authority] = address.split(/[\\/?#]/u, 3);
+    if (authority.includes('@') || url.username || url.password) return null;
     return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : null;
   } catch {
     return null;

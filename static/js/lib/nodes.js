@@ -10,9 +10,18 @@ export function nameOf(person) {
   return person?.full_name?.trim() || person?.username || '';
 }
 
+/** Deleted: only messages still name them. @param {{username?: string}|null|undefined} person */
+export function isGone(person) {
+  return Boolean(person?.username?.startsWith('-deleted-'));
+}
+
 /** @param {string} name first letters of the first and last word, whatever the script */
 export function initials(name) {
-  const words = name.trim().split(/\s+/u).filter(Boolean);
+  const words = name
+    .slice(0, 200)
+    .trim()
+    .split(/\s{1,200}/u)
+    .filter(Boolean);
   const first = (/** @type {string} */ word) => [...new Intl.Segmenter().segment(word)][0]?.segment ?? '';
   const picked = words.length > 1 ? [words[0], words[words.length - 1]] : words.slice(0, 1);
   return picked.map(first).join('').toLocaleUpperCase() || '?';

@@ -1,21 +1,17 @@
-/** The menu behind one's own picture. A <details>, so it works and closes like one. */
+/** The menu behind one's own picture. A <details>, so it works and closes like one. Fetched when the list is drawn. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
-import { avatar, nameOf } from '../lib/nodes.js';
+import { nameOf } from '../lib/nodes.js';
 import { openDialog } from '../elements/keys.js';
 
-/** @param {import('../elements/types.js').PageApp} app */
-export function accountMenu(app) {
+/** @param {HTMLDetailsElement} menu with its summary @param {import('../elements/types.js').PageApp} app */
+export function fillMenu(menu, app) {
   const { me } = app;
-  const menu = el(
-    'details',
-    { class: 'menu', onkeydown: closeOnEscape, onfocusout: left },
-    el(
-      'summary',
-      { class: 'menu__open', 'aria-label': `${nameOf(me)}: ${t('menu.open')}`, title: t('menu.open') },
-      avatar(me),
-    ),
+  menu.addEventListener('keydown', closeOnEscape);
+  menu.addEventListener('focusout', left);
+  menu.append(
     el(
       'div',
       { class: 'menu__list' },
@@ -32,7 +28,6 @@ export function accountMenu(app) {
       entry('out', t('menu.out'), () => app.signOut()),
     ),
   );
-  return menu;
 
   /** @param {import('../lib/icons.js').IconName} name @param {string} label @param {() => void} act */
   function entry(name, label, act) {

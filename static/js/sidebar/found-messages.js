@@ -79,8 +79,8 @@ function row(app, message, words) {
 
 /** The part around the first hit, with all hits marked. @param {string} text @param {string} words @returns {(Node|string)[]} */
 function marked(text, words) {
-  const plain = text.replace(/\s+/gu, ' ');
-  const pattern = new RegExp(`(${(words.match(/[\p{L}\p{N}_]+/gu) ?? ['$^']).join('|')})`, 'giu');
+  const plain = text.replace(/\s{1,4096}/gu, ' ');
+  const pattern = new RegExp(`(${(words.match(/[\p{L}\p{N}_]{1,200}/gu) ?? ['$^']).join('|')})`, 'giu');
   const from = Math.max(0, plain.search(pattern) - BEFORE);
   const shown = (from > 0 ? '…' : '') + plain.slice(from, from + AROUND);
   return shown.split(pattern).map((part, index) => (index % 2 ? el('mark', null, part) : part));

@@ -104,7 +104,8 @@ function words(text) {
 /** @param {unknown} text */
 function oneLine(text) {
   return String(text ?? '')
-    .replace(/\s+/gu, ' ')
+    .slice(0, 1000)
+    .replace(/\s{1,1000}/gu, ' ')
     .slice(0, 120)
     .trim();
 }

@@ -1,5 +1,6 @@
 /** What can be done with one message: quote it, copy it, copy its address; edit and delete one's own. Fetched when first wanted. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { iconButton } from '../lib/nodes.js';
 import { messageAddress } from '../lib/route.js';
 

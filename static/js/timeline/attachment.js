@@ -48,8 +48,15 @@ function picture(message, name, app) {
   function show(url) {
     shown.set(key, { url, image });
     if (shown.size > KEPT) forgetOldest();
-    image.onerror = failed;
+    image.onerror = cannotBeDrawn;
     image.src = url;
+  }
+
+  /** It came, and is no picture to this browser: then it is a file like any other. */
+  function cannotBeDrawn() {
+    shown.delete(key);
+    URL.revokeObjectURL(image.src);
+    button.replaceWith(chip(message, name, app));
   }
 
   function failed() {

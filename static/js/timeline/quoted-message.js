@@ -22,7 +22,7 @@ export async function showOriginal(message, timeline) {
     other.id < message.id && lines(other.message, false) === quoted;
   let found = history.thread.messages.findLast(isIt);
   if (!found) {
-    const words = (quoted.match(/[\p{L}\p{N}_]+/gu) ?? []).slice(0, WORDS).join(' ');
+    const words = (quoted.match(/[\p{L}\p{N}_]{1,200}/gu) ?? []).slice(0, WORDS).join(' ');
     const page =
       words &&
       (await app.api.search(words, { user_id: history.userId, before_id: message.id, limit: 50 }).catch(() => null));

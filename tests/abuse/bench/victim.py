@@ -26,6 +26,7 @@ OPEN = {"CHATSERVER_RATE_LIMITS": "off", "CHATSERVER_LOG_FORMAT": "json"}
 # Whatever can be switched on is there to be attacked.
 HOST_SECRET = "a-secret-of-the-application-around-it"
 OPEN |= {"CHATSERVER_HOST_SECRET": HOST_SECRET, "CHATSERVER_GUESTS": "true"}
+OPEN |= {"CHATSERVER_REGISTRATION": "open"}
 SETTLE_SECS = 10.0
 _session_ids = itertools.count(1 << 30)  # far above those the server gives
 

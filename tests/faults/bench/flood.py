@@ -6,7 +6,7 @@ import sys
 
 import pika
 
-from chatserver.bus.codec import encode
+from chatserver.bus.bell_bytes import encode
 from chatserver.model import Bell
 
 

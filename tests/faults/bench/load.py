@@ -12,7 +12,7 @@ from typing import Any
 from tests.faults.bench.oracle import Oracle
 from tests.faults.bench.wire import Line, NoAnswer, Refusals, Reply, Tally
 from tests.support.client import Client, Device
-from tests.support.waiting import eventually
+from tests.support.waiting import GENEROUS_SECS, eventually
 
 PAUSE_SECS = (0.05, 0.3)  # before a send is tried again
 HISTORY = 200
@@ -70,7 +70,7 @@ class Load:
         self._speaking = True
         self._sending += [asyncio.ensure_future(self._mouth(mouths / rate)) for _ in range(mouths)]
 
-    async def hush(self, within: float = 30.0) -> None:
+    async def hush(self, within: float = GENEROUS_SECS) -> None:
         """No new sends; those under way are tried until they are answered."""
         self._speaking = False
         async with asyncio.timeout(within):
@@ -88,7 +88,7 @@ class Load:
 
         await asyncio.gather(*(mouth() for _ in range(mouths)))
 
-    async def delivered(self, within: float = 20.0) -> None:
+    async def delivered(self, within: float = GENEROUS_SECS) -> None:
         """Until every reader has what was acknowledged; what is missing by then, the verdict names."""
         with contextlib.suppress(AssertionError):
             await eventually(lambda: self.oracle.missing == 0, within=within)

@@ -24,11 +24,11 @@ MUTATIONS: dict[str, list[tuple[str, str, str]]] = {
         ("chatserver/storage/driver.py", '"readConcernLevel": "majority"', '"readConcernLevel": "local"'),
     ],
     "no range repair": [
-        ("chatserver/fanout.py", "        if lowest is None:\n", "        if True:\n"),
+        ("chatserver/sending/fanout.py", "        if lowest is None:\n", "        if True:\n"),
     ],
     "no check": [
         (
-            "chatserver/looks.py",
+            "chatserver/polls/inbox_reads.py",
             "            self._hub.expire()\n",
             "            self._hub.expire()\n            continue\n",
         ),

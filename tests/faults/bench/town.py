@@ -22,7 +22,9 @@ from tests.faults.bench.verdict import Verdict, delays, judge, percentile
 from tests.support.client import unique
 from tests.support.mongo import MongoNode
 from tests.support.server import ServerProcess
+from tests.support.waiting import GENEROUS_SECS
 
+SHORT_SECS = 280.0  # of a whole test in its short form: a little less than `make test` gives any
 _runs = itertools.count(1)
 
 
@@ -124,7 +126,11 @@ class Town:
             made.close()
 
     async def conclude(
-        self, load: Load, within: float = 30.0, arrive_secs: float = 20.0, since: float = 0.0
+        self,
+        load: Load,
+        within: float = GENEROUS_SECS,
+        arrive_secs: float = GENEROUS_SECS,
+        since: float = 0.0,
     ) -> Verdict:
         """Hush, let everything arrive, read all back, and judge; only what happened `since`, if told so."""
         await load.hush(within)

@@ -19,10 +19,10 @@ async def test_B1_four_kills_of_the_broker_refuse_and_lose_nothing(town: Town, o
     town.start(2)
     async with opened(town, people=12, devices=2) as load:
         found = await kill_broker(town, load, cycles=scaled(4), down_secs=10, rate=20)
-        found.verdict.assert_clean(least=200)
+        found.verdict.assert_clean(least=scaled(200))
         assert found.refused == 0
         assert max(found.down_p99) <= max(0.5, 0.3 + 3 * found.calm_p99)
-        assert max(found.bus_up) <= 16
+        assert max(found.bus_up) <= 16 + 10 * found.calm_p99
 
 
 @pytest.mark.gen_test(timeout=300)
@@ -38,7 +38,7 @@ async def test_B2_a_broker_that_is_not_there_at_the_start_keeps_nobody_waiting(
         down = percentile(delays(load.oracle.records(), since), 99)
         await asyncio.to_thread(town.rabbit.start)
         await eventually(lambda: all_up(town), within=16)
-        (await town.conclude(load)).assert_clean(least=100)
+        (await town.conclude(load)).assert_clean(least=scaled(100))
         town.show(f"p99 without a broker {down:.3f} s")
         assert down <= 1.0
 
@@ -50,7 +50,7 @@ async def test_B3_a_silent_broker_is_found_out_and_makes_messages_late_by_a_tick
     town.start(2)
     async with opened(town, people=12) as load:
         found = await silence_broker(town, load, cycles=1, down_secs=scaled(40))
-        found.verdict.assert_clean(least=100)
+        found.verdict.assert_clean(least=scaled(100))
         assert found.refused == 0
         assert max(found.down_p99) <= 2.3 + 3 * found.calm_p99, (
             "until it is found out, the slow round finds it"
@@ -74,7 +74,7 @@ async def test_B5_connections_closed_by_the_broker_are_opened_again(town: Town, 
             await town.passes(7.0)  # what is missing shows when probes do not come back
             await eventually(lambda: all_up(town), within=30)
             town.say(f"{what} deleted by hand and there again")
-        (await town.conclude(load)).assert_clean(least=20)
+        (await town.conclude(load)).assert_clean(least=scaled(20))
         town.show(f"up again after at most {slowest:.1f} s")
         assert load.refusals.retried == 0
         assert links(town) == [2, 2], "one to ring and one to listen, of each server"

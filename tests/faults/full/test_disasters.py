@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.bench.replicas import ReplicaSet
-from tests.faults.bench.town import Town
+from tests.faults.bench.town import Town, scaled
 from tests.faults.conftest import Opens
 from tests.faults.scenarios.disasters import (
     assert_heads_match,
@@ -39,7 +39,9 @@ async def test_A7_what_an_isolated_primary_has_to_take_back_was_never_acknowledg
     town.start(2, mongodb_uri=replicas.uri)
     async with opened(town) as load:
         undone, acknowledged = await roll_back(town, load, replicas, cycles=2, alone_secs=3)
-        (await town.conclude(load)).assert_clean(least=100)  # a phantom is what was shown and taken back
+        (await town.conclude(load)).assert_clean(
+            least=scaled(100)
+        )  # a phantom is what was shown and taken back
         town.show(
             f"{undone} messages rolled back, {acknowledged} of them acknowledged, {load.resets} cursors above a head"
         )
@@ -61,7 +63,7 @@ async def test_A8_a_full_disk_is_an_honest_503_and_loses_nothing(
             town.start(2, mongodb_uri=mongo.uri)
             async with opened(town) as load:
                 back = await fill_disk(town, load, mongo, disk)
-                (await town.conclude(load)).assert_clean(least=100)
+                (await town.conclude(load)).assert_clean(least=scaled(100))
                 town.show(
                     f"accepted again {back:.2f} s after the database was; slowest 503 {load.refusals.slowest_503:.2f} s"
                 )
@@ -80,7 +82,7 @@ async def test_A10_an_older_copy_brought_back_tells_every_client_to_load_anew(
     town.start(2, {"CHATSERVER_SWEEP_SECS": "1"})
     async with opened(town, devices=2) as load:
         verdict, told, first = await bring_back_older(town, load, tmp_path / "copy")
-        verdict.assert_clean(least=50)
+        verdict.assert_clean(least=scaled(50))
         assert_heads_match(town)
         town.show(
             f"all {load.reader_count} readers told within {told:.2f} s, the first send accepted after {first:.2f} s"

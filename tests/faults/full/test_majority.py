@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Advance
 from chatserver.storage.driver import Collection, make_client
@@ -32,7 +33,7 @@ async def test_a_fan_out_that_no_majority_confirmed_in_time_is_tried_again(
     replicas: ReplicaSet, io_loop: Any
 ) -> None:
     client = make_client(replicas.uri, "motor", TIMEOUT_SECS)
-    inboxes = InboxStore(Collection(client["faults"]["inboxes"], Gate(4)))
+    inboxes = InboxStore(Collection(client["faults"]["inboxes"], Gate(4, Clock())))
     try:
         for user_id in (1, 2):
             await inboxes.ensure(user_id)

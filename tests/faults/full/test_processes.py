@@ -26,8 +26,8 @@ async def test_C1_what_a_dead_server_stored_and_nobody_repeats_arrives_in_ten_se
 ) -> None:
     town.start(2)
     async with opened(town, people=4) as load:
-        assert await orphan(town, load, within=20) <= 10.5
-        assert await orphan(town, load, within=20, back=True) <= 6.0, "its start, and a sweep at once"
+        assert await orphan(town, load) <= 10.5
+        assert await orphan(town, load, back=True) <= 6.0, "its start, and a sweep at once"
 
 
 @pytest.mark.gen_test(timeout=600)
@@ -43,8 +43,8 @@ async def test_C3_C4_five_rolling_restarts_are_not_noticed(town: Town, opened: O
     town.start(2)
     async with opened(town, people=12) as load:
         found = await drain_in_turn(town, load, rounds=2 * scaled(5), rate=100)
-        found.verdict.assert_clean(least=100)
-        assert max(found.exits) <= 6.0
+        found.verdict.assert_clean(least=scaled(100))
+        assert max(found.exits) <= 6.0 + 10 * found.p99
         assert found.cut == 0
 
 
@@ -53,5 +53,5 @@ async def test_C5_a_loop_that_stood_still_catches_up_in_a_second(town: Town, ope
     town.start(2)
     async with opened(town) as load:
         verdict, slowest = await stall(town, load, times=scaled(10), secs=2)
-        verdict.assert_clean(least=40)
+        verdict.assert_clean(least=scaled(40))
         assert slowest <= 2 + 1.0

@@ -69,7 +69,7 @@ async def race_wake_ups(town: Town, load: Load, rounds: int, window_secs: float)
     """
     for _ in range(rounds):
         await load.pump(1, mouths=1)
-        await load.delivered(within=10)
+        await load.delivered()
         await asyncio.sleep(load.random.uniform(0, 1.5 * window_secs))
     await town.conclude(load)
     found = delays(load.oracle.records())

@@ -18,8 +18,8 @@ import psutil
 
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
+from chatserver.guard.credentials import new_token, token_hash
 from chatserver.model import Session, User
-from chatserver.security import new_token, token_hash
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 from tests.faults.bench.load import Load

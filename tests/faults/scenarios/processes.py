@@ -33,7 +33,7 @@ class Stops:
 
 async def start_again(server: ServerProcess) -> None:
     server.start(wait=False)
-    await eventually(lambda: asyncio.to_thread(server.is_ready), within=30, why="started again")
+    await eventually(lambda: asyncio.to_thread(server.is_ready), why="started again")
 
 
 async def die_at(town: Town, load: Load, point: str, times: int, every: int, rate: float = RATE) -> Verdict:
@@ -42,7 +42,7 @@ async def die_at(town: Town, load: Load, point: str, times: int, every: int, rat
     await _swap(victim, {"CHATSERVER_FAILPOINTS": f"{point}=kill/{every}"})
     load.speak(rate)
     for _ in range(times):
-        await eventually(lambda: _ended(victim), within=60, why=f"it dies at {point}")
+        await eventually(lambda: _ended(victim), why=f"it dies at {point}")
         assert victim.process is not None and victim.process.returncode == -9, victim.log()[-2000:]
         await start_again(victim)
         load.check_readers()
@@ -52,7 +52,7 @@ async def die_at(town: Town, load: Load, point: str, times: int, every: int, rat
     return await town.conclude(load)
 
 
-async def orphan(town: Town, load: Load, within: float, back: bool = False) -> float:
+async def orphan(town: Town, load: Load, back: bool = False) -> float:
     """The server that stored a message dies before telling anyone, and nobody sends it again: when it arrives.
 
     `back`: it is started again at once, as a supervisor does.
@@ -60,11 +60,11 @@ async def orphan(town: Town, load: Load, within: float, back: bool = False) -> f
     victim = town.servers[-1]
     await _swap(victim, {"CHATSERVER_FAILPOINTS": "after_append=kill"})
     await load.say_once(victim.base)
-    await eventually(lambda: _ended(victim), within=10)
+    await eventually(lambda: _ended(victim))
     died = time.monotonic()
     if back:
         await _swap(victim, {"CHATSERVER_FAILPOINTS": ""})
-    await eventually(lambda: load.oracle.missing == 0, within=within, why="a sweeper brings it")
+    await eventually(lambda: load.oracle.missing == 0, why="a sweeper brings it")
     took = time.monotonic() - died
     town.show(f"an orphaned message arrived {took:.1f} s after its server had died" + ", and was back" * back)
     await _swap(victim, {"CHATSERVER_FAILPOINTS": ""})
@@ -101,7 +101,7 @@ async def stall(town: Town, load: Load, times: int, secs: float, rate: float = R
         finally:
             process.send_signal(signal.SIGCONT)
         await asyncio.sleep(2.0)
-        await load.delivered(within=5)
+        await load.delivered()
         slowest = max(slowest, *delays(load.oracle.records(), begun))
         load.check_readers()
         town.say(f"stalled {number} of {times}: the slowest delivery so far {slowest:.2f} s")
@@ -117,7 +117,7 @@ async def drain_in_turn(town: Town, load: Load, rounds: int, rate: float = RATE)
     found = Stops(Verdict())
     for number in range(rounds):
         before = load.oracle.acknowledged
-        await eventually(lambda before=before: load.oracle.acknowledged > before + rate, within=20)
+        await eventually(lambda before=before: load.oracle.acknowledged > before + rate)
         server = town.servers[number % len(town.servers)]
         begun = time.monotonic()
         server.terminate()

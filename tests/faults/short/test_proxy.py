@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.faults.bench.proxy import Habit, Proxy
+from tests.support.waiting import GENEROUS_SECS
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -37,7 +38,7 @@ async def echoing() -> AsyncIterator[tuple[Proxy, Streams]]:
         server.close()
 
 
-async def said(streams: Streams, data: bytes, within: float = 5.0) -> bytes:
+async def said(streams: Streams, data: bytes, within: float = GENEROUS_SECS) -> bytes:
     """What comes back; nothing when nothing does in time."""
     streams[1].write(data)
     try:
@@ -98,5 +99,5 @@ async def test_a_trickle_is_slow_and_loses_nothing(io_loop: Any) -> None:
 async def test_half_closed_means_the_target_hears_the_end_and_the_client_its_last_words(io_loop: Any) -> None:
     async with echoing() as (proxy, streams):
         proxy.behave(Habit.HALF_CLOSE)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(GENEROUS_SECS):
             assert await streams[0].read() == b"end"

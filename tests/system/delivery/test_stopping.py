@@ -10,7 +10,7 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from tests.support.client import Answer, Client, Device, unique
-from tests.support.waiting import eventually, held, together
+from tests.support.waiting import eventually, held, in_time, together
 from tests.system.delivery.conftest import World
 
 KEEP_ALIVE = {"Connection": "keep-alive"}
@@ -29,7 +29,7 @@ async def tell(device: Device, to: Device, key: str, base: str | None = None) ->
         return None
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_shutdown_answers_every_held_poll_and_finishes_every_send(
     fresh: World, fresh_client: Client
 ) -> None:
@@ -37,16 +37,16 @@ async def test_shutdown_answers_every_held_poll_and_finishes_every_send(
     await together(ann.here(), bob.here())
     usual = await bob.get("poll/events/", query={"cursor": bob.cursor, "wait": 0}, headers=KEEP_ALIVE)
     assert usual.headers.get("Connection") != "close", "otherwise the assertion below means nothing"
-    # Signed in before any is held: an original client's poll ends by itself after 5.5 s, which is soon over here.
+    # Without a cursor, and asking for more than the 5.5 s of an original client, which are soon over here.
     originals = [await bob.another() for _ in range(3)]
     polls = [await held_with_keep_alive(bob, fresh.first, cursor=bob.cursor, wait=40) for _ in range(8)]
-    polls += [await held_with_keep_alive(original, fresh.first) for original in originals]
+    polls += [await held_with_keep_alive(original, fresh.first, wait=40) for original in originals]
 
     keys = [unique("key") for _ in range(60)]
     sends = [asyncio.ensure_future(tell(ann, bob, key, fresh.first)) for key in keys]
     await asyncio.wait(sends, return_when=asyncio.FIRST_COMPLETED)
     fresh.servers[0].terminate()
-    for answer in await asyncio.wait_for(together(*polls), 8):
+    for answer in await in_time(together(*polls)):
         assert answer.status == 200, answer
         assert answer.headers.get("Connection") == "close" or answer.events, (answer, answer.took)
         assert isinstance(answer.json["timestamp"], float)
@@ -64,7 +64,7 @@ async def test_shutdown_answers_every_held_poll_and_finishes_every_send(
     assert len(found) == len(set(found))
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_drained_process_sends_idle_polls_away_with_connection_close(
     fresh: World, fresh_client: Client
 ) -> None:
@@ -72,14 +72,14 @@ async def test_a_drained_process_sends_idle_polls_away_with_connection_close(
     await bob.here()
     polls = [await held_with_keep_alive(bob, fresh.first, cursor=bob.cursor, wait=40) for _ in range(12)]
     fresh.servers[0].terminate()
-    for answer in await asyncio.wait_for(together(*polls), 5):
+    for answer in await in_time(together(*polls)):
         assert (answer.status, answer.events, answer["cursor"]) == (200, [], bob.cursor)
         assert answer.headers["Connection"] == "close"
     assert fresh.servers[0].wait() == 0
     fresh.servers[0].start()
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_restart_keeps_messages_sessions_places_and_cursors(
     fresh: World, fresh_client: Client
 ) -> None:
@@ -103,7 +103,7 @@ async def test_a_restart_keeps_messages_sessions_places_and_cursors(
     assert (await fresh_client.login(bob.username)).status == 200
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_what_a_killed_process_had_accepted_is_delivered_and_the_rest_can_be_repeated(
     fresh: World, fresh_client: Client, settled: Callable[[], bool]
 ) -> None:
@@ -130,9 +130,9 @@ async def test_what_a_killed_process_had_accepted_is_delivered_and_the_rest_can_
         assert answer.status == 200 or key not in accepted
     if fresh.servers[0].process is None:
         fresh.servers[0].start()
-    await eventually(settled, within=10)
+    await eventually(settled)
 
-    got = await bob.until(len(keys), within=15)
+    got = await bob.until(len(keys))
     assert by_now <= set(keys)
     assert [m["seq"] for m in got] == list(range(1, len(keys) + 1)), "one order, no gap, no repeat"
     assert {m["message"] for m in got} == set(keys)

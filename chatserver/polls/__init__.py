@@ -1,0 +1,1 @@
+"""Held polls, who is present here, and what is known of their inboxes."""

@@ -1,0 +1,224 @@
+"""Held polls of this process, and who is present in it: being held or lingering for a while after.
+
+A waiter registers first, looks second, waits third: a bell between any two of these finds it registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from chatserver import metrics
+from chatserver.clock import Clock
+from chatserver.model import Actor, Advance, Entry, KnownVersion
+from chatserver.polls.present import Present
+from chatserver.polls.waiter import Ended, Ephemeral, Waiter
+from chatserver.ports import Bus
+
+EPHEMERALS = 32  # kept per person for the moment between two polls
+NAMES = 32  # (session, client) pairs remembered per person
+
+
+class Hub:
+    def __init__(
+        self,
+        bus: Bus,
+        clock: Clock,
+        linger_secs: float,
+        held_polls: int,
+        turned: Callable[[int, bool], None] = lambda *_: None,
+    ) -> None:
+        """`turned(user_id, present)` is told when somebody comes to this node or leaves it."""
+        self._bus = bus
+        self._clock = clock
+        self._linger_secs = linger_secs
+        self._held_polls = held_polls
+        self._turned = turned
+        self._present: dict[int, Present] = {}
+        self._serial = 0
+        self._in_doubt = False
+        self._draining = False
+
+    def enter(self, actor: Actor, client: str | None) -> tuple[Present, Waiter, bool]:
+        """Register a poll; always `leave` it. An older one of the same client ends.
+
+        The flag tells whether this client's last poll was here: if not, another node may hold an older one.
+        """
+        present = self._present.get(actor.user_id)
+        if present is None:
+            present = self._present[actor.user_id] = Present(actor.user_id)
+            self._bus.bind(actor.user_id)
+            self._turned(actor.user_id, True)
+        serial = present.last_serial(actor.session_id, client)
+        waiter = Waiter(actor, client, self._clock.now().timestamp(), serial or 0)
+        olders = present.named(actor.session_id, client) if client is not None else []
+        for older in olders:
+            older.end(Ended.SUPERSEDED)
+        if len(present.waiters) >= self._held_polls:
+            self._make_room(present)
+        present.waiters.append(waiter)
+        metrics.HELD_POLLS.inc()
+        if self._draining:
+            waiter.end(Ended.DRAINING)
+        return present, waiter, serial is not None or bool(olders)
+
+    def leave(self, present: Present, waiter: Waiter) -> None:
+        try:
+            present.waiters.remove(waiter)
+        except ValueError:  # it was disconnected meanwhile
+            return
+        metrics.HELD_POLLS.dec()
+        present.leaves_at = self._clock.monotonic() + self._linger_secs
+        present.forget_name(waiter.actor.session_id, waiter.client)
+        if waiter.ended is not Ended.SUPERSEDED:
+            present.names.append((waiter.actor.session_id, waiter.client, waiter.last_serial))
+            del present.names[:-NAMES]
+
+    def get(self, user_id: int) -> Present | None:
+        return self._present.get(user_id)
+
+    def __iter__(self) -> Iterator[Present]:
+        return iter(self._present.values())
+
+    def __len__(self) -> int:
+        return len(self._present)
+
+    def ring(self, user_ids: Iterable[int]) -> None:
+        """Look! Whoever is held here does; whoever lingers will at the next poll."""
+        for present in self.stir(user_ids):
+            present.wake()
+
+    def stir(self, user_ids: Iterable[int], entry: Entry | None = None) -> list[Present]:
+        """Those present here, who are then to be woken. What was known of their inboxes holds no more.
+
+        `entry`: all that has happened, if that is known. It may be what made known how an inbox stands.
+        """
+        presents = [present for id in user_ids if (present := self._present.get(id))]
+        for present in presents:
+            if entry is None or not present.knows(entry):
+                present.forget()
+        return presents
+
+    def doubt(self) -> None:
+        """Something rang that nobody here understands: the next check looks at everyone, however often it rang."""
+        self._in_doubt = True
+
+    def take_doubt(self) -> bool:
+        doubt, self._in_doubt = self._in_doubt, False
+        return doubt
+
+    def claim(self, user_ids: Iterable[int]) -> dict[int, KnownVersion]:
+        """Where the inboxes of those present stand, as far as that is known, for a fan-out to find them there."""
+        now = self._clock.monotonic()
+        presents = (present for id in user_ids if (present := self._present.get(id)))
+        claims = ((present.user_id, present.claim(now)) for present in presents)
+        return {user_id: claim for user_id, claim in claims if claim is not None}
+
+    def moved(self, claims: Mapping[int, KnownVersion], advances: Iterable[Advance]) -> None:
+        """A fan-out found all inboxes as claimed."""
+        for advance in advances:
+            for user_id in claims.keys() & advance.member_ids:
+                present = self._present.get(user_id)
+                if present is not None:
+                    entry = Entry("messages", advance.conversation_id, advance.first, advance.last)
+                    present.moved(claims[user_id], entry)
+
+    def push(
+        self,
+        user_id: int,
+        key: tuple[Any, ...],
+        event: str,
+        data: dict[str, Any],
+        secs: float,
+        extended: bool,
+    ) -> None:
+        """Give an ephemeral event to whoever is here, in place of an older one of the same key."""
+        present = self._present.get(user_id)
+        if present is None:
+            return
+        self.retract(user_id, key)
+        if len(present.ephemerals) == EPHEMERALS:
+            del present.ephemerals[0]
+            metrics.EPHEMERAL_DROPPED.labels("full").inc()
+        self._serial += 1
+        expires = self._clock.monotonic() + secs
+        present.ephemerals.append(Ephemeral(self._serial, key, event, data, expires, extended))
+        present.wake()
+
+    def retract(self, user_id: int, key: tuple[Any, ...]) -> None:
+        present = self._present.get(user_id)
+        if present is not None:
+            present.ephemerals[:] = [known for known in present.ephemerals if known.key != key]
+
+    def take_ephemerals(self, present: Present, waiter: Waiter, extended: bool) -> list[Ephemeral]:
+        """What this client has not seen and what is still true, oldest first."""
+        if not present.ephemerals:
+            return []
+        now = self._clock.monotonic()
+        while present.ephemerals and present.ephemerals[0].expires < now:
+            del present.ephemerals[0]
+        fresh = [
+            e for e in present.ephemerals if e.serial > waiter.last_serial and (extended or not e.extended)
+        ]
+        if present.ephemerals:
+            waiter.last_serial = present.ephemerals[-1].serial
+        return fresh
+
+    def supersede(self, user_id: int, session_id: int, client: str, started: float) -> None:
+        """Another node holds a newer poll of this client. Equal starts keep both: each ends by itself."""
+        present = self._present.get(user_id)
+        if present is None:
+            return
+        present.forget_name(session_id, client)
+        for waiter in present.named(session_id, client):
+            if waiter.started < started:
+                waiter.end(Ended.SUPERSEDED)
+
+    def revoke(self, user_id: int, over: Callable[[int], bool]) -> None:
+        """End the polls of sessions that are `over`."""
+        for waiter in self._of_sessions(user_id, over):
+            waiter.end(Ended.REVOKED)
+
+    def prove(self, user_id: int, over: Callable[[int], bool]) -> None:
+        """Sessions are said to be `over`: their polls see for themselves whether that is so."""
+        for waiter in self._of_sessions(user_id, over):
+            waiter.unproved = True
+            waiter.wake()
+
+    def disconnect(self, user_id: int) -> None:
+        """Not present any more, at once."""
+        present = self._present.pop(user_id, None)
+        if present is not None:
+            for waiter in list(present.waiters):
+                waiter.end(Ended.GONE)
+                self.leave(present, waiter)
+            self._depart(user_id)
+
+    def expire(self) -> None:
+        """Let go of those who lingered long enough. Called by the check."""
+        now = self._clock.monotonic()
+        for present in [p for p in self._present.values() if not p.waiters and p.leaves_at <= now]:
+            del self._present[present.user_id]
+            self._depart(present.user_id)
+        metrics.PRESENT_USERS.set(len(self._present))
+
+    def close(self) -> None:
+        """Answer every held poll, and every later one at once."""
+        self._draining = True
+        for present in self._present.values():
+            for waiter in present.waiters:
+                waiter.end(Ended.DRAINING)
+
+    def _make_room(self, present: Present) -> None:
+        """For one more poll. Those that have ended are on their way out."""
+        held = sorted((w for w in present.waiters if w.ended is None), key=lambda w: w.started)
+        for oldest in held[: len(held) - self._held_polls + 1]:
+            oldest.end(Ended.CROWDED)
+
+    def _of_sessions(self, user_id: int, chosen: Callable[[int], bool]) -> list[Waiter]:
+        present = self._present.get(user_id)
+        return [w for w in present.waiters if chosen(w.actor.session_id)] if present else []
+
+    def _depart(self, user_id: int) -> None:
+        self._bus.unbind(user_id)
+        self._turned(user_id, False)

@@ -1,0 +1,45 @@
+"""Telling all members that something in their conversation has changed: a line in its second log, then the inboxes.
+
+Whoever changes a document marks it `pending` in the same update, calls `tell`, and takes the mark away when that is done
+and the document stands at the same `rev` still. What dies in between is told again by the sweeper; a line that comes
+twice is harmless, since clients keep the higher `rev`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chatserver.clock import Clock
+from chatserver.errors import Unavailable
+from chatserver.model import Bell, Fact
+from chatserver.ports import Bus, Stores
+
+TRIES = 20  # Each is lost to a line of another node only.
+SLICE = 1_000  # members whose inboxes are moved by one command: more would hold up the sends of others
+
+
+class Facts:
+    def __init__(self, stores: Stores, bus: Bus, clock: Clock) -> None:
+        self._stores = stores
+        self._bus = bus
+        self._clock = clock
+
+    async def tell(self, conversation_id: int, kind: str, target: int, rev: int) -> None:
+        """Raises Unavailable: then some members may know and others not, until it is repeated."""
+        seq = await self._append(conversation_id, kind, target, rev)
+        found = await self._stores.conversations.member_ids([conversation_id])
+        await self._advance(conversation_id, seq, found[conversation_id])
+
+    async def _append(self, conversation_id: int, kind: str, target: int, rev: int) -> int:
+        for _ in range(TRIES):
+            seq = await self._stores.facts.head(conversation_id) + 1
+            fact = Fact(conversation_id, seq, kind, target, rev, self._clock.now())
+            if await self._stores.facts.append(fact):
+                return seq
+        raise Unavailable("This conversation changes too fast right now.")
+
+    async def _advance(self, conversation_id: int, last: int, member_ids: Sequence[int]) -> None:
+        for start in range(0, len(member_ids), SLICE):
+            part = tuple(member_ids[start : start + SLICE])
+            await self._stores.inboxes.advance_facts(conversation_id, last, part)
+            self._bus.publish(Bell("inbox", part))

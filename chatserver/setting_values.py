@@ -1,0 +1,88 @@
+"""What a setting may be, however it was given: text from a flag or the environment, or a value of the TOML file."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import types
+from pathlib import Path
+from typing import Any
+
+CHOICES = {
+    "log_level": ("debug", "info", "warning", "error"),
+    "log_format": ("auto", "text", "json"),
+    "rate_limits": ("on", "off"),
+    "hot_calls": ("on", "off"),
+    "registration": ("auto", "open", "invite", "off"),
+    "mongodb_driver": ("motor", "pymongo"),
+}
+PATHS = ("data_dir", "mongod", "tls_cert", "tls_key", "tls_ca")
+TRUTH = {"true": True, "1": True, "yes": True, "on": True} | dict.fromkeys(("false", "0", "no", "off"), False)
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,255}", re.ASCII)
+RATE = re.compile(r"[1-9][0-9]{0,8} ?(/|per) ?([1-9][0-9]{0,3} ?)?(second|minute|hour|day)s?|off", re.ASCII)
+
+
+def convert(name: str, kind: Any, least: float | None, raw: Any) -> Any:
+    """The value as its setting has it. Raises ValueError that says what is wrong with it."""
+    if isinstance(kind, types.GenericAlias):
+        return _several(name, raw)
+    if kind is bool:
+        if str(raw).lower() not in TRUTH:
+            raise ValueError(f"{raw!r} is neither true nor false")
+        return TRUTH[str(raw).lower()]
+    value: Any
+    if kind is Path or kind is str:
+        text = at_home(str(raw)) if name in PATHS else str(raw)
+        value = kind(bare_address(text) if name.endswith("host") else text)
+    else:
+        try:
+            value = kind(raw)
+        except (TypeError, ValueError):
+            raise ValueError(f"{raw!r} is not {'a whole number' if kind is int else 'a number'}") from None
+    _check(name, least, value, raw)
+    return value
+
+
+def _check(name: str, least: float | None, value: Any, raw: Any) -> None:
+    """Raises ValueError for a value of the right kind that cannot be meant."""
+    if least is not None and not value >= least:
+        raise ValueError(f"{raw!r} is below {least}")
+    if name.endswith("port") and value > 65535:
+        raise ValueError(f"{raw!r} is not a port (0 to 65535)")
+    if name in CHOICES and value not in CHOICES[name]:
+        raise ValueError(f"{raw!r} is none of {', '.join(CHOICES[name])}")
+    if name.endswith("_rate") and not RATE.fullmatch(value):
+        raise ValueError(f"{raw!r} is no rate; write off, or such as 60/minute or 10/5 minutes")
+
+
+def at_home(path: str) -> str:
+    """With the home directory for the `~` at its beginning: only a shell puts it there, and not after a `=`."""
+    if not path.startswith("~"):
+        return path
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:
+        raise ValueError(f"{path!r} begins with a home directory that is not known here") from None
+
+
+def bare_address(host: str) -> str:
+    """Without the brackets that an IPv6 address has in a URL."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def _several(name: str, raw: Any) -> tuple[str, ...]:
+    parts = raw.split(",") if isinstance(raw, str) else raw
+    found = tuple(str(part).strip() for part in parts if str(part).strip())
+    for part in found:
+        if name in ("trusted_proxies", "rate_exempt"):
+            _check_network(part)
+        if name in ("cors_origins", "frame_ancestors") and not ORIGIN.fullmatch(part):
+            raise ValueError(f"{part!r} is not an origin like https://www.example.org")
+    return found
+
+
+def _check_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text!r} is neither an address nor a network like 10.0.0.0/8") from None

@@ -1,0 +1,220 @@
+"""Document ⇄ model, both directions, and nothing else."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from chatserver.model import (
+    MAX_SEQ,
+    SEQ_BITS,
+    UNKNOWN,
+    Account,
+    Attachment,
+    Change,
+    Entry,
+    Inbox,
+    Mark,
+    Member,
+    Message,
+    Notification,
+    Owed,
+    Session,
+    Tail,
+    User,
+    split_message_id,
+)
+from chatserver.storage.driver import Document
+from chatserver.words import RULES, listed_words
+
+_KIND_TO_LETTER = {
+    "messages": "m",
+    "read": "r",
+    "facts": "f",
+    "joined": "j",
+    "left": "l",
+    "mine": "o",
+    "change": "x",  # Releases before 0.2 told each change of a message by an entry of its own.
+    "notification": "n",
+    "session": "s",
+    "sessions": "a",
+}
+_LETTER_TO_KIND = {letter: kind for kind, letter in _KIND_TO_LETTER.items()}
+
+
+def user(document: Document) -> User:
+    return User(document["_id"], document["username"], document["full_name"], document["avatar"])
+
+
+def account(document: Document) -> Account:
+    state, credential = document.get("state", "active"), document.get("credential", 0)
+    return Account(user(document), state, document["created_at"], credential)
+
+
+def session(document: Document) -> Session:
+    return Session(
+        document["_id"],
+        document["user_id"],
+        document["name"],
+        document["created_at"],
+        document["last_used_at"],
+        document.get("credential", 0),
+    )
+
+
+def listed(text: str) -> Document:
+    """What a message is found by, and by which rules it was made."""
+    return {"words": listed_words(text), "words_rules": RULES}
+
+
+def message_document(message: Message) -> Document:
+    document: Document = {
+        "_id": message.id,
+        "sender_id": message.sender_id,
+        "session_id": message.session_id,
+        "client_id": message.client_id,
+        "text": message.text,
+        **listed(message.text),
+        "created_at": message.created_at,
+    }
+    if message.attachment:
+        stored = message.attachment
+        document["attachment"] = {
+            "id": stored.id,
+            "name": stored.name,
+            "type": stored.type,
+            "size": stored.size_bytes,
+            "sha256": stored.sha256,
+        }
+    return document
+
+
+def message(document: Document) -> Message:
+    stored = document.get("attachment")
+    id = int(document["_id"])  # BSON gives its own kind of integer from 2^31 on, which no JSON encoder takes
+    return Message(
+        id=id,
+        conversation_id=id >> SEQ_BITS,
+        seq=id & MAX_SEQ,
+        sender_id=document["sender_id"],
+        session_id=document["session_id"],
+        client_id=document["client_id"],
+        text=document["text"],
+        attachment=attachment(stored) if stored else None,
+        created_at=document["created_at"],
+        rev=document.get("rev", 0),
+        edited_at=document.get("edited_at"),
+        deleted_at=document.get("deleted_at"),
+    )
+
+
+def attachment(document: Document) -> Attachment:
+    return Attachment(
+        document["id"], document["name"], document["type"], document["size"], document["sha256"]
+    )
+
+
+def change(document: Document) -> Change:
+    dropped = document.get("dropped")
+    return Change(message(document), attachment(dropped) if dropped else None)
+
+
+def _marks(marks: list[list[Any]]) -> tuple[Mark, ...]:
+    return tuple(Mark(seq, at) for seq, at in marks)
+
+
+def member(document: Document) -> Member:
+    return Member(
+        conversation_id=document["_id"]["c"],
+        user_id=document["_id"]["u"],
+        delivered_seq=document["delivered_seq"],
+        read_seq=document["read_seq"],
+        delivered_marks=_marks(document["delivered_marks"]),
+        read_marks=_marks(document["read_marks"]),
+    )
+
+
+def entry_document(entry: Entry) -> Document:
+    """One letter a field: an inbox holds a hundred of these and is read at every delivery."""
+    document: Document = {"k": _KIND_TO_LETTER[entry.kind]}
+    fields = {
+        "c": entry.conversation_id,
+        "f": entry.first,
+        "t": entry.last,
+        "u": entry.user_id,
+        "i": entry.ref,
+        "v": entry.rev,
+        "at": entry.at,
+        "key": entry.key,
+    }
+    document.update((name, value) for name, value in fields.items() if value)
+    return document
+
+
+@lru_cache(1_000)  # all members of a group have the same one, and keep it while they are here
+def _message_entry(id: int) -> Entry:
+    conversation_id, seq = split_message_id(id)
+    return Entry("messages", conversation_id, seq, seq)
+
+
+def entry(document: Any) -> Entry:
+    """A number, a document of a kind we know, or what a node of a newer release has pushed."""
+    if isinstance(document, int):
+        return _message_entry(document)
+    kind = _LETTER_TO_KIND.get(document.get("k", ""), UNKNOWN) if isinstance(document, dict) else UNKNOWN
+    if kind == UNKNOWN:
+        return Entry(UNKNOWN)
+    get = document.get
+    return Entry(
+        kind,
+        get("c", 0),
+        get("f", 0),
+        get("t", 0),
+        get("u", 0),
+        get("i", 0),
+        get("v", 0),
+        get("at"),
+    )
+
+
+def tail(document: Document, known: int | None) -> Tail:
+    """Without the entries up to version `known`."""
+    ring, version = document["ring"], document["version"]
+    if known is not None:
+        ring = ring[max(0, len(ring) - max(0, version - known)) :]
+    return Tail(document["epoch"], version, tuple(map(entry, ring)), owed(document))
+
+
+def owed(document: Document) -> tuple[Owed, ...]:
+    """Of an inbox; most owe nothing."""
+    found = document.get("owed")
+    return tuple(Owed(one["i"], one["v"], "x" in one) for one in found) if found else ()
+
+
+def _by_conversation(numbers: Document) -> dict[int, int]:
+    return {int(id): number for id, number in numbers.items()}
+
+
+def inbox(document: Document) -> Inbox:
+    mine = f":{document['_id']}"
+    own = {key.removesuffix(mine): n for key, n in document["own"].items() if key.endswith(mine)}
+    return Inbox(
+        document["epoch"],
+        document["version"],
+        _by_conversation(document["heads"]),
+        _by_conversation(document["reads"]),
+        _by_conversation(own),
+        owed(document),
+    )
+
+
+def notification(document: Document) -> Notification:
+    return Notification(
+        document["_id"],
+        document["user_id"],
+        document["title"],
+        document["message"],
+        document["notification_type"],
+        document["created_at"],
+        document.get("client_id"),
+    )

@@ -1,0 +1,1 @@
+"""The API describes itself: the OpenAPI document, the page at /docs, and docs/api.md."""

@@ -1,0 +1,137 @@
+"""What a poll answers: each kind of event, and the two forms of the whole."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from handlers.description.shapes import Cursor, Epoch, Moment, NotificationData, Path, Seq
+from handlers.schemas import Id
+
+EventId = Annotated[Id, Meta(description="The same whenever the event is given again: skip what you know.")]
+
+
+class MessageData(Struct):
+    id: Id
+    seq: Seq
+    sender_id: Id
+    sender_name: str
+    receiver_id: Annotated[Id | None, Meta(description="Null in groups.")]
+    message: str
+    attachment: Path
+    attachment_type: str | None
+    attachment_name: str | None
+    attachment_size: Annotated[int | None, Meta(description="In bytes.")]
+    timestamp: Moment
+    is_read: Annotated[bool, Meta(description="As it was at the moment of sending: false.")]
+    conversation_id: Id
+    client_id: Annotated[str | None, Meta(description="The sender's own key, if it gave one.")]
+    edited_at: Moment | None
+    rev: Annotated[int, Meta(ge=0, description="How often it was changed: keep what has the higher one.")]
+    is_active: Annotated[bool, Meta(description="False once deleted: no text and no file are left.")]
+
+
+class ReadReceiptData(Struct):
+    message_id: Id
+    reader_id: Id
+    reader_name: str
+    read_at: Moment
+    conversation_id: Id
+
+
+class TypingData(Struct):
+    sender_id: Id
+    sender_name: str
+    is_typing: bool
+    conversation_id: Id
+
+
+class PresenceData(Struct):
+    user_id: Id
+    is_online: bool
+
+
+class DeliveryReceiptData(Struct):
+    conversation_id: Id
+    user_id: Annotated[Id, Meta(description="Whose device was given the messages.")]
+    delivered_seq: Annotated[int, Meta(ge=1, description="Everything up to here is delivered.")]
+    delivered_at: Moment
+
+
+class Event(Struct, tag_field="event"):
+    id: EventId
+    timestamp: Moment
+
+
+class MessageEvent(Event, tag="message"):
+    """To the receiver's devices, and to the sender's other ones."""
+
+    data: MessageData
+
+
+class MessageChangedEvent(Event, tag="message_changed"):
+    """A message was edited or deleted, told to all devices of all members. Only for clients that send a cursor."""
+
+    data: MessageData
+
+
+class ReadReceiptEvent(Event, tag="read_receipt"):
+    """One for each message that was read, to its sender and to the reader's own devices."""
+
+    data: ReadReceiptData
+
+
+class NotificationEvent(Event, tag="notification"):
+    """A word from the application that this chat belongs to."""
+
+    data: NotificationData
+
+
+class TypingEvent(Event, tag="typing"):
+    """Ephemeral: not kept for those who are away, and ended by itself after `typing_secs`."""
+
+    data: TypingData
+
+
+class PresenceEvent(Event, tag="presence"):
+    """Somebody you share a conversation with came or left. Ephemeral, and only for clients that send a cursor."""
+
+    data: PresenceData
+
+
+class DeliveryReceiptEvent(Event, tag="delivery_receipt"):
+    """Your messages reached a device. Ephemeral, and only for clients that send a cursor."""
+
+    data: DeliveryReceiptData
+
+
+AnyEvent = (
+    MessageEvent
+    | MessageChangedEvent
+    | ReadReceiptEvent
+    | NotificationEvent
+    | TypingEvent
+    | PresenceEvent
+    | DeliveryReceiptEvent
+)
+
+
+class Events(Struct):
+    """What a poll answers that names neither `cursor`, `wait` nor `client`."""
+
+    events: Annotated[
+        list[AnyEvent], Meta(description="Oldest first. Ignore kinds you do not know: there will be more.")
+    ]
+    timestamp: Epoch
+
+
+class EventsAtCursor(Events):
+    """What a poll answers that names at least one of `cursor`, `wait` and `client`."""
+
+    cursor: Annotated[Cursor, Meta(description="Where to poll from next.")]
+    more: Annotated[bool, Meta(description="There is more already: poll again at once.")]
+    wait: Annotated[float, Meta(description="How long this poll would have been held, in seconds.")]
+    superseded: Annotated[
+        bool, Meta(description="A newer poll of the same `client` took over: stop this loop.")
+    ]

@@ -1,0 +1,83 @@
+"""What each problem code means, and what a client does about it."""
+
+from __future__ import annotations
+
+EXPLANATIONS: dict[str, tuple[str, str]] = {
+    "validation_error": (
+        "Something in the request is not as described. `errors` names each field and what is wrong with it.",
+        "Correct the request. Repeating it as it is never helps.",
+    ),
+    "cursor_invalid": (
+        "The `cursor` is none that this server gave.",
+        "Load the snapshot and poll with the cursor it holds.",
+    ),
+    "token_missing": (
+        "The call needs a token and there was none, or not in a form that is understood.",
+        "Sign in, and send `Authorization: Bearer` followed by the token. `?token=` is for polls and disconnect only.",
+    ),
+    "token_invalid": (
+        "The token is unknown, revoked or expired; when signing in: the username or the password is wrong, or the "
+        "host's token is not accepted.",
+        "Forget the token and sign in again.",
+    ),
+    "forbidden": (
+        "You may not do this; with a session in a cookie also: another site made the browser ask, or the header "
+        "`X-Requested-With` is missing.",
+        "Do not repeat it as it is. Calls from other sites send a token in `Authorization`.",
+    ),
+    "not_member": (
+        "You know of this conversation but are not a member any more.",
+        "Take it off your list.",
+    ),
+    "not_found": (
+        "There is no such thing, or it is not yours to see: strangers are told the same in both cases.",
+        "Check the address and the ids in it.",
+    ),
+    "method_not_allowed": (
+        "The address exists, the method does not.",
+        "Use one that the `Allow` header names.",
+    ),
+    "limit_reached": (
+        "A quota of yours is used up. `limit` is its name among the `limits` of the server call.",
+        "`conversations`: begin further ones later. `open_uploads` and `exports`: wait for the end of those under way. "
+        "`upload_day_bytes`: go on after midnight UTC. Repeating it at once does not help.",
+    ),
+    "cursor_expired": (
+        "Your place in the stream of events is no longer kept: you were away too long, or the data was restored.",
+        "Load the snapshot again and show the `notifications` in it, then poll with the `cursor` that stands in this "
+        "problem.",
+    ),
+    "payload_too_large": (
+        "The body, or the file in it, is larger than this server takes.",
+        "Look at `limits` of the server call and send less.",
+    ),
+    "unsupported_media_type": (
+        "The body is of a type that this call does not take.",
+        "Send JSON, as `Content-Type: application/json`.",
+    ),
+    "range_not_satisfiable": (
+        "Nothing of the part of the file that `Range` asks for is there.",
+        "`Content-Range` says how long the file is.",
+    ),
+    "idempotency_conflict": (
+        "This `client_id` was used before, for another content.",
+        "Each message has a key of its own; a repeat must be the same in every part.",
+    ),
+    "rate_limited": (
+        "Too many requests of this kind in too short a time.",
+        "Wait as many seconds as `Retry-After` says, then go on more slowly.",
+    ),
+    "header_too_large": (
+        "The address with its query, and the header fields with all cookies, are longer than this server reads: 32 KiB.",
+        "Ask for less at once; in a browser, delete the cookies of this site.",
+    ),
+    "unavailable": (
+        "Something that the server needs, usually its database, does not answer just now.",
+        "Wait as many seconds as `Retry-After` says, then repeat; a send with its `client_id`, so that it is "
+        "stored once.",
+    ),
+    "internal_error": (
+        "A mistake of ours. It was logged.",
+        "Tell whoever runs the server the `request_id`. A send may be repeated with its `client_id`.",
+    ),
+}

@@ -1,0 +1,81 @@
+"""The people and things of the examples: Ann and Bob, the first two on a fresh server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatserver.model import SEQ_BITS, message_id
+from handlers.description import event_shapes
+
+PASSWORD = "correct horse battery staple"
+NEXT_PASSWORD = "more staples than batteries"
+TIME = "2026-05-04T09:30:00.000Z"
+TIMESTAMP = 1777887000.123
+TOKEN = "4eC39HqLyjWDarjtT1zdp7dcQ2mVbE9uKx0sNfRgYhA"
+TICKET = "chp_1cX0b7w2sYk9mQeR4tUvN6pLzA8dHfGjK3iOoBqWnVs"
+ANN = {"id": 1, "username": "ann", "full_name": "Ann Arden", "avatar": None}
+BOB = {"id": 2, "username": "bob", "full_name": "Bob Berg", "avatar": None}
+BOB_THERE = {**BOB, "is_online": True}
+SESSION = {"id": 1, "name": "curl/8.5.0", "created_at": TIME, "last_used_at": TIME, "current": True}
+DONE = {"success": True, "status": "success"}
+CLIENT_ID = "5f0c1a52-1"
+PNG = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAA"
+    "AABJRU5ErkJggg=="
+)
+
+
+def message(seq: int, sender: dict[str, Any], text: str, **more: Any) -> dict[str, Any]:
+    receiver = BOB if sender is ANN else ANN
+    shown = {
+        "id": message_id(1, seq),
+        **{f"sender{key}": sender[name] for key, name in _PERSON.items()},
+        **{f"receiver{key}": receiver[name] for key, name in _PERSON.items()},
+        "conversation": 1,
+        "conversation_id": 1,
+        "seq": seq,
+        "message": text,
+        **{f"attachment{key}": None for key in ("", "_url", "_type", "_name", "_size")},
+        "is_read": False,
+        "read_at": None,
+        "delivered_at": None,
+        "timestamp": TIME,
+        "created_at": TIME,
+        "updated_at": TIME,
+        "edited_at": None,
+        "rev": 0,
+        "is_active": True,
+        "client_id": None,
+    }
+    return {**shown, **more}
+
+
+_PERSON = {"": "id", "_id": "id", "_name": "full_name", "_username": "username", "_avatar": "avatar"}
+QUESTION = message(1, ANN, "Is the library open today?", client_id=CLIENT_ID)
+EDITED = {**QUESTION, "message": "Is the library open tomorrow?", "edited_at": TIME, "rev": 1}
+REPLY = message(2, BOB, "Yes, until six.")
+CONVERSATION = {
+    "conversation_id": 1,
+    "other_user": BOB_THERE,
+    "user": BOB_THERE,
+    "last_message": REPLY["message"],
+    "last_message_at": TIME,
+    "last_message_by_me": False,
+    "last_message_id": REPLY["id"],
+    "unread_count": 1,
+    "is_online": True,
+    "updated_at": TIME,
+}
+UNREAD = {
+    "total_unread": 1,
+    "conversations": [
+        {"conversation_id": 1, "unread_count": 1, "other_user_id": 2, "other_user_name": BOB["full_name"]}
+    ],
+    "by_sender": {"2": 1},
+}
+REPLY_EVENT = {
+    "id": 2 << SEQ_BITS,
+    "event": "message",
+    "data": {name: REPLY[name] for name in event_shapes.MessageData.__struct_fields__},
+    "timestamp": TIME,
+}

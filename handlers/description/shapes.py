@@ -1,0 +1,256 @@
+"""What each call answers: the shapes that `chatserver.wire` and the handlers write, for those who read them.
+
+The document is generated from these, and the tests hold every answer against it. Answers are not made through them:
+a dict encodes as fast, and an event is encoded once for all who get it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from chatserver.model import MAX_SEQ
+from handlers.schemas import Id
+
+TIME = {"format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
+
+Moment = Annotated[str, Meta(extra_json_schema=TIME)]
+Seq = Annotated[int, Meta(ge=1, lt=MAX_SEQ + 1, description="The number of the message in its conversation.")]
+Number = Annotated[int, Meta(ge=0)]
+Epoch = Annotated[float, Meta(description="The server's time, in seconds since 1970.")]
+Cursor = Annotated[str, Meta(description="A place in your stream of events. Opaque: keep it, give it back.")]
+Path = Annotated[
+    str | None, Meta(description="Where to get the file, with a token. Null without an attachment.")
+]
+
+
+class User(Struct):
+    id: Id
+    username: str
+    full_name: str
+    avatar: Annotated[str | None, Meta(description="An http or https address.")]
+
+
+class Person(User):
+    """A user, and whether they are there: polling, or gone for less than the linger time."""
+
+    is_online: bool
+
+
+class UserAnswer(Struct):
+    user: User
+
+
+class Users(Struct):
+    users: Annotated[list[User], Meta(description="At most 20, by name.")]
+
+
+class Session(Struct):
+    """One signed-in device: one token."""
+
+    id: Id
+    name: Annotated[
+        str, Meta(description="The `device` or the User-Agent it signed in with, at most 200 characters.")
+    ]
+    created_at: Moment
+    last_used_at: Annotated[Moment, Meta(description="Exact to ten minutes.")]
+    current: Annotated[bool, Meta(description="Whether it is the one that asks.")]
+
+
+class Sessions(Struct):
+    sessions: list[Session]
+
+
+class SignedIn(Struct):
+    token: Annotated[
+        str | None, Meta(description="Shown here and never again; null when it went into a cookie.")
+    ]
+    user: User
+    session: Session
+
+
+class Done(Struct):
+    success: Literal[True]
+    status: Literal["success"]
+
+
+class PasswordChanged(Done):
+    sessions_ended: Annotated[int, Meta(ge=0, description="All but the one that asked.")]
+
+
+class PollTicket(Struct):
+    ticket: Annotated[str, Meta(description="To be given as `?token=`.")]
+    expires_at: Moment
+
+
+class MarkedRead(Done):
+    marked_count: Annotated[int, Meta(ge=0, description="How many messages of others were passed.")]
+    marked_read: Annotated[int, Meta(ge=0, description="The same.", extra_json_schema={"deprecated": True})]
+    read_at: Moment
+
+
+class Disconnected(Struct):
+    status: Literal["disconnected"]
+    user_id: Id
+
+
+class OnlineUsers(Struct):
+    online_users: Annotated[list[Id], Meta(description="In ascending order.")]
+
+
+class Message(Struct):
+    """A message as its members see it. Always complete: null, never missing."""
+
+    id: Annotated[Id, Meta(description="The same for ever; larger is newer within a conversation.")]
+    sender: Annotated[Id, Meta(description="As `sender_id`.")]
+    sender_id: Id
+    sender_name: str
+    sender_username: str
+    sender_avatar: str | None
+    receiver: Annotated[Id, Meta(description="As `receiver_id`.")]
+    receiver_id: Id
+    receiver_name: str
+    receiver_username: str
+    receiver_avatar: str | None
+    conversation: Annotated[Id, Meta(description="As `conversation_id`.")]
+    conversation_id: Id
+    seq: Seq
+    message: Annotated[str, Meta(description="The text, exactly as it was sent or last edited.")]
+    attachment: Annotated[str | None, Meta(description="As `attachment_url`.")]
+    attachment_url: Path
+    attachment_type: Annotated[str | None, Meta(description="What the file is, by its content.")]
+    attachment_name: str | None
+    attachment_size: Annotated[int | None, Meta(description="In bytes.")]
+    is_read: Annotated[bool, Meta(description="Whether the receiver has read it.")]
+    read_at: Moment | None
+    delivered_at: Annotated[Moment | None, Meta(description="When a device of the receiver was given it.")]
+    timestamp: Annotated[Moment, Meta(description="As `created_at`.")]
+    created_at: Moment
+    updated_at: Annotated[Moment, Meta(description="When it was sent, last edited or deleted.")]
+    edited_at: Annotated[Moment | None, Meta(description="When its text was last changed.")]
+    rev: Annotated[int, Meta(ge=0, description="How often it was changed: the higher one is the newer.")]
+    is_active: Annotated[bool, Meta(description="False once deleted: no text and no file are left.")]
+    client_id: Annotated[str | None, Meta(description="The sender's own key, if it gave one.")]
+
+
+class History(Struct):
+    conversation_id: Annotated[Id | None, Meta(description="Null before the first message.")]
+    other_user: Person
+    messages: Annotated[list[Message], Meta(description="Newest first.")]
+    has_more: Annotated[
+        bool, Meta(description="There are older ones; with `after_id`: there are newer ones.")
+    ]
+
+
+class Found(Struct):
+    messages: Annotated[list[Message], Meta(description="Newest first, of all conversations.")]
+    has_more: Annotated[bool, Meta(description="There are older ones.")]
+
+
+class Conversation(Struct):
+    conversation_id: Id
+    other_user: Person
+    user: Annotated[Person, Meta(description="As `other_user`.")]
+    last_message: Annotated[
+        str, Meta(description="Its text, or the name of its file; empty when it was deleted.")
+    ]
+    last_message_at: Moment
+    last_message_by_me: bool
+    last_message_id: Id
+    unread_count: Number
+    is_online: Annotated[bool, Meta(description="As in `other_user`.")]
+    updated_at: Moment
+
+
+class UnreadConversation(Struct):
+    conversation_id: Id
+    unread_count: Annotated[int, Meta(ge=1)]
+    other_user_id: Id
+    other_user_name: str
+
+
+class Unread(Struct):
+    total_unread: Number
+    conversations: Annotated[
+        list[UnreadConversation], Meta(description="Those with something unread, newest first.")
+    ]
+    by_sender: Annotated[dict[str, int], Meta(description="Unread messages by the sender's id.")]
+
+
+class NotificationData(Struct):
+    id: Id
+    title: str
+    message: str
+    notification_type: str
+    timestamp: Moment
+
+
+class Snapshot(Struct):
+    user: User
+    conversations: Annotated[list[Conversation], Meta(description="The one with the newest message first.")]
+    next: Annotated[
+        str | None, Meta(description="What to list the older ones with, as `after`. Null: there are none.")
+    ]
+    unread: Unread
+    notifications: Annotated[
+        list[NotificationData],
+        Meta(
+            description="Words of the application around the chat that none of your devices has yet, the oldest "
+            "first. Show them: who polls from `cursor` has them."
+        ),
+    ]
+    cursor: Annotated[
+        Cursor, Meta(description="Poll from here: it was taken first, so nothing falls between.")
+    ]
+
+
+class HostNotification(NotificationData):
+    receiver_id: Id
+    client_id: Annotated[str | None, Meta(description="Your own key, if you gave one.")]
+
+
+class ExportedConversation(Struct):
+    conversation_id: Id
+    other_user: User
+    messages: Annotated[list[Message], Meta(description="Oldest first.")]
+
+
+class Exported(Struct):
+    exported_at: Moment
+    user: User
+    conversations: list[ExportedConversation]
+    next_after_id: Annotated[
+        Id | None, Meta(description="Where the next part goes on; null when this is the last one.")
+    ]
+
+
+class PollTest(Struct):
+    status: Literal["ok"]
+    message: str
+    timestamp: Epoch
+
+
+class FieldError(Struct):
+    field: Annotated[str, Meta(description="The name of a field, parameter or header; `body` for all of it.")]
+    detail: str
+
+
+class Problem(Struct):
+    """What every refusal and failure looks like (RFC 9457). Switch on `code`, show `detail`."""
+
+    type: Annotated[str, Meta(description="Where the code is explained.")]
+    title: Annotated[str, Meta(description="The name of the status.")]
+    status: int
+    detail: Annotated[str, Meta(description="One readable sentence.")]
+    code: Annotated[str, Meta(description="Stable, snake_case.")]
+    errors: Annotated[list[FieldError], Meta(description="Which input is wrong, if that is the problem.")]
+    request_id: Annotated[str, Meta(description="What to name when you ask for help: the log knows it.")]
+
+
+class LimitProblem(Problem):
+    limit: Annotated[str, Meta(description="Which one: its name among the `limits` of the server call.")]
+
+
+class CursorProblem(Problem):
+    cursor: Annotated[Cursor, Meta(description="A fresh one: reload the lists, then poll from it.")]

@@ -1,0 +1,63 @@
+"""Files in the database: laid out as GridFS does, so that what is there already and what its tools expect stay good."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import gridfs
+import pytest
+from bson import ObjectId
+from pymongo import MongoClient
+
+from chatserver.model import Attachment
+from chatserver.ports import PIECE_BYTES
+from tests.unit.conftest import DATABASE
+
+
+@pytest.fixture
+def bucket(chat: Any) -> Iterator[gridfs.GridFSBucket]:
+    with MongoClient[dict[str, Any]](chat.settings.mongodb_uri) as client:
+        yield gridfs.GridFSBucket(client[DATABASE])
+
+
+async def contents(chat: Any, file: Attachment) -> bytes:
+    return b"".join([piece async for piece in chat.storage.attachments.chunks(file)])
+
+
+@pytest.mark.gen_test
+async def test_a_file_that_gridfs_wrote_is_still_read_and_deleted(
+    chat: Any, bucket: gridfs.GridFSBucket
+) -> None:
+    data = os.urandom(3 * PIECE_BYTES + 17)
+    id = str(bucket.upload_from_stream("old", data))
+    assert await contents(chat, Attachment(id, "old", "text/plain", len(data), "")) == data
+    await chat.storage.attachments.delete(id)
+    with pytest.raises(gridfs.NoFile):
+        bucket.open_download_stream(ObjectId(id))
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("size_bytes", [0, 1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES])
+async def test_gridfs_reads_what_we_write(chat: Any, bucket: gridfs.GridFSBucket, size_bytes: int) -> None:
+    data = os.urandom(size_bytes)
+    async with chat.storage.attachments.upload("new", "text/plain") as upload:
+        for start in range(0, size_bytes, 65536):
+            await upload.write(data[start : start + 65536])
+        file = await upload.finish()
+    assert bucket.open_download_stream(ObjectId(file.id)).read() == data
+    assert await contents(chat, file) == data
+
+
+@pytest.mark.gen_test
+async def test_pieces_are_stored_as_they_come_and_taken_back_when_the_end_does_not(
+    chat: Any, bucket: gridfs.GridFSBucket
+) -> None:
+    pieces = chat.storage._collections["fs.chunks"]
+    async with chat.storage.attachments.upload("half", "text/plain") as upload:
+        await upload.write(b"x" * (5 * PIECE_BYTES + 1))
+        assert await pieces.count({"files_id": upload._id}) == 5
+        assert sum(map(len, upload._parts)) == 1
+        assert not list(bucket.find({"_id": upload._id})), "there is no file before its end"
+    assert await pieces.count({"files_id": upload._id}) == 0

@@ -1,0 +1,206 @@
+"""The place of clients without a cursor: noted before each answer, and shared by all nodes they poll."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
+from chatserver.errors import TokenInvalid, Unavailable
+from tests.support.waiting import eventually, held
+from tests.unit.test_events import texts
+from tests.unit.test_present import inbox_reads
+
+
+async def kept(chat: Any, actor: Any) -> KeptPlace:
+    found: KeptPlace = (await chat.storage.sessions.kept_places([actor.session_id]))[actor.session_id]
+    return found
+
+
+async def begun(chat: Any) -> tuple[Any, Any, Any]:
+    """A pair whose first message was given to the second of them."""
+    ann, bob, conversation = await chat.pair()
+    await chat.say(ann, conversation, "first")
+    assert texts(await chat.poll(bob)) == ["first"]
+    return ann, bob, conversation
+
+
+@pytest.mark.gen_test
+async def test_a_message_to_somebody_whose_place_is_known_is_delivered_without_a_read(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, conversation = await begun(chat)
+    poll = await held(chat.poll(bob, wait=60))
+    before = inbox_reads()
+    monkeypatch.setattr(chat.services.events._places._reads, "get", lambda key: pytest.fail("read"))
+    for text in ("one", "two", "three"):
+        await chat.say(ann, conversation, text)
+        assert texts(await poll) == [text]
+        assert await kept(chat, bob) == KeptPlace(await chat.cursor(bob), None, "")
+        poll = await held(chat.poll(bob, wait=60), 0.05)
+    assert inbox_reads() == before
+    chat.hub.close()
+    await poll
+
+
+@pytest.mark.gen_test
+async def test_what_another_node_gave_meanwhile_is_not_given_again(chats: Any) -> None:
+    one, other = await chats(), await chats()  # with a bus for each: no bell gets across
+    ann, bob, conversation = await begun(one)
+    poll = await held(one.poll(bob, wait=60))
+    await other.say(ann, conversation, "second")
+    assert texts(await other.poll(bob)) == ["second"], "the client hung up there and came here"
+    await one.say(ann, conversation, "third")
+    assert texts(await poll) == ["third"]
+    assert texts(await other.poll(bob)) == []
+
+
+@pytest.mark.parametrize("waits", [0, 20], ids=["read", "told"])
+@pytest.mark.gen_test
+async def test_what_another_node_gave_while_this_one_was_about_to_is_not_given_again(
+    chats: Any, monkeypatch: pytest.MonkeyPatch, waits: int
+) -> None:
+    one, other = await chats(), await chats()
+    ann, bob, conversation = await begun(one)
+    poll = await held(one.poll(bob, wait=2)) if waits else None
+    places = one.services.events._places
+    real, given = places._claim, []
+
+    async def claim(actor: Any, *more: Any) -> bool:
+        if not given:
+            given.extend(texts(await other.poll(bob)))
+        return bool(await real(actor, *more))
+
+    monkeypatch.setattr(places, "_claim", claim)
+    await one.say(ann, conversation, "second")
+    assert texts(await (poll or one.poll(bob))) == []
+    assert given == ["second"]
+
+
+@pytest.mark.gen_test
+async def test_an_answer_that_another_node_is_giving_is_waited_for_and_not_for_ever(chats: Any) -> None:
+    one, other = await chats(), await chats()
+    ann, bob, conversation = await one.pair()
+    start = (await kept(one, bob)).place
+    await one.say(ann, conversation, "under way")
+    claim = PlaceClaim(bob.session_id, start, "", await one.cursor(bob), "a node that dies")
+    assert await one.storage.sessions.claim_places([claim])
+    assert (await kept(other, bob)).node == "a node that dies", "seen at once, though it waits for no journal"
+    assert texts(await other.poll(bob)) == ["under way"]
+    assert await kept(one, bob) == KeptPlace(await one.cursor(bob), None, "")
+
+
+@pytest.mark.gen_test
+async def test_the_word_of_an_earlier_answer_leaves_a_later_one_pending(
+    chats: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await chats(), await chats()
+    ann, bob, conversation = await one.pair()
+    places, moves, go_on = one.services.events._places, [], asyncio.Event()
+
+    async def late(move: Any) -> None:
+        moves.append(move)
+        if len(moves) == 2:  # the second word comes when the client has long gone to the other node
+            await go_on.wait()
+        await one.storage.sessions.move_places([move])
+
+    monkeypatch.setattr(places._moves, "get", late)
+    reads, read = other.storage.sessions.kept_places, []
+
+    async def counted(ids: list[int]) -> Any:
+        read.append(ids)
+        return await reads(ids)
+
+    monkeypatch.setattr(other.services.events._places._reads, "_call", counted)
+    await one.say(ann, conversation, "first")
+    first = await one.answer(bob)
+    places._known[bob.session_id] = first.cursor  # the client has it
+    await one.say(ann, conversation, "second")
+    second = await one.answer(bob)
+    assert texts(second) == ["second"]
+    await first.delivered(True)
+    word = asyncio.ensure_future(second.delivered(True))
+    next_poll = asyncio.ensure_future(other.poll(bob))
+    # Once more, because another node is answering.
+    await eventually(lambda: next_poll.done() or len(read) > 1)
+    go_on.set()
+    assert texts(await next_poll) == []
+    await word
+
+
+@pytest.mark.gen_test
+async def test_an_answer_that_did_not_get_through_is_given_again(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    before = (await kept(chat, bob)).place
+    await chat.say(ann, conversation, "cut off")
+    answer = await chat.answer(bob)
+    await answer.delivered(False)
+    assert await kept(chat, bob) == KeptPlace(before, None, "")
+    assert texts(await chat.poll(bob)) == ["cut off"]
+
+
+@pytest.mark.parametrize("behind", [1, 100])
+@pytest.mark.gen_test
+async def test_an_inbox_that_is_read_older_than_the_place_is_no_reason_to_begin_anew(
+    chats: Any, monkeypatch: pytest.MonkeyPatch, behind: int
+) -> None:
+    one, other = await chats(), await chats()
+    ann, bob, conversation = await one.pair()
+    await one.say(ann, conversation, "first")
+    [old] = (await one.storage.inboxes.tails({bob.user_id: None})).values()
+    await one.say(ann, conversation, "second")
+    assert texts(await one.poll(bob)) == ["first", "second"]
+    looks, reads = other.looks.tail, []
+
+    async def tail(*asked: Any) -> Any:  # as from a primary that has not heard of its majority
+        reads.append(asked)
+        return old if len(reads) <= behind else await looks(*asked)
+
+    monkeypatch.setattr(other.looks, "tail", tail)
+    if behind == 1:
+        assert texts(await other.poll(bob)) == []
+    else:
+        with pytest.raises(Unavailable):
+            await other.poll(bob)
+
+
+@pytest.mark.gen_test
+async def test_places_are_claimed_together_and_each_for_itself(chat: Any) -> None:
+    ann, bob, cat = await chat.person(), await chat.person(), await chat.person()
+    places = chat.services.events._places
+    stands = (await kept(chat, ann)).place
+    claims = [
+        PlaceClaim(ann.session_id, stands, "", Cursor(stands.epoch, 1), "one"),
+        PlaceClaim(bob.session_id, Cursor("another", 7), "", Cursor("another", 8), "one"),
+        PlaceClaim(cat.session_id + 1_000_000, stands, "", Cursor(stands.epoch, 1), "one"),
+    ]
+    assert await places._claim_all(claims) == {claims[0]: True}
+    assert (await kept(chat, bob)).pending is None
+
+
+@pytest.mark.gen_test
+async def test_a_place_never_moves_back_but_into_another_epoch(chat: Any) -> None:
+    ann = await chat.person()
+    store, epoch = chat.storage.sessions, (await kept(chat, ann)).place.epoch
+    for place, stands in (
+        (Cursor(epoch, 9, 2), Cursor(epoch, 9, 2)),
+        (Cursor(epoch, 9, 1), Cursor(epoch, 9, 2)),
+        (Cursor(epoch, 8, 5), Cursor(epoch, 9, 2)),
+        (Cursor(epoch, 9, 3), Cursor(epoch, 9, 3)),
+        (Cursor(epoch, 10), Cursor(epoch, 10)),
+        (Cursor("another", 1), Cursor("another", 1)),
+    ):
+        await store.move_places([PlaceMove(ann.session_id, True, place, "one")])
+        assert (await kept(chat, ann)).place == stands
+
+
+@pytest.mark.gen_test
+async def test_a_held_poll_without_cursor_ends_with_its_session(chat: Any) -> None:
+    ann, bob, conversation = await begun(chat)
+    poll = await held(chat.poll(bob, wait=60))
+    await chat.storage.sessions.delete(bob.user_id, bob.session_id)  # by a node whose bell was lost
+    await chat.say(ann, conversation, "not for who stole it")
+    with pytest.raises(TokenInvalid):
+        await poll
