@@ -81,7 +81,7 @@ export function show(app) {
     if (step && found.length) {
       at = (at + step + found.length) % found.length;
       draw();
-    } else if (event.key === 'Enter' && !event.isComposing && found[at]) go(found[at]);
+    } else if (event.key === 'Enter' && found[at]) go(found[at]);
     else return;
     event.preventDefault();
   }

@@ -11,7 +11,7 @@ import { listenForLifecycle } from '../lib/page-lifecycle.js';
 import { browserName } from '../lib/prefs.js';
 import { keepByConversation } from '../lib/conversation-prefs.js';
 import { parseRoute, roomHash } from '../lib/route.js';
-import { listenForKeys } from './keys.js';
+import { leaveToInputMethods, listenForKeys } from './keys.js';
 
 const LIMITS = { message_chars: 4000, attachment_bytes: 10 * 1024 * 1024 };
 
@@ -24,6 +24,7 @@ export class ChatApp extends HTMLElement {
   /** @type {AbortController|null} */ #life = null;
 
   start() {
+    leaveToInputMethods(window);
     const route = parseRoute(location.hash);
     if (route?.name === 'sign-up') this.accounts.leave();
     const account = this.accounts.current();

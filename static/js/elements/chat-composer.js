@@ -233,8 +233,6 @@ export class ChatComposer extends HTMLElement {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    // Enter that ends a composition (Japanese, Chinese, Korean input) belongs to the input method.
-    if (event.isComposing || event.keyCode === 229) return;
     if (this.#emoji?.key(event)) return;
     if (event.key === 'Enter' && !event.altKey) {
       const wants = prefs().enterSends ? !event.shiftKey : event.ctrlKey || event.metaKey;

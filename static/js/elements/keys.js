@@ -6,9 +6,24 @@ export function listenForKeys(app, signal) {
   document.addEventListener('keydown', (event) => pressed(app, event), { signal });
 }
 
+/**
+ * Keys of an input method belong to it: Enter and Escape mean the words that are being composed, and nothing of ours.
+ * @param {EventTarget} root nothing inside gets them @param {AbortSignal} [signal]
+ */
+export function leaveToInputMethods(root, signal) {
+  const leave = (/** @type {Event} */ event) => {
+    const { isComposing, keyCode, key } = /** @type {KeyboardEvent} */ (event);
+    if (!isComposing && keyCode !== 229) return;
+    event.stopImmediatePropagation();
+    // Dialogs close and search fields empty themselves by it.
+    if (key === 'Escape') event.preventDefault();
+  };
+  root.addEventListener('keydown', leave, { capture: true, signal });
+}
+
 /** @param {import('./types.js').PageApp} app @param {KeyboardEvent} event */
 function pressed(app, event) {
-  if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open]')) return;
+  if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
   if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k') {
     event.preventDefault();
     openDialog(app, 'switcher');

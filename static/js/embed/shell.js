@@ -2,6 +2,7 @@
 import { loadLanguage, t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { chooseLocale } from '../lib/time.js';
+import { leaveToInputMethods } from '../elements/keys.js';
 import { styles } from './styles.js';
 
 const RIGHT_TO_LEFT = ['ar', 'fa', 'he', 'ur'];
@@ -22,6 +23,7 @@ export async function buildShell(element, onEscape, signal) {
   const [sheets, lang] = await Promise.all([styles(), language]);
   if (signal.aborted) return false;
   chooseLocale(lang);
+  leaveToInputMethods(element, signal);
   const root = /** @type {ShadowRoot} */ (element.shadowRoot);
   root.adoptedStyleSheets = sheets;
   fill(
