@@ -9,7 +9,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const scripts = join(root, 'static/js');
 globalThis.document ??= /** @type {any} */ ({ documentElement: { lang: 'en' } });
 const { findEmoji } = await import('../../static/js/lib/emoji.js');
-const { isEmojiOnly, parse } = await import('../../static/js/lib/format.js');
+const { isEmojiOnly, parse, quotedAndOwn } = await import('../../static/js/lib/format.js');
+const { placesOf, wantedWords } = await import('../../static/js/lib/words.js');
 const { parseRoute, roomHash } = await import('../../static/js/lib/route.js');
 const { entriesOf } = await import('../../static/js/timeline/entries.js');
 const { MAX, PAGE, Slice } = await import('../../static/js/timeline/slice.js');
@@ -39,6 +40,88 @@ test('links are found without the punctuation around them', () => {
   assert.deepEqual(hrefs('https://en.example/wiki/A_(b)'), ['https://en.example/wiki/A_(b)']);
 });
 
+test('a link ends where people mean it to', () => {
+  const links = (/** @type {string} */ text) =>
+    parse(text)
+      .filter((part) => part.kind === 'link')
+      .map((part) => part.text);
+  const ends = [
+    ['(see ', 'https://en.wikipedia.org/wiki/Mercury_(planet)', ')'],
+    ['„', 'https://example.org/x', '“'],
+    ['“', 'https://example.org/x', '”'],
+    ['»', 'https://example.org/x', '«, '],
+    ['', 'https://example.org/~', ' '],
+    ['', 'https://example.org/a_', '.'],
+    ['_', 'https://example.org/a_b', '_'],
+    ['*', 'https://example.org', '*'],
+    ['', "https://en.wikipedia.org/wiki/Schindler's_List", "'"],
+    ["'", "https://en.wikipedia.org/wiki/Schindler's_List", "', and more"],
+    ['', 'https://example.org/Michelson–Morley', '…'],
+    ['見て：', 'https://example.org/x', '。ありがとう'],
+    ['見て', 'https://example.org', '、それから'],
+    ['（', 'https://example.org/x', '）です'],
+    ['「', 'https://example.org/x', '」'],
+    ['انظر ', 'https://example.org/x', '، ثم'],
+    ['', 'https://example.org/x', '؟'],
+    ['', 'https://example.org/x', '।'],
+    ['', 'https://example.org/x?a=[1]&b={2}', ']'],
+    ['[x](', 'https://example.org/y', ')z'],
+    ['', 'http://[::1]:8000/a', ']'],
+    ['\u2068', 'https://example.org/x', '\u2069 and'],
+    ['\u2068', 'https://example.org', '\u2069'],
+    ['', 'https://example.org/x', '\u202egro.live'],
+  ];
+
+  for (const [before, link, after] of ends)
+    assert.deepEqual(links(before + link + after), [link], before + link + after);
+});
+
+test('addresses without a scheme and those of mail are links', () => {
+  const links = (/** @type {string} */ text) =>
+    parse(text)
+      .filter((part) => part.kind === 'link')
+      .map((part) => [part.text, part.href]);
+
+  assert.deepEqual(links('(www.example.org/a)'), [['www.example.org/a', 'https://www.example.org/a']]);
+  assert.deepEqual(links('to ann@example.org, bo.li+x@mail.example.org.'), [
+    ['ann@example.org', 'mailto:ann@example.org'],
+    ['bo.li+x@mail.example.org', 'mailto:bo.li+x@mail.example.org'],
+  ]);
+  assert.deepEqual(links('連絡はann@example.orgです'), [['ann@example.org', 'mailto:ann@example.org']]);
+  for (const text of ['www.x', 'foo@bar', '@ann@mastodon.example', 'a.www.example.org', 'https://ann@evil.example'])
+    assert.deepEqual(links(text), [], text);
+});
+
+test('a quote of a message with a code block shows it whole', () => {
+  const [quote, reply] = parse('> ```js\n> a > b\n> \n> > x\n> ```\n> after\nyes');
+
+  assert.equal(quote.kind, 'quote');
+  assert.deepEqual(quote.parts, [
+    { kind: 'block', text: 'a > b\n\n> x' },
+    { kind: 'text', text: '\nafter' },
+  ]);
+  assert.deepEqual(reply, { kind: 'text', text: 'yes' });
+});
+
+test('code that looks like a quote is code, in what is quoted too', () => {
+  assert.deepEqual(parse('```diff\n> added\n```'), [{ kind: 'block', text: '> added' }]);
+  assert.deepEqual(quotedAndOwn('> old\n```\n> added\n```'), { quoted: 'old', own: '```\n> added\n```' });
+  assert.equal(quotedAndOwn('> ```\n> > added\n> ```\nyes').quoted, '```\n> added\n```');
+});
+
+test('any word after a fence names a language, whatever ends the lines', () => {
+  for (const language of ['', 'js', 'c#', 'objective-c++', 'f*', 'f(x)', 'asp.net', '日本語', 'sh '])
+    for (const end of ['\n', '\r\n'])
+      assert.deepEqual(
+        parse(`\`\`\`${language}${end}a${end}b${end}\`\`\`${end}c`),
+        [
+          { kind: 'block', text: 'a\nb' },
+          { kind: 'text', text: '\nc' },
+        ],
+        JSON.stringify([language, end]),
+      );
+});
+
 test('nothing but http and https becomes a link', () => {
   for (const text of [
     'javascript:alert(1)',
@@ -59,19 +142,7 @@ test('an address that leads elsewhere than it reads is no link', () => {
     parse(text)
       .filter((part) => part.kind === 'link')
       .map((part) => part.text);
-  const unseen = [
-    '\u200b',
-    '\u200d',
-    '\u200e',
-    '\u202e',
-    '\u2066',
-    '\u2069',
-    '\u00ad',
-    '\ufeff',
-    '\u3164',
-    '\u115f',
-    '\u{e0041}',
-  ];
+  const unseen = ['\u200b', '\u200d', '\u00ad', '\ufeff', '\u3164', '\u115f', '\u{e0041}'];
 
   for (const text of [
     'https://good.example@evil.example/',
@@ -80,7 +151,7 @@ test('an address that leads elsewhere than it reads is no link', () => {
     'http:///good.example@evil.example',
     'https://good.example%2f@evil.example',
     ...unseen.map((sign) => `https://good.example/${sign}x`),
-    ...unseen.map((sign) => `https://go${sign}od.example`),
+    ...[...unseen, '\u200e', '\u202e', '\u2066', '\u2069'].map((sign) => `https://go${sign}od.example`),
   ]) {
     assert.deepEqual(hrefs(`see ${text}`), [], JSON.stringify(text));
     assert.equal(
@@ -146,6 +217,63 @@ test('messages of one person within five minutes form a group, and days are part
     entries.filter((entry) => entry.kind === 'message').map((entry) => entry.head),
     [true, false, true, true],
   );
+});
+
+test('a hit is marked where it stands, whatever folding makes of the letters before it', () => {
+  const marked = (/** @type {string} */ text, /** @type {string} */ wanted) =>
+    placesOf(text, wantedWords(wanted).words).map(([from, to]) => text.slice(from, to));
+
+  assert.deepEqual(marked('İİİİİİ son', 'son'), ['son']);
+  assert.deepEqual(marked('ŒŒ ﬃﬃ ½½ Smørrebrød!', 'smorrebrod'), ['Smørrebrød']);
+  assert.deepEqual(marked('n\u0303an\u0303o año', 'ano'), ['an\u0303o', 'año']);
+  assert.deepEqual(marked('Straße', 'strass'), ['Straß']);
+  assert.deepEqual(marked('a\u00adb\u200bc ab', 'ab'), ['a\u00adb', 'ab']);
+  assert.deepEqual(marked('one two one', 'two one'), ['one', 'two', 'one']);
+  assert.deepEqual(marked('nothing', '!?'), []);
+});
+
+test('ten words are looked for, and it is known when there were more', () => {
+  assert.deepEqual(wantedWords('a b c d e f g h i j A'), { words: [...'abcdefghij'], isCut: false });
+  assert.deepEqual(wantedWords('a b c d e f g h i j, k'), { words: [...'abcdefghij'], isCut: true });
+});
+
+test('dates and clock are those of the region of the browser, in the language of the page', async (t) => {
+  const { clock, dayName, exact, shortWhen } = await import('../../static/js/lib/time.js');
+  const now = new Date(2026, 10, 30, 12).getTime();
+  const at = new Date(2026, 4, 3, 14, 5);
+  const before = new Date(2025, 4, 3, 14, 5);
+  t.after(() => {
+    document.documentElement.lang = 'en';
+    Reflect.deleteProperty(globalThis, 'navigator');
+  });
+  const shown = (/** @type {string} */ lang, /** @type {string[]} */ languages) => {
+    document.documentElement.lang = lang;
+    Object.defineProperty(globalThis, 'navigator', { value: { languages }, configurable: true });
+    return [clock(at).replace(/\s/u, ' '), shortWhen(at, now), shortWhen(before, now), dayName(before, now)];
+  };
+
+  assert.deepEqual(shown('en', ['en-GB']), ['14:05', '3 May', '3 May 2025', '3 May 2025']);
+  assert.deepEqual(shown('en', ['en-US']), ['2:05 PM', 'May 3', 'May 3, 2025', 'May 3, 2025']);
+  for (const region of ['fr-FR', 'ja-JP', 'de-DE'])
+    assert.deepEqual(shown('en', [region]), ['14:05', '3 May', '3 May 2025', '3 May 2025'], region);
+  assert.deepEqual(shown('de', ['de-AT']), ['14:05', '3. Mai', '3. Mai 2025', '3. Mai 2025']);
+  assert.match(exact(at), /Sonntag, 3\. Mai 2026 um 14:05/u);
+  assert.equal(shown('de', ['en-US'])[1], '3. Mai');
+});
+
+test('few bytes are counted in words', async () => {
+  const { size } = await import('../../static/js/lib/size.js');
+
+  assert.deepEqual([size(0), size(1), size(618), size(12_345)], ['0 bytes', '1 byte', '618 bytes', '12 kB']);
+});
+
+test('what a proxy refused is told in words', async () => {
+  const { reasonOf } = await import('../../static/js/lib/reasons.js');
+  const told = [413, 403, 431, 511, 418].map((status) => reasonOf({ code: `http_${status}`, detail: '' }));
+
+  assert.equal(new Set(told).size, told.length);
+  for (const words of told) assert.match(words, /^[A-Z].* .*[.)]/u, words);
+  assert.equal(reasonOf({ code: 'http_413', detail: 'Said by the server.' }), 'Said by the server.');
 });
 
 test('a message keeps its key from waiting to accepted, and is never shown twice', () => {

@@ -1,9 +1,11 @@
 /** Changing a message already sent. The composer holds its text until it is saved or left; the draft waits. Fetched when first wanted. */
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
+import { reasonOf } from '../lib/reasons.js';
 import { el } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { iconButton } from '../lib/nodes.js';
+import '../lib/more-icons.js';
 
 export class EditMode {
   #busy = false;
@@ -43,7 +45,7 @@ export class EditMode {
       // The text stays where it is, to be saved again.
       app.say(
         t('composer.editFailed', {
-          reason: /** @type {import('../client/api.js').ApiError} */ (error).detail || t('reason.network'),
+          reason: reasonOf(/** @type {import('../client/api.js').ApiError} */ (error)),
         }),
         {
           urgent: true,

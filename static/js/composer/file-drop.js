@@ -1,8 +1,15 @@
-/** Files that come by dragging: over a room they light up one clear place to drop them. */
+/** Files that come by dragging: over a room they light up one clear place to drop them. Fetched behind the first draw. */
+import { t } from '../i18n/index.js';
+import '../i18n/later.js';
+import { el } from '../lib/dom.js';
+import { icon } from '../lib/icons.js';
+import '../lib/more-icons.js';
 
-/** @param {HTMLElement} view @param {(files: File[]) => void} take @param {{signal: AbortSignal, guardsPage: boolean}} options */
-export function listenForFiles(view, take, { signal, guardsPage }) {
-  const zone = /** @type {HTMLElement} */ (view.querySelector('.drop-zone'));
+/** @param {HTMLElement} view @param {(files: File[]) => void} take @param {{name: string, signal: AbortSignal, guardsPage: boolean}} options */
+export function listenForFiles(view, take, { name, signal, guardsPage }) {
+  const words = el('p', null, t('room.drop', { name }));
+  const zone = el('div', { class: 'drop-zone', hidden: true, 'aria-hidden': 'true' }, icon('attach'), words);
+  view.append(zone);
   let depth = 0;
   /** @param {DragEvent} event */
   const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');

@@ -1,6 +1,7 @@
 /** One's own data: all of it as a file, or the whole account deleted. */
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
+import { reasonOf } from '../lib/reasons.js';
 import { el, fill } from '../lib/dom.js';
 
 /** @param {import('../elements/types.js').PageApp} app @param {() => void} onGone */
@@ -54,7 +55,7 @@ export function ownData(app, onGone) {
       setTimeout(() => URL.revokeObjectURL(url), 60_000);
       fill(note);
     } catch (error) {
-      fill(note, /** @type {import('../client/api.js').ApiError} */ (error).detail || t('sign.offline'));
+      fill(note, reasonOf(/** @type {import('../client/api.js').ApiError} */ (error)));
     }
     save.disabled = false;
   }
@@ -66,7 +67,7 @@ export function ownData(app, onGone) {
       await app.api.request('DELETE', 'users/me/', { json: { password: password.value } });
       onGone();
     } catch (error) {
-      fill(note, /** @type {import('../client/api.js').ApiError} */ (error).detail || t('sign.offline'));
+      fill(note, reasonOf(/** @type {import('../client/api.js').ApiError} */ (error)));
     }
   }
 }

@@ -1,6 +1,7 @@
 /** A new password; every other device is signed out then. */
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
+import { reasonOf } from '../lib/reasons.js';
 import { el, fill } from '../lib/dom.js';
 
 /** @param {import('../elements/types.js').PageApp} app @param {() => void} onChanged */
@@ -61,6 +62,6 @@ export function changePassword(app, onChanged) {
 
 /** The field's own problem says more than the refusal as a whole. @param {unknown} error */
 function explained(error) {
-  const { detail, errors } = /** @type {import('../client/api.js').ApiError} */ (error);
-  return errors?.[0]?.detail || detail || t('sign.offline');
+  const problem = /** @type {import('../client/api.js').ApiError} */ (error);
+  return problem.errors?.[0]?.detail || reasonOf(problem);
 }

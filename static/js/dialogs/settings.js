@@ -1,6 +1,7 @@
 /** What a person may choose: name, looks, language, keys, notifications; and the devices signed in. */
 import { LANGUAGES, t } from '../i18n/index.js';
 import '../i18n/later.js';
+import { reasonOf } from '../lib/reasons.js';
 import { el, fill } from '../lib/dom.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { prefs, setPrefs } from '../lib/prefs.js';
@@ -8,6 +9,7 @@ import { exact } from '../lib/time.js';
 import { changePassword } from './settings-password.js';
 import { showDialog } from './dialog.js';
 import { ownData } from './settings-own-data.js';
+import '../lib/more-icons.js';
 
 /** @param {import('../elements/types.js').PageApp} app */
 export function show(app) {
@@ -60,7 +62,7 @@ function nameForm(app) {
       app.accounts.keep({ token: app.api.token ?? '', user });
       fill(note, t('settings.saved'));
     } catch (error) {
-      fill(note, /** @type {import('../client/api.js').ApiError} */ (error).detail || t('sign.offline'));
+      fill(note, reasonOf(/** @type {import('../client/api.js').ApiError} */ (error)));
     }
   };
   return el(

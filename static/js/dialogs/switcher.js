@@ -16,6 +16,7 @@ export function show(app) {
   /** @type {Person[]} */ let strangers = [];
   let answered = '';
   let at = 0;
+  const note = el('p', { class: 'muted', role: 'status' });
   const list = el('ul', { class: 'switcher', role: 'listbox', id: 'switcher-list', 'aria-label': t('switcher.title') });
   const input = el('input', {
     class: 'input',
@@ -30,7 +31,7 @@ export function show(app) {
     oninput: typed,
     onkeydown: key,
   });
-  const dialog = showDialog(t('switcher.title'), [input, list], 'dialog--switcher');
+  const dialog = showDialog(t('switcher.title'), [input, list, note], 'dialog--switcher');
   input.focus();
   typed();
 
@@ -39,7 +40,9 @@ export function show(app) {
     draw();
     const asked = input.value.trim();
     const answer = await app.api.users(asked).catch(() => null);
-    if (!answer || asked !== input.value.trim()) return;
+    if (asked !== input.value.trim()) return;
+    fill(note, !answer && t('rooms.failed'));
+    if (!answer) return;
     strangers = answer.users;
     answered = asked;
     draw();

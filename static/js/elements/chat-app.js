@@ -44,7 +44,7 @@ export class ChatApp extends HTMLElement {
     return /** @type {import('../client/types.js').Person} */ (this.store.me);
   }
 
-  /** @param {{mode?: 'up'|'in', notice?: string, username?: string}} options */
+  /** @param {{mode?: 'up'|'in', notice?: 'gone'|'else'|'expired', username?: string}} options */
   async signIn(options = {}) {
     const { signal } = this.#begin();
     const loaded = await import('./chat-sign-in.js').catch(() => null);
@@ -183,14 +183,14 @@ export class ChatApp extends HTMLElement {
 
   accountGone() {
     this.accounts.forget(this.me.id);
-    this.signIn({ mode: 'up', notice: t('sign.gone') });
+    this.signIn({ mode: 'up', notice: 'gone' });
   }
 
   /** This tab becomes someone else; other tabs keep their account. */
   signInAsSomeoneElse() {
     this.accounts.leave();
     history.replaceState(null, '', location.pathname);
-    this.signIn({ mode: 'up', notice: t('sign.else') });
+    this.signIn({ mode: 'up', notice: 'else' });
   }
 
   /** @param {import('../client/accounts.js').Account} account */
@@ -205,7 +205,7 @@ export class ChatApp extends HTMLElement {
       .find(({ user, token }) => user.id === account.user.id && token !== account.token);
     if (newer) return void this.enter(newer);
     this.accounts.forget(account.user.id);
-    this.signIn({ mode: 'in', notice: t('sign.expired'), username: account.user.username });
+    this.signIn({ mode: 'in', notice: 'expired', username: account.user.username });
   }
 
   /** @param {Event} event */

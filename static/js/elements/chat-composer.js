@@ -2,7 +2,7 @@
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
-import { isBlank } from '../lib/format.js';
+import { isBlank, quotedAndOwn } from '../lib/format.js';
 import { icon } from '../lib/icons.js';
 import { draft, setDraft } from '../lib/conversation-prefs.js';
 import { iconButton, isGone, nameOf } from '../lib/nodes.js';
@@ -11,6 +11,7 @@ import { size } from '../lib/size.js';
 import { pasted } from '../composer/paste.js';
 import { EmojiInput } from '../composer/emoji-input.js';
 import { TypingNote } from '../composer/typing-note.js';
+import '../lib/more-icons.js';
 
 const SAVE_AFTER_MS = 250;
 
@@ -137,9 +138,8 @@ export class ChatComposer extends HTMLElement {
 
   /** @param {string} quoted */
   quote(quoted) {
-    const lines = quoted
-      .split('\n')
-      .filter((line) => !line.startsWith('> '))
+    const lines = quotedAndOwn(quoted)
+      .own.split('\n')
       .map((line) => `> ${line}`);
     this.text.value = `${lines.join('\n')}\n${this.text.value}`;
     this.focusText();

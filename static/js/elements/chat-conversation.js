@@ -3,7 +3,6 @@ import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { isMuted, setMuted } from '../lib/conversation-prefs.js';
-import { openDialog } from './keys.js';
 import { avatar, iconButton, isGone, nameOf } from '../lib/nodes.js';
 
 export class ChatConversation extends HTMLElement {
@@ -16,7 +15,7 @@ export class ChatConversation extends HTMLElement {
   connectedCallback() {
     const { signal } = this.#life;
     this.app.store.onChange((change) => this.#changed(change), signal);
-    this.addEventListener('unavailable', () => !this.app.isEmbedded && this.#drawUnavailable());
+    this.addEventListener('unavailable', () => !this.app.isEmbedded && this.#drawEmpty('notAvailable'));
     // A typing note that is never taken back runs out by itself.
     this.#timer = setInterval(() => this.#drawTyping(), 1000);
   }
@@ -44,7 +43,7 @@ export class ChatConversation extends HTMLElement {
     if (!isListed() && this.app.store.next) await this.#lookFurther(isListed);
     if (signal.aborted) return;
     if (isListed()) this.#draw(route);
-    else this.#drawUnavailable();
+    else this.#drawEmpty('notAvailable');
   }
 
   /** @param {() => boolean} isListed */
@@ -56,38 +55,18 @@ export class ChatConversation extends HTMLElement {
   #drawNone() {
     this.#visit.abort();
     this.#conversationId = null;
-    this.#drawEmpty(
-      el('h2', null, t('room.pick')),
-      el('p', null, t('room.pickHelp')),
-      el(
-        'button',
-        {
-          class: 'button',
-          type: 'button',
-          onclick: () => openDialog(/** @type {import('./types.js').PageApp} */ (this.app), 'switcher'),
-        },
-        t('room.findPeople'),
-        matchMedia('(hover: hover)').matches && el('kbd', null, /^Mac/u.test(navigator.platform) ? '⌘K' : 'Ctrl+K'),
-      ),
-      ...(this.app.store.conversations.size > 0 ? [] : this.#secondWindow()),
+    this.#drawEmpty('nothingChosen');
+  }
+
+  /** @param {'nothingChosen'|'notAvailable'} why */
+  async #drawEmpty(why) {
+    const pane = el('main', { class: 'room-view room-view--none', id: 'content', tabindex: '-1' });
+    fill(this, pane);
+    const words = await import('./empty-pane.js');
+    fill(
+      pane,
+      el('div', { class: 'empty' }, icon('chat'), words[why](/** @type {import('./types.js').PageApp} */ (this.app))),
     );
-  }
-
-  #secondWindow() {
-    return [
-      el('p', { class: 'muted' }, t('rooms.emptyHelp')),
-      el('a', { class: 'button', href: './#sign-up', target: '_blank', rel: 'noopener' }, t('rooms.openSecond')),
-    ];
-  }
-
-  #drawUnavailable() {
-    this.#drawEmpty(el('h2', null, t('room.unavailable')), el('a', { class: 'button', href: '#/' }, t('room.back')));
-  }
-
-  /** @param {...Node} words */
-  #drawEmpty(...words) {
-    const content = el('div', { class: 'empty' }, icon('chat'), words);
-    fill(this, el('main', { class: 'room-view room-view--none', id: 'content', tabindex: '-1' }, content));
   }
 
   /** @param {{conversationId: number, messageId: number|null}} route */
@@ -109,12 +88,6 @@ export class ChatConversation extends HTMLElement {
       timeline,
       el('p', { class: 'typing', 'aria-live': 'off' }),
       forComposer,
-      el(
-        'div',
-        { class: 'drop-zone', hidden: true, 'aria-hidden': 'true' },
-        icon('attach'),
-        el('p', null, t('room.drop', { name })),
-      ),
     );
     fill(this, view);
     this.#drawHead();
@@ -126,6 +99,7 @@ export class ChatConversation extends HTMLElement {
     const { signal } = this.#visit;
     import('../composer/file-drop.js').then(({ listenForFiles }) =>
       listenForFiles(view, (files) => this.querySelector('chat-composer')?.addFiles(files), {
+        name,
         signal,
         guardsPage: !isEmbedded,
       }),

@@ -18,6 +18,7 @@ export class ChatSidebar extends HTMLElement {
   /** Loaded when somebody searches. @type {typeof import('../lib/words.js').isCalled|null} */ #isCalled = null;
   /** What was looked for last on the server. */
   #answered = '';
+  /** @type {HTMLElement|undefined} */ #nobody;
   /** @type {number|null} */ #current = null;
   #end = new IntersectionObserver(
     (seen) =>
@@ -160,13 +161,11 @@ export class ChatSidebar extends HTMLElement {
   }
 
   #empty() {
-    return el(
-      'div',
-      { class: 'empty empty--small' },
-      el('h2', null, t('rooms.empty')),
-      el('p', null, t('rooms.emptyHelp')),
-      el('a', { class: 'button', href: './#sign-up', target: '_blank', rel: 'noopener' }, t('rooms.openSecond')),
-    );
+    if (this.#nobody) return this.#nobody;
+    const box = el('div', { class: 'empty empty--small' });
+    this.#nobody = box;
+    import('./empty-pane.js').then(({ nobodyYet }) => fill(box, nobodyYet()));
+    return box;
   }
 
   /** A row is replaced only when what it shows has changed. @param {string} key @param {HTMLElement} fresh */
@@ -196,11 +195,19 @@ export class ChatSidebar extends HTMLElement {
   async #findPeople() {
     const asked = this.#search;
     const [answer] = await Promise.all([this.app.api.users(asked).catch(() => null), this.#findMessages(asked)]);
-    if (!answer || asked !== this.#search || this.#life.signal.aborted) return;
+    if (asked !== this.#search || this.#life.signal.aborted) return;
+    if (!answer) return this.#failed();
     this.#people = answer.users;
     this.#answered = asked;
     for (const person of this.#people) if (!this.app.store.people.has(person.id)) this.app.store.meet(person);
     this.#redraw();
+  }
+
+  /** Nobody was found, and nobody was looked for: the two are not the same. */
+  #failed() {
+    const place = this.#part('.sidebar__hits');
+    if (this.#search && !place.firstChild)
+      fill(place, el('p', { class: 'sidebar__none', role: 'status' }, t('rooms.failed')));
   }
 
   /** @param {string} words */

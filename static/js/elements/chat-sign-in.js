@@ -2,6 +2,7 @@
 import { Api, ApiError } from '../client/api.js';
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
+import { reasonOf } from '../lib/reasons.js';
 import { el, fill } from '../lib/dom.js';
 import { avatar, nameOf } from '../lib/nodes.js';
 
@@ -10,9 +11,11 @@ const USERNAME = '\\s*[A-Za-z0-9][A-Za-z0-9_.\\-]{1,31}\\s*';
 /** What is left to be refused when a browser has looked at a field. */
 /** @type {Record<string, string>} */ const REFUSED = { username: 'sign.taken', password: 'sign.weak' };
 
+const NOTICES = { expired: 'sign.expired', gone: 'sign.gone', else: 'sign.else' };
+
 export class ChatSignIn extends HTMLElement {
   /** @type {import('./types.js').PageApp} */ app;
-  /** @type {{mode?: 'up'|'in', notice?: string, username?: string}} */ options = {};
+  /** @type {{mode?: 'up'|'in', notice?: keyof typeof NOTICES, username?: string}} */ options = {};
   #mode = 'up';
 
   connectedCallback() {
@@ -41,7 +44,7 @@ export class ChatSignIn extends HTMLElement {
         }),
         el('h1', null, t(up ? 'sign.welcome' : 'sign.back')),
         up && !notice && el('p', { class: 'sign-in__lead' }, t('sign.lead')),
-        notice && el('p', { class: 'notice', role: 'status' }, notice),
+        notice && el('p', { class: 'notice', role: 'status' }, t(NOTICES[notice])),
         this.#accounts(),
         el(
           'form',
@@ -166,10 +169,10 @@ export class ChatSignIn extends HTMLElement {
   }
 
   /** @param {ApiError} error */
-  #reason({ status, errors, detail }) {
+  #reason({ status, errors, code, detail }) {
     if (status === 401) return t('sign.wrong');
     const [known] = errors.map((error) => REFUSED[error.field ?? '']).filter(Boolean);
-    return known && this.#mode === 'up' ? t(known) : t('sign.failed', { reason: detail });
+    return known && this.#mode === 'up' ? t(known) : t('sign.failed', { reason: reasonOf({ code, detail }) });
   }
 
   /** @param {string} text */

@@ -67,6 +67,8 @@ export class ChatTimeline extends HTMLElement {
     watch.observe(this.scroller);
     signal.addEventListener('abort', () => watch.disconnect());
     this.#open();
+    // Where there is no connection any more it could not be fetched.
+    import('../timeline/trouble.js');
   }
 
   /** Before it goes: where one was, to come back to. */

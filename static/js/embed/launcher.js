@@ -2,6 +2,7 @@
 import { number, t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
+import '../lib/more-icons.js';
 
 /**
  * @param {ShadowRoot|null} root

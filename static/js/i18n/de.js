@@ -4,20 +4,13 @@ export default {
   'app.skip': 'Zu den Nachrichten springen',
   'app.loading': 'Deine Unterhaltungen werden geöffnet …',
 
-  'sign.expired':
-    'Deine Sitzung ist beendet. Melde dich wieder an: deine Entwürfe und ungesendeten Nachrichten sind sicher.',
-  'sign.gone': 'Dein Konto ist gelöscht.',
-  'sign.else': 'Du meldest dich in diesem Tab als jemand anderes an. Andere Tabs behalten ihr Konto.',
   'sign.offline': 'Der Server ist gerade nicht zu erreichen. Versuche es gleich noch einmal.',
 
   'rooms.title': 'Unterhaltungen',
   'rooms.search': 'Personen und Nachrichten suchen',
   'rooms.people': 'Personen',
   'rooms.none': 'Nichts gefunden für „{search}“.',
-  'rooms.empty': 'Noch niemand zum Reden?',
-  'rooms.emptyHelp':
-    'Öffne ein zweites Fenster, melde dich als jemand anderes an und rede mit dir selbst. Dann lade die anderen ein.',
-  'rooms.openSecond': 'Zweites Fenster öffnen',
+  'rooms.failed': 'Die Suche ging nicht. Versuche es gleich noch einmal.',
   'rooms.you': 'Du:',
   'rooms.draft': 'Entwurf',
   'rooms.unread': { one: '{count} ungelesene Nachricht', other: '{count} ungelesene Nachrichten' },
@@ -30,9 +23,6 @@ export default {
 
   'menu.open': 'Dein Konto und Einstellungen',
 
-  'room.pick': 'Wähle eine Unterhaltung',
-  'room.pickHelp': 'Wähle links jemanden aus.',
-  'room.findPeople': 'Personen finden',
   'room.back': 'Zurück zu den Unterhaltungen',
   'room.messages': 'Nachrichten mit {name}',
   'room.find': 'In dieser Unterhaltung suchen',
@@ -51,8 +41,6 @@ export default {
   'room.jumpNew': { one: '{count} neue Nachricht', other: '{count} neue Nachrichten' },
   'room.typing': '{name} schreibt …',
   'room.unknown': 'Diese Person gibt es hier nicht.',
-  'room.unavailable': 'Diese Unterhaltung ist nicht verfügbar.',
-  'room.drop': 'Dateien hier ablegen, um sie {name} zu senden',
 
   'message.label': '{name}, {when}: {text}',
   'message.you': 'Du',
@@ -63,31 +51,15 @@ export default {
   'message.copyCode': 'Code kopieren',
   'message.pending': 'Wird gesendet',
   'message.queued': 'Wartet auf die Verbindung',
-  'message.held': {
-    one: 'Viel gesendet: geht in {count} Sekunde hinaus',
-    other: 'Viel gesendet: geht in {count} Sekunden hinaus',
-  },
   'message.sent': 'Gesendet',
   'message.delivered': 'Zugestellt',
   'message.read': 'Gelesen',
   'message.failed': 'Nicht gesendet',
-  'message.retry': 'Erneut senden',
-  'message.discard': 'Verwerfen',
-  'message.cancel': 'Hochladen abbrechen',
-  'message.uploading': '{name} wird hochgeladen',
   'message.openImage': 'Bild öffnen: {name}',
   'message.download': '{name} herunterladen',
   'message.fileFailed': 'Die Datei konnte nicht geladen werden.',
+  'message.unfold': 'Ganz zeigen',
   'message.incoming': '{name}: {text}',
-
-  'reason.payload_too_large': 'Die Datei ist größer, als dieser Server annimmt.',
-  'reason.unsupported_media_type': 'Dateien dieser Art nimmt dieser Server nicht an.',
-  'reason.not_found': 'Diese Person ist nicht mehr zu erreichen.',
-  'reason.forbidden': 'Hier darfst du nicht schreiben.',
-  'reason.validation_error': 'Der Server hat es abgelehnt.',
-  'reason.file_gone':
-    'Die Datei ist nicht mehr zu lesen: sie wurde verschoben oder geändert. Hänge sie noch einmal an.',
-  'reason.network': 'Keine Verbindung.',
 
   'status.reload': 'Neu laden',
 

@@ -147,4 +147,45 @@ export default {
 
   'switcher.title': 'Gehe zu',
   'switcher.placeholder': 'Name einer Person',
+
+  'message.held': {
+    one: 'Viel gesendet: geht in {count} Sekunde hinaus',
+    other: 'Viel gesendet: geht in {count} Sekunden hinaus',
+  },
+  'message.retry': 'Erneut senden',
+  'message.discard': 'Verwerfen',
+  'message.cancel': 'Hochladen abbrechen',
+  'message.uploading': '{name} wird hochgeladen',
+
+  'reason.payload_too_large': 'Die Datei ist größer, als dieser Server annimmt.',
+  'reason.unsupported_media_type': 'Dateien dieser Art nimmt dieser Server nicht an.',
+  'reason.not_found': 'Diese Person ist nicht mehr zu erreichen.',
+  'reason.forbidden': 'Hier darfst du nicht schreiben.',
+  'reason.validation_error': 'Der Server hat es abgelehnt.',
+  'reason.file_gone':
+    'Die Datei ist nicht mehr zu lesen: sie wurde verschoben oder geändert. Hänge sie noch einmal an.',
+  'reason.network': 'Keine Verbindung.',
+  'reason.http_403': 'Ein Proxy oder eine Firewall auf dem Weg hat es abgelehnt.',
+  'reason.http_413': 'Es ist größer, als ein Proxy auf dem Weg durchlässt.',
+  'reason.http_431': 'Einem Proxy auf dem Weg war zu viel dabei, vielleicht Cookies dieser Seite.',
+  'reason.http_511': 'Dieses Netz verlangt erst eine Anmeldung. Öffne dazu irgendeine andere Seite.',
+  'reason.http': 'Etwas auf dem Weg zum Server hat es abgelehnt ({status}).',
+
+  'hits.failed': 'Die Suche ging nicht: {reason}',
+  'hits.tooMany': 'Nur die ersten {count} Wörter werden gesucht.',
+
+  'sign.expired':
+    'Deine Sitzung ist beendet. Melde dich wieder an: deine Entwürfe und ungesendeten Nachrichten sind sicher.',
+  'sign.gone': 'Dein Konto ist gelöscht.',
+  'sign.else': 'Du meldest dich in diesem Tab als jemand anderes an. Andere Tabs behalten ihr Konto.',
+
+  'rooms.empty': 'Noch niemand zum Reden?',
+  'rooms.emptyHelp':
+    'Öffne ein zweites Fenster, melde dich als jemand anderes an und rede mit dir selbst. Dann lade die anderen ein.',
+  'rooms.openSecond': 'Zweites Fenster öffnen',
+  'room.drop': 'Dateien hier ablegen, um sie {name} zu senden',
+  'room.pick': 'Wähle eine Unterhaltung',
+  'room.pickHelp': 'Wähle links jemanden aus.',
+  'room.findPeople': 'Personen finden',
+  'room.unavailable': 'Diese Unterhaltung ist nicht verfügbar.',
 };

@@ -144,4 +144,39 @@ export default {
 
   'switcher.title': 'Go to',
   'switcher.placeholder': 'Name of a person',
+
+  'message.held': { one: 'Sent a lot: goes out in {count} second', other: 'Sent a lot: goes out in {count} seconds' },
+  'message.retry': 'Retry',
+  'message.discard': 'Discard',
+  'message.cancel': 'Cancel upload',
+  'message.uploading': 'Uploading {name}',
+
+  'reason.payload_too_large': 'The file is larger than this server accepts.',
+  'reason.unsupported_media_type': 'This server does not accept that type of file.',
+  'reason.not_found': 'That person can no longer be reached.',
+  'reason.forbidden': 'You may not write here.',
+  'reason.validation_error': 'The server refused it.',
+  'reason.file_gone': 'The file cannot be read any more: it was moved or changed. Attach it again.',
+  'reason.network': 'No connection.',
+  'reason.http_403': 'A proxy or firewall on the way refused it.',
+  'reason.http_413': 'It is larger than a proxy on the way lets through.',
+  'reason.http_431': 'A proxy on the way found too much beside it: this site’s cookies, perhaps.',
+  'reason.http_511': 'This network wants you to sign in to it first. Open any other page to do so.',
+  'reason.http': 'Something on the way to the server refused it ({status}).',
+
+  'hits.failed': 'The search did not work: {reason}',
+  'hits.tooMany': 'Only the first {count} words are looked for.',
+
+  'sign.expired': 'Your session has ended. Sign in again: your drafts and unsent messages are safe.',
+  'sign.gone': 'Your account is deleted.',
+  'sign.else': 'You are signing in as someone else in this tab. Other tabs keep their account.',
+
+  'rooms.empty': 'Nobody to talk to yet?',
+  'rooms.emptyHelp': 'Open a second window, sign up as someone else, and talk to yourself. Then invite the others.',
+  'rooms.openSecond': 'Open a second window',
+  'room.drop': 'Drop files to send them to {name}',
+  'room.pick': 'Pick a conversation',
+  'room.pickHelp': 'Choose someone on the left.',
+  'room.findPeople': 'Find people',
+  'room.unavailable': 'This conversation is not available.',
 };

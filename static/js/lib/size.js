@@ -1,4 +1,4 @@
-/** Bytes as people read them: 900 B, 12 kB, 3.4 MB. */
+/** Bytes as people read them: 618 bytes, 12 kB, 3.4 MB. */
 import { locale } from './time.js';
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
@@ -15,7 +15,7 @@ export function size(bytes) {
   return new Intl.NumberFormat(locale(), {
     style: 'unit',
     unit: UNITS[unit],
-    unitDisplay: 'short',
+    unitDisplay: unit === 0 ? 'long' : 'short',
     maximumFractionDigits: digits,
   }).format(value);
 }

@@ -5,6 +5,7 @@ import { el } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { nameOf } from '../lib/nodes.js';
 import { openDialog } from '../elements/keys.js';
+import '../lib/more-icons.js';
 
 /** @param {HTMLDetailsElement} menu with its summary @param {import('../elements/types.js').PageApp} app */
 export function fillMenu(menu, app) {

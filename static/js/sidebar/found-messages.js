@@ -6,6 +6,8 @@ import { el, fill } from '../lib/dom.js';
 import { avatar, nameOf } from '../lib/nodes.js';
 import { roomHash } from '../lib/route.js';
 import { exact, shortWhen } from '../lib/time.js';
+import { searchMessages } from '../lib/search.js';
+import { placesOf, wantedWords } from '../lib/words.js';
 
 const PAGE = 10;
 const BEFORE = 40;
@@ -16,8 +18,10 @@ export async function showHits(app, place, words) {
   const box = /** @type {Element & {asked?: string}} */ (place);
   box.asked = words;
   if (!words) return fill(place);
-  const found = await app.api.search(words, { limit: PAGE }).catch(() => null);
+  const { words: wanted } = wantedWords(words);
+  const { found, note } = await searchMessages(app.api, words, { limit: PAGE });
   if (box.asked !== words) return;
+  const said = note && el('p', { class: 'sidebar__none', role: 'status' }, note);
   const list = el('ol', { class: 'rooms', role: 'list', 'aria-label': t('hits.title') });
   const more = el(
     'button',
@@ -25,27 +29,26 @@ export async function showHits(app, place, words) {
     t('hits.more'),
   );
   /** @type {number|undefined} */ let lastId;
-  if (!found?.messages.length) return fill(place);
-  fill(place, el('h2', { class: 'sidebar__section' }, t('hits.title')), list, more);
+  if (!found?.messages.length) return fill(place, said);
+  fill(place, said, el('h2', { class: 'sidebar__section' }, t('hits.title')), list, more);
   add(found);
 
   async function next() {
     const before = list.childElementCount;
-    add(
-      await app.api.search(words, { limit: PAGE, before_id: lastId }).catch(() => ({ messages: [], has_more: true })),
-    );
+    const older = await searchMessages(app.api, words, { limit: PAGE, before_id: lastId });
+    add(older.found ?? { messages: [], has_more: true });
     list.children[before]?.querySelector('a')?.focus();
   }
 
   /** @param {import('../client/types.js').Page} page */
   function add({ messages, has_more }) {
-    list.append(...messages.map((message) => row(app, message, words)));
+    list.append(...messages.map((message) => row(app, message, wanted)));
     lastId = messages.at(-1)?.id ?? lastId;
     more.hidden = !has_more;
   }
 }
 
-/** @param {import('../elements/types.js').PageApp} app @param {import('../elements/types.js').Message} message @param {string} words */
+/** @param {import('../elements/types.js').PageApp} app @param {import('../elements/types.js').Message} message @param {string[]} words */
 function row(app, message, words) {
   const mine = message.sender_id === app.me.id;
   const other = otherIn(message, mine);
@@ -77,11 +80,18 @@ function row(app, message, words) {
   );
 }
 
-/** The part around the first hit, with all hits marked. @param {string} text @param {string} words @returns {(Node|string)[]} */
+/** The part around the first hit, with all hits marked. @param {string} text @param {string[]} words @returns {(Node|string)[]} */
 function marked(text, words) {
   const plain = text.replace(/\s{1,4096}/gu, ' ');
-  const pattern = new RegExp(`(${(words.match(/[\p{L}\p{N}_]{1,200}/gu) ?? ['$^']).join('|')})`, 'giu');
-  const from = Math.max(0, plain.search(pattern) - BEFORE);
-  const shown = (from > 0 ? '…' : '') + plain.slice(from, from + AROUND);
-  return shown.split(pattern).map((part, index) => (index % 2 ? el('mark', null, part) : part));
+  const places = placesOf(plain, words);
+  const from = Math.max(0, (places[0]?.[0] ?? 0) - BEFORE);
+  const end = from + AROUND;
+  /** @type {(Node|string)[]} */ const parts = from > 0 ? ['…'] : [];
+  let at = from;
+  for (const [begin, close] of places) {
+    if (begin < at || begin >= end) continue;
+    parts.push(plain.slice(at, begin), el('mark', null, plain.slice(begin, close)));
+    at = close;
+  }
+  return [...parts, plain.slice(at, Math.max(at, end))];
 }

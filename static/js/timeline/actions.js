@@ -1,8 +1,11 @@
 /** What can be done with one message: quote it, copy it, copy its address; edit and delete one's own. Fetched when first wanted. */
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
+import { el } from '../lib/dom.js';
 import { iconButton } from '../lib/nodes.js';
+import { reasonOf } from '../lib/reasons.js';
 import { messageAddress } from '../lib/route.js';
+import '../lib/more-icons.js';
 
 /** @param {import('../elements/types.js').Message} message its id is 0 while it waits @param {boolean} mine @param {import('./rows.js').RowTools} tools @returns {(Node|string|false)[]} */
 export function actionsFor(message, mine, { app, timeline }) {
@@ -27,11 +30,26 @@ export function actionsFor(message, mine, { app, timeline }) {
 /** @param {string} text @param {import('../elements/types.js').App} app */
 export async function copyText(text, app) {
   try {
-    await navigator.clipboard.writeText(text);
+    // By plain http a page has no clipboard.
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else copySelected(text);
     app.say(t('message.copied'));
   } catch {
     app.say(t('message.copyFailed'));
   }
+}
+
+/** @param {string} text */
+function copySelected(text) {
+  const from = /** @type {HTMLElement|null} */ (document.activeElement);
+  const field = el('textarea', { class: 'visually-hidden', readonly: true, 'aria-hidden': 'true' });
+  field.value = text;
+  (document.querySelector('dialog[open]') ?? document.body).append(field);
+  field.select();
+  const isCopied = document.execCommand('copy');
+  field.remove();
+  from?.focus({ preventScroll: true });
+  if (!isCopied) throw new Error('refused');
 }
 
 /** @param {import('../elements/types.js').Message} message @param {import('../elements/types.js').App} app @param {import('../elements/chat-timeline.js').ChatTimeline} timeline */
@@ -45,7 +63,7 @@ async function remove(message, app, timeline) {
   } catch (error) {
     app.say(
       t('message.deleteFailed', {
-        reason: /** @type {import('../client/api.js').ApiError} */ (error).detail || t('reason.network'),
+        reason: reasonOf(/** @type {import('../client/api.js').ApiError} */ (error)),
       }),
       {
         urgent: true,

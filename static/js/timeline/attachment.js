@@ -102,13 +102,6 @@ function chip(message, name, app) {
 
 /** @param {import('../elements/types.js').Shown} message @param {string} name @param {import('../elements/types.js').App} app */
 async function save(message, name, app) {
-  try {
-    const blob = message.file ?? (await app.api.file(message.attachment_url ?? message.attachment ?? ''));
-    // Never as a document of this origin, whatever it claims to be.
-    const url = URL.createObjectURL(new Blob([blob], { type: 'application/octet-stream' }));
-    el('a', { href: url, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  } catch {
-    app.say(t('message.fileFailed'), { urgent: true });
-  }
+  const { download } = await import('./download.js');
+  await download(message, name, app);
 }

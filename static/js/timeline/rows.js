@@ -3,7 +3,7 @@ import { number, t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { isEmojiOnly } from '../lib/format.js';
 import { icon } from '../lib/icons.js';
-import { avatar, formatted, iconButton, nameOf } from '../lib/nodes.js';
+import { avatar, formatted, nameOf } from '../lib/nodes.js';
 import { clock, dayName, exact } from '../lib/time.js';
 import { attachmentNode } from './attachment.js';
 
@@ -11,6 +11,9 @@ import { attachmentNode } from './attachment.js';
 /** @typedef {import('./entries.js').MessageEntry} MessageEntry */
 
 /** @typedef {{app: import('../elements/types.js').App, person: import('../client/types.js').Person, timeline: import('../elements/chat-timeline.js').ChatTimeline}} RowTools `person` is the other one */
+
+const FOLDED_LINES = 30;
+const FOLDED_CHARS = 3000;
 
 /** What decides whether a row must be built again. @param {Entry} entry @param {string} name */
 export function shapeOf(entry, name) {
@@ -46,15 +49,7 @@ function messageRow({ key, message, mine, head }, tools) {
     'div',
     { class: 'message__bubble', part: mine ? 'bubble own-bubble' : 'bubble' },
     isGone ? el('em', { class: 'message__gone' }, t('message.deleted')) : attachmentNode(message, tools.app),
-    text &&
-      el(
-        'div',
-        { class: 'message__text', dir: 'auto' },
-        formatted(text, {
-          copyLabel: t('message.copyCode'),
-          onCopy: async (/** @type {string} */ code) => (await import('./actions.js')).copyText(code, tools.app),
-        }),
-      ),
+    text && words(text, tools),
     el(
       'span',
       { class: 'message__meta' },
@@ -84,6 +79,33 @@ function messageRow({ key, message, mine, head }, tools) {
     for (const name of ['pointerenter', 'focusin'])
       row.addEventListener(name, () => drawActions(row, message, mine, tools));
   return row;
+}
+
+/** @param {string} text @param {RowTools} tools */
+function words(text, { app }) {
+  const folded = isLong(text) ? 'message__text--folded' : '';
+  const onCopy = async (/** @type {string} */ code) => (await import('./actions.js')).copyText(code, app);
+  return [
+    el(
+      'div',
+      { class: `message__text ${folded}`.trim(), dir: 'auto' },
+      formatted(text, { copyLabel: t('message.copyCode'), onCopy }),
+    ),
+    folded && el('button', { class: 'message__fold', type: 'button', onclick: unfold }, t('message.unfold')),
+  ];
+}
+
+/** One that would fill the screen and more, however narrow that is. @param {string} text */
+function isLong(text) {
+  return text.length > FOLDED_CHARS || text.split('\n', FOLDED_LINES + 1).length > FOLDED_LINES;
+}
+
+/** @param {Event} event */
+function unfold({ currentTarget }) {
+  const button = /** @type {HTMLElement} */ (currentTarget);
+  button.parentElement?.querySelector('.message__text')?.classList.remove('message__text--folded');
+  if (button.matches(':focus')) button.closest('article')?.focus({ preventScroll: true });
+  button.remove();
 }
 
 /** @param {import('../elements/types.js').Shown} message */
@@ -159,52 +181,13 @@ function label(row, { message, mine }, state, tools) {
   row.querySelector('article')?.setAttribute('aria-label', full);
 }
 
-/** @param {HTMLElement} row @param {MessageEntry} entry @param {string} state @param {boolean} isLast said once, under the last that waits @param {RowTools} tools */
-function drawTrouble(row, { message }, state, isLast, tools) {
+/** What failed, waits or goes up is rare: how that looks comes behind the first draw. @param {HTMLElement} row @param {MessageEntry} entry @param {string} state @param {boolean} isLast @param {RowTools} tools */
+async function drawTrouble(row, { message }, state, isLast, { app }) {
   const box = /** @type {Element} */ (row.querySelector('.message__trouble'));
-  const { outbox } = tools.app.chat;
-  if (state === 'failed') {
-    const known = t(`reason.${message.error}`);
-    const reason = message.detail || (known.startsWith('reason.') ? message.error : known);
-    fill(
-      box,
-      el('p', { class: 'message__reason' }, icon('warn'), `${t('message.failed')}. ${reason}`),
-      el(
-        'button',
-        { class: 'button button--small', type: 'button', onclick: () => outbox.retry(message.client_id) },
-        t('message.retry'),
-      ),
-      el(
-        'button',
-        {
-          class: 'button button--small button--quiet',
-          type: 'button',
-          onclick: () => outbox.discard(message.client_id),
-        },
-        t('message.discard'),
-      ),
-    );
-  } else if (state === 'queued') {
-    const held = Math.ceil((outbox.heldUntil - Date.now()) / 1000);
-    fill(
-      box,
-      isLast &&
-        el(
-          'p',
-          { class: 'message__reason message__reason--calm' },
-          held > 0 ? t('message.held', { count: held }) : t('message.queued'),
-        ),
-      message.file && iconButton('close', t('message.cancel'), { onclick: () => outbox.discard(message.client_id) }),
-    );
-  } else if (state === 'pending' && message.file) {
-    const name = message.file_name ?? '';
-    fill(
-      box,
-      el('progress', { max: 1, value: message.progress ?? 0, 'aria-label': t('message.uploading', { name }) }),
-      el('span', { class: 'message__percent muted' }, `${number(Math.round((message.progress ?? 0) * 100))} %`),
-      iconButton('close', t('message.cancel'), { onclick: () => outbox.discard(message.client_id) }),
-    );
-  } else fill(box);
+  const { shown } = row.dataset;
+  if (state !== 'failed' && state !== 'queued' && !(state === 'pending' && message.file)) return fill(box);
+  const { troubleOf } = await import('./trouble.js');
+  if (row.dataset.shown === shown) fill(box, troubleOf(message, state, isLast, app));
 }
 
 /** @param {HTMLElement} row @param {number} share of an upload */
