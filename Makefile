@@ -3,6 +3,7 @@
 
 PYTHON := .venv/bin/python
 PREPARE := scripts/prepare
+BIOME := tests/frontend/node_modules/.bin/biome
 # Suites that take long or need much; each has a target of its own.
 APART := tests/faults/full tests/cluster tests/abuse/full
 
@@ -49,11 +50,17 @@ audit: ready-dev  ## Look for known holes in what is installed (needs the networ
 lock: ready-dev  ## Write requirements.lock anew, with a hash for every file, after requirements.txt changed
 	$(PYTHON) -m uv pip compile -q requirements.txt --generate-hashes --universal --python-version 3.11 --no-header -o requirements.lock
 
-check: ready-dev  ## Style, format, types and the rules of the house
+check: ready-dev  ## Style, format, types and the rules of the house, in Python, JavaScript and CSS
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest -q tests/house
+	$(BIOME) ci --error-on-warnings --reporter=summary
+	tests/frontend/node_modules/.bin/tsc -p tests/frontend
+
+format: ready-dev  ## Put Python, JavaScript and CSS into the style that check asks for
+	$(PYTHON) -m ruff format .
+	$(BIOME) format --write
 
 docs: ready  ## Write docs/api.md anew from the OpenAPI document
 	$(PYTHON) -m scripts.api_reference

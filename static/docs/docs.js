@@ -8,7 +8,7 @@ const who = /** @type {HTMLElement} */ (document.getElementById('who'));
 
 const credentials = {
   token: () => token.value.trim(),
-  /** The answer to signing in fills the token in. @param {any} answer */
+  /** The answer to signing in fills the token in. @param {{token?: string, user?: {username: string}}} answer */
   signedIn(answer) {
     if (typeof answer?.token !== 'string' || !answer.user) return;
     token.value = answer.token;
@@ -53,14 +53,17 @@ function keepInView(link) {
 function followReading() {
   const links = new Map(all('.contents a').map((link) => [link.getAttribute('href')?.slice(1), link]));
   const visible = new Set();
-  const observer = new IntersectionObserver((changes) => {
-    for (const { target, isIntersecting } of changes) visible[isIntersecting ? 'add' : 'delete'](target);
-    const first = parts.find((part) => visible.has(part));
-    for (const link of links.values()) link.removeAttribute('aria-current');
-    const link = first && links.get(first.id);
-    link?.setAttribute('aria-current', 'true');
-    if (link) keepInView(link);
-  }, { rootMargin: '-76px 0px -65% 0px' });
+  const observer = new IntersectionObserver(
+    (changes) => {
+      for (const { target, isIntersecting } of changes) visible[isIntersecting ? 'add' : 'delete'](target);
+      const first = parts.find((part) => visible.has(part));
+      for (const link of links.values()) link.removeAttribute('aria-current');
+      const link = first && links.get(first.id);
+      link?.setAttribute('aria-current', 'true');
+      if (link) keepInView(link);
+    },
+    { rootMargin: '-76px 0px -65% 0px' },
+  );
   const parts = all('.operation, .problem, #shapes');
   for (const part of parts) observer.observe(part);
 }

@@ -1,6 +1,7 @@
 /* JSON with a class for each sort of token, as the server writes it into the page; made of text nodes only. */
 
-const TOKEN = /(?<key>"(?:[^"\\]|\\.){0,65536}")(?=\s{0,8}:)|(?<text>"(?:[^"\\]|\\.){0,65536}"?)|(?<word>\b(?:true|false|null)\b)|(?<number>-?\d[\d.eE+-]{0,64})/gu;
+const TOKEN =
+  /(?<key>"(?:[^"\\]|\\.){0,65536}")(?=\s{0,8}:)|(?<text>"(?:[^"\\]|\\.){0,65536}"?)|(?<word>\b(?:true|false|null)\b)|(?<number>-?\d[\d.eE+-]{0,64})/gu;
 
 /** @param {string} text JSON, already laid out */
 export function highlighted(text) {

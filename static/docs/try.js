@@ -3,7 +3,7 @@ import { highlighted } from './json.js';
 
 const SHOWN_HEADERS = ['retry-after', 'idempotency-replayed', 'x-ignored-parameters', 'allow', 'x-request-id'];
 
-/** @typedef {{ token: () => string, signedIn: (answer: any) => void }} Credentials */
+/** @typedef {{ token: () => string, signedIn: (answer: {token?: string, user?: {username: string}}) => void }} Credentials */
 
 /** @param {HTMLFormElement} form @param {string} token */
 function requestOf(form, token) {
@@ -17,7 +17,10 @@ function requestOf(form, token) {
     else if (input.dataset.in === 'header' && value) headers.set(name, value);
   }
   if (token && 'token' in form.dataset) headers.set('Authorization', `Bearer ${token}`);
-  return { url: query.size ? `${path}?${query}` : path, init: { method: form.dataset.method, headers, ...bodyOf(form, headers) } };
+  return {
+    url: query.size ? `${path}?${query}` : path,
+    init: { method: form.dataset.method, headers, ...bodyOf(form, headers) },
+  };
 }
 
 /** JSON as written; with a file the same fields as multipart/form-data. @param {HTMLFormElement} form @param {Headers} headers */
@@ -48,7 +51,12 @@ function make(tag, className, ...children) {
 /** @param {Response} response @param {number} took milliseconds @param {Credentials} credentials */
 async function shown(response, took, credentials) {
   const { status } = response;
-  const line = make('div', 'try__line', make('span', `status status--${String(status)[0]}`, String(status)), `${Math.round(took)} ms`);
+  const line = make(
+    'div',
+    'try__line',
+    make('span', `status status--${String(status)[0]}`, String(status)),
+    `${Math.round(took)} ms`,
+  );
   const type = response.headers.get('Content-Type') ?? '';
   const parts = [line];
   for (const name of SHOWN_HEADERS) {
@@ -102,7 +110,11 @@ export function makeTryable(form, credentials) {
       const response = await fetch(url, { ...init, signal: own.signal, credentials: 'omit', cache: 'no-store' });
       answer.replaceChildren(...(await shown(response, performance.now() - begun, credentials)));
     } catch (error) {
-      const text = own.signal.aborted ? 'Stopped.' : error instanceof SyntaxError ? `The body is no JSON: ${error.message}` : 'No answer: the server cannot be reached.';
+      const text = own.signal.aborted
+        ? 'Stopped.'
+        : error instanceof SyntaxError
+          ? `The body is no JSON: ${error.message}`
+          : 'No answer: the server cannot be reached.';
       answer.replaceChildren(make('span', 'try__note', text));
     } finally {
       stop.hidden = true;

@@ -1,19 +1,21 @@
 /* Before the first paint: theme, density, language and direction, so that nothing flashes. A classic script on purpose. */
-(function () {
-  var root = document.documentElement;
-  var prefs = {};
+(() => {
+  const root = document.documentElement;
+  /** @type {{lang?: string, theme?: string, density?: string}} */ let prefs = {};
   try {
     prefs = JSON.parse(localStorage.getItem('chat.prefs') || '{}') || {};
-  } catch (error) {
+  } catch {
     /* Blocked storage: the system's choices stand. */
   }
-  var shipped = (root.dataset.languages || 'en').split(' ');
-  var wanted = [prefs.lang].concat(navigator.languages || [navigator.language]);
-  for (var i = 0; i < wanted.length; i += 1) {
-    var code = String(wanted[i] || '').toLowerCase().split('-')[0];
-    if (shipped.indexOf(code) >= 0) {
+  const shipped = (root.dataset.languages || 'en').split(' ');
+  const wanted = [prefs.lang, ...(navigator.languages || [navigator.language])];
+  for (const choice of wanted) {
+    const code = String(choice || '')
+      .toLowerCase()
+      .split('-')[0];
+    if (shipped.includes(code)) {
       root.lang = code;
-      root.dir = ['ar', 'fa', 'he', 'ur'].indexOf(code) >= 0 ? 'rtl' : 'ltr';
+      root.dir = ['ar', 'fa', 'he', 'ur'].includes(code) ? 'rtl' : 'ltr';
       break;
     }
   }

@@ -1,10 +1,11 @@
 /** The composition root: picks the words, defines the elements, starts the application. */
 import './elements/chat-app.js';
-import './elements/chat-composer.js';
 import './elements/chat-conversation.js';
 import './elements/chat-sidebar.js';
 import './elements/chat-timeline.js';
 import { loadLanguage } from './i18n/index.js';
 
 await loadLanguage(document.documentElement.lang || 'en');
-/** @type {any} */ (document.querySelector('chat-app')).start();
+document.querySelector('chat-app')?.start();
+// What is said is shown first. A module that could not be fetched has failed for good under that address.
+import('./elements/chat-composer.js').catch(() => import(`./elements/chat-composer.js?${Date.now()}`));

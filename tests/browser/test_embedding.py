@@ -256,6 +256,12 @@ def test_the_bubble_counts_opens_with_the_focus_in_it_and_closes_with_escape(
     expect(said(bubble, "two")).to_be_visible()
     expect(page.locator("#unread")).to_be_empty()
 
+    typing = page.context.new_cdp_session(page)
+    typing.send("Input.imeSetComposition", {"text": "かな", "selectionStart": 2, "selectionEnd": 2})
+    page.keyboard.press("Escape")  # it belongs to the words that are being composed
+    expect(bubble.locator("textarea")).to_have_value("かな")
+    expect(bubble.locator("textarea")).to_be_focused()
+    bubble.locator("textarea").fill("")
     page.keyboard.press("Escape")
     expect(bubble.locator("textarea")).to_have_count(0)
     expect(launcher).to_be_focused()

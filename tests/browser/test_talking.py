@@ -230,7 +230,7 @@ def test_coming_back_to_a_room_finds_the_place_where_one_left(person: People) ->
     ann.open(bob)
     expect(ann.message("line 44.")).to_be_in_viewport()
     ann.page.locator(".timeline__scroller").evaluate("node => (node.scrollTop = 400)")
-    ann.page.wait_for_function("() => !document.querySelector('chat-timeline').place.isAtEnd")
+    ann.page.wait_for_function("() => !document.querySelector('chat-timeline').position.isAtEnd")
     top = "document.querySelector('.timeline__scroller')?.scrollTop"
     before = ann.page.evaluate(top)
     ann.open(eve)

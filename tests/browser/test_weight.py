@@ -63,13 +63,14 @@ def test_five_thousand_messages_scroll_with_few_of_them_in_the_page(person: Peop
     drawn = ann.page.evaluate(
         """async () => {
           const app = document.querySelector('chat-app');
-          const {userId} = app.route;
+          const {conversationId} = app.route;
+          const userId = app.store.otherId(conversationId);
           const messages = Array.from({length: 5000}, (_, n) => ({
-            id: n + 1, seq: n + 1, conversation_id: 1, is_read: true, client_id: null,
+            id: n + 1, seq: n + 1, conversation_id: conversationId, is_read: true, client_id: null,
             sender_id: n % 3 ? app.me.id : userId, receiver_id: n % 3 ? userId : app.me.id,
             message: `message ${n} `.repeat(1 + (n % 7)), timestamp: new Date(1.7e12 + n * 60000).toISOString(),
           }));
-          app.store.addHistory(userId, messages, {older: false, newer: false});
+          app.store.addHistory(conversationId, messages, {older: false, newer: false});
           const timeline = document.querySelector('chat-timeline');
           timeline.draw();
           const scroller = document.querySelector('.timeline__scroller');

@@ -20,12 +20,15 @@ function browser() {
   /** @type {Map<string, {held: any, waiting: any[]}>} */ const lines = new Map();
   const next = (line) => {
     if (line.held || line.waiting.length === 0) return;
-    const mine = (line.held = line.waiting.shift());
-    Promise.resolve(mine.work()).then(mine.done, mine.fail).finally(() => {
-      if (line.held !== mine) return;
-      line.held = null;
-      next(line);
-    });
+    const mine = line.waiting.shift();
+    line.held = mine;
+    Promise.resolve(mine.work())
+      .then(mine.done, mine.fail)
+      .finally(() => {
+        if (line.held !== mine) return;
+        line.held = null;
+        next(line);
+      });
   };
   return {
     locks: {
@@ -48,7 +51,8 @@ function browser() {
       const channel = {
         onmessage: null,
         postMessage(data) {
-          for (const other of channels) if (other !== channel) queueMicrotask(() => other.onmessage?.({ data: structuredClone(data) }));
+          for (const other of channels)
+            if (other !== channel) queueMicrotask(() => other.onmessage?.({ data: structuredClone(data) }));
         },
         close: () => channels.delete(channel),
       };
@@ -60,7 +64,13 @@ function browser() {
 
 test('the token travels in a header and never in an address', async () => {
   const calls = [];
-  const api = new Api({ token: 'secret', fetch: async (url, options) => (calls.push([url, options]), answer(200, {})) });
+  const api = new Api({
+    token: 'secret',
+    fetch: async (url, options) => {
+      calls.push([url, options]);
+      return answer(200, {});
+    },
+  });
 
   await api.poll({ cursor: '1:2', wait: 3, client: 'tab' });
 
@@ -76,7 +86,10 @@ test('a problem becomes an error with its stable code', async () => {
   const error = await api.server().catch((caught) => caught);
 
   assert.ok(error instanceof ApiError && error.isTemporary);
-  assert.deepEqual([error.code, error.detail, error.retryAfterSecs, error.errors.length], ['rate_limited', 'Slow down.', 4, 1]);
+  assert.deepEqual(
+    [error.code, error.detail, error.retryAfterSecs, error.errors.length],
+    ['rate_limited', 'Slow down.', 4, 1],
+  );
 });
 
 test("a proxy's HTML error page is still an error with a status", async () => {
@@ -118,7 +131,14 @@ test('a tab asked to sign in as someone else is nobody until it does', () => {
 });
 
 test('blocked storage forgets but does not fail', () => {
-  const blocked = { getItem: () => { throw new Error('no'); }, setItem: () => { throw new Error('no'); } };
+  const blocked = {
+    getItem: () => {
+      throw new Error('no');
+    },
+    setItem: () => {
+      throw new Error('no');
+    },
+  };
   const accounts = new Accounts({ local: blocked, session: null });
 
   accounts.keep({ token: 'a', user: { id: 1 } });
@@ -129,7 +149,14 @@ test('blocked storage forgets but does not fail', () => {
 test('one tab leads and its end hands over to the next', async () => {
   const tabs = browser();
   const elected = [];
-  const make = (name) => new Leader({ name: 'x', onElected: () => elected.push(name), onNote() {}, locks: tabs.locks, channel: tabs.channel });
+  const make = (name) =>
+    new Leader({
+      name: 'x',
+      onElected: () => elected.push(name),
+      onNote() {},
+      locks: tabs.locks,
+      channel: tabs.channel,
+    });
   const [one, two] = [make('one'), make('two')];
   one.start();
   two.start();
@@ -154,7 +181,16 @@ test('without locks every tab leads itself', () => {
 test('who asks a leader that is frozen takes its place, and the other stands in line when it is back', async () => {
   const tabs = browser();
   const told = [];
-  const make = (name, onNote) => new Leader({ name: 'x', onElected: () => told.push(`${name} leads`), onDeposed: () => told.push(`${name} is deposed`), onNote, locks: tabs.locks, channel: tabs.channel, silenceMs: 5 });
+  const make = (name, onNote) =>
+    new Leader({
+      name: 'x',
+      onElected: () => told.push(`${name} leads`),
+      onDeposed: () => told.push(`${name} is deposed`),
+      onNote,
+      locks: tabs.locks,
+      channel: tabs.channel,
+      silenceMs: 5,
+    });
   const one = make('one', () => {});
   const two = make('two', () => {});
   one.start();
@@ -174,8 +210,22 @@ test('who asks a leader that is frozen takes its place, and the other stands in 
 test('a leader that answers keeps its place', async () => {
   const tabs = browser();
   let led = 0;
-  const one = new Leader({ name: 'x', onElected() {}, onNote: () => one.tell({ kind: 'status' }), locks: tabs.locks, channel: tabs.channel, silenceMs: 5 });
-  const two = new Leader({ name: 'x', onElected: () => (led += 1), onNote() {}, locks: tabs.locks, channel: tabs.channel, silenceMs: 5 });
+  const one = new Leader({
+    name: 'x',
+    onElected() {},
+    onNote: () => one.tell({ kind: 'status' }),
+    locks: tabs.locks,
+    channel: tabs.channel,
+    silenceMs: 5,
+  });
+  const two = new Leader({
+    name: 'x',
+    onElected: () => (led += 1),
+    onNote() {},
+    locks: tabs.locks,
+    channel: tabs.channel,
+    silenceMs: 5,
+  });
   one.start();
   two.start();
   await new Promise((done) => setTimeout(done, 2));
@@ -190,7 +240,15 @@ test('a leader that answers keeps its place', async () => {
 
 test('where a channel is refused every tab leads itself', () => {
   let led = 0;
-  const leader = new Leader({ name: 'x', onElected: () => (led += 1), onNote() {}, locks: browser().locks, channel: () => { throw new DOMException('insecure', 'SecurityError'); } });
+  const leader = new Leader({
+    name: 'x',
+    onElected: () => (led += 1),
+    onNote() {},
+    locks: browser().locks,
+    channel: () => {
+      throw new DOMException('insecure', 'SecurityError');
+    },
+  });
 
   leader.start();
 
@@ -200,12 +258,20 @@ test('where a channel is refused every tab leads itself', () => {
 test('where locks are there but refused, every tab leads itself and sends', async () => {
   let led = 0;
   const refusing = { request: () => Promise.reject(new DOMException('The request was denied.', 'SecurityError')) };
-  const leader = new Leader({ name: 'x', onElected: () => (led += 1), onNote() {}, locks: refusing, channel: browser().channel });
+  const leader = new Leader({
+    name: 'x',
+    onElected: () => (led += 1),
+    onNote() {},
+    locks: refusing,
+    channel: browser().channel,
+  });
 
   leader.start();
   await new Promise((done) => setTimeout(done, 2));
   let sent = 0;
-  await leader.exclusively('outbox', async () => void (sent += 1));
+  await leader.exclusively('outbox', async () => {
+    sent += 1;
+  });
 
   assert.deepEqual([led, leader.isLeader, sent], [1, true, 1]);
 });
@@ -215,16 +281,25 @@ test('what the application around the chat told waits for whoever shows it, from
   const events = [notice(8), notice(9)].map((data) => ({ id: data.id, event: 'notification', data }));
   const answers = [{ events, cursor: 'c1' }];
   const api = {
-    snapshot: async () => ({ user: { id: 1, username: 'ann', full_name: '' }, conversations: [], notifications: [notice(7), notice(8)], cursor: 'c0' }),
+    snapshot: async () => ({
+      user: { id: 1, username: 'ann', full_name: '' },
+      conversations: [],
+      notifications: [notice(7), notice(8)],
+      cursor: 'c0',
+    }),
     poll: ({ signal }) =>
-      answers.shift() ?? new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted')))),
+      answers.shift() ??
+      new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted')))),
   };
   const chat = new ChatClient({ token: 't', userId: 1, api, tabs: browser() });
 
   await chat.open();
   await new Promise((done) => setTimeout(done, 5));
 
-  assert.deepEqual(chat.notices.map(({ title }) => title), ['Order 7', 'Order 8', 'Order 8', 'Order 9']);
+  assert.deepEqual(
+    chat.notices.map(({ title }) => title),
+    ['Order 7', 'Order 8', 'Order 8', 'Order 9'],
+  );
   chat.close();
 });
 
@@ -232,8 +307,12 @@ test('a tab that missed what the leader told loads its lists again when it is lo
   const tabs = browser();
   let loads = 0;
   const makeApi = () => ({
-    snapshot: async () => ({ user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: `c${(loads += 1)}` }),
-    poll: ({ signal }) => new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted')))),
+    snapshot: async () => {
+      loads += 1;
+      return { user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: `c${loads}` };
+    },
+    poll: ({ signal }) =>
+      new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted')))),
   });
   const [leader, behind] = [1, 2].map(() => new ChatClient({ token: 't', userId: 1, api: makeApi(), tabs }));
   await leader.open();
@@ -253,14 +332,20 @@ test('a tab that hears of events which begin behind a gap of its own fills it fi
   const tabs = browser();
   const answers = [];
   const makeApi = (...cursors) => ({
-    snapshot: async () => ({ user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: cursors.shift() }),
+    snapshot: async () => ({
+      user: { id: 1, username: 'ann', full_name: '' },
+      conversations: [],
+      cursor: cursors.shift(),
+    }),
     poll: ({ signal }) =>
       new Promise((done, fail) => {
         answers.push(done);
         signal.addEventListener('abort', () => fail(new Error('aborted')));
       }),
   });
-  const [newcomer, old] = [makeApi('c9'), makeApi('c5', 'c9')].map((api) => new ChatClient({ token: 't', userId: 1, api, tabs }));
+  const [newcomer, old] = [makeApi('c9'), makeApi('c5', 'c9')].map(
+    (api) => new ChatClient({ token: 't', userId: 1, api, tabs }),
+  );
   await newcomer.open();
   await old.open();
   let caughtUp = 0;
@@ -290,7 +375,16 @@ test('two tabs hold one poll and both are live, and the second takes over', asyn
   const [one, two] = ['one', 'two'].map((tab) => new ChatClient({ token: 't', userId: 1, api: makeApi(tab), tabs }));
   await one.open();
   await two.open();
-  const message = { id: 5, seq: 1, conversation_id: 1, sender_id: 2, receiver_id: 1, message: 'hi', timestamp: '2026-01-01T00:00:00.000Z', is_read: false };
+  const message = {
+    id: 5,
+    seq: 1,
+    conversation_id: 1,
+    sender_id: 2,
+    receiver_id: 1,
+    message: 'hi',
+    timestamp: '2026-01-01T00:00:00.000Z',
+    is_read: false,
+  };
 
   polls[0].done({ events: [{ event: 'message', data: message }], cursor: 'c1' });
   await new Promise((done) => setTimeout(done, 5));
@@ -311,12 +405,23 @@ test('a message that gets through wakes a poller that waits between its tries', 
   const polls = [];
   const api = {
     snapshot: async () => ({ user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: 'c0' }),
-    send: async ({ client_id, message }) => ({ id: 9, seq: 1, conversation_id: 1, sender_id: 1, receiver_id: 2, message, client_id, timestamp: '2026-01-01T00:00:00.000Z', is_read: false }),
-    poll: ({ signal }) => new Promise((done, fail) => {
-      polls.push(isUp);
-      if (!isUp) return fail(new ApiError({ code: 'network' }));
-      signal.addEventListener('abort', () => fail(new Error('aborted')));
+    send: async ({ client_id, message }) => ({
+      id: 9,
+      seq: 1,
+      conversation_id: 1,
+      sender_id: 1,
+      receiver_id: 2,
+      message,
+      client_id,
+      timestamp: '2026-01-01T00:00:00.000Z',
+      is_read: false,
     }),
+    poll: ({ signal }) =>
+      new Promise((_done, fail) => {
+        polls.push(isUp);
+        if (!isUp) return fail(new ApiError({ code: 'network' }));
+        signal.addEventListener('abort', () => fail(new Error('aborted')));
+      }),
   };
   const chat = new ChatClient({ token: 't', userId: 1, api, tabs: { locks: undefined, channel: null } });
   await chat.open();
@@ -336,12 +441,35 @@ test('what other tabs tell while the lists are still on their way is applied on 
   let give;
   const late = new Promise((done) => (give = done));
   const snapshot = { user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: 'c0' };
-  const message = { id: 5, seq: 1, conversation_id: 1, sender_id: 2, receiver_id: 1, sender_name: 'Bo', message: 'hi', timestamp: '2026-01-01T00:00:00.000Z', is_read: false };
-  const poll = ({ signal }) => new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted'))));
-  const chat = new ChatClient({ token: 't', userId: 1, api: { snapshot: () => late, poll }, tabs: { ...tabs, locks: { request: () => new Promise(() => {}) } } });
+  const message = {
+    id: 5,
+    seq: 1,
+    conversation_id: 1,
+    sender_id: 2,
+    receiver_id: 1,
+    sender_name: 'Bo',
+    message: 'hi',
+    timestamp: '2026-01-01T00:00:00.000Z',
+    is_read: false,
+  };
+  const poll = ({ signal }) =>
+    new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted'))));
+  const chat = new ChatClient({
+    token: 't',
+    userId: 1,
+    api: { snapshot: () => late, poll },
+    tabs: { ...tabs, locks: { request: () => new Promise(() => {}) } },
+  });
   const opening = chat.open();
   const other = tabs.channel();
-  other.postMessage({ kind: 'events', cursor: 'c2', events: [{ event: 'message', data: message }, { event: 'read_receipt', data: { message_id: 5, reader_id: 2, conversation_id: 1 } }] });
+  other.postMessage({
+    kind: 'events',
+    cursor: 'c2',
+    events: [
+      { event: 'message', data: message },
+      { event: 'read_receipt', data: { message_id: 5, reader_id: 2, conversation_id: 1 } },
+    ],
+  });
   await new Promise((done) => setTimeout(done, 2));
 
   give(snapshot);
@@ -356,7 +484,8 @@ test('a send that is refused for want of a session says so', async () => {
   const api = {
     snapshot: async () => ({ user: { id: 1, username: 'ann', full_name: '' }, conversations: [], cursor: 'c0' }),
     send: async () => Promise.reject(new ApiError({ status: 401, code: 'token_invalid' })),
-    poll: ({ signal }) => new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted')))),
+    poll: ({ signal }) =>
+      new Promise((_done, fail) => signal.addEventListener('abort', () => fail(new Error('aborted')))),
   };
   const chat = new ChatClient({ token: 't', userId: 1, api, tabs: { locks: undefined, channel: null } });
   await chat.open();

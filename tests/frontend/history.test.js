@@ -7,14 +7,38 @@ const ANN = { id: 1, username: 'ann', full_name: 'Ann' };
 const BO = { id: 2, username: 'bo', full_name: 'Bo' };
 
 function message(seq) {
-  return { id: 1000 + seq, seq, conversation_id: 9, sender_id: 2, receiver_id: 1, message: `m${seq}`, timestamp: `2026-01-01T00:00:0${seq}.000Z`, is_read: false, client_id: null };
+  return {
+    id: 1000 + seq,
+    seq,
+    conversation_id: 9,
+    sender_id: 2,
+    receiver_id: 1,
+    message: `m${seq}`,
+    timestamp: `2026-01-01T00:00:0${seq}.000Z`,
+    is_read: false,
+    client_id: null,
+  };
 }
 
 function room(pages) {
   const store = new Store();
-  store.load({ user: ANN, cursor: 'c', conversations: [{ conversation_id: 9, other_user: BO, last_message: 'm1', last_message_at: message(1).timestamp, last_message_by_me: false, unread_count: 0, last_message_id: 1001 }] });
+  store.load({
+    user: ANN,
+    cursor: 'c',
+    conversations: [
+      {
+        conversation_id: 9,
+        other_user: BO,
+        last_message: 'm1',
+        last_message_at: message(1).timestamp,
+        last_message_by_me: false,
+        unread_count: 0,
+        last_message_id: 1001,
+      },
+    ],
+  });
   const api = { history: async (_userId, asked) => pages(asked, store) };
-  return new History({ store, api, me: ANN }, 2);
+  return new History({ store, api, me: ANN }, 9);
 }
 
 test('a message that arrives while the first page is on its way is not lost between the two', async () => {
@@ -28,12 +52,23 @@ test('a message that arrives while the first page is on its way is not lost betw
 
   await history.open();
 
-  assert.deepEqual(history.thread.messages.map((item) => item.seq), [1, 2]);
+  assert.deepEqual(
+    history.thread.messages.map((item) => item.seq),
+    [1, 2],
+  );
 });
 
 /** As the server tells it when a cursor is too old. */
 function reloaded(store, headSeq) {
-  const row = { conversation_id: 9, other_user: BO, last_message: 'm', last_message_at: message(headSeq).timestamp, last_message_by_me: false, unread_count: 0, last_message_id: 1000 + headSeq };
+  const row = {
+    conversation_id: 9,
+    other_user: BO,
+    last_message: 'm',
+    last_message_at: message(headSeq).timestamp,
+    last_message_by_me: false,
+    unread_count: 0,
+    last_message_id: 1000 + headSeq,
+  };
   store.load({ user: ANN, cursor: 'c2', conversations: [row] });
 }
 
@@ -46,7 +81,10 @@ test('after a gap the open room fetches what it missed', async () => {
 
   await history.catchUp();
 
-  assert.deepEqual(history.thread.messages.map((item) => item.message), ['as edited', 'm2', 'm3']);
+  assert.deepEqual(
+    history.thread.messages.map((item) => item.message),
+    ['as edited', 'm2', 'm3'],
+  );
 });
 
 test('after a gap a room that nobody looked at shows what it missed when it is opened', async () => {
@@ -60,7 +98,10 @@ test('after a gap a room that nobody looked at shows what it missed when it is o
 
   await history.open();
 
-  assert.deepEqual(history.thread.messages.map((item) => item.seq), [1, 2, 3, 4]);
+  assert.deepEqual(
+    history.thread.messages.map((item) => item.seq),
+    [1, 2, 3, 4],
+  );
 });
 
 test('a gap is filled from its own end when more came meanwhile', async () => {
@@ -75,7 +116,10 @@ test('a gap is filled from its own end when more came meanwhile', async () => {
 
   await history.catchUp();
 
-  assert.deepEqual(history.thread.messages.map((item) => item.seq), [1, 2, 3]);
+  assert.deepEqual(
+    history.thread.messages.map((item) => item.seq),
+    [1, 2, 3],
+  );
   assert.deepEqual(asked.at(-1), { after_id: 1002 });
 });
 
@@ -86,7 +130,7 @@ test('lists that are older than a message do not take it back', async () => {
 
   reloaded(store, 1);
 
-  const { headId, last_message, unread_count } = store.conversations.get(2);
+  const { headId, last_message, unread_count } = store.conversations.get(9);
   assert.deepEqual([headId, last_message, unread_count], [1002, 'm2', 1]);
 });
 
@@ -94,7 +138,7 @@ test('a receipt that comes while a gap is filled does not keep the room from wha
   let calls = 0;
   const history = room((_asked, store) => {
     calls += 1;
-    if (calls === 2) store.thread(2).add([{ ...message(1), delivered_at: '2026-01-01T00:00:09.000Z' }]);
+    if (calls === 2) store.thread(9).add([{ ...message(1), delivered_at: '2026-01-01T00:00:09.000Z' }]);
     return { messages: [message(1)], has_more: false };
   });
   await history.open();
@@ -103,14 +147,23 @@ test('a receipt that comes while a gap is filled does not keep the room from wha
   await history.catchUp();
   history.app.store.apply([{ id: 2, event: 'message', data: message(2) }]);
 
-  assert.deepEqual(history.thread.messages.map((item) => item.seq), [1, 2]);
+  assert.deepEqual(
+    history.thread.messages.map((item) => item.seq),
+    [1, 2],
+  );
 });
 
 test('a gap too wide to fill is left for the newest page', async () => {
-  const history = room((asked) => ({ messages: [9, 8, 7, 6].slice(0, asked.limit === 50 ? 2 : 4).map(message), has_more: true }));
+  const history = room((asked) => ({
+    messages: [9, 8, 7, 6].slice(0, asked.limit === 50 ? 2 : 4).map(message),
+    has_more: true,
+  }));
   history.app.store.addHistory(2, [message(1)], { older: false, newer: false });
 
   await history.catchUp();
 
-  assert.deepEqual(history.thread.messages.map((item) => item.seq), [8, 9]);
+  assert.deepEqual(
+    history.thread.messages.map((item) => item.seq),
+    [8, 9],
+  );
 });

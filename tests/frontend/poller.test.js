@@ -39,7 +39,10 @@ test('the cursor of one answer is the question of the next', async () => {
 
   await poller.start();
 
-  assert.deepEqual(seen.polls.map((poll) => poll.cursor), ['c0', 'c1', 'c2']);
+  assert.deepEqual(
+    seen.polls.map((poll) => poll.cursor),
+    ['c0', 'c1', 'c2'],
+  );
   assert.equal(seen.events[0][1], 'c1');
 });
 
@@ -57,7 +60,10 @@ test('an expired cursor reloads the lists and goes on without a pause', async ()
 
   await poller.start();
 
-  assert.deepEqual(seen.polls.map((poll) => poll.cursor), ['c0', 'fresh', 'c9']);
+  assert.deepEqual(
+    seen.polls.map((poll) => poll.cursor),
+    ['c0', 'fresh', 'c9'],
+  );
   assert.deepEqual(seen.naps, []);
 });
 
@@ -80,7 +86,10 @@ test('failures back off, doubling to a bound, and the cursor stays', async () =>
 
   assert.deepEqual(seen.naps, [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
   assert.ok(seen.polls.every((poll) => poll.cursor === 'c0'));
-  assert.ok(seen.polls.slice(1).every((poll) => poll.wait === 0), 'the answer that says we are back is not held');
+  assert.ok(
+    seen.polls.slice(1).every((poll) => poll.wait === 0),
+    'the answer that says we are back is not held',
+  );
 });
 
 test('Retry-After is kept to', async () => {
@@ -92,7 +101,10 @@ test('Retry-After is kept to', async () => {
 });
 
 test('a refused token ends the loop', async () => {
-  const { poller, seen } = polled([{ error: new ApiError({ status: 401, code: 'token_invalid' }) }, { cursor: 'never' }]);
+  const { poller, seen } = polled([
+    { error: new ApiError({ status: 401, code: 'token_invalid' }) },
+    { cursor: 'never' },
+  ]);
 
   await poller.start();
 
@@ -103,7 +115,12 @@ test('a refused token ends the loop', async () => {
 
 test('holds grow while they survive and shrink after a proxy cut one', async () => {
   const held = { takesMs: 12_000, cursor: 'c' };
-  const { poller, seen } = polled([{ cursor: 'c' }, held, { takesMs: 10_000, error: new ApiError({ code: 'network' }) }, { cursor: 'c' }]);
+  const { poller, seen } = polled([
+    { cursor: 'c' },
+    held,
+    { takesMs: 10_000, error: new ApiError({ code: 'network' }) },
+    { cursor: 'c' },
+  ]);
 
   await poller.start();
 

@@ -11,7 +11,7 @@ export const UPLOAD_TIMEOUT_MS = 15 * 60_000;
 
 /** A call that did not succeed. `code` is the server's stable word, or `network`, `timeout`, `bad_answer`. */
 export class ApiError extends Error {
-  /** @param {{status?: number, code: string, detail?: string, errors?: any[], retryAfterSecs?: number|null}} problem */
+  /** @param {{status?: number, code: string, detail?: string, errors?: {field?: string, detail?: string}[], retryAfterSecs?: number|null}} problem */
   constructor({ status = 0, code, detail = '', errors = [], retryAfterSecs = null }) {
     super(detail || code);
     this.name = 'ApiError';
@@ -62,8 +62,8 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {{query?: Record<string, any>, json?: any, form?: FormData, signal?: AbortSignal, timeoutMs?: number, credentials?: RequestCredentials}} [options]
-   * @returns {Promise<any>}
+   * @param {{query?: Record<string, unknown>, json?: unknown, form?: FormData, signal?: AbortSignal, timeoutMs?: number, credentials?: RequestCredentials}} [options]
+   * @returns {Promise<any>} any: each path has an answer of its own; the methods below say which
    */
   async request(method, path, { query, json, form, signal, timeoutMs = CALL_TIMEOUT_MS, credentials = 'omit' } = {}) {
     const clock = AbortSignal.timeout(timeoutMs);
@@ -89,7 +89,7 @@ export class Api {
     }
   }
 
-  /** @param {string} path @param {Record<string, any>} [query] */
+  /** @param {string} path @param {Record<string, unknown>} [query] */
   url(path, query = {}) {
     const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
     const search = new URLSearchParams(pairs.map(([key, value]) => [key, String(value)]));
@@ -98,7 +98,9 @@ export class Api {
 
   /** @returns {Record<string, string>} */
   headers() {
-    return this.token ? { Accept: 'application/json', Authorization: `Bearer ${this.token}` } : { Accept: 'application/json' };
+    return this.token
+      ? { Accept: 'application/json', Authorization: `Bearer ${this.token}` }
+      : { Accept: 'application/json' };
   }
 
   /** @param {{username: string, password: string, full_name?: string}} fields */
@@ -117,7 +119,7 @@ export class Api {
   server = () => this.request('GET', 'server/');
   snapshot = () => this.request('GET', 'snapshot/');
 
-  /** @param {string} search */
+  /** @param {string} search @returns {Promise<{users: import('./types.js').Person[]}>} */
   users = (search) => this.request('GET', 'users/', { query: { search } });
 
   /** @param {{full_name?: string}} fields */
@@ -131,8 +133,9 @@ export class Api {
       timeoutMs: (wait * 1.2 + 12) * 1000,
     });
 
-  /** @param {number} userId @param {{limit?: number, before_id?: number, after_id?: number, around_id?: number}} [page] */
-  history = (userId, page = {}) => this.request('GET', `chats/conversation/${userId}/`, { query: { limit: 50, ...page } });
+  /** @param {number} userId @param {{limit?: number, before_id?: number, after_id?: number, around_id?: number}} [page] @returns {Promise<import('./types.js').Page>} */
+  history = (userId, page = {}) =>
+    this.request('GET', `chats/conversation/${userId}/`, { query: { limit: 50, ...page } });
 
   /** @param {number} messageId @param {string} message @returns {Promise<Message>} */
   edit = (messageId, message) => this.request('PATCH', `chats/message/${messageId}/`, { json: { message } });
@@ -140,14 +143,15 @@ export class Api {
   /** @param {number} messageId @returns {Promise<Message>} what is left of it */
   remove = (messageId) => this.request('DELETE', `chats/message/${messageId}/`);
 
-  /** Messages with all these words, newest first. @param {string} q @param {{user_id?: number, limit?: number, before_id?: number}} [page] */
+  /** Messages with all these words, newest first. @param {string} q @param {{user_id?: number, limit?: number, before_id?: number}} [page] @returns {Promise<import('./types.js').Page>} */
   search = (q, page = {}) => this.request('GET', 'chats/search/', { query: { q, ...page } });
 
   /** @param {number} messageId everything up to this message is read */
   markRead = (messageId) => this.request('POST', 'chats/mark-read/', { json: { message_ids: [messageId] } });
 
   /** @param {number} conversationId */
-  markAllRead = (conversationId) => this.request('POST', 'chats/mark-read/', { json: { conversation_id: conversationId } });
+  markAllRead = (conversationId) =>
+    this.request('POST', 'chats/mark-read/', { json: { conversation_id: conversationId } });
 
   /** @param {number} receiverId @param {boolean} isTyping */
   typing = (receiverId, isTyping) =>

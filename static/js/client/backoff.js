@@ -35,7 +35,7 @@ export async function untilDone(work, signal) {
     try {
       return await work();
     } catch (error) {
-      if (/** @type {any} */ (error)?.isTemporary === false) return;
+      if (error instanceof Object && 'isTemporary' in error && !error.isTemporary) return;
       await pause(backoffMs(attempt), signal);
     }
   }

@@ -13,7 +13,7 @@ import { Leader } from './leader.js';
 import { newClientId, Outbox } from './outbox.js';
 import { Poller } from './poller.js';
 import { Reading } from './reading.js';
-import { memoryShelf } from './shelf.js';
+import { memoryStorage } from './outbox-storage.js';
 import { Store } from './store.js';
 
 /** @typedef {import('./types.js').PollStatus} PollStatus */
@@ -23,25 +23,41 @@ export class ChatClient extends EventTarget {
   #isOpen = false;
   #closed = new AbortController();
   /** @type {Promise<unknown>|null} */ #catching = null;
-  /** What other tabs said before the lists were here. @type {any[]} */ #early = [];
+  /** What other tabs said before the lists were here. @type {any[]} any: notes, see below */ #early = [];
 
   /**
    * @param {object} options
    * @param {string} options.token
    * @param {number} options.userId
    * @param {Api} [options.api]
-   * @param {import('./shelf.js').Shelf} [options.shelf]
+   * @param {import('./outbox-storage.js').OutboxStorage} [options.storage]
    * @param {string} [options.clientName]  stays the same for one browser
    * @param {Partial<ConstructorParameters<typeof Leader>[0]>} [options.tabs]
    */
-  constructor({ token, userId, api = new Api({ token }), shelf = memoryShelf(), clientName = newClientId(), tabs = {} }) {
+  constructor({
+    token,
+    userId,
+    api = new Api({ token }),
+    storage = memoryStorage(),
+    clientName = newClientId(),
+    tabs = {},
+  }) {
     super();
     this.api = api;
     this.store = new Store();
-    /** Words of the application around the chat, for whoever shows them to take away. @type {import('./types.js').Notice[]} */ this.notices = [];
+    /** Words of the application around the chat, for whoever shows them to take away. @type {import('./types.js').Notice[]} */ this.notices =
+      [];
     /** @type {PollStatus} */ this.status = { state: 'connecting' };
-    this.leader = new Leader({ name: `chat:${userId}`, onElected: () => this.#lead(), onDeposed: () => this.#deposed(), onNote: (note) => this.#heard(note), ...tabs });
-    this.reading = new Reading(api, this.store, (otherId, messageId) => this.leader.tell({ kind: 'read', userId: otherId, messageId }));
+    this.leader = new Leader({
+      name: `chat:${userId}`,
+      onElected: () => this.#lead(),
+      onDeposed: () => this.#deposed(),
+      onNote: (note) => this.#heard(note),
+      ...tabs,
+    });
+    this.reading = new Reading(api, this.store, (conversationId, messageId) =>
+      this.leader.tell({ kind: 'read', conversationId, messageId }),
+    );
     this.poller = new Poller({
       api,
       client: clientName,
@@ -52,7 +68,7 @@ export class ChatClient extends EventTarget {
     });
     this.outbox = new Outbox({
       api,
-      shelf,
+      storage,
       userId,
       onAccepted: (message) => this.#accepted(message),
       onSignedOut: () => this.#setStatus({ state: 'signed-out' }, false),
@@ -149,18 +165,18 @@ export class ChatClient extends EventTarget {
     if (this.status.state === 'waiting') this.#wake();
   }
 
-  /** @param {any} note from another tab of the same account */
+  /** @param {any} note any: from another tab of the same account, perhaps of another release */
   #heard(note) {
     if (!this.#isOpen || this.#catching) return void this.#early.push(note);
     if (note.kind === 'events') {
-      const isNext = note.since === undefined || note.since === this.#cursor;  // a page of an older release does not say
+      const isNext = note.since === undefined || note.since === this.#cursor; // a page of an older release does not say
       this.#take(note.events, note.cursor);
       if (!isNext) this.#catchUp();
     }
     // A tab that is signed out may have had an older session than this one, which finds out for itself.
     if (note.kind === 'status' && note.status.state !== 'signed-out') this.#setStatus(note.status, false);
     if (note.kind === 'here' && note.cursor !== this.#cursor) this.#catchUp();
-    if (note.kind === 'read') this.store.readUpTo(note.userId, note.messageId);
+    if (note.kind === 'read') this.store.readUpTo(note.conversationId, note.messageId);
     if (note.kind === 'reload') this.#catchUp();
     if (note.kind === 'hello' && this.leader.isLeader) this.leader.tell({ kind: 'status', status: this.status });
     if (note.kind === 'nudge' && this.leader.isLeader) {

@@ -5,6 +5,6 @@ export { ChatClient } from './chat.js';
 export { Leader } from './leader.js';
 export { Outbox } from './outbox.js';
 export { Poller } from './poller.js';
-export { memoryShelf, openShelf } from './shelf.js';
+export { memoryStorage, openStorage } from './outbox-storage.js';
 export { Store } from './store.js';
 export { Thread } from './thread.js';

@@ -5,9 +5,9 @@
  * Without Web Locks or BroadcastChannel every tab leads itself, also where a browser has them and lends them to nobody.
  */
 
-const SILENCE_MS = 5_000;  // up to twice that: tabs that ask together do not all take the place
-const SPEAKS_MS = 100_000;  // each end of a poll is told, and the longest takes 72 s
-const PATIENCE_MS = 15_000;  // with a tab that is at the same work
+const SILENCE_MS = 5_000; // up to twice that: tabs that ask together do not all take the place
+const SPEAKS_MS = 100_000; // each end of a poll is told, and the longest takes 72 s
+const PATIENCE_MS = 15_000; // with a tab that is at the same work
 
 export class Leader {
   #ended = new AbortController();
@@ -19,12 +19,20 @@ export class Leader {
    * @param {string} parts.name           one per account
    * @param {() => void} parts.onElected
    * @param {() => void} [parts.onDeposed]  another tab took the place of this one
-   * @param {(note: any) => void} parts.onNote   what another tab said
+   * @param {(note: any) => void} parts.onNote   any: what another tab said, perhaps of another release
    * @param {Pick<LockManager, 'request'>} [parts.locks]
    * @param {((name: string) => BroadcastChannel)|null} [parts.channel]
    * @param {number} [parts.silenceMs]
    */
-  constructor({ name, onElected, onDeposed = () => {}, onNote, locks = globalThis.navigator?.locks, channel = globalThis.BroadcastChannel ? openChannel : null, silenceMs = SILENCE_MS }) {
+  constructor({
+    name,
+    onElected,
+    onDeposed = () => {},
+    onNote,
+    locks = globalThis.navigator?.locks,
+    channel = globalThis.BroadcastChannel ? openChannel : null,
+    silenceMs = SILENCE_MS,
+  }) {
     this.name = name;
     this.onElected = onElected;
     this.onDeposed = onDeposed;
@@ -63,7 +71,7 @@ export class Leader {
     if (!locks) return;
     Promise.resolve(locks.request(`${this.name}:poll`, options, lead)).catch(() => {
       if (this.#ended.signal.aborted) return;
-      if (!this.isLeader) return this.#alone();  // Chromium refuses locks where it may keep nothing for a page
+      if (!this.isLeader) return this.#alone(); // Chromium refuses locks where it may keep nothing for a page
       this.isLeader = false;
       this.onDeposed();
       this.#stand({ signal: this.#ended.signal });
@@ -83,12 +91,12 @@ export class Leader {
     this.#elected();
   }
 
-  /** @param {any} note to the other tabs */
+  /** @param {object} note to the other tabs */
   tell(note) {
     this.#channel?.postMessage({ ...note, byLeader: this.isLeader });
   }
 
-  /** Of the leader, who answers at once unless it is frozen. @param {any} note */
+  /** Of the leader, who answers at once unless it is frozen. @param {object} note */
   ask(note) {
     this.tell(note);
     this.#wait(this.silenceMs, () => this.#stand({ steal: true }));

@@ -1,21 +1,31 @@
 /** The conversations that the first part of the list leaves out, loaded when somebody comes to its end. Knows no DOM. */
-import { listed } from './conversation.js';
 
-/** What is being asked for. @type {WeakMap<import('./store.js').Store, string>} */
+/** What is being asked for. @type {WeakMap<import('./store.js').Store, {after: string, answer: Promise<void>}>} */
 const asked = new WeakMap();
 
 /** @param {{api: import('./api.js').Api, store: import('./store.js').Store}} chat */
-export async function older({ api, store }) {
+export function older({ api, store }) {
   const after = store.next;
-  if (!after || asked.get(store) === after) return;
-  asked.set(store, after);
-  const part = await api.request('GET', 'snapshot/', { query: { after } }).catch(() => null);
-  asked.delete(store);
-  // The list may have been loaded anew meanwhile, and end elsewhere.
-  if (!part || store.next !== after) return;
-  store.next = part.next ?? null;
-  for (const row of listed(part.conversations, store.conversations)) {
-    store.conversations.set(row.other_user.id, row);
-    store.meet(row.other_user);
+  if (!after) return;
+  const before = asked.get(store);
+  if (before?.after === after) return before.answer;
+  const answer = part(api, store, after).finally(() => asked.delete(store));
+  asked.set(store, { after, answer });
+  return answer;
+}
+
+/** Part by part, as long as there are more. @param {Parameters<typeof older>[0]} chat @param {() => boolean} isFound */
+export async function olderUntil(chat, isFound) {
+  for (let at = null; !isFound() && chat.store.next !== at; ) {
+    at = chat.store.next;
+    await older(chat);
   }
+}
+
+/** @param {import('./api.js').Api} api @param {import('./store.js').Store} store @param {string} after */
+async function part(api, store, after) {
+  const answer = await api.request('GET', 'snapshot/', { query: { after } }).catch(() => null);
+  // The list may have been loaded anew meanwhile, and end elsewhere.
+  if (!answer || store.next !== after) return;
+  store.addOlder(answer);
 }

@@ -1,5 +1,5 @@
 /**
- * Sending that cannot lose or double a message: each is laid on the shelf before it is sent, goes out in
+ * Sending that cannot lose or double a message: each is stored before it is sent, goes out in
  * order, and keeps its `client_id` through every retry, so the server stores it once. Temporary trouble
  * waits and tries again; a refusal marks the message failed until someone decides. Knows no DOM.
  */
@@ -8,6 +8,7 @@ import { backoffMs, pause } from './backoff.js';
 
 /** @typedef {import('./types.js').Outgoing} Outgoing */
 /** @typedef {import('./types.js').Message} Message */
+/** @typedef {import('./types.js').OutboxChange} OutboxChange */
 
 const UNHURT = { error: null, detail: null };
 
@@ -28,8 +29,8 @@ export class Outbox extends EventTarget {
 
   /**
    * @param {object} parts
-   * @param {{send: (item: Outgoing, options: any) => Promise<Message>}} parts.api
-   * @param {import('./shelf.js').Shelf} parts.shelf
+   * @param {{send: (item: Outgoing, options: {signal?: AbortSignal, onProgress?: (share: number) => void}) => Promise<Message>}} parts.api
+   * @param {import('./outbox-storage.js').OutboxStorage} parts.storage
    * @param {number} parts.userId
    * @param {(message: Message) => void} parts.onAccepted
    * @param {() => void} [parts.onSignedOut]  what waits goes out after the next sign-in
@@ -37,10 +38,19 @@ export class Outbox extends EventTarget {
    * @param {typeof pause} [parts.sleep]
    * @param {() => number} [parts.now]
    */
-  constructor({ api, shelf, userId, onAccepted, onSignedOut = () => {}, exclusively = (work) => work(), sleep = pause, now = Date.now }) {
+  constructor({
+    api,
+    storage,
+    userId,
+    onAccepted,
+    onSignedOut = () => {},
+    exclusively = (work) => work(),
+    sleep = pause,
+    now = Date.now,
+  }) {
     super();
     this.api = api;
-    this.shelf = shelf;
+    this.storage = storage;
     this.userId = userId;
     this.onAccepted = onAccepted;
     this.onSignedOut = onSignedOut;
@@ -54,7 +64,9 @@ export class Outbox extends EventTarget {
 
   /** Takes up what an earlier page left behind. */
   async open() {
-    const left = await this.shelf.all(this.userId).catch(() => []);
+    const left = await this.storage.all(this.userId).catch(() => []);
+    // What a page of an older release left behind names only the person.
+    for (const item of left) item.conversation_id ??= -item.receiver_id;
     this.items = [...left.filter((item) => !this.#find(item.client_id)), ...this.items];
     this.#tell();
     await this.flush();
@@ -66,18 +78,22 @@ export class Outbox extends EventTarget {
     for (const call of this.#calls.values()) call.abort();
   }
 
-  /** @param {{receiver_id: number, message: string, file?: Blob|null, file_name?: string|null}} content */
-  add({ receiver_id, message, file = null, file_name = null }) {
+  /** @param {{receiver_id: number, conversation_id?: number, message: string, file?: Blob|null, file_name?: string|null}} content */
+  add({ receiver_id, conversation_id = -receiver_id, message, file = null, file_name = null }) {
     this.#lastOrder = Math.max(this.now(), this.#lastOrder + 1);
     /** @type {Outgoing} */
     const item = {
       client_id: newClientId(),
       user_id: this.userId,
+      conversation_id,
       receiver_id,
       message,
-      file, file_name,
-      order: this.#lastOrder, created_at: this.now(),
-      state: 'pending', ...UNHURT,
+      file,
+      file_name,
+      order: this.#lastOrder,
+      created_at: this.now(),
+      state: 'pending',
+      ...UNHURT,
     };
     this.items.push(item);
     this.#tell();
@@ -85,7 +101,7 @@ export class Outbox extends EventTarget {
     return item;
   }
 
-  /** @param {string} clientId the same message, the same id: sent once however often it is tried */
+  /** @param {string|null|undefined} clientId the same message, the same id: sent once however often it is tried */
   async retry(clientId) {
     const item = this.#find(clientId);
     if (!item) return;
@@ -95,18 +111,18 @@ export class Outbox extends EventTarget {
     await this.flush();
   }
 
-  /** @param {string} clientId */
+  /** @param {string|null|undefined} clientId */
   async discard(clientId) {
-    this.#calls.get(clientId)?.abort();
+    this.#calls.get(clientId ?? '')?.abort();
     await this.settle(clientId);
   }
 
-  /** It is accepted (here or in another tab): off the shelf. @param {string|null|undefined} clientId */
+  /** It is accepted (here or in another tab): out of the storage. @param {string|null|undefined} clientId */
   async settle(clientId) {
     if (!clientId || !this.#find(clientId)) return;
     this.items = this.items.filter((item) => item.client_id !== clientId);
     this.#tell();
-    await this.shelf.remove(clientId).catch(() => {});
+    await this.storage.remove(clientId).catch(() => {});
   }
 
   /** Send what waits, now. */
@@ -138,7 +154,8 @@ export class Outbox extends EventTarget {
     const call = new AbortController();
     this.#calls.set(item.client_id, call);
     try {
-      const onProgress = (/** @type {number} */ share) => this.#tell('progress', Object.assign(item, { progress: share }));
+      const onProgress = (/** @type {number} */ share) =>
+        this.#tell('progress', Object.assign(item, { progress: share }));
       const message = await this.api.send(item, { signal: call.signal, onProgress });
       this.#attempt = this.heldUntil = 0;
       this.onAccepted({ ...message, client_id: message.client_id ?? item.client_id });
@@ -170,7 +187,8 @@ export class Outbox extends EventTarget {
   }
 
   async #rest() {
-    const nap = (this.#nap = new AbortController());
+    const nap = new AbortController();
+    this.#nap = nap;
     await this.sleep(this.#pauseMs, nap.signal);
     this.#nap = null;
   }
@@ -184,16 +202,22 @@ export class Outbox extends EventTarget {
     return this.items.find((item) => item.state === 'pending');
   }
 
-  #find(/** @type {string} */ clientId) {
+  #find(/** @type {string|null|undefined} */ clientId) {
     return this.items.find((item) => item.client_id === clientId);
   }
 
   /** @param {Outgoing} item a full or forbidden disk must not stop the send */
   async #keep({ progress: _, ...item }) {
-    await this.shelf.put(item).catch(() => {});
+    await this.storage.put(item).catch(() => {});
   }
 
-  /** @param {string} [kind] @param {Outgoing} [item] */
+  /** @param {(change: OutboxChange) => void} listener @param {AbortSignal} [signal] ends it */
+  onChange(listener, signal) {
+    const told = (/** @type {Event} */ event) => listener(/** @type {CustomEvent<OutboxChange>} */ (event).detail);
+    this.addEventListener('change', told, { signal });
+  }
+
+  /** @param {OutboxChange['kind']} [kind] @param {Outgoing} [item] */
   #tell(kind = 'items', item) {
     this.dispatchEvent(Object.assign(new Event('change'), { detail: { kind, item } }));
   }

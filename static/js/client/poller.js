@@ -24,7 +24,7 @@ export class Poller {
 
   /**
    * @param {object} parts
-   * @param {{poll: (options: any) => Promise<import('./types.js').PollAnswer>}} parts.api
+   * @param {{poll: (options: {cursor?: string|null, wait: number, client: string, signal?: AbortSignal}) => Promise<import('./types.js').PollAnswer>}} parts.api
    * @param {string} parts.client            names this browser to the server
    * @param {string|null} parts.cursor
    * @param {(events: ChatEvent[], cursor: string|null) => void} parts.onEvents
@@ -34,7 +34,17 @@ export class Poller {
    * @param {typeof pause} [parts.sleep]
    * @param {() => number} [parts.random]
    */
-  constructor({ api, client, cursor, onEvents, onExpired, onStatus = () => {}, now = Date.now, sleep = pause, random = Math.random }) {
+  constructor({
+    api,
+    client,
+    cursor,
+    onEvents,
+    onExpired,
+    onStatus = () => {},
+    now = Date.now,
+    sleep = pause,
+    random = Math.random,
+  }) {
     this.api = api;
     this.client = client;
     /** @type {string|null} */ this.cursor = cursor;
@@ -56,7 +66,8 @@ export class Poller {
   /** @returns {Promise<void>} settles when the loop has ended */
   async start() {
     if (this.#run) return;
-    const run = (this.#run = new AbortController());
+    const run = new AbortController();
+    this.#run = run;
     this.onStatus({ state: 'connecting' });
     while (!run.signal.aborted) await this.#turn(run);
   }
@@ -77,7 +88,8 @@ export class Poller {
 
   /** @param {AbortController} run */
   async #turn(run) {
-    const call = (this.#call = new AbortController());
+    const call = new AbortController();
+    this.#call = call;
     this.#calledAt = this.now();
     try {
       const first = this.attempt > 0 || this.#generation === 0;
@@ -136,7 +148,8 @@ export class Poller {
     this.attempt += 1;
     const ms = backoffMs(this.attempt, { retryAfterSecs: problem.retryAfterSecs, random: this.random });
     this.onStatus({ state: 'waiting', retryAt: this.now() + ms, attempt: this.attempt });
-    const nap = (this.#nap = new AbortController());
+    const nap = new AbortController();
+    this.#nap = nap;
     await this.sleep(ms, nap.signal);
     this.#nap = null;
     if (!run.signal.aborted) this.onStatus({ state: 'connecting', attempt: this.attempt });

@@ -10,7 +10,7 @@ export class Reading {
   /**
    * @param {import('./api.js').Api} api
    * @param {import('./store.js').Store} store
-   * @param {(userId: number, messageId: number) => void} onRead
+   * @param {(conversationId: number, messageId: number) => void} onRead
    */
   constructor(api, store, onRead) {
     this.api = api;
@@ -18,16 +18,16 @@ export class Reading {
     this.onRead = onRead;
   }
 
-  /** @param {number} userId the other person @param {number} messageId everything up to here is read */
-  async upTo(userId, messageId) {
-    this.store.readUpTo(userId, messageId);
-    this.onRead(userId, messageId);
+  /** @param {number} conversationId @param {number} messageId everything up to here is read */
+  async upTo(conversationId, messageId) {
+    this.store.readUpTo(conversationId, messageId);
+    this.onRead(conversationId, messageId);
     await untilDone(() => this.api.markRead(messageId), this.#stopped.signal);
   }
 
   async all() {
-    const rows = this.store.rooms.filter((room) => room.unread_count > 0 && room.conversation_id !== null);
-    await Promise.allSettled(rows.map((room) => this.api.markAllRead(/** @type {number} */ (room.conversation_id))));
+    const rows = this.store.rooms.filter((room) => room.unread_count > 0);
+    await Promise.allSettled(rows.map((room) => this.api.markAllRead(room.conversation_id)));
     await this.#count();
   }
 

@@ -1,17 +1,25 @@
 /**
  * What is known about people, conversations and messages, and how each event changes it.
  * Applying an event twice changes nothing the second time. Tells listeners through `change` events:
- * `detail` is `{kind, userId?, messages?}`. Knows no DOM and makes no request.
+ * `detail` is `{kind, conversationId?, userId?, messages?}`. Knows no DOM and makes no request.
+ *
+ * Everything goes by the conversation's id. A direct conversation in which nobody has written has none yet: it goes
+ * by its person's id with a minus before it, until the server gives it one and `begun` is told.
  */
-import { count, listed, moved, otherIn } from './conversation.js';
+import { count, listed, moved, otherIn } from './conversation-row.js';
 import { Thread } from './thread.js';
 
 /** @typedef {import('./types.js').Person} Person */
 /** @typedef {import('./types.js').Message} Message */
-/** @typedef {import('./types.js').Conversation} Conversation */
+/** @typedef {import('./conversation-row.js').Row} Row */
 /** @typedef {import('./types.js').ChatEvent} ChatEvent */
+/** @typedef {import('./types.js').Change} Change */
+/** @typedef {{conversations: Row[], next?: string|null}} ListPart */
 
 export class Store extends EventTarget {
+  /** @type {Map<number, number>} person → direct conversation */ #direct = new Map();
+  /** @type {Map<number, number>} direct conversation → person */ #others = new Map();
+
   /** @param {{typingSecs?: number, now?: () => number}} [options] */
   constructor({ typingSecs = 6, now = Date.now } = {}) {
     super();
@@ -19,10 +27,10 @@ export class Store extends EventTarget {
     this.now = now;
     /** @type {Person|null} */ this.me = null;
     /** @type {Map<number, Person>} */ this.people = new Map();
-    /** By the other person's id. @type {Map<number, Conversation & {headId?: number}>} */ this.conversations = new Map();
+    /** @type {Map<number, Row>} */ this.conversations = new Map();
     /** Gives the older ones; null when all are here. @type {string|null} */ this.next = null;
-    /** By the other person's id. @type {Map<number, Thread>} */ this.threads = new Map();
-    /** @type {Map<number, number>} other person's id → until when, epoch ms */ this.typing = new Map();
+    /** @type {Map<number, Thread>} */ this.threads = new Map();
+    /** Who writes where until when, epoch ms. @type {Map<number, Map<number, number>>} */ this.typing = new Map();
   }
 
   /** @param {import('./types.js').Snapshot} snapshot */
@@ -33,19 +41,63 @@ export class Store extends EventTarget {
     this.people.set(snapshot.user.id, snapshot.user);
     const before = new Map(this.conversations);
     this.conversations.clear();
-    this.next = snapshot.next ?? null;
-    for (const row of listed(snapshot.conversations, before)) {
-      this.people.set(row.other_user.id, row.other_user);
-      this.conversations.set(row.other_user.id, row);
-    }
+    this.#list(snapshot, before);
     this.#tell('loaded');
   }
 
-  /** @param {number} userId */
-  thread(userId) {
-    let thread = this.threads.get(userId);
-    if (!thread) this.threads.set(userId, (thread = new Thread()));
+  /** What follows in the list. @param {ListPart} part */
+  addOlder(part) {
+    this.#list(part, this.conversations);
+    this.#tell('rooms');
+  }
+
+  /** @param {ListPart} part @param {Map<number, Row>} before the rows as they were known */
+  #list({ conversations, next = null }, before) {
+    this.next = next;
+    for (const row of conversations) {
+      const person = row.other_user;
+      this.people.set(person.id, { ...person, is_online: person.is_online ?? false });
+      this.conversations.set(row.conversation_id, listed(row, before.get(row.conversation_id)));
+      this.begun(person.id, row.conversation_id);
+    }
+  }
+
+  /** @param {number} conversationId */
+  thread(conversationId) {
+    const thread = this.threads.get(conversationId) ?? new Thread();
+    this.threads.set(conversationId, thread);
     return thread;
+  }
+
+  /** @param {number} userId @returns {number} the direct conversation, by its provisional id where it has not begun */
+  directWith(userId) {
+    return this.#direct.get(userId) ?? -userId;
+  }
+
+  /** The id that a conversation has by now, of the one it was kept under. @param {number} id */
+  presentId(id) {
+    return id < 0 ? this.directWith(-id) : id;
+  }
+
+  /** @param {number} conversationId @returns {number} the other person's id, 0 for a conversation that is unknown */
+  otherId(conversationId) {
+    return conversationId < 0 ? -conversationId : (this.#others.get(conversationId) ?? 0);
+  }
+
+  /** @param {number} conversationId @returns {Person|undefined} */
+  other(conversationId) {
+    return this.people.get(this.otherId(conversationId));
+  }
+
+  /** A direct conversation has an id: what went by the provisional one goes by it now. @param {number} userId @param {number} conversationId */
+  begun(userId, conversationId) {
+    if (this.#direct.get(userId) === conversationId) return;
+    this.#direct.set(userId, conversationId);
+    this.#others.set(conversationId, userId);
+    const thread = this.threads.get(-userId);
+    this.threads.delete(-userId);
+    if (thread && !this.threads.get(conversationId)?.isLoaded) this.threads.set(conversationId, thread);
+    this.#tell('begun', { conversationId, was: -userId });
   }
 
   /** @param {Person} person */
@@ -62,7 +114,9 @@ export class Store extends EventTarget {
 
   /** Newest first. */
   get rooms() {
-    return [...this.conversations.values()].sort((a, b) => (b.last_message_at ?? '').localeCompare(a.last_message_at ?? ''));
+    return [...this.conversations.values()].sort((a, b) =>
+      (b.last_message_at ?? '').localeCompare(a.last_message_at ?? ''),
+    );
   }
 
   get unreadTotal() {
@@ -90,41 +144,43 @@ export class Store extends EventTarget {
 
   /** A message was edited or deleted, here or elsewhere. @param {Message} message */
   changed(message) {
-    const userId = message.sender_id === this.me?.id ? message.receiver_id : message.sender_id;
-    const thread = this.thread(userId);
+    const conversationId = message.conversation_id;
+    const thread = this.thread(conversationId);
     if (thread.has(message.id)) thread.add([message]);
-    const row = this.conversations.get(userId);
+    const row = this.conversations.get(conversationId);
     const now = thread.get(message.id) ?? message;
     if (row?.headId === message.id) row.last_message = now.message || (now.attachment_name ?? '');
-    this.#tell('changed', { userId, messages: [message] });
+    this.#tell('changed', { conversationId, messages: [message] });
   }
 
-  /** @param {number} userId the other person @param {Message[]} messages @param {{older?: boolean, newer?: boolean}} more */
-  addHistory(userId, messages, { older, newer }) {
-    const thread = this.thread(userId);
+  /** @param {number} conversationId @param {Message[]} messages @param {{older?: boolean, newer?: boolean}} more */
+  addHistory(conversationId, messages, { older, newer }) {
+    const thread = this.thread(conversationId);
     thread.add(messages);
     thread.isLoaded = true;
     if (older !== undefined) thread.hasOlder = older;
     if (newer !== undefined) thread.hasNewer = newer;
-    this.#tell('history', { userId });
+    this.#tell('history', { conversationId });
   }
 
-  /** What has been read here, or on another device. @param {number} userId @param {number} messageId */
-  readUpTo(userId, messageId) {
-    const row = this.conversations.get(userId);
+  /** What has been read here, or on another device. @param {number} conversationId @param {number} messageId */
+  readUpTo(conversationId, messageId) {
+    const row = this.conversations.get(conversationId);
     if (!row) return;
-    const thread = this.thread(userId);
-    const newer = thread.messages.filter((message) => message.id > messageId && message.sender_id === userId).length;
+    const thread = this.thread(conversationId);
+    const me = this.me?.id;
+    const newer = thread.messages.filter((message) => message.id > messageId && message.sender_id !== me).length;
     const left = thread.hasNewer ? row.unread_count : Math.min(row.unread_count, newer);
     if (left !== row.unread_count) {
       row.unread_count = left;
-      this.#tell('rooms', { userId });
+      this.#tell('rooms', { conversationId });
     }
   }
 
-  /** @param {number} userId */
-  isTyping(userId) {
-    return (this.typing.get(userId) ?? 0) > this.now();
+  /** @param {number} conversationId */
+  isTyping(conversationId) {
+    const until = this.typing.get(conversationId)?.values() ?? [];
+    return [...until].some((moment) => moment > this.now());
   }
 
   /** @param {Parameters<typeof count>[1]} counts */
@@ -136,45 +192,47 @@ export class Store extends EventTarget {
   /** @param {Message} message */
   #message(message) {
     const mine = message.sender_id === this.me?.id;
-    const userId = mine ? message.receiver_id : message.sender_id;
-    if (!this.people.has(userId)) this.people.set(userId, otherIn(message, mine));
-    const thread = this.thread(userId);
+    const conversationId = message.conversation_id;
+    const other = otherIn(message, mine);
+    const person = this.people.get(other.id) ?? other;
+    this.people.set(person.id, person);
+    this.begun(other.id, conversationId);
+    const thread = this.thread(conversationId);
     const known = thread.has(message.id);
     // Behind a gap (someone reads old history) new messages wait until that reader comes back to the end.
     if (thread.isLoaded && !thread.hasNewer) thread.add([message]);
-    this.typing.delete(userId);
-    this.conversations.set(userId, moved(this.conversations.get(userId), /** @type {Person} */ (this.people.get(userId)), message, mine));
-    this.#tell('message', { userId, messages: [message], isNew: !known, mine });
+    this.typing.get(conversationId)?.delete(message.sender_id);
+    this.conversations.set(conversationId, moved(this.conversations.get(conversationId), person, message, mine));
+    this.#tell('message', { conversationId, messages: [message], isNew: !known, mine });
   }
 
-  /** @param {{sender_id: number, is_typing: boolean}} data */
+  /** @param {{sender_id: number, is_typing: boolean, conversation_id: number}} data */
   #typing(data) {
     if (data.sender_id === this.me?.id) return;
-    if (data.is_typing) this.typing.set(data.sender_id, this.now() + this.typingSecs * 1000);
-    else this.typing.delete(data.sender_id);
-    this.#tell('typing', { userId: data.sender_id });
+    const writers = this.typing.get(data.conversation_id) ?? new Map();
+    this.typing.set(data.conversation_id, writers);
+    if (data.is_typing) writers.set(data.sender_id, this.now() + this.typingSecs * 1000);
+    else writers.delete(data.sender_id);
+    this.#tell('typing', { conversationId: data.conversation_id });
   }
 
   /** @param {{message_id: number, reader_id: number, read_at: string, conversation_id: number}} data */
   #readReceipt(data) {
-    const userId = this.#otherIn(data.conversation_id);
-    if (data.reader_id === this.me?.id) {
-      if (userId !== undefined) this.readUpTo(userId, data.message_id);
-      return;
-    }
+    const conversationId = data.conversation_id;
+    if (data.reader_id === this.me?.id) return this.readUpTo(conversationId, data.message_id);
     const me = /** @type {Person} */ (this.me).id;
-    const thread = this.thread(data.reader_id);
+    const thread = this.thread(conversationId);
     const moved = thread.mark((message) => message.id <= data.message_id, me, 'read_at', data.read_at);
-    if (moved) this.#tell('receipt', { userId: data.reader_id });
+    if (moved) this.#tell('receipt', { conversationId });
   }
 
   /** @param {{conversation_id: number, user_id: number, delivered_seq: number, delivered_at: string}} data */
   #deliveryReceipt(data) {
     if (data.user_id === this.me?.id) return;
     const me = /** @type {Person} */ (this.me).id;
-    const thread = this.thread(data.user_id);
+    const thread = this.thread(data.conversation_id);
     const moved = thread.mark((message) => message.seq <= data.delivered_seq, me, 'delivered_at', data.delivered_at);
-    if (moved) this.#tell('receipt', { userId: data.user_id });
+    if (moved) this.#tell('receipt', { conversationId: data.conversation_id });
   }
 
   /** @param {{user_id: number, is_online: boolean}} data */
@@ -185,13 +243,12 @@ export class Store extends EventTarget {
     this.#tell('people', { userId: person.id });
   }
 
-  /** @param {number} conversationId */
-  #otherIn(conversationId) {
-    for (const [userId, row] of this.conversations) if (row.conversation_id === conversationId) return userId;
-    return undefined;
+  /** @param {(change: Change) => void} listener @param {AbortSignal} [signal] ends it */
+  onChange(listener, signal) {
+    this.addEventListener('change', (event) => listener(/** @type {CustomEvent<Change>} */ (event).detail), { signal });
   }
 
-  /** @param {string} kind @param {object} [detail] */
+  /** @param {Change['kind']} kind @param {Partial<Change>} [detail] */
   #tell(kind, detail = {}) {
     this.dispatchEvent(Object.assign(new Event('change'), { detail: { kind, ...detail } }));
   }

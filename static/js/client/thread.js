@@ -75,7 +75,8 @@ export class Thread {
       const message = this.messages[i];
       if (message.sender_id !== senderId || !upTo(message)) continue;
       if (field === 'read_at' ? message.is_read : message.delivered_at) break;
-      this.messages[i] = field === 'read_at' ? { ...message, is_read: true, read_at: at } : { ...message, delivered_at: at };
+      this.messages[i] =
+        field === 'read_at' ? { ...message, is_read: true, read_at: at } : { ...message, delivered_at: at };
       changed = true;
     }
     return changed;

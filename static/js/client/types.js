@@ -22,9 +22,16 @@
  * @property {number} [rev]           how often it was changed: the higher one is the newer
  * @property {boolean} [is_active]    false once deleted: neither text nor file is left
  * @property {string|null} [client_id]
+ * @property {string} [attachment_url]
+ * @property {string} [sender_name]
+ * @property {string} [sender_username]
+ * @property {string|null} [sender_avatar]
+ * @property {string} [receiver_name]
+ * @property {string} [receiver_username]
+ * @property {string|null} [receiver_avatar]
  *
  * @typedef {object} Conversation
- * @property {number|null} conversation_id  null until the first message
+ * @property {number} conversation_id
  * @property {Person} other_user
  * @property {string} last_message
  * @property {string|null} last_message_at
@@ -32,14 +39,27 @@
  * @property {number} unread_count
  * @property {number} [last_message_id]
  *
- * @typedef {{id: string|number, event: string, data: any, timestamp?: string}} ChatEvent
+ * @typedef {{messages: Message[], has_more: boolean, conversation_id?: number|null, other_user?: Person}} Page
+ * @typedef {object} Change  what a store tells its listeners
+ * @property {'loaded'|'people'|'rooms'|'begun'|'history'|'message'|'changed'|'receipt'|'typing'} kind
+ * @property {number} conversationId  this and what follows is there where it fits the kind
+ * @property {number} was             the provisional id, where a conversation has begun
+ * @property {number} userId          whose name, picture or presence changed
+ * @property {Message[]} messages
+ * @property {boolean} isNew          the message was not known yet
+ * @property {boolean} mine
+ *
+ * @typedef {{kind: 'items'|'progress'|'failed', item?: Outgoing}} OutboxChange
+ *
+ * @typedef {{id: string|number, event: string, data: any, timestamp?: string}} ChatEvent  any: each kind of event has data of its own
  * @typedef {{id: number, title: string, message: string, notification_type?: string, timestamp?: string}} Notice
- * @typedef {{user: Person, conversations: Conversation[], next?: string|null, unread?: any, notifications?: Notice[], cursor: string}} Snapshot
+ * @typedef {{user: Person, conversations: Conversation[], next?: string|null, notifications?: Notice[], cursor: string}} Snapshot
  * @typedef {{events: ChatEvent[], cursor?: string, more?: boolean, wait?: number, superseded?: boolean}} PollAnswer
  *
  * @typedef {object} Outgoing  one message waiting to be accepted
  * @property {string} client_id
  * @property {number} user_id         who sends
+ * @property {number} conversation_id  where to; the provisional one of before it began, where it had not
  * @property {number} receiver_id
  * @property {string} message
  * @property {Blob|null} file

@@ -4,7 +4,7 @@ import { ApiError, readAnswer, UPLOAD_TIMEOUT_MS } from './api.js';
 /**
  * @param {string} url
  * @param {{headers: Record<string, string>, form: FormData, file: Blob, signal?: AbortSignal, onProgress?: (share: number) => void}} options
- * @returns {Promise<any>}
+ * @returns {Promise<import('./types.js').Message>}
  */
 export function upload(url, { headers, form, file, signal, onProgress }) {
   return new Promise((resolve, reject) => {
@@ -22,7 +22,14 @@ export function upload(url, { headers, form, file, signal, onProgress }) {
       }
     };
     // A file that has changed or gone since it was attached fails like a network does; only reading it tells which.
-    call.onerror = () => file.slice(0, 1).arrayBuffer().then(() => reject(new ApiError({ code: 'network' })), () => reject(new ApiError({ status: 400, code: 'file_gone' })));
+    call.onerror = () =>
+      file
+        .slice(0, 1)
+        .arrayBuffer()
+        .then(
+          () => reject(new ApiError({ code: 'network' })),
+          () => reject(new ApiError({ status: 400, code: 'file_gone' })),
+        );
     call.ontimeout = () => reject(new ApiError({ code: 'timeout' }));
     call.onabort = () => reject(signal?.reason ?? new ApiError({ code: 'network' }));
     if (signal?.aborted) return reject(signal.reason);

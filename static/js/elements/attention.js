@@ -1,47 +1,52 @@
 /** Drawing attention while nobody looks: title and icon badge, notifications, a soft sound. */
 import { number, t } from '../i18n/index.js';
+import { isMuted } from '../lib/conversation-prefs.js';
 import { nameOf } from '../lib/nodes.js';
 import { prefs } from '../lib/prefs.js';
 
-/** @param {any} app @param {AbortSignal} signal */
+/** @param {import('./types.js').PageApp} app @param {AbortSignal} signal */
 export function listenForAttention(app, signal) {
   const redraw = () => badge(app);
-  app.store.addEventListener('change', (/** @type {any} */ event) => {
-    if (event.detail.kind === 'message') arrived(app, event.detail);
+  app.store.onChange((change) => {
+    if (change.kind === 'message') arrived(app, change);
     redraw();
-  }, { signal });
+  }, signal);
   app.addEventListener('route', redraw, { signal });
   redraw();
 }
 
-/** @param {any} app */
+/** @param {import('./types.js').PageApp} app */
 function badge(app) {
   const count = app.store.unreadTotal;
-  const room = app.route ? nameOf(app.store.people.get(app.route.userId)) : '';
+  const room = app.route ? nameOf(app.store.other(app.route.conversationId)) : '';
   const title = room ? `${room} – ${t('app.name')}` : t('app.name');
   document.title = count > 0 ? `(${number(count)}) ${title}` : title;
   const { icon, iconUnread } = document.documentElement.dataset;
   const link = /** @type {HTMLLinkElement|null} */ (document.querySelector('link[rel=icon]'));
   const wanted = count > 0 ? iconUnread : icon;
   if (link && wanted && link.getAttribute('href') !== wanted) link.setAttribute('href', wanted);
-  const { setAppBadge } = /** @type {any} */ (navigator);
-  if (setAppBadge) setAppBadge.call(navigator, count).catch(() => {});
+  navigator.setAppBadge?.(count).catch(() => {});
 }
 
-/** @param {any} app @param {any} change */
-function arrived(app, { userId, messages, isNew, mine }) {
+/** @param {import('./types.js').PageApp} app @param {import('../client/types.js').Change} change */
+function arrived(app, { conversationId, messages, isNew, mine }) {
   const wishes = prefs();
-  const watching = document.visibilityState === 'visible' && document.hasFocus() && app.route?.userId === userId;
-  if (mine || !isNew || watching || wishes.muted.includes(userId) || !app.chat.leader.isLeader) return;
+  const isOpen = app.route?.conversationId === conversationId;
+  const watching = isOpen && document.visibilityState === 'visible' && document.hasFocus();
+  if (mine || !isNew || watching || isMuted(app.me.id, conversationId) || !app.chat.leader.isLeader) return;
   if (wishes.sound) chime();
   if (!wishes.notifications || globalThis.Notification?.permission !== 'granted') return;
   const [message] = messages;
   const body = message.message || t('message.file', { name: message.attachment_name ?? '' });
   try {
-    const note = new Notification(nameOf(app.store.people.get(userId)), { body: body.slice(0, 200), tag: `chat-${userId}`, icon: document.documentElement.dataset.icon });
+    const note = new Notification(nameOf(app.store.other(conversationId)), {
+      body: body.slice(0, 200),
+      tag: `chat-${conversationId}`,
+      icon: document.documentElement.dataset.icon,
+    });
     note.onclick = () => {
       focus();
-      app.open(userId);
+      app.open(conversationId);
       note.close();
     };
   } catch {

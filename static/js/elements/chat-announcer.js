@@ -8,7 +8,7 @@ const TOAST_MS = 5000;
 const KEPT_LINES = 8;
 
 export class ChatAnnouncer extends HTMLElement {
-  /** @type {any} */ app;
+  /** @type {import('./types.js').App} */ app;
   /** @type {string[]} */ #waiting = [];
   /** @type {number|undefined} */ #batch;
   /** @type {number|undefined} */ #toast;
@@ -18,13 +18,20 @@ export class ChatAnnouncer extends HTMLElement {
   connectedCallback() {
     fill(
       this,
-      el('div', { class: 'visually-hidden announcer__log', role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', 'aria-label': t('room.new') }),
+      el('div', {
+        class: 'visually-hidden announcer__log',
+        role: 'log',
+        'aria-live': 'polite',
+        'aria-relevant': 'additions',
+        'aria-label': t('room.new'),
+      }),
       el('div', { class: 'toast', role: 'status', hidden: true }),
       el('div', { class: 'toast toast--urgent', role: 'alert', hidden: true }),
     );
-    this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal: this.#life.signal });
-    for (const name of ['events', 'resync']) this.app.chat.addEventListener(name, () => this.#showNotices(), { signal: this.#life.signal });
-    this.#showNotices();  // what was owed came before this element
+    this.app.store.onChange((change) => this.#changed(change), this.#life.signal);
+    for (const name of ['events', 'resync'])
+      this.app.chat.addEventListener(name, () => this.#showNotices(), { signal: this.#life.signal });
+    this.#showNotices(); // What was owed came before this element.
   }
 
   disconnectedCallback() {
@@ -46,15 +53,16 @@ export class ChatAnnouncer extends HTMLElement {
 
   /** Each once, whether an event told it or a snapshot. Of many the newest: a screen has no room for all. */
   #showNotices() {
-    const fresh = this.app.chat.notices.splice(0).filter((/** @type {any} */ { id }) => !this.#noticed.has(id));
+    const fresh = this.app.chat.notices.splice(0).filter(({ id }) => !this.#noticed.has(id));
     for (const { id } of fresh) this.#noticed.add(id);
-    if (fresh.length) this.say(fresh.slice(-KEPT_LINES).map((/** @type {any} */ { title, message }) => `${title}: ${message}`).join('\n'));
+    const lines = fresh.slice(-KEPT_LINES).map(({ title, message }) => `${title}: ${message}`);
+    if (lines.length) this.say(lines.join('\n'));
   }
 
-  /** @param {any} change */
-  #changed({ kind, userId, messages, isNew, mine }) {
+  /** @param {import('../client/types.js').Change} change */
+  #changed({ kind, conversationId, messages, isNew, mine }) {
     if (kind !== 'message' || mine || !isNew) return;
-    const name = nameOf(this.app.store.people.get(userId));
+    const name = nameOf(this.app.store.other(conversationId));
     for (const message of messages) {
       const text = message.message || t('message.file', { name: message.attachment_name ?? '' });
       this.#waiting.push(t('message.incoming', { name, text }));

@@ -4,25 +4,27 @@ import { Api, ApiError } from '../client/api.js';
 import { backoffMs, pause } from '../client/backoff.js';
 import { ChatClient } from '../client/chat.js';
 import { newClientId } from '../client/outbox.js';
-import { openShelf } from '../client/shelf.js';
+import { openStorage } from '../client/outbox-storage.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
-import { listenForLife } from '../lib/life.js';
+import { listenForLifecycle } from '../lib/page-lifecycle.js';
 import { browserName } from '../lib/prefs.js';
-import { parseRoute } from '../lib/route.js';
-import { listenForKeys } from './keys.js';
+import { keepByConversation } from '../lib/conversation-prefs.js';
+import { parseRoute, roomHash } from '../lib/route.js';
+import { leaveToInputMethods, listenForKeys } from './keys.js';
 
 const LIMITS = { message_chars: 4000, attachment_bytes: 10 * 1024 * 1024 };
 
 export class ChatApp extends HTMLElement {
   accounts = new Accounts();
-  /** @type {ChatClient|null} */ chat = null;
+  /** @type {ChatClient} there is none before the first sign-in */ chat;
   limits = LIMITS;
   isEmbedded = false;
-  /** @type {{userId: number, messageId: number|null}|null} */ route = null;
+  /** @type {{conversationId: number, messageId: number|null}|null} */ route = null;
   /** @type {AbortController|null} */ #life = null;
 
   start() {
+    leaveToInputMethods(window);
     const route = parseRoute(location.hash);
     if (route?.name === 'sign-up') this.accounts.leave();
     const account = this.accounts.current();
@@ -31,24 +33,29 @@ export class ChatApp extends HTMLElement {
   }
 
   get api() {
-    return /** @type {ChatClient} */ (this.chat).api;
+    return this.chat.api;
   }
 
   get store() {
-    return /** @type {ChatClient} */ (this.chat).store;
+    return this.chat.store;
   }
 
   get me() {
     return /** @type {import('../client/types.js').Person} */ (this.store.me);
   }
 
-  /** @param {{mode?: 'up'|'in', notice?: string, username?: string}} options */
+  /** @param {{mode?: 'up'|'in', notice?: 'gone'|'else'|'expired', username?: string}} options */
   async signIn(options = {}) {
     const { signal } = this.#begin();
     const loaded = await import('./chat-sign-in.js').catch(() => null);
-    if (signal.aborted) return;  // something else was to be shown meanwhile
+    if (signal.aborted) return; // something else was to be shown meanwhile
     // Whoever signed out must not leave everything on the screen.
-    if (!loaded) return splash(this, t('sign.offline'), el('button', { class: 'button', type: 'button', onclick: () => location.reload() }, t('status.reload')));
+    if (!loaded)
+      return splash(
+        this,
+        t('sign.offline'),
+        el('button', { class: 'button', type: 'button', onclick: () => location.reload() }, t('status.reload')),
+      );
     this.dataset.pane = 'sign-in';
     document.title = t('app.name');
     fill(this, el('chat-sign-in', { '.app': this, '.options': options }));
@@ -59,12 +66,19 @@ export class ChatApp extends HTMLElement {
     const life = this.#begin();
     fill(this, el('main', { class: 'splash', 'aria-busy': 'true' }, el('p', null, t('app.loading'))));
     const api = new Api({ token: account.token });
-    const shelf = await openShelf();
-    const chat = new ChatClient({ token: account.token, userId: account.user.id, api, shelf, clientName: browserName(newClientId) });
+    const storage = await openStorage();
+    const chat = new ChatClient({
+      token: account.token,
+      userId: account.user.id,
+      api,
+      storage,
+      clientName: browserName(newClientId),
+    });
     this.chat = chat;
     chat.addEventListener('status', () => this.#statusChanged(account), { signal: life.signal });
     if (!(await this.#open(chat, account, life.signal))) return;
     this.accounts.keep({ token: account.token, user: this.me });
+    keepByConversation(this.store);
     this.#show(account, life.signal);
     this.#learnLimits();
   }
@@ -91,17 +105,29 @@ export class ChatApp extends HTMLElement {
   #show(account, signal) {
     fill(
       this,
-      el('a', { class: 'skip-link', href: '#content', onclick: (/** @type {Event} */ event) => this.#skip(event) }, t('app.skip')),
+      el(
+        'a',
+        { class: 'skip-link', href: '#content', onclick: (/** @type {Event} */ event) => this.#skip(event) },
+        t('app.skip'),
+      ),
       el('chat-sidebar', { '.app': this }),
       el('chat-conversation', { '.app': this }),
     );
     addEventListener('hashchange', () => this.follow(), { signal });
-    listenForLife(() => this.chat, () => this.enter(account), signal);
+    this.store.onChange((change) => this.#changed(change), signal);
+    listenForLifecycle(
+      () => this.chat,
+      () => this.enter(account),
+      signal,
+    );
     listenForKeys(this, signal);
     // Nothing on screen waits for these; the switcher must be there when someone types on after Ctrl+K.
-    for (const name of ['chat-status', 'chat-announcer']) import(`./${name}.js`).then(() => !signal.aborted && this.querySelector('chat-sidebar')?.before(el(name, { '.app': this })));
+    for (const name of /** @type {const} */ (['chat-status', 'chat-announcer']))
+      import(`./${name}.js`).then(
+        () => !signal.aborted && this.querySelector('chat-sidebar')?.before(el(name, { '.app': this })),
+      );
     import('./attention.js').then(({ listenForAttention }) => !signal.aborted && listenForAttention(this, signal));
-    import('./dialog-switcher.js');
+    import('../dialogs/switcher.js');
     import('../timeline/actions.js');
     if (parseRoute(location.hash)?.name === 'sign-up') history.replaceState(null, '', location.pathname);
     this.follow();
@@ -110,22 +136,42 @@ export class ChatApp extends HTMLElement {
   /** Shows what the address names. */
   follow() {
     const route = parseRoute(location.hash);
-    this.route = route?.name === 'room' ? { userId: route.userId, messageId: route.messageId } : null;
+    this.route = route?.name === 'room' ? this.#room(route) : null;
     this.dataset.pane = this.route ? 'room' : 'list';
-    /** @type {any} */ (this.querySelector('chat-conversation')).enter(this.route);
-    /** @type {any} */ (this.querySelector('chat-sidebar')).mark(this.route?.userId ?? null);
+    this.querySelector('chat-conversation')?.enter(this.route);
+    this.querySelector('chat-sidebar')?.mark(this.route?.conversationId ?? null);
     this.dispatchEvent(new Event('route'));
   }
 
-  /** @param {number} userId */
-  open(userId) {
-    if (this.route?.userId === userId) this.querySelector('textarea')?.focus();
-    location.hash = `#/with/${userId}`;
+  /** @param {{isPerson: boolean, id: number, messageId: number|null}} address */
+  #room({ isPerson, id, messageId }) {
+    const conversationId = isPerson ? this.store.directWith(id) : id;
+    if (isPerson) this.#readdress(conversationId, messageId);
+    return { conversationId, messageId };
+  }
+
+  /** Each conversation has one address. @param {number} conversationId @param {number|null} messageId */
+  #readdress(conversationId, messageId) {
+    history.replaceState(null, '', location.pathname + roomHash(conversationId, messageId));
+  }
+
+  /** @param {import('../client/types.js').Change} change */
+  #changed({ kind, was, conversationId }) {
+    const { route } = this;
+    if (kind !== 'begun' || route?.conversationId !== was) return;
+    route.conversationId = conversationId;
+    this.#readdress(conversationId, route.messageId);
+  }
+
+  /** @param {number} conversationId */
+  open(conversationId) {
+    if (this.route?.conversationId === conversationId) this.querySelector('textarea')?.focus();
+    location.hash = roomHash(conversationId);
   }
 
   /** Spoken to screen readers and shown for a moment. @param {string} text @param {{urgent?: boolean, silent?: boolean}} [options] */
   say(text, options) {
-    /** @type {any} */ (this.querySelector('chat-announcer'))?.say(text, options);
+    this.querySelector('chat-announcer')?.say(text, options);
   }
 
   async signOut() {
@@ -137,14 +183,14 @@ export class ChatApp extends HTMLElement {
 
   accountGone() {
     this.accounts.forget(this.me.id);
-    this.signIn({ mode: 'up', notice: t('sign.gone') });
+    this.signIn({ mode: 'up', notice: 'gone' });
   }
 
   /** This tab becomes someone else; other tabs keep their account. */
   signInAsSomeoneElse() {
     this.accounts.leave();
     history.replaceState(null, '', location.pathname);
-    this.signIn({ mode: 'up', notice: t('sign.else') });
+    this.signIn({ mode: 'up', notice: 'else' });
   }
 
   /** @param {import('../client/accounts.js').Account} account */
@@ -154,10 +200,12 @@ export class ChatApp extends HTMLElement {
 
   /** @param {import('../client/accounts.js').Account} account */
   #expired(account) {
-    const newer = this.accounts.list().find(({ user, token }) => user.id === account.user.id && token !== account.token);
+    const newer = this.accounts
+      .list()
+      .find(({ user, token }) => user.id === account.user.id && token !== account.token);
     if (newer) return void this.enter(newer);
     this.accounts.forget(account.user.id);
-    this.signIn({ mode: 'in', notice: t('sign.expired'), username: account.user.username });
+    this.signIn({ mode: 'in', notice: 'expired', username: account.user.username });
   }
 
   /** @param {Event} event */
@@ -176,7 +224,8 @@ export class ChatApp extends HTMLElement {
   /** What is shown next, until something else is. */
   #begin() {
     this.#leave();
-    return (this.#life = new AbortController());
+    this.#life = new AbortController();
+    return this.#life;
   }
 
   #leave() {

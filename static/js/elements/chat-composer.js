@@ -1,44 +1,64 @@
 /** Writing: grows with the text, keeps drafts, tells the other one, takes files, sends on Enter. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
-import { isBlank } from '../lib/format.js';
+import { isBlank, quotedAndOwn } from '../lib/format.js';
 import { icon } from '../lib/icons.js';
-import { iconButton, nameOf } from '../lib/nodes.js';
-import { draft, prefs, setDraft } from '../lib/prefs.js';
+import { draft, setDraft } from '../lib/conversation-prefs.js';
+import { iconButton, isGone, nameOf } from '../lib/nodes.js';
+import { prefs } from '../lib/prefs.js';
 import { size } from '../lib/size.js';
-import { pasted } from './paste.js';
-import { EmojiInput } from './emoji-input.js';
-import { TypingNote } from './typing-note.js';
+import { pasted } from '../composer/paste.js';
+import { EmojiInput } from '../composer/emoji-input.js';
+import { TypingNote } from '../composer/typing-note.js';
+import '../lib/more-icons.js';
 
 const SAVE_AFTER_MS = 250;
 
 export class ChatComposer extends HTMLElement {
-  /** @type {any} */ app;
-  userId = 0;
-  #typing = new TypingNote((isTyping) => this.app.chat?.api.typing(this.userId, isTyping));
+  /** @type {import('./types.js').App} */ app;
+  conversationId = 0;
+  /** @type {HTMLTextAreaElement} */ text;
+  /** @type {HTMLInputElement} */ files;
+  /** @type {HTMLElement} */ count;
+  #typing = new TypingNote((isTyping) => this.app.chat?.api.typing(this.#userId, isTyping));
   /** @type {number|undefined} */ #saving;
   /** Kept apart: a draft is saved after its writer's session has ended, too. */
   #me = 0;
   #life = new AbortController();
-  /** @type {any} made when the first file is chosen */ tray = null;
+  /** @type {import('../composer/file-tray.js').FileTray|null} made when the first file is chosen */ tray = null;
   /** @type {EmojiInput|null} */ #emoji = null;
-  /** @type {any} */ #editing = null;
+  /** @type {import('../composer/edit-mode.js').EditMode|null} */ #editing = null;
 
   connectedCallback() {
     this.#me = this.app.me.id;
     addEventListener('pagehide', () => this.#save(), { signal: this.#life.signal });
     const limit = size(this.app.limits.attachment_bytes);
     this.text = el('textarea', {
-      class: 'composer__text', rows: 1, dir: 'auto', enterkeyhint: 'send', 'aria-describedby': 'composer-count',
-      oninput: () => this.#typed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event), onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, this.app, (files) => this.addFiles(files)), onblur: () => this.#save(),
+      class: 'composer__text',
+      rows: 1,
+      dir: 'auto',
+      enterkeyhint: 'send',
+      'aria-describedby': 'composer-count',
+      oninput: () => this.#typed(),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+      onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, this.app, (files) => this.addFiles(files)),
+      onblur: () => this.#save(),
     });
-    this.files = el('input', { type: 'file', multiple: true, class: 'visually-hidden', tabindex: '-1', 'aria-hidden': 'true', onchange: () => (this.addFiles([...this.files.files]), (this.files.value = '')) });
+    this.files = el('input', {
+      type: 'file',
+      multiple: true,
+      class: 'visually-hidden',
+      tabindex: '-1',
+      'aria-hidden': 'true',
+      onchange: () => this.#picked(),
+    });
     this.count = el('p', { class: 'composer__count', id: 'composer-count' });
     fill(
       this,
       el(
         'form',
-        { class: 'composer', onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), this.send()) },
+        { class: 'composer', onsubmit: (/** @type {Event} */ event) => this.#submitted(event) },
         el('div', { class: 'composer__popup' }),
         el(
           'div',
@@ -47,14 +67,24 @@ export class ChatComposer extends HTMLElement {
           iconButton('attach', t('composer.attach', { size: limit }), { onclick: () => this.files.click() }),
           this.text,
           iconButton('emoji', t('composer.emoji'), { 'aria-haspopup': 'dialog', onclick: () => this.#emoji?.pick() }),
-          el('button', { class: 'composer__send', part: 'send', type: 'submit', 'aria-label': t('composer.send'), title: t('composer.send') }, icon('send')),
+          el(
+            'button',
+            {
+              class: 'composer__send',
+              part: 'send',
+              type: 'submit',
+              'aria-label': t('composer.send'),
+              title: t('composer.send'),
+            },
+            icon('send'),
+          ),
         ),
         this.count,
       ),
     );
     this.#emoji = new EmojiInput(this, this.text, /** @type {HTMLElement} */ (this.querySelector('.composer__popup')));
-    this.address(nameOf(this.app.store.people.get(this.userId)));
-    this.text.value = draft(this.#me, this.userId);
+    this.address(this.app.store.other(this.conversationId));
+    this.text.value = draft(this.#me, this.conversationId);
     this.#drawSend();
     this.#grow();
   }
@@ -66,8 +96,14 @@ export class ChatComposer extends HTMLElement {
     this.tray?.clear();
   }
 
-  /** @param {string} name whom the text goes to */
-  address(name) {
+  get #userId() {
+    return this.app.store.otherId(this.conversationId);
+  }
+
+  /** @param {import('../client/types.js').Person|undefined} person whom the text goes to: nobody writes to those who are gone */
+  address(person) {
+    const name = nameOf(person);
+    this.hidden = isGone(person);
     this.text.setAttribute('aria-label', t('composer.label', { name }));
     this.text.placeholder = t('composer.placeholder', { name });
   }
@@ -78,16 +114,18 @@ export class ChatComposer extends HTMLElement {
 
   /** @param {File[]} files */
   async addFiles(files) {
-    const { FileTray } = await import('./file-tray.js');
-    this.tray ??= new FileTray(this.app, this.querySelector('form'), () => this.#drawSend());
+    const { FileTray } = await import('../composer/file-tray.js');
+    this.tray ??= new FileTray(this.app, /** @type {HTMLFormElement} */ (this.querySelector('form')), () =>
+      this.#drawSend(),
+    );
     this.tray.add(files);
     this.focusText();
   }
 
-  /** @param {any} message one's own, to be changed */
+  /** @param {import('./types.js').Message} message one's own, to be changed */
   async edit(message) {
     this.#save();
-    const { EditMode } = await import('./edit-mode.js');
+    const { EditMode } = await import('../composer/edit-mode.js');
     this.#editing?.leave();
     this.#editing = new EditMode(this, message, () => (this.#editing = null));
   }
@@ -100,25 +138,46 @@ export class ChatComposer extends HTMLElement {
 
   /** @param {string} quoted */
   quote(quoted) {
-    const lines = quoted.split('\n').filter((line) => !line.startsWith('> ')).map((line) => `> ${line}`);
+    const lines = quotedAndOwn(quoted)
+      .own.split('\n')
+      .map((line) => `> ${line}`);
     this.text.value = `${lines.join('\n')}\n${this.text.value}`;
     this.focusText();
     this.text.setSelectionRange(this.text.value.length, this.text.value.length);
     this.#typed();
   }
 
+  /** @param {Event} event */
+  #submitted(event) {
+    event.preventDefault();
+    this.send();
+  }
+
+  #picked() {
+    this.addFiles([...(this.files.files ?? [])]);
+    this.files.value = '';
+  }
+
   send() {
     const message = this.text.value.trim();
     const files = this.tray?.files ?? [];
     if ((isBlank(message) && files.length === 0 && !this.#editing) || this.#left < 0) {
-      if (this.#left < 0) this.app.say(t('composer.tooLong', { count: this.app.limits.message_chars }), { urgent: true });
+      if (this.#left < 0)
+        this.app.say(t('composer.tooLong', { count: this.app.limits.message_chars }), { urgent: true });
       return;
     }
-    if (this.#editing) return (this.focusText(), this.#editing.save());
-    const [{ outbox }, receiver_id] = [this.app.chat, this.userId];
-    if (files.length === 0) outbox.add({ receiver_id, message });
-    // The text is the first file's caption; a picture's own words follow it.
-    files.forEach((file, at) => outbox.add({ receiver_id, message: [at === 0 && message, this.tray.wordsOf(file)].filter(Boolean).join('\n'), file, file_name: file.name }));
+    if (this.#editing) {
+      this.focusText();
+      return this.#editing.save();
+    }
+    const { outbox } = this.app.chat;
+    const place = { conversation_id: this.conversationId, receiver_id: this.#userId };
+    if (files.length === 0) outbox.add({ ...place, message });
+    for (const file of files) {
+      // The text is the first file's caption; a picture's own words follow it.
+      const words = [file === files[0] && message, this.tray?.wordsOf(file)].filter(Boolean).join('\n');
+      outbox.add({ ...place, message: words, file, file_name: file.name });
+    }
     this.text.value = '';
     this.tray?.clear();
     this.#typing.stop();
@@ -143,8 +202,8 @@ export class ChatComposer extends HTMLElement {
   #save() {
     clearTimeout(this.#saving);
     // What is being edited is no draft.
-    if (this.#editing || draft(this.#me, this.userId) === this.text.value) return;
-    setDraft(this.#me, this.userId, this.text.value);
+    if (this.#editing || draft(this.#me, this.conversationId) === this.text.value) return;
+    setDraft(this.#me, this.conversationId, this.text.value);
     this.app.dispatchEvent(new Event('draft'));
   }
 
@@ -159,7 +218,10 @@ export class ChatComposer extends HTMLElement {
     fill(this.count, near && t(left < 0 ? 'composer.over' : 'composer.left', { count: Math.abs(left) }));
     this.count?.classList.toggle('composer__count--over', left < 0);
     const empty = isBlank(this.text.value) && !this.tray?.files.length;
-    /** @type {any} */ (this.querySelector('.composer__send')).classList.toggle('composer__send--ready', !empty && left >= 0);
+    /** @type {Element} */ (this.querySelector('.composer__send')).classList.toggle(
+      'composer__send--ready',
+      !empty && left >= 0,
+    );
   }
 
   /** Where the browser does not size text fields to their content, rows are counted. */
@@ -171,8 +233,6 @@ export class ChatComposer extends HTMLElement {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    // Enter that ends a composition (Japanese, Chinese, Korean input) belongs to the input method.
-    if (event.isComposing || event.keyCode === 229) return;
     if (this.#emoji?.key(event)) return;
     if (event.key === 'Enter' && !event.altKey) {
       const wants = prefs().enterSends ? !event.shiftKey : event.ctrlKey || event.metaKey;
@@ -182,7 +242,7 @@ export class ChatComposer extends HTMLElement {
     } else if (event.key === 'ArrowUp' && !this.text.value && !this.#editing) {
       event.preventDefault();
       const isWalk = event.shiftKey;
-      import('./edit-mode.js').then(({ goUp }) => goUp(this, isWalk));
+      import('../composer/edit-mode.js').then(({ goUp }) => goUp(this, isWalk));
     } else if (event.key === 'Escape' && this.#editing) {
       event.preventDefault();
       this.#editing.leave();

@@ -1,36 +1,56 @@
 /** The list side: who I am, one search over conversations and people, and the rooms by last activity. */
 import { t } from '../i18n/index.js';
 import { arrange, el, fill } from '../lib/dom.js';
-import { iconButton, nameOf } from '../lib/nodes.js';
-import { roomRow, personRow } from './room-row.js';
-import { accountMenu } from './account-menu.js';
+import { avatar, iconButton, nameOf } from '../lib/nodes.js';
+import { roomHash } from '../lib/route.js';
+import { roomRow, personRow } from '../sidebar/room-row.js';
 
 const SEARCH_AFTER_MS = 200;
 
 export class ChatSidebar extends HTMLElement {
-  /** @type {any} */ app;
+  /** @type {import('./types.js').PageApp} */ app;
   #life = new AbortController();
   /** @type {Map<string, HTMLElement>} */ #rows = new Map();
-  /** @type {any[]} */ #people = [];
+  /** @type {import('../client/types.js').Person[]} */ #people = [];
   /** @type {number|undefined} */ #timer;
   #frame = 0;
   #search = '';
-  /** Loaded when somebody searches. @type {((person: any, wanted: string) => boolean)|null} */ #isCalled = null;
-  /** What `#people` are the answer to. */ #answered = '';
+  /** Loaded when somebody searches. @type {typeof import('../lib/words.js').isCalled|null} */ #isCalled = null;
+  /** What was looked for last on the server. */
+  #answered = '';
+  /** @type {HTMLElement|undefined} */ #nobody;
   /** @type {number|null} */ #current = null;
-  #end = new IntersectionObserver((seen) => seen.some((row) => row.isIntersecting) && this.app.store.next && import('../client/older.js').then(({ older }) => older(this.app.chat)));
+  #end = new IntersectionObserver(
+    (seen) =>
+      seen.some((row) => row.isIntersecting) &&
+      this.app.store.next &&
+      import('../client/older.js').then(({ older }) => older(this.app.chat)),
+  );
 
   connectedCallback() {
     const search = el('input', {
-      class: 'input search__input', type: 'search', dir: 'auto', autocomplete: 'off', enterkeyhint: 'search', 'aria-label': t('rooms.search'), placeholder: t('rooms.search'),
-      oninput: () => this.#typed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#searchKey(event),
+      class: 'input search__input',
+      type: 'search',
+      dir: 'auto',
+      autocomplete: 'off',
+      enterkeyhint: 'search',
+      'aria-label': t('rooms.search'),
+      placeholder: t('rooms.search'),
+      oninput: () => this.#typed(),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#searchKey(event),
     });
     fill(
       this,
       el(
         'nav',
         { class: 'sidebar', 'aria-label': t('rooms.title') },
-        el('header', { class: 'sidebar__head' }, el('h1', { class: 'sidebar__title' }, t('rooms.title')), this.#readAll(), el('div', { class: 'sidebar__me' })),
+        el(
+          'header',
+          { class: 'sidebar__head' },
+          el('h1', { class: 'sidebar__title' }, t('rooms.title')),
+          this.#readAll(),
+          el('div', { class: 'sidebar__me' }),
+        ),
         el('div', { class: 'search' }, search),
         el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.title') }),
         el('div', { class: 'sidebar__people' }),
@@ -38,7 +58,7 @@ export class ChatSidebar extends HTMLElement {
       ),
     );
     const { signal } = this.#life;
-    this.app.store.addEventListener('change', () => this.#redrawSoon(), { signal });
+    this.app.store.onChange((change) => this.#changed(change), signal);
     this.app.addEventListener('draft', () => this.#redrawSoon(), { signal });
     this.app.addEventListener('prefs', () => this.#redrawSoon(), { signal });
     // Presence of people we have not talked to is not announced to us: look again now and then.
@@ -54,20 +74,30 @@ export class ChatSidebar extends HTMLElement {
     cancelAnimationFrame(this.#frame);
   }
 
-  /** @param {number|null} userId the open room */
-  mark(userId) {
-    this.#current = userId;
+  /** @param {number|null} conversationId the open room */
+  mark(conversationId) {
+    const left = this.#current;
+    this.#current = conversationId;
     // Who follows a found message may want the next one, too.
-    if (userId !== null && this.#search && !this.app.route?.messageId) this.#clear();
+    if (conversationId !== null && this.#search && !this.app.route?.messageId) this.#clear();
     this.#redraw();
+    // On a phone the list comes back: to the row that was left.
+    if (conversationId !== null || left === null || document.activeElement !== document.body) return;
+    /** @type {HTMLElement|null} */ (this.querySelector(`[href="${roomHash(left)}"]`))?.focus();
   }
 
   /** @param {number} by */
   step(by) {
     const rooms = this.app.store.rooms;
-    const at = rooms.findIndex((/** @type {any} */ room) => room.other_user.id === this.#current);
+    const at = rooms.findIndex((room) => room.conversation_id === this.#current);
     const next = rooms[Math.min(rooms.length - 1, Math.max(0, at + by))];
-    if (next) this.app.open(next.other_user.id);
+    if (next) this.app.open(next.conversation_id);
+  }
+
+  /** @param {import('../client/types.js').Change} change */
+  #changed({ kind, was, conversationId }) {
+    if (kind === 'begun' && was === this.#current) this.#current = conversationId;
+    this.#redrawSoon();
   }
 
   #redrawSoon() {
@@ -77,14 +107,16 @@ export class ChatSidebar extends HTMLElement {
 
   #redraw() {
     this.#drawMe();
-    const found = this.app.store.rooms.filter((/** @type {any} */ room) => this.#matches(room.other_user));
+    const found = this.app.store.rooms.filter((room) => this.#matches(room.other_user));
     this.#part('.sidebar__read-all').hidden = this.app.store.unreadTotal === 0;
-    const rows = found.map((/** @type {any} */ room) => this.#row(`room:${room.other_user.id}`, roomRow(this.app, room, this.#current === room.other_user.id)));
+    const rows = found.map((room) =>
+      this.#row(`room:${room.conversation_id}`, roomRow(this.app, room, this.#current === room.conversation_id)),
+    );
     arrange(this.#part('.rooms'), rows);
     this.#part('.rooms').hidden = rows.length === 0;
     this.#end.disconnect();
     if (rows.length) this.#end.observe(rows[rows.length - 1]);
-    this.#drawPeople(new Set(found.map((/** @type {any} */ room) => room.other_user.id)));
+    this.#drawPeople(new Set(found.map((room) => room.other_user.id)));
   }
 
   #drawMe() {
@@ -92,30 +124,48 @@ export class ChatSidebar extends HTMLElement {
     const { me } = this.app;
     if (box.dataset.name === nameOf(me)) return;
     box.dataset.name = nameOf(me);
-    fill(box, accountMenu(this.app));
+    const label = `${nameOf(me)}: ${t('menu.open')}`;
+    const face = el('summary', { class: 'menu__open', 'aria-label': label, title: t('menu.open') }, avatar(me));
+    const menu = el('details', { class: 'menu' }, face);
+    fill(box, menu);
+    import('../sidebar/account-menu.js').then(({ fillMenu }) => fillMenu(menu, this.app));
   }
 
   /** @param {Set<number>} shown */
   #drawPeople(shown) {
-    const people = this.#people.filter((person) => person.id !== this.app.me.id && !shown.has(person.id) && (this.#answered === this.#search || this.#matches(person)));
-    const rows = people.map((person) => this.#row(`person:${person.id}`, personRow(this.app, { ...person, ...this.app.store.people.get(person.id) }, this.#current === person.id)));
+    const people = this.#people.filter(
+      (person) =>
+        person.id !== this.app.me.id &&
+        !shown.has(person.id) &&
+        (this.#answered === this.#search || this.#matches(person)),
+    );
+    const rows = people.map((person) =>
+      this.#row(
+        `person:${person.id}`,
+        personRow({ ...person, ...this.app.store.people.get(person.id) }, this.#current === -person.id),
+      ),
+    );
     const box = this.#part('.sidebar__people');
     const nobody = rows.length === 0 && shown.size === 0;
-    const list = box.querySelector('.rooms') ?? el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.people') });
+    const nothing = nobody && this.#answered === this.#search && !this.#part('.sidebar__hits').firstChild;
+    const list =
+      box.querySelector('.rooms') ?? el('ol', { class: 'rooms', role: 'list', 'aria-label': t('rooms.people') });
     arrange(list, rows);
     const title = box.querySelector('.sidebar__section') ?? el('h2', { class: 'sidebar__section' }, t('rooms.people'));
-    const empty = nobody ? (this.#search ? el('p', { class: 'sidebar__none', role: 'status' }, t('rooms.none', { search: this.#search })) : this.#empty()) : null;
-    arrange(box, [...(rows.length ? [title, list] : []), ...(empty ? [empty] : [])]);
+    const none = el('p', { class: 'sidebar__none', role: 'status' }, t('rooms.none', { search: this.#search }));
+    arrange(box, [
+      ...(rows.length ? [title, list] : []),
+      ...(nobody && !this.#search ? [this.#empty()] : []),
+      ...(nothing && this.#search ? [none] : []),
+    ]);
   }
 
   #empty() {
-    return el(
-      'div',
-      { class: 'empty empty--small' },
-      el('h2', null, t('rooms.empty')),
-      el('p', null, t('rooms.emptyHelp')),
-      el('a', { class: 'button', href: './#sign-up', target: '_blank', rel: 'noopener' }, t('rooms.openSecond')),
-    );
+    if (this.#nobody) return this.#nobody;
+    const box = el('div', { class: 'empty empty--small' });
+    this.#nobody = box;
+    import('./empty-pane.js').then(({ nobodyYet }) => fill(box, nobodyYet()));
+    return box;
   }
 
   /** A row is replaced only when what it shows has changed. @param {string} key @param {HTMLElement} fresh */
@@ -129,7 +179,7 @@ export class ChatSidebar extends HTMLElement {
     return fresh;
   }
 
-  /** @param {any} person */
+  /** @param {import('../client/types.js').Person} person */
   #matches(person) {
     return !this.#search || Boolean(this.#isCalled?.(person, this.#search));
   }
@@ -144,13 +194,28 @@ export class ChatSidebar extends HTMLElement {
 
   async #findPeople() {
     const asked = this.#search;
-    if (asked.length > 1 || this.#part('.sidebar__hits').firstChild) import('./message-hits.js').then(({ showHits }) => showHits(this.app, this.#part('.sidebar__hits'), asked.length > 1 ? asked : ''));
-    const answer = await this.app.api.users(asked).catch(() => null);
-    if (!answer || asked !== this.#search || this.#life.signal.aborted) return;
+    const [answer] = await Promise.all([this.app.api.users(asked).catch(() => null), this.#findMessages(asked)]);
+    if (asked !== this.#search || this.#life.signal.aborted) return;
+    if (!answer) return this.#failed();
     this.#people = answer.users;
     this.#answered = asked;
     for (const person of this.#people) if (!this.app.store.people.has(person.id)) this.app.store.meet(person);
     this.#redraw();
+  }
+
+  /** Nobody was found, and nobody was looked for: the two are not the same. */
+  #failed() {
+    const place = this.#part('.sidebar__hits');
+    if (this.#search && !place.firstChild)
+      fill(place, el('p', { class: 'sidebar__none', role: 'status' }, t('rooms.failed')));
+  }
+
+  /** @param {string} words */
+  async #findMessages(words) {
+    const place = this.#part('.sidebar__hits');
+    if (words.length < 2 && !place.firstChild) return;
+    const { showHits } = await import('../sidebar/found-messages.js');
+    await showHits(this.app, place, words.length > 1 ? words : '');
   }
 
   /** @param {KeyboardEvent} event */

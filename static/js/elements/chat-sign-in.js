@@ -1,17 +1,21 @@
 /** Signing up, where the server lets people, and signing in: two fields, password managers welcome, no puzzle. */
 import { Api, ApiError } from '../client/api.js';
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
+import { reasonOf } from '../lib/reasons.js';
 import { el, fill } from '../lib/dom.js';
 import { avatar, nameOf } from '../lib/nodes.js';
 
 const SHORTEST_PASSWORD = 8;
 const USERNAME = '\\s*[A-Za-z0-9][A-Za-z0-9_.\\-]{1,31}\\s*';
 /** What is left to be refused when a browser has looked at a field. */
-const REFUSED = { username: 'sign.taken', password: 'sign.weak' };
+/** @type {Record<string, string>} */ const REFUSED = { username: 'sign.taken', password: 'sign.weak' };
+
+const NOTICES = { expired: 'sign.expired', gone: 'sign.gone', else: 'sign.else' };
 
 export class ChatSignIn extends HTMLElement {
-  /** @type {any} */ app;
-  /** @type {{mode?: 'up'|'in', notice?: string, username?: string}} */ options = {};
+  /** @type {import('./types.js').PageApp} */ app;
+  /** @type {{mode?: 'up'|'in', notice?: keyof typeof NOTICES, username?: string}} */ options = {};
   #mode = 'up';
 
   connectedCallback() {
@@ -31,26 +35,64 @@ export class ChatSignIn extends HTMLElement {
       el(
         'main',
         { class: 'sign-in' },
-        el('img', { class: 'sign-in__mark', src: document.documentElement.dataset.icon, alt: '', width: 56, height: 56 }),
+        el('img', {
+          class: 'sign-in__mark',
+          src: document.documentElement.dataset.icon,
+          alt: '',
+          width: 56,
+          height: 56,
+        }),
         el('h1', null, t(up ? 'sign.welcome' : 'sign.back')),
         up && !notice && el('p', { class: 'sign-in__lead' }, t('sign.lead')),
-        notice && el('p', { class: 'notice', role: 'status' }, notice),
+        notice && el('p', { class: 'notice', role: 'status' }, t(NOTICES[notice])),
         this.#accounts(),
         el(
           'form',
           { class: 'stack', onsubmit: (/** @type {Event} */ event) => this.#submit(event) },
-          field('username', t('sign.username'), {
-            autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: 64, required: true,
-            '.value': username ?? '', 'data-first': !username, ...(up && { pattern: USERNAME, title: t('sign.usernameForm') }),
-          }, up ? t('sign.usernameHelp') : ''),
-          field('password', t('sign.password'), {
-            type: 'password', required: true, autocomplete: up ? 'new-password' : 'current-password',
-            minlength: up ? SHORTEST_PASSWORD : 1, 'data-first': Boolean(username),
-          }, up ? t('sign.passwordHelp', { count: SHORTEST_PASSWORD }) : ''),
-          el('label', { class: 'check' }, el('input', { type: 'checkbox', onchange: (/** @type {any} */ event) => this.#reveal(event.target.checked) }), t('sign.show')),
+          field(
+            'username',
+            t('sign.username'),
+            {
+              autocomplete: 'username',
+              autocapitalize: 'none',
+              spellcheck: 'false',
+              maxlength: 64,
+              required: true,
+              '.value': username ?? '',
+              'data-first': !username,
+              ...(up && { pattern: USERNAME, title: t('sign.usernameForm') }),
+            },
+            up ? t('sign.usernameHelp') : '',
+          ),
+          field(
+            'password',
+            t('sign.password'),
+            {
+              type: 'password',
+              required: true,
+              autocomplete: up ? 'new-password' : 'current-password',
+              minlength: up ? SHORTEST_PASSWORD : 1,
+              'data-first': Boolean(username),
+            },
+            up ? t('sign.passwordHelp', { count: SHORTEST_PASSWORD }) : '',
+          ),
+          el(
+            'label',
+            { class: 'check' },
+            el('input', {
+              type: 'checkbox',
+              onchange: (/** @type {Event & {target: HTMLInputElement}} */ event) => this.#reveal(event.target.checked),
+            }),
+            t('sign.show'),
+          ),
           el('p', { class: 'form-error', role: 'alert' }),
           el('button', { class: 'button button--primary button--wide', type: 'submit' }, t(up ? 'sign.up' : 'sign.in')),
-          this.#isOpen && el('button', { class: 'button button--quiet button--wide', type: 'button', onclick: () => this.#switch() }, t(up ? 'sign.toIn' : 'sign.toUp')),
+          this.#isOpen &&
+            el(
+              'button',
+              { class: 'button button--quiet button--wide', type: 'button', onclick: () => this.#switch() },
+              t(up ? 'sign.toIn' : 'sign.toUp'),
+            ),
         ),
       ),
     );
@@ -64,12 +106,18 @@ export class ChatSignIn extends HTMLElement {
       'section',
       { class: 'stack sign-in__accounts', 'aria-label': t('sign.accounts') },
       el('p', { class: 'muted' }, t('sign.accounts')),
-      accounts.map((/** @type {any} */ account) =>
-        el('button', { class: 'account', type: 'button', onclick: () => this.#continueAs(account) }, avatar(account.user), el('bdi', null, nameOf(account.user)))),
+      accounts.map((account) =>
+        el(
+          'button',
+          { class: 'account', type: 'button', onclick: () => this.#continueAs(account) },
+          avatar(account.user),
+          el('bdi', null, nameOf(account.user)),
+        ),
+      ),
     );
   }
 
-  /** @param {any} account */
+  /** @param {import('../client/accounts.js').Account} account */
   #continueAs(account) {
     this.app.accounts.choose(account.user.id);
     this.app.enter(account);
@@ -102,13 +150,13 @@ export class ChatSignIn extends HTMLElement {
       this.app.accounts.keep({ token, user });
       await this.app.enter({ token, user });
     } catch (error) {
-      this.#refused(/** @type {any} */ (error));
+      this.#refused(/** @type {ApiError} */ (error));
       button.disabled = false;
       button.textContent = t(this.#mode === 'up' ? 'sign.up' : 'sign.in');
     }
   }
 
-  /** @param {any} error */
+  /** @param {ApiError} error */
   #refused(error) {
     if (!(error instanceof ApiError) || error.status === 0) return this.#complain(t('sign.offline'));
     for (const { field } of error.errors) {
@@ -121,10 +169,10 @@ export class ChatSignIn extends HTMLElement {
   }
 
   /** @param {ApiError} error */
-  #reason({ status, errors, detail }) {
+  #reason({ status, errors, code, detail }) {
     if (status === 401) return t('sign.wrong');
-    const [known] = errors.map((error) => REFUSED[/** @type {keyof REFUSED} */ (error.field)]).filter(Boolean);
-    return known && this.#mode === 'up' ? t(known) : t('sign.failed', { reason: detail });
+    const [known] = errors.map((error) => REFUSED[error.field ?? '']).filter(Boolean);
+    return known && this.#mode === 'up' ? t(known) : t('sign.failed', { reason: reasonOf({ code, detail }) });
   }
 
   /** @param {string} text */
@@ -139,7 +187,7 @@ export class ChatSignIn extends HTMLElement {
   }
 }
 
-/** @param {string} name @param {string} label @param {Record<string, any>} props @param {string} help */
+/** @param {string} name @param {string} label @param {Record<string, unknown>} props @param {string} help */
 function field(name, label, props, help) {
   const id = `sign-${name}`;
   return el(

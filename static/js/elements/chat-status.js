@@ -1,12 +1,13 @@
 /** One calm banner: the connection is lost, when the next try is, that it is back, or that a new version waits. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 
 const QUIET_MS = 3000;
 const BACK_MS = 2500;
 
 export class ChatStatus extends HTMLElement {
-  /** @type {any} */ app;
+  /** @type {import('./types.js').App} */ app;
   #lostAt = 0;
   #shown = false;
   /** @type {number|undefined} */ #timer;
@@ -15,7 +16,12 @@ export class ChatStatus extends HTMLElement {
 
   connectedCallback() {
     this.hidden = true;
-    fill(this, el('p', { class: 'banner__text', role: 'status' }), el('span', { class: 'banner__count', 'aria-hidden': 'true' }), el('span', { class: 'banner__actions' }));
+    fill(
+      this,
+      el('p', { class: 'banner__text', role: 'status' }),
+      el('span', { class: 'banner__count', 'aria-hidden': 'true' }),
+      el('span', { class: 'banner__actions' }),
+    );
     const { signal } = this.#life;
     this.app.chat.addEventListener('status', () => this.#changed(), { signal });
     addEventListener('offline', () => this.#changed(), { signal });
@@ -46,10 +52,17 @@ export class ChatStatus extends HTMLElement {
     if (!this.#shown) {
       this.#shown = true;
       this.#show(t(navigator.onLine ? 'status.lost' : 'status.offline'), 'lost', [
-        el('button', { class: 'button button--small', type: 'button', onclick: () => this.app.chat.nudge() }, t('status.retry')),
+        el(
+          'button',
+          { class: 'button button--small', type: 'button', onclick: () => this.app.chat.nudge() },
+          t('status.retry'),
+        ),
       ]);
     }
-    fill(this.#part('.banner__count'), state === 'waiting' && secs > 0 ? t('status.next', { count: secs }) : t('status.trying'));
+    fill(
+      this.#part('.banner__count'),
+      state === 'waiting' && secs > 0 ? t('status.next', { count: secs }) : t('status.trying'),
+    );
   }
 
   #back() {
@@ -70,8 +83,16 @@ export class ChatStatus extends HTMLElement {
     const ours = document.documentElement.dataset.version;
     if (!server?.version || !ours || server.version === ours) return;
     this.#show(t('status.update'), 'update', [
-      el('button', { class: 'button button--small', type: 'button', onclick: () => location.reload() }, t('status.reload')),
-      el('button', { class: 'button button--small button--quiet', type: 'button', onclick: () => (this.hidden = true) }, t('status.dismiss')),
+      el(
+        'button',
+        { class: 'button button--small', type: 'button', onclick: () => location.reload() },
+        t('status.reload'),
+      ),
+      el(
+        'button',
+        { class: 'button button--small button--quiet', type: 'button', onclick: () => (this.hidden = true) },
+        t('status.dismiss'),
+      ),
     ]);
   }
 

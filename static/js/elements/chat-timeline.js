@@ -1,24 +1,31 @@
 /** The messages of one conversation: loads pages, keeps the reader's place, marks what was seen as read. */
+import { ApiError } from '../client/api.js';
 import { untilDone } from '../client/backoff.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { nameOf } from '../lib/nodes.js';
 import { entriesOf, keyOf } from '../timeline/entries.js';
 import { History } from '../timeline/history.js';
-import { Jump } from '../timeline/jump.js';
+import { Jump } from '../timeline/jump-to-end.js';
 import { showEmpty, showFailed, showLoading } from '../timeline/notices.js';
 import { Painter } from '../timeline/painter.js';
-import { Place } from '../timeline/place.js';
+import { ScrollPosition } from '../timeline/scroll-position.js';
 import { Reader, walk } from '../timeline/reader.js';
 import { Slice } from '../timeline/slice.js';
 const NEAR_PX = 700;
 /** @type {Map<number, {key: string, top: number}>} where each room was left */
-const places = new Map();
+const positions = new Map();
 export class ChatTimeline extends HTMLElement {
-  /** @type {any} */ app;
-  userId = 0;
+  /** @type {import('./types.js').App} */ app;
+  conversationId = 0;
   /** @type {number|null} */ wantedId = null;
-  /** @type {any} */ history;
+  /** @type {History} */ history;
+  /** @type {HTMLElement} */ list;
+  /** @type {HTMLElement} */ scroller;
+  /** @type {Jump} */ jump;
+  /** @type {ScrollPosition} */ position;
+  /** @type {Painter} */ painter;
+  /** @type {Reader} */ reader;
   #slice = new Slice();
   #life = new AbortController();
   #frame = 0;
@@ -27,34 +34,48 @@ export class ChatTimeline extends HTMLElement {
   connectedCallback() {
     const { signal } = this.#life;
     this.list = el('ol', { class: 'timeline__list', role: 'list' });
-    this.scroller = el('div', {
-      class: 'timeline__scroller', role: 'region', tabindex: '0', 'aria-label': t('room.messages', { name: this.#name }),
-      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
-    }, el('p', { class: 'timeline__loading', hidden: true }, t('room.loading')), this.list);
+    this.scroller = el(
+      'div',
+      {
+        class: 'timeline__scroller',
+        role: 'region',
+        tabindex: '0',
+        'aria-label': t('room.messages', { name: this.#name }),
+        onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+      },
+      el('p', { class: 'timeline__loading', hidden: true }, t('room.loading')),
+      this.list,
+    );
     this.jump = new Jump(() => this.toEnd());
     fill(this, this.scroller, this.jump.node);
-    this.place = new Place(this.scroller, this.list);
+    this.position = new ScrollPosition(this.scroller, this.list);
     this.painter = new Painter(this.list, () => this.#tools);
-    this.history = new History(this.app, this.userId);
+    this.history = new History(this.app, this.conversationId);
     this.reader = new Reader(this.scroller, this.list, (id) => this.history.read(id));
     this.reader.start(signal);
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
-    this.app.store.addEventListener('change', (/** @type {any} */ event) => this.#changed(event.detail), { signal });
-    this.app.chat.outbox.addEventListener('change', (/** @type {any} */ event) => this.#outboxChanged(event.detail), { signal });
+    this.app.store.onChange((change) => this.#changed(change), signal);
+    this.app.chat.outbox.onChange((change) => this.#outboxChanged(change), signal);
     this.app.chat.addEventListener('status', () => this.#drawSoon(), { signal });
-    this.app.chat.addEventListener('resync', () => untilDone(() => this.history.catchUp(), signal).then(() => this.#drawSoon()), { signal });
-    // The composer grows, a phone's keyboard opens: the end stays in sight.
-    const watch = new ResizeObserver(() => this.place?.isAtEnd && this.place.toEnd());
+    this.app.chat.addEventListener(
+      'resync',
+      () => untilDone(() => this.history.catchUp(), signal).then(() => this.#drawSoon()),
+      { signal },
+    );
+    // The composer grows, a phone's keyboard opens, a window becomes narrower.
+    const watch = new ResizeObserver(() => this.position.resized());
     watch.observe(this.scroller);
     signal.addEventListener('abort', () => watch.disconnect());
     this.#open();
+    // Where there is no connection any more it could not be fetched.
+    import('../timeline/trouble.js');
   }
 
   /** Before it goes: where one was, to come back to. */
   leave() {
-    const left = this.place?.remember();
-    places.delete(this.userId);
-    if (left) places.set(this.userId, left);
+    const left = this.position?.remember();
+    positions.delete(this.conversationId);
+    if (left) positions.set(this.conversationId, left);
   }
 
   disconnectedCallback() {
@@ -64,11 +85,22 @@ export class ChatTimeline extends HTMLElement {
   }
 
   get #thread() {
-    return this.app.store.thread(this.userId);
+    return this.app.store.thread(this.conversationId);
   }
 
   get #name() {
-    return nameOf(this.app.store.people.get(this.userId));
+    return nameOf(this.app.store.other(this.conversationId));
+  }
+
+  get #outgoing() {
+    const { store, chat } = this.app;
+    return chat.outbox.items.filter((item) => store.presentId(item.conversation_id) === this.conversationId);
+  }
+
+  /** @param {number} conversationId the id that the conversation has from now on */
+  begun(conversationId) {
+    this.conversationId = conversationId;
+    this.history.conversationId = conversationId;
   }
 
   async #open() {
@@ -79,7 +111,10 @@ export class ChatTimeline extends HTMLElement {
       if (this.wantedId) await this.show(this.wantedId);
       else this.#firstDraw();
     } catch (error) {
-      if (!this.#life.signal.aborted) showFailed(this.list, error, () => this.#open());
+      if (this.#life.signal.aborted) return;
+      showFailed(this.list, error, () => this.#open());
+      if (error instanceof ApiError && error.status === 404)
+        this.dispatchEvent(new Event('unavailable', { bubbles: true }));
     } finally {
       clearTimeout(slow);
       showLoading(this.scroller, false);
@@ -89,15 +124,15 @@ export class ChatTimeline extends HTMLElement {
   /** At the first unread message, else where the room was left, else at the end. */
   #firstDraw() {
     const { dividerId } = this.#thread;
-    const left = places.get(this.userId);
-    const leftAt = left && this.#thread.messages.find((/** @type {any} */ message) => keyOf(message) === left.key);
+    const left = positions.get(this.conversationId);
+    const leftAt = left && this.#thread.messages.find((message) => keyOf(message) === left.key);
     if (dividerId) this.#slice.around(this.#thread.messages, dividerId);
     else if (leftAt) this.#slice.around(this.#thread.messages, leftAt.id);
     this.draw();
     const divider = this.list.querySelector('.divider');
     const row = left && this.painter?.find(left.key);
-    if (divider) this.place?.show(divider, 0.2);
-    else if (row) this.place?.show(row, left.top / this.scroller.clientHeight);
+    if (divider) this.position?.show(divider, 0.2);
+    else if (row) this.position?.show(row, left.top / this.scroller.clientHeight);
     this.#scrolled();
   }
 
@@ -105,12 +140,12 @@ export class ChatTimeline extends HTMLElement {
     const thread = this.#thread;
     const messages = this.#slice.of(thread.messages);
     const atEnd = this.#slice.followsEnd && !thread.hasNewer;
-    const outgoing = atEnd ? this.app.chat.outbox.items.filter((/** @type {any} */ item) => item.receiver_id === this.userId) : [];
+    const outgoing = atEnd ? this.#outgoing : [];
     const isBeginning = thread.isLoaded && !thread.hasOlder && messages[0] === thread.first;
     const entries = entriesOf({ messages, outgoing, me: this.app.me.id, dividerId: thread.dividerId, isBeginning });
-    this.place?.keep(() => this.painter?.draw(entries));
+    this.position?.keep(() => this.painter?.draw(entries));
     showEmpty(this.scroller, thread.isLoaded && messages.length + outgoing.length === 0, this.#name);
-    this.jump?.draw(Boolean(this.place?.isAtEnd) && this.#slice.followsEnd);
+    this.jump?.draw(Boolean(this.position?.isAtEnd) && this.#slice.followsEnd);
     this.reader?.soon();
   }
 
@@ -118,10 +153,10 @@ export class ChatTimeline extends HTMLElement {
   async show(id) {
     if (!this.#thread.has(id)) await this.history.around(id).catch(() => {});
     if (this.#thread.has(id)) this.#slice.around(this.#thread.messages, id);
-    if (this.place) this.place.isAtEnd = false;
+    if (this.position) this.position.isAtEnd = false;
     this.draw();
     const row = this.list.querySelector(`[data-id="${id}"]`);
-    if (row) this.place?.show(row, 0.4);
+    if (row) this.position?.show(row, 0.4);
     row?.classList.add('message--shown');
     setTimeout(() => row?.classList.remove('message--shown'), 2500);
   }
@@ -129,18 +164,20 @@ export class ChatTimeline extends HTMLElement {
   async toEnd() {
     if (this.#thread.hasNewer) await this.history.newest().catch(() => {});
     this.#slice.toEnd();
-    if (this.place) this.place.isAtEnd = true;
+    if (this.position) this.position.isAtEnd = true;
     this.draw();
     this.scroller.focus({ preventScroll: true });
   }
 
   get #tools() {
-    return { app: this.app, person: this.app.store.people.get(this.userId) ?? { id: this.userId }, timeline: this };
+    const { store } = this.app;
+    const id = store.otherId(this.conversationId);
+    return { app: this.app, person: store.people.get(id) ?? { id, username: '', full_name: '' }, timeline: this };
   }
 
   #scrolled() {
-    this.place?.look();
-    this.jump?.draw(Boolean(this.place?.isAtEnd) && this.#slice.followsEnd);
+    this.position?.look();
+    this.jump?.draw(Boolean(this.position?.isAtEnd) && this.#slice.followsEnd);
     this.reader?.soon();
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     if (scrollTop < NEAR_PX) this.#more('older');
@@ -166,17 +203,17 @@ export class ChatTimeline extends HTMLElement {
     this.#busy = false;
   }
 
-  /** @param {any} change */
-  #changed({ kind, userId, isNew, mine }) {
-    if (kind === 'people' && userId === this.userId) this.#drawSoon();
-    if (userId !== this.userId || !['message', 'changed', 'receipt'].includes(kind)) return;
-    if (kind === 'message' && isNew && !mine && !this.place?.isAtEnd && this.jump) this.jump.missed += 1;
+  /** @param {import('../client/types.js').Change} change */
+  #changed({ kind, conversationId, userId, isNew, mine }) {
+    if (kind === 'people' && userId === this.app.store.otherId(this.conversationId)) this.#drawSoon();
+    if (conversationId !== this.conversationId || !['message', 'changed', 'receipt'].includes(kind)) return;
+    if (kind === 'message' && isNew && !mine && !this.position?.isAtEnd && this.jump) this.jump.missed += 1;
     this.#drawSoon();
   }
 
-  /** @param {any} change */
+  /** @param {import('../client/types.js').OutboxChange} change */
   #outboxChanged({ kind, item }) {
-    if (kind === 'progress') return this.painter?.progress(keyOf(item), item.progress);
+    if (item && kind === 'progress') return this.painter?.progress(keyOf(item), item.progress ?? 0);
     if (kind === 'failed') this.app.say(t('message.failed'), { urgent: true });
     this.#drawSoon();
   }

@@ -15,14 +15,15 @@ import '../elements/chat-timeline.js';
 import { recalled, remember } from '../client/accounts.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
-import { listenForLife } from '../lib/life.js';
+import { keepByConversation } from '../lib/conversation-prefs.js';
+import { listenForLifecycle } from '../lib/page-lifecycle.js';
 import { iconButton, nameOf } from '../lib/nodes.js';
 import { Connection } from './connection.js';
 import { drawLauncher } from './launcher.js';
 import { RoomApp } from './room-app.js';
 import { buildShell, notice, pageLoaded } from './shell.js';
 import { keptGuest } from './sign-in.js';
-import { watch } from './watch.js';
+import { tellRoomEvents } from './room-events.js';
 
 const HOME = new URL(import.meta.url).origin;
 
@@ -30,11 +31,11 @@ export class ChatRoom extends HTMLElement {
   static observedAttributes = ['src', 'room', 'token', 'guest', 'launcher'];
   /** @type {Connection|null} */ #connection = null;
   /** @type {RoomApp|null} */ #app = null;
-  /** @type {any} */ #error = null;
+  /** @type {import('../client/api.js').ApiError|null} */ #error = null;
   /** @type {HTMLElement|null} */ #launcher = null;
   /** @type {(() => Promise<string>|string)|undefined} */ #getToken;
   #life = new AbortController();
-  #userId = 0;
+  #conversationId = 0;
   #isOpen = false;
   #unread = 0;
   #restarts = 0;
@@ -81,7 +82,8 @@ export class ChatRoom extends HTMLElement {
   }
 
   focus() {
-    const inside = this.shadowRoot?.querySelector('textarea') ?? this.shadowRoot?.querySelector('.embed button, .launcher');
+    const inside =
+      this.shadowRoot?.querySelector('textarea') ?? this.shadowRoot?.querySelector('.embed button, .launcher');
     /** @type {HTMLElement|null|undefined} */ (inside)?.focus();
   }
 
@@ -95,13 +97,18 @@ export class ChatRoom extends HTMLElement {
 
   /** Several attributes may change at once. @param {string|null} [session] */
   async #restart(session = null) {
-    const turn = (this.#restarts += 1);
+    this.#restarts += 1;
+    const turn = this.#restarts;
     await null;
     if (turn !== this.#restarts || !this.isConnected) return;
     this.#stop();
     this.#life = new AbortController();
     const { signal } = this.#life;
-    listenForLife(() => this.#connection, () => this.#restart(this.#connection?.session), signal);
+    listenForLifecycle(
+      () => this.#connection,
+      () => this.#restart(this.#connection?.session),
+      signal,
+    );
     if (!(await buildShell(this, () => this.close(), signal))) return;
     this.#isOpen = !this.hasAttribute('launcher') || recalled(this.#openKey) === 'yes';
     this.#draw();
@@ -119,27 +126,42 @@ export class ChatRoom extends HTMLElement {
   }
 
   #connect(/** @type {string|null} */ session = null) {
-    const wishes = { origin: this.#origin, room: this.getAttribute('room') ?? '', token: this.getAttribute('token'), session, name: this.getAttribute('name'), isGuest: this.hasAttribute('guest'), getToken: this.#getToken };
+    const wishes = {
+      origin: this.#origin,
+      room: this.getAttribute('room') ?? '',
+      token: this.getAttribute('token'),
+      session,
+      name: this.getAttribute('name'),
+      isGuest: this.hasAttribute('guest'),
+      getToken: this.#getToken,
+    };
     this.#error = null;
     this.#connection?.close();
     this.#connection = new Connection(wishes, {
-      onReady: (chat, userId) => this.#ready(chat, userId),
+      onReady: (chat, conversationId) => this.#ready(chat, conversationId),
       onFailed: (error) => this.#failed(error),
     });
     this.#connection.open();
   }
 
-  /** @param {import('../client/chat.js').ChatClient} chat @param {number} userId */
-  #ready(chat, userId) {
+  /** @param {import('../client/chat.js').ChatClient} chat @param {number} conversationId */
+  #ready(chat, conversationId) {
     const { signal } = this.#life;
     this.#error = null;
-    this.#userId = userId;
+    this.#conversationId = conversationId;
+    keepByConversation(chat.store);
+    chat.store.onChange((change) => this.#changed(change), signal);
     this.#app = new RoomApp(/** @type {ShadowRoot} */ (this.shadowRoot), chat, () => this.#headTools());
     this.#app.learnLimits();
     const hadFocus = /** @type {Document} */ (this.getRootNode()).activeElement === this;
     this.#draw();
     if (hadFocus) this.focus();
-    watch(chat, userId, this, (unread) => this.#counted(unread), signal);
+    tellRoomEvents(chat, conversationId, this, (unread) => this.#counted(unread), signal);
+  }
+
+  /** @param {import('../client/types.js').Change} change */
+  #changed({ kind, was, conversationId }) {
+    if (kind === 'begun' && was === this.#conversationId) this.#conversationId = conversationId;
   }
 
   /** @param {import('../client/api.js').ApiError} error */
@@ -147,7 +169,9 @@ export class ChatRoom extends HTMLElement {
     this.#app = null;
     this.#error = error;
     this.#draw();
-    this.dispatchEvent(new CustomEvent('error', { detail: { code: error.code, message: error.detail, isTemporary: error.isTemporary } }));
+    this.dispatchEvent(
+      new CustomEvent('error', { detail: { code: error.code, message: error.detail, isTemporary: error.isTemporary } }),
+    );
   }
 
   /** @param {number} unread */
@@ -172,10 +196,14 @@ export class ChatRoom extends HTMLElement {
     panel.hidden = !this.#isOpen;
     if (!this.#isOpen) fill(panel);
     else if (this.#app) {
-      const room = /** @type {any} */ (el('chat-conversation', { '.app': this.#app }));
+      const room = el('chat-conversation', { '.app': this.#app });
       fill(panel, el('chat-status', { '.app': this.#app }), room, el('chat-announcer', { '.app': this.#app }));
-      room.enter({ userId: this.#userId, messageId: null });
-    } else fill(panel, notice(this.#error, () => (this.#connect(), this.#draw()), this.#headTools()));
+      room.enter({ conversationId: this.#conversationId, messageId: null });
+    } else
+      fill(
+        panel,
+        notice(this.#error, () => this.#again(), this.#headTools()),
+      );
     if (this.hasAttribute('launcher')) {
       panel.setAttribute('role', 'dialog');
       panel.setAttribute('aria-label', this.#label);
@@ -183,8 +211,13 @@ export class ChatRoom extends HTMLElement {
     }
   }
 
+  #again() {
+    this.#connect();
+    this.#draw();
+  }
+
   get #label() {
-    return this.getAttribute('label') || nameOf(this.#app?.store.people.get(this.#userId)) || t('app.name');
+    return this.getAttribute('label') || nameOf(this.#app?.store.other(this.#conversationId)) || t('app.name');
   }
 
   #headTools() {
@@ -193,7 +226,12 @@ export class ChatRoom extends HTMLElement {
 
   #drawLauncher() {
     if (!this.hasAttribute('launcher')) return;
-    this.#launcher = drawLauncher(this.shadowRoot, { label: this.#label, unread: this.#unread, isOpen: this.#isOpen, toggle: () => (this.#isOpen ? this.close() : this.open()) });
+    this.#launcher = drawLauncher(this.shadowRoot, {
+      label: this.#label,
+      unread: this.#unread,
+      isOpen: this.#isOpen,
+      toggle: () => (this.#isOpen ? this.close() : this.open()),
+    });
   }
 }
 

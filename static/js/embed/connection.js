@@ -5,7 +5,7 @@
 import { Api, ApiError, BASE } from '../client/api.js';
 import { backoffMs, pause } from '../client/backoff.js';
 import { ChatClient } from '../client/chat.js';
-import { openShelf } from '../client/shelf.js';
+import { openStorage } from '../client/outbox-storage.js';
 import { signIn, still } from './sign-in.js';
 
 /**
@@ -26,7 +26,7 @@ export class Connection {
 
   /**
    * @param {Wishes} wishes
-   * @param {{onReady: (chat: ChatClient, userId: number) => void, onFailed: (error: ApiError) => void}} tell
+   * @param {{onReady: (chat: ChatClient, conversationId: number) => void, onFailed: (error: ApiError) => void}} tell
    */
   constructor(wishes, tell) {
     this.wishes = wishes;
@@ -41,7 +41,13 @@ export class Connection {
         await this.#connect(isAgain || attempt > 1);
         return;
       } catch (caught) {
-        const error = caught instanceof ApiError ? caught : new ApiError({ code: 'token_missing', detail: String(/** @type {any} */ (caught)?.message ?? caught) });
+        const error =
+          caught instanceof ApiError
+            ? caught
+            : new ApiError({
+                code: 'token_missing',
+                detail: caught instanceof Error ? caught.message : String(caught),
+              });
         this.chat?.close();
         if (signal.aborted) return;
         this.tell.onFailed(error);
@@ -74,15 +80,21 @@ export class Connection {
     this.#wasOnline = false;
     api.token = account.token;
     const userId = account.user.id;
-    const shelf = await openShelf(`chat-outbox:${origin}`);
-    const chat = new ChatClient({ token: account.token, userId, api, shelf, tabs: { name: `chat:${origin}:${userId}` } });
+    const storage = await openStorage(`chat-outbox:${origin}`);
+    const chat = new ChatClient({
+      token: account.token,
+      userId,
+      api,
+      storage,
+      tabs: { name: `chat:${origin}:${userId}` },
+    });
     this.chat = chat;
     await chat.open({ sends: false });
-    const otherId = await find(chat, room);
+    const conversationId = chat.store.directWith(await find(chat, room));
     if (this.#ended.signal.aborted) return chat.close();
     chat.addEventListener('status', () => this.#statusChanged(chat), { signal: this.#ended.signal });
-    if (chat.status.state === 'online') this.#wasOnline = true;  // before anybody listened
-    this.tell.onReady(chat, otherId);
+    if (chat.status.state === 'online') this.#wasOnline = true; // before anybody listened
+    this.tell.onReady(chat, conversationId);
     // Until now the room of an ended session stood there, and somebody may have sent from it.
     chat.outbox.open();
   }
@@ -104,12 +116,12 @@ export class Connection {
   }
 }
 
-/** @param {ChatClient} chat @param {string} room */
+/** @param {ChatClient} chat @param {string} room @returns {Promise<number>} the person to talk to */
 async function find(chat, room) {
   if (/^\d{1,16}$/u.test(room)) return Number(room);
   const username = room.replace(/^@/u, '').toLowerCase();
   const { users } = await chat.api.users(username);
-  const person = users.find((/** @type {any} */ user) => user.username.toLowerCase() === username);
+  const person = users.find((user) => user.username.toLowerCase() === username);
   if (!person) throw new ApiError({ status: 404, code: 'not_found', detail: `Nobody here is called ${username}.` });
   chat.store.meet(person);
   return person.id;

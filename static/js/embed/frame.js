@@ -6,7 +6,7 @@ import './chat-room.js';
 
 const ANSWER_MS = 10_000;
 
-const room = /** @type {any} */ (document.querySelector('chat-room'));
+const room = /** @type {import('./chat-room.js').ChatRoom} */ (document.querySelector('chat-room'));
 // Kept with the entry of the history: that is all a browser has when it comes back to this frame.
 const given = new URLSearchParams(location.hash.slice(1) || history.state || '');
 const allowed = (room.dataset.origins ?? '').split(' ').filter(Boolean);
@@ -36,6 +36,8 @@ if (given.has('ask')) {
       tell({ chat: 'token-wanted' });
     });
 }
-for (const name of ['message', 'unreadchange', 'error']) room.addEventListener(name, (/** @type {any} */ { detail }) => tell({ chat: name, detail }));
-for (const name of ['room', 'token', 'guest', 'theme', 'lang', 'name']) if (given.has(name)) room.setAttribute(name, given.get(name));
+for (const name of ['message', 'unreadchange', 'error'])
+  room.addEventListener(name, (event) => tell({ chat: name, detail: /** @type {CustomEvent} */ (event).detail }));
+for (const name of ['room', 'token', 'guest', 'theme', 'lang', 'name'])
+  if (given.has(name)) room.setAttribute(name, given.get(name) ?? '');
 room.setAttribute('src', location.origin);

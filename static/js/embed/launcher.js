@@ -2,6 +2,7 @@
 import { number, t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
+import '../lib/more-icons.js';
 
 /**
  * @param {ShadowRoot|null} root
@@ -11,18 +12,20 @@ import { icon } from '../lib/icons.js';
 export function drawLauncher(root, { label, unread, isOpen, toggle }) {
   const place = root?.querySelector('.embed__launch');
   if (!place) return null;
-  let button = /** @type {any} */ (place.querySelector('.launcher'));
-  if (!button) {
-    button = el('button', { class: 'launcher', part: 'launcher', type: 'button', onclick: () => button.toggle() });
-    fill(place, button);
-  }
-  button.toggle = toggle;
+  const known = /** @type {HTMLButtonElement|null} */ (place.querySelector('.launcher'));
+  const button = known ?? el('button', { class: 'launcher', part: 'launcher', type: 'button' });
+  if (!known) fill(place, button);
+  button.onclick = toggle;
   button.setAttribute('aria-expanded', String(isOpen));
   const shown = JSON.stringify([label, unread, isOpen]);
   if (button.dataset.shown === shown) return button;
   button.dataset.shown = shown;
   const shows = unread > 0 && !isOpen;
   button.setAttribute('aria-label', [label, shows && t('rooms.unread', { count: unread })].filter(Boolean).join(', '));
-  fill(button, icon(isOpen ? 'down' : 'chat'), shows && el('span', { class: 'badge launcher__badge', part: 'badge', 'aria-hidden': 'true' }, number(unread)));
+  fill(
+    button,
+    icon(isOpen ? 'down' : 'chat'),
+    shows && el('span', { class: 'badge launcher__badge', part: 'badge', 'aria-hidden': 'true' }, number(unread)),
+  );
   return button;
 }

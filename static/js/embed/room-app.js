@@ -38,7 +38,7 @@ export class RoomApp extends EventTarget {
 
   /** @param {string} text @param {object} [options] */
   say(text, options) {
-    /** @type {any} */ (this.root.querySelector('chat-announcer'))?.say(text, options);
+    this.root.querySelector('chat-announcer')?.say(text, options);
   }
 
   async learnLimits() {

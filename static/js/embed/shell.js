@@ -2,6 +2,7 @@
 import { loadLanguage, t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { chooseLocale } from '../lib/time.js';
+import { leaveToInputMethods } from '../elements/keys.js';
 import { styles } from './styles.js';
 
 const RIGHT_TO_LEFT = ['ar', 'fa', 'he', 'ur'];
@@ -14,19 +15,39 @@ const RIGHT_TO_LEFT = ['ar', 'fa', 'he', 'ur'];
  * @returns {Promise<boolean>} false when it was aborted
  */
 export async function buildShell(element, onEscape, signal) {
-  const asked = element.getAttribute('lang') || /** @type {HTMLElement|null} */ (element.closest('[lang]'))?.lang || navigator.language;
+  const asked =
+    element.getAttribute('lang') ||
+    /** @type {HTMLElement|null} */ (element.closest('[lang]'))?.lang ||
+    navigator.language;
   language ??= loadLanguage(asked);
   const [sheets, lang] = await Promise.all([styles(), language]);
   if (signal.aborted) return false;
   chooseLocale(lang);
+  leaveToInputMethods(element, signal);
   const root = /** @type {ShadowRoot} */ (element.shadowRoot);
   root.adoptedStyleSheets = sheets;
-  fill(root, el('div', { class: 'embed', part: 'panel', lang, dir: RIGHT_TO_LEFT.includes(lang) ? 'rtl' : 'ltr', onkeydown: key }), el('div', { class: 'embed__launch' }));
+  fill(
+    root,
+    el('div', {
+      class: 'embed',
+      part: 'panel',
+      lang,
+      dir: RIGHT_TO_LEFT.includes(lang) ? 'rtl' : 'ltr',
+      onkeydown: key,
+    }),
+    el('div', { class: 'embed__launch' }),
+  );
   return true;
 
   /** @param {KeyboardEvent} event */
   function key(event) {
-    if (event.key !== 'Escape' || event.defaultPrevented || root.querySelector('dialog[open]') || !element.hasAttribute('launcher')) return;
+    if (
+      event.key !== 'Escape' ||
+      event.defaultPrevented ||
+      root.querySelector('dialog[open]') ||
+      !element.hasAttribute('launcher')
+    )
+      return;
     event.preventDefault();
     onEscape();
   }
@@ -36,11 +57,21 @@ export async function buildShell(element, onEscape, signal) {
 export function notice(error, again, tools) {
   if (!error) return el('p', { class: 'embed__notice', role: 'status' }, t('embed.opening'));
   const reason = error.isTemporary ? 'sign.offline' : error.status === 404 ? 'room.unknown' : 'embed.refused';
-  return el('div', { class: 'embed__notice', role: 'alert' }, el('p', null, t(reason)),
-    el('div', { class: 'cluster' }, el('button', { class: 'button', type: 'button', onclick: again }, t('room.tryAgain')), tools));
+  return el(
+    'div',
+    { class: 'embed__notice', role: 'alert' },
+    el('p', null, t(reason)),
+    el(
+      'div',
+      { class: 'cluster' },
+      el('button', { class: 'button', type: 'button', onclick: again }, t('room.tryAgain')),
+      tools,
+    ),
+  );
 }
 
 /** After this every script the page was served with has run. */
 export async function pageLoaded() {
-  if (document.readyState !== 'complete') await new Promise((resolve) => addEventListener('load', resolve, { once: true }));
+  if (document.readyState !== 'complete')
+    await new Promise((resolve) => addEventListener('load', resolve, { once: true }));
 }

@@ -1,6 +1,19 @@
 /** The page's own styles for a shadow root: nothing of them reaches the host's page, nothing of the host's comes in. */
 
-const FILES = ['tokens', 'reset', 'base', 'buttons', 'forms', 'rooms', 'timeline', 'composer', 'dialog', 'status', 'utilities', 'embed'];
+const FILES = [
+  'tokens',
+  'reset',
+  'base',
+  'buttons',
+  'forms',
+  'rooms',
+  'timeline',
+  'composer',
+  'dialog',
+  'status',
+  'utilities',
+  'embed',
+];
 /** @type {Promise<CSSStyleSheet[]>|null} */ let loading = null;
 
 /** @returns {Promise<CSSStyleSheet[]>} fetched once for all rooms of a page */
@@ -28,5 +41,8 @@ async function sheet(name) {
 export function scoped(css) {
   return css
     .replaceAll('@media (width < 45rem)', '@container (width < 45rem)')
-    .replaceAll(/(@(?:media|container)[^{]{0,500})|(-?(?:\d{1,4}(?:\.\d{1,6})?|\.\d{1,6}))rem\b/gu, (_, rule, length) => rule ?? `calc(${length} * var(--chat-rem, 1rem))`);
+    .replaceAll(
+      /(@(?:media|container)[^{]{0,500})|(-?(?:\d{1,4}(?:\.\d{1,6})?|\.\d{1,6}))rem\b/gu,
+      (_, rule, length) => rule ?? `calc(${length} * var(--chat-rem, 1rem))`,
+    );
 }

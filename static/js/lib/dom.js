@@ -8,17 +8,18 @@
  * el('button', {class: 'button', 'aria-label': 'Send', onclick: send, '.value': 'x'}, 'Send')
  * Keys: `on…` listeners, `.name` properties, everything else attributes (null and false are left out).
  *
- * @param {string} tag
- * @param {Record<string, any>|null} [props]
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any>|null} [props]  any: attributes, listeners and properties of all elements
  * @param {...(Child|Child[])} children
- * @returns {any}
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function el(tag, props, ...children) {
   const node = document.createElement(tag);
   for (const [key, value] of Object.entries(props ?? {})) {
     if (value === null || value === undefined || value === false) continue;
     if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
-    else if (key.startsWith('.')) /** @type {any} */ (node)[key.slice(1)] = value;
+    else if (key.startsWith('.')) Object.assign(node, { [key.slice(1)]: value });
     else node.setAttribute(key, value === true ? '' : String(value));
   }
   node.append(...kept(children));

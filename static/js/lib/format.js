@@ -3,19 +3,64 @@
  * objects, which nodes.js draws; nothing here can make markup out of text.
  */
 
-/** @typedef {{kind: 'text'|'code'|'block'|'link'|'quote', text: string, href?: string, parts?: any[]}} Part */
+/** @typedef {{kind: 'text'|'code'|'block'|'link'|'quote', text: string, href?: string, parts?: Part[]}} Part */
 
 // Each repeat has a bound, beyond any ordinary text: what is read here was written by somebody else.
-const LINK = /\bhttps?:\/\/(?:[^\s<>"'`]|\ufeff){1,65536}/giu;
-const FENCE = /```(?:[\w+-]{0,64}\n)?([\s\S]{0,65536}?)```/gu;
+const LINK =
+  /(?:(?<![a-z0-9])https?:\/\/|(?<![a-z0-9_.@/-])www\.)(?:[^\s<>"`]|\ufeff){1,65536}|(?<![a-z0-9_.+@/-])[a-z0-9_.+-]{1,64}@(?:[\p{sc=Latn}\p{sc=Cyrl}\p{sc=Grek}\p{Nd}-]{1,63}\.){1,9}[\p{sc=Latn}\p{sc=Cyrl}\p{sc=Grek}-]{2,63}/giu;
+/** Lines of a quote, or code between fences, whose first word names its language: whichever begins first holds the other. */
+const BLOCK =
+  /(?<![^\n])((?:> [^\n]{0,65536}(?:\n|$)(?:>(?:\n|$)){0,99}){1,9999})|```(?:[^\s`]{0,64}[ \t]{0,9}\n)?([\s\S]{0,65536}?)```/gu;
 const CODE = /`([^`\n]{1,65536})`/gu;
-const ENDS = /[.,;:!?*_~”’»…]/u;
+/** Where an address ends inside of what has no spaces: marks of other scripts, quotes, what turns the text around. */
+const STOPS =
+  /[„‚‟«»‹›“”‘،؛؟۔।॥։።\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/u;
+/** Punctuation that ends the sentence is not the address's. */
+const ENDS = /[.,;:!?'"|…’]|(?!\p{ASCII})\p{P}/u;
+const CLOSED = /** @type {Record<string, string>} */ ({ ')': '(', ']': '[', '}': '{' });
+/** A name that goes on behind what turns it around reads as another one. */
+const TURNED_HOST = /^(?:https?:\/\/)?[^/?#]{0,300}[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069][\p{L}\p{N}.-]/iu;
 /** Characters that nobody sees, or that turn the text around them: an address with one is not the one that is read. */
 const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
 
 /** @param {string} text @returns {Part[]} */
 export function parse(text) {
-  return split(text, FENCE, (match) => ({ kind: 'block', text: match[1].replace(/\n$/u, '') }), quotes);
+  return split(lined(text), BLOCK, block, codes);
+}
+
+/** @param {RegExpMatchArray} match @returns {Part} */
+function block([, quote, code]) {
+  if (quote === undefined) return { kind: 'block', text: code.replace(/\n$/u, '') };
+  const inner = unquoted(quote).replace(/\n$/u, '');
+  // A quote in a quote is text: no text of others decides how deep this goes.
+  return {
+    kind: 'quote',
+    text: inner,
+    parts: split(
+      inner,
+      BLOCK,
+      (match) => (match[1] === undefined ? block(match) : { kind: 'text', text: match[0] }),
+      codes,
+    ),
+  };
+}
+
+/** What was quoted, and what was written beside it. @param {string} text */
+export function quotedAndOwn(text) {
+  const plain = lined(text);
+  const quotes = [...plain.matchAll(BLOCK)].map(([, quote]) => quote ?? '');
+  const own = plain.replace(BLOCK, (whole, quote) => (quote === undefined ? whole : ''));
+  return { quoted: unquoted(quotes.join('')).trim(), own: own.trim() };
+}
+
+/** @param {string} quote */
+function unquoted(quote) {
+  return quote.replace(/(?<![^\n])> ?/gu, '');
+}
+
+/** @param {string} text */
+function lined(text) {
+  return text.replace(/\r\n?/gu, '\n');
 }
 
 /** Nothing in it would be seen. @param {string} text */
@@ -30,26 +75,6 @@ export function isEmojiOnly(text) {
 }
 
 /** @param {string} text @returns {Part[]} */
-function quotes(text) {
-  /** @type {Part[]} */ const parts = [];
-  let plain = '';
-  let quoted = '';
-  const flush = () => {
-    if (plain) parts.push(...codes(plain.replace(/\n$/u, parts.length || quoted ? '' : '\n')));
-    if (quoted) parts.push({ kind: 'quote', text: quoted, parts: codes(quoted.replace(/\n$/u, '')) });
-    plain = quoted = '';
-  };
-  for (const line of text.split(/(?<=\n)/u)) {
-    const isQuote = line.startsWith('> ');
-    if (isQuote ? plain : quoted) flush();
-    if (isQuote) quoted += line.slice(2);
-    else plain += line;
-  }
-  flush();
-  return parts;
-}
-
-/** @param {string} text @returns {Part[]} */
 function codes(text) {
   return split(text, CODE, (match) => ({ kind: 'code', text: match[1] }), links);
 }
@@ -59,8 +84,8 @@ export function links(text) {
   /** @type {Part[]} */ const parts = [];
   let end = 0;
   for (const match of text.matchAll(LINK)) {
-    const address = trimmed(match[0]);
-    const url = safeUrl(address);
+    const address = trimmed(match[0], text[match.index - 1]);
+    const url = TURNED_HOST.test(match[0]) ? null : safeUrl(address);
     if (!url) continue;
     if (match.index > end) parts.push({ kind: 'text', text: text.slice(end, match.index) });
     parts.push({ kind: 'link', text: address, href: url });
@@ -70,23 +95,34 @@ export function links(text) {
   return parts;
 }
 
-/** Punctuation that ends the sentence is not the address's; a closing bracket is when one was opened. @param {string} address */
-function trimmed(address) {
-  /** @param {string} sign */
-  const first = (sign) => (address.includes(sign) ? address.indexOf(sign) : address.length);
-  /** @type {Record<string, number>} */ const opened = { ')': first('('), ']': first('[') };
-  let end = address.length;
-  while (end > 0 && (ENDS.test(address[end - 1]) || opened[address[end - 1]] >= end)) end -= 1;
+/** Without what belongs to the sentence around it. @param {string} address @param {string|undefined} before the sign in front of it */
+function trimmed(address, before) {
+  const stop = address.search(STOPS);
+  let end = stop < 0 ? address.length : stop;
+  /** @type {Record<string, number>} */ const open = {};
+  for (let at = 0; at < end; at += 1) {
+    const sign = address[at];
+    const opening = CLOSED[sign];
+    if (opening && !open[opening]) end = at;
+    else if (opening) open[opening] -= 1;
+    else open[sign] = (open[sign] ?? 0) + 1;
+    if (sign === before && before === "'" && !/[\p{L}\p{N}]/u.test(address[at + 1] ?? ' ')) end = at;
+  }
+  const isMark = (/** @type {string} */ sign) => ENDS.test(sign) || (sign === before && /[*_~]/u.test(sign));
+  while (end > 0 && isMark(address[end - 1])) end -= 1;
   return address.slice(0, end);
 }
 
 /** Nothing for what leads elsewhere than it says: `https://good.example@evil.example` is the latter's. @param {string} address */
 function safeUrl(address) {
   if (UNSEEN.test(address)) return null;
+  if (/^[^/:]{1,64}@/u.test(address)) return `mailto:${encodeURI(address)}`;
   try {
-    const url = new URL(address);
-    const [, , authority] = address.split(/[\\/?#]/u, 3);
+    const whole = /^www\./iu.test(address) ? `https://${address}` : address;
+    const url = new URL(whole);
+    const [, , authority] = whole.split(/[\\/?#]/u, 3);
     if (authority.includes('@') || url.username || url.password) return null;
+    if (whole !== address && !/[^.]\.[^.]/u.test(url.hostname.slice(4))) return null;
     return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : null;
   } catch {
     return null;

@@ -1,5 +1,5 @@
-/** Choices this browser remembers: looks, language, keys, sounds, muted conversations, drafts. */
-import { storage } from '../client/accounts.js';
+/** Choices this browser remembers: looks, language, keys, sounds. */
+import { read, write } from './storage.js';
 
 const KEY = 'chat.prefs';
 const DEFAULTS = {
@@ -10,7 +10,6 @@ const DEFAULTS = {
   shortcuts: true,
   notifications: false,
   sound: false,
-  /** @type {number[]} */ muted: [],
 };
 
 /** @typedef {typeof DEFAULTS} Prefs */
@@ -32,24 +31,6 @@ export function setPrefs(changes) {
   return next;
 }
 
-/** @param {number} me @param {number} userId */
-export function draft(me, userId) {
-  return String(drafts(me)[userId] ?? '');
-}
-
-/** @param {number} me @returns {Record<string, string>} */
-export function drafts(me) {
-  return read(`chat.drafts.${me}`);
-}
-
-/** @param {number} me @param {number} userId @param {string} text */
-export function setDraft(me, userId, text) {
-  const all = drafts(me);
-  if (text.trim()) all[userId] = text;
-  else delete all[userId];
-  write(`chat.drafts.${me}`, all);
-}
-
 /** One name for this browser's poll, the same in all its tabs. @param {() => string} make */
 export function browserName(make) {
   const known = read('chat.browser').name;
@@ -57,27 +38,4 @@ export function browserName(make) {
   const name = make();
   write('chat.browser', { name });
   return name;
-}
-
-/** What the browser would not keep lasts as long as the page. @type {Map<string, string>} */
-const unkept = new Map();
-
-/** @param {string} key @returns {any} */
-function read(key) {
-  try {
-    return JSON.parse(unkept.get(key) ?? storage('localStorage')?.getItem(key) ?? '{}') ?? {};
-  } catch {
-    return {};
-  }
-}
-
-/** @param {string} key @param {any} value */
-function write(key, value) {
-  unkept.set(key, JSON.stringify(value));
-  try {
-    /** @type {Storage} */ (storage('localStorage')).setItem(key, JSON.stringify(value));
-    unkept.delete(key);
-  } catch {
-    // Full, or forbidden.
-  }
 }

@@ -1,16 +1,30 @@
-/** The page's addresses, all behind the #: #/with/12, #/with/12/m/345, #sign-up. */
+/** The page's addresses, all behind the #: #/c/17, #/c/17/m/345, #/with/12 for whoever one has not talked to yet, #sign-up. */
 
-/** @typedef {{name: 'room', userId: number, messageId: number|null}|{name: 'sign-up'}} Route */
+/**
+ * `id` is a person's where `isPerson`, else a conversation's.
+ * @typedef {{name: 'room', isPerson: boolean, id: number, messageId: number|null}|{name: 'sign-up'}} Route
+ */
 
 /** @param {string} hash @returns {Route|null} */
 export function parseRoute(hash) {
   if (hash === '#sign-up') return { name: 'sign-up' };
-  const match = /^#\/with\/(\d{1,15})(?:\/m\/(\d{1,16}))?$/u.exec(hash);
+  const match = /^#\/(c|with)\/(\d{1,15})(?:\/m\/(\d{1,16}))?$/u.exec(hash);
   if (!match) return null;
-  return { name: 'room', userId: Number(match[1]), messageId: match[2] ? Number(match[2]) : null };
+  return {
+    name: 'room',
+    isPerson: match[1] === 'with',
+    id: Number(match[2]),
+    messageId: match[3] ? Number(match[3]) : null,
+  };
 }
 
-/** @param {number} userId @param {number} messageId */
-export function messageAddress(userId, messageId) {
-  return `${location.origin}${location.pathname}#/with/${userId}/m/${messageId}`;
+/** @param {number} conversationId @param {number|null} [messageId] */
+export function roomHash(conversationId, messageId = null) {
+  const room = conversationId < 0 ? `#/with/${-conversationId}` : `#/c/${conversationId}`;
+  return messageId ? `${room}/m/${messageId}` : room;
+}
+
+/** @param {number} conversationId @param {number} messageId */
+export function messageAddress(conversationId, messageId) {
+  return `${location.origin}${location.pathname}${roomHash(conversationId, messageId)}`;
 }

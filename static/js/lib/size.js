@@ -1,4 +1,4 @@
-/** Bytes as people read them: 900 B, 12 kB, 3.4 MB. */
+/** Bytes as people read them: 618 bytes, 12 kB, 3.4 MB. */
 import { locale } from './time.js';
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
@@ -12,5 +12,10 @@ export function size(bytes) {
     unit += 1;
   }
   const digits = value < 10 && unit > 0 ? 1 : 0;
-  return new Intl.NumberFormat(locale(), { style: 'unit', unit: UNITS[unit], unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(locale(), {
+    style: 'unit',
+    unit: UNITS[unit],
+    unitDisplay: unit === 0 ? 'long' : 'short',
+    maximumFractionDigits: digits,
+  }).format(value);
 }

@@ -11,7 +11,7 @@ const KEPT = 60;
 /** Pictures already fetched or just sent from here: a message that turns from waiting to sent does not flicker. @type {Map<string, {url: string, image: HTMLImageElement}>} */
 const shown = new Map();
 
-/** @param {any} message @param {any} app @returns {HTMLElement|null} */
+/** @param {import('../elements/types.js').Shown} message @param {import('../elements/types.js').App} app @returns {HTMLElement|null} */
 export function attachmentNode(message, app) {
   const name = message.attachment_name ?? message.file_name ?? (message.attachment ? 'file' : null);
   if (!name) return null;
@@ -19,16 +19,29 @@ export function attachmentNode(message, app) {
   return PICTURES.has(type) ? picture(message, name, app) : chip(message, name, app);
 }
 
-/** @param {any} message @param {string} name @param {any} app */
+/** @param {import('../elements/types.js').Shown} message @param {string} name @param {import('../elements/types.js').App} app */
 function picture(message, name, app) {
   // What was written with a picture says what is on it.
   const words = message.message || name;
   const image = el('img', { class: 'picture__image', alt: words, decoding: 'async' });
-  const button = el('button', { class: 'picture', type: 'button', 'aria-label': t('message.openImage', { name: words }), title: name, onclick: open }, image);
+  const button = el(
+    'button',
+    {
+      class: 'picture',
+      type: 'button',
+      'aria-label': t('message.openImage', { name: words }),
+      title: name,
+      onclick: open,
+    },
+    image,
+  );
   const key = message.client_id ?? `m${message.id}`;
   if (message.file) show(URL.createObjectURL(message.file));
-  else if (shown.has(key)) show(/** @type {any} */ (shown.get(key)).url);
-  else app.api.file(message.attachment_url ?? message.attachment).then((/** @type {Blob} */ blob) => show(URL.createObjectURL(blob)), failed);
+  else if (shown.has(key)) show(/** @type {{url: string}} */ (shown.get(key)).url);
+  else
+    app.api
+      .file(message.attachment_url ?? message.attachment ?? '')
+      .then((blob) => show(URL.createObjectURL(blob)), failed);
   return button;
 
   /** @param {string} url */
@@ -52,38 +65,43 @@ function picture(message, name, app) {
   }
 
   async function open() {
-    const { show: view } = await import('../elements/dialog-image.js');
+    const { show: view } = await import('../dialogs/picture.js');
     if (image.src) view({ src: image.src, name, words, near: button, download: () => save(message, name, app) });
   }
 }
 
 function forgetOldest() {
-  const [key, { url, image }] = /** @type {[string, {url: string, image: HTMLImageElement}]} */ (shown.entries().next().value);
+  const [key, { url, image }] = /** @type {[string, {url: string, image: HTMLImageElement}]} */ (
+    shown.entries().next().value
+  );
   shown.delete(key);
   // Only a picture no longer in the page loses its bytes.
   if (!image.isConnected) URL.revokeObjectURL(url);
 }
 
-/** @param {any} message @param {string} name @param {any} app */
+/** @param {import('../elements/types.js').Shown} message @param {string} name @param {import('../elements/types.js').App} app */
 function chip(message, name, app) {
   const bytes = message.attachment_size ?? message.file?.size;
   return el(
     'button',
-    { class: 'file', type: 'button', 'aria-label': t('message.download', { name }), onclick: () => save(message, name, app) },
+    {
+      class: 'file',
+      type: 'button',
+      'aria-label': t('message.download', { name }),
+      onclick: () => save(message, name, app),
+    },
     icon('file'),
-    el('span', { class: 'file__name' }, el('bdi', null, name), bytes !== undefined && bytes !== null && el('span', { class: 'muted' }, size(bytes))),
+    el(
+      'span',
+      { class: 'file__name' },
+      el('bdi', null, name),
+      bytes !== undefined && bytes !== null && el('span', { class: 'muted' }, size(bytes)),
+    ),
   );
 }
 
-/** @param {any} message @param {string} name @param {any} app */
+/** @param {import('../elements/types.js').Shown} message @param {string} name @param {import('../elements/types.js').App} app */
 async function save(message, name, app) {
-  try {
-    const blob = message.file ?? (await app.api.file(message.attachment_url ?? message.attachment));
-    // Never as a document of this origin, whatever it claims to be.
-    const url = URL.createObjectURL(new Blob([blob], { type: 'application/octet-stream' }));
-    el('a', { href: url, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  } catch {
-    app.say(t('message.fileFailed'), { urgent: true });
-  }
+  const { download } = await import('./download.js');
+  await download(message, name, app);
 }

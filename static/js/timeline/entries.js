@@ -9,14 +9,10 @@ const GROUP_MS = 5 * 60_000;
 /** @typedef {import('../client/types.js').Message} Message */
 /** @typedef {import('../client/types.js').Outgoing} Outgoing */
 /**
- * @typedef {object} Entry
- * @property {'begin'|'day'|'divider'|'message'} kind
- * @property {string} key        the same for the same thing from drawing to drawing
- * @property {string|number} [at]
- * @property {any} [message]     a Message, or an Outgoing that waits
- * @property {boolean} [mine]
- * @property {boolean} [waiting] not yet accepted
- * @property {boolean} [head]    first of a group
+ * `key` is the same for the same thing from drawing to drawing; `waiting` is not yet accepted; `head` is first of a group.
+ * @typedef {import('../elements/types.js').Shown} Shown
+ * @typedef {{kind: 'message', key: string, message: Shown, mine: boolean, waiting: boolean, head: boolean}} MessageEntry
+ * @typedef {{kind: 'begin', key: string}|{kind: 'divider', key: string}|{kind: 'day', key: string, at: string|number}|MessageEntry} Entry
  */
 
 /**
@@ -39,13 +35,20 @@ export function entriesOf({ messages, outgoing, me, dividerId, isBeginning }) {
     const divided = !line.waiting && /** @type {Message} */ (line.message).id === dividerId;
     if (divided) entries.push({ kind: 'divider', key: 'divider' });
     const head = newDay || divided || before?.sender !== line.sender || moment(line.at) - moment(before.at) > GROUP_MS;
-    entries.push({ kind: 'message', key: keyOf(line.message), message: line.message, mine: line.sender === me, waiting: line.waiting, head });
+    entries.push({
+      kind: 'message',
+      key: keyOf(line.message),
+      message: line.message,
+      mine: line.sender === me,
+      waiting: line.waiting,
+      head,
+    });
     before = line;
   }
   return entries;
 }
 
-/** A message keeps its place, and its node, when it turns from waiting to accepted. @param {any} message */
+/** A message keeps its place, and its node, when it turns from waiting to accepted. @param {import('../elements/types.js').Shown} message */
 export function keyOf(message) {
   return message.client_id ? `c:${message.client_id}` : `m:${message.id}`;
 }

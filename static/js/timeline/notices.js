@@ -1,11 +1,20 @@
 /** What the timeline says where there are no messages: nothing written yet, still loading, could not load. */
+import { ApiError } from '../client/api.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 
 /** @param {HTMLElement} scroller @param {boolean} isEmpty @param {string} name */
 export function showEmpty(scroller, isEmpty, name) {
   scroller.querySelector('.timeline__empty')?.remove();
-  if (isEmpty) scroller.append(el('div', { class: 'empty timeline__empty' }, el('h2', null, t('room.sayHello', { name })), el('p', null, t('room.sayHelloHelp'))));
+  if (isEmpty)
+    scroller.append(
+      el(
+        'div',
+        { class: 'empty timeline__empty' },
+        el('h2', null, t('room.sayHello', { name })),
+        el('p', null, t('room.sayHelloHelp')),
+      ),
+    );
 }
 
 /** @param {HTMLElement} scroller @param {boolean} isLoading */
@@ -14,15 +23,20 @@ export function showLoading(scroller, isLoading) {
   /** @type {HTMLElement} */ (scroller.querySelector('.timeline__loading')).hidden = !isLoading;
 }
 
-/** @param {HTMLElement} list @param {any} error @param {() => void} again */
+/** @param {HTMLElement} list @param {unknown} error @param {() => void} again */
 export function showFailed(list, error, again) {
-  const gone = error?.status === 404;
+  const gone = error instanceof ApiError && error.status === 404;
   const retry = () => {
     fill(list);
     again();
   };
   fill(
     list,
-    el('li', { class: 'empty', role: 'alert' }, el('p', null, t(gone ? 'room.unknown' : 'room.loadFailed')), !gone && el('button', { class: 'button', type: 'button', onclick: retry }, t('room.tryAgain'))),
+    el(
+      'li',
+      { class: 'empty', role: 'alert' },
+      el('p', null, t(gone ? 'room.unknown' : 'room.loadFailed')),
+      !gone && el('button', { class: 'button', type: 'button', onclick: retry }, t('room.tryAgain')),
+    ),
   );
 }

@@ -14,7 +14,10 @@ export class Painter {
 
   /** @param {import('./entries.js').Entry[]} entries */
   draw(entries) {
-    arrange(this.list, entries.map((entry) => this.#row(entry)));
+    arrange(
+      this.list,
+      entries.map((entry) => this.#row(entry)),
+    );
     const keys = new Set(entries.map((entry) => entry.key));
     for (const key of this.#rows.keys()) if (!keys.has(key)) this.#rows.delete(key);
   }

@@ -14,7 +14,8 @@ export class Reader {
 
   /** @param {AbortSignal} signal */
   start(signal) {
-    for (const name of ['focus', 'visibilitychange', 'scroll']) addEventListener(name, () => this.soon(), { signal, capture: true });
+    for (const name of ['focus', 'visibilitychange', 'scroll'])
+      addEventListener(name, () => this.soon(), { signal, capture: true });
     signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
@@ -38,7 +39,9 @@ export class Reader {
 export function walk(list, step) {
   const articles = [...list.querySelectorAll('article')];
   if (articles.length === 0) return;
-  const at = articles.indexOf(/** @type {HTMLElement} */ (/** @type {Document} */ (list.getRootNode()).activeElement?.closest('article')));
+  const at = articles.indexOf(
+    /** @type {HTMLElement} */ (/** @type {Document} */ (list.getRootNode()).activeElement?.closest('article')),
+  );
   const next = articles[at < 0 ? articles.length - 1 : Math.min(articles.length - 1, Math.max(0, at + step))];
   next.focus({ preventScroll: true });
   next.scrollIntoView({ block: 'nearest' });

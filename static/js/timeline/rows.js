@@ -3,61 +3,121 @@ import { number, t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { isEmojiOnly } from '../lib/format.js';
 import { icon } from '../lib/icons.js';
-import { avatar, formatted, iconButton, nameOf } from '../lib/nodes.js';
+import { avatar, formatted, nameOf } from '../lib/nodes.js';
 import { clock, dayName, exact } from '../lib/time.js';
 import { attachmentNode } from './attachment.js';
 
 /** @typedef {import('./entries.js').Entry} Entry */
+/** @typedef {import('./entries.js').MessageEntry} MessageEntry */
 
-/** @typedef {{app: any, person: any, timeline: any}} RowTools `person` is the other one */
+/** @typedef {{app: import('../elements/types.js').App, person: import('../client/types.js').Person, timeline: import('../elements/chat-timeline.js').ChatTimeline}} RowTools `person` is the other one */
+
+const FOLDED_LINES = 30;
+const FOLDED_CHARS = 3000;
 
 /** What decides whether a row must be built again. @param {Entry} entry @param {string} name */
-export function shapeOf({ kind, at, message, head }, name) {
-  if (kind !== 'message') return `${kind}|${at ? dayName(at) : ''}|${name}`;
+export function shapeOf(entry, name) {
+  if (entry.kind !== 'message') return `${entry.kind}|${entry.kind === 'day' ? dayName(entry.at) : ''}|${name}`;
+  const { message, head } = entry;
   return `${message.rev ?? 0}|${message.message}|${message.attachment_name ?? message.file_name ?? ''}|${head}|${name}`;
 }
 
 /** @param {Entry} entry @param {RowTools} tools @returns {HTMLElement} */
 export function buildRow(entry, tools) {
-  if (entry.kind === 'day') return el('li', { class: 'day', 'data-key': entry.key }, el('span', null, dayName(/** @type {any} */ (entry.at))));
-  if (entry.kind === 'divider') return el('li', { class: 'divider', 'data-key': entry.key }, el('span', null, t('room.new')));
+  if (entry.kind === 'day')
+    return el('li', { class: 'day', 'data-key': entry.key }, el('span', null, dayName(entry.at)));
+  if (entry.kind === 'divider')
+    return el('li', { class: 'divider', 'data-key': entry.key }, el('span', null, t('room.new')));
   if (entry.kind === 'begin') {
-    return el('li', { class: 'begin', 'data-key': entry.key }, avatar(tools.person, 'large'), el('p', null, t('room.begin', { name: nameOf(tools.person) })));
+    return el(
+      'li',
+      { class: 'begin', 'data-key': entry.key },
+      avatar(tools.person, 'large'),
+      el('p', null, t('room.begin', { name: nameOf(tools.person) })),
+    );
   }
   return messageRow(entry, tools);
 }
 
-/** @param {Entry} entry @param {RowTools} tools */
+/** @param {MessageEntry} entry @param {RowTools} tools */
 function messageRow({ key, message, mine, head }, tools) {
   const isGone = message.is_active === false;
-  const text = isGone ? '' : message.message;
-  const at = message.timestamp ?? message.created_at;
+  const text = (!isGone && message.message) || '';
+  const at = message.timestamp ?? message.created_at ?? 0;
   const big = isEmojiOnly(text) && !message.attachment && !message.file;
   const body = el(
     'div',
     { class: 'message__bubble', part: mine ? 'bubble own-bubble' : 'bubble' },
     isGone ? el('em', { class: 'message__gone' }, t('message.deleted')) : attachmentNode(message, tools.app),
-    text && el('div', { class: 'message__text', dir: 'auto' }, formatted(text, { copyLabel: t('message.copyCode'), onCopy: async (/** @type {string} */ code) => (await import('./actions.js')).copyText(code, tools.app) })),
-    el('span', { class: 'message__meta' }, edited(message), el('time', { datetime: new Date(at).toISOString(), title: exact(at) }, clock(at)), mine && el('span', { class: 'message__mark' })),
+    text && words(text, tools),
+    el(
+      'span',
+      { class: 'message__meta' },
+      edited(message),
+      el('time', { datetime: new Date(at).toISOString(), title: exact(at) }, clock(at)),
+      mine && el('span', { class: 'message__mark' }),
+    ),
   );
   const row = el(
     'li',
-    { class: `message ${mine ? 'message--own' : ''} ${head ? 'message--head' : ''} ${big ? 'message--emoji' : ''}`, 'data-key': key },
+    {
+      class: `message ${mine ? 'message--own' : ''} ${head ? 'message--head' : ''} ${big ? 'message--emoji' : ''}`,
+      'data-key': key,
+    },
     !mine && (head ? avatar(tools.person) : el('span', { class: 'avatar avatar--space', 'aria-hidden': 'true' })),
-    el('article', { class: 'message__article', tabindex: '-1' }, head && !mine && el('bdi', { class: 'message__name', 'aria-hidden': 'true' }, nameOf(tools.person)), body, el('div', { class: 'message__trouble' })),
+    el(
+      'article',
+      { class: 'message__article', tabindex: '-1' },
+      head && !mine && el('bdi', { class: 'message__name', 'aria-hidden': 'true' }, nameOf(tools.person)),
+      body,
+      el('div', { class: 'message__trouble' }),
+    ),
     el('div', { class: 'message__actions', role: 'group', 'aria-label': t('message.actions') }),
   );
   // Most rows are never pointed at: their buttons are made when they are.
-  if (!isGone) for (const name of ['pointerenter', 'focusin']) row.addEventListener(name, () => drawActions(row, message, mine, tools));
+  if (!isGone)
+    for (const name of ['pointerenter', 'focusin'])
+      row.addEventListener(name, () => drawActions(row, message, mine, tools));
   return row;
 }
 
-/** @param {any} message */
-function edited({ edited_at, is_active }) {
-  return edited_at && is_active !== false && el('span', { class: 'message__edited', title: exact(edited_at) }, t('message.edited'));
+/** @param {string} text @param {RowTools} tools */
+function words(text, { app }) {
+  const folded = isLong(text) ? 'message__text--folded' : '';
+  const onCopy = async (/** @type {string} */ code) => (await import('./actions.js')).copyText(code, app);
+  return [
+    el(
+      'div',
+      { class: `message__text ${folded}`.trim(), dir: 'auto' },
+      formatted(text, { copyLabel: t('message.copyCode'), onCopy }),
+    ),
+    folded && el('button', { class: 'message__fold', type: 'button', onclick: unfold }, t('message.unfold')),
+  ];
 }
 
-/** The parts of a row that change while it stands. @param {HTMLElement} row @param {Entry} entry @param {RowTools} tools */
+/** One that would fill the screen and more, however narrow that is. @param {string} text */
+function isLong(text) {
+  return text.length > FOLDED_CHARS || text.split('\n', FOLDED_LINES + 1).length > FOLDED_LINES;
+}
+
+/** @param {Event} event */
+function unfold({ currentTarget }) {
+  const button = /** @type {HTMLElement} */ (currentTarget);
+  button.parentElement?.querySelector('.message__text')?.classList.remove('message__text--folded');
+  if (button.matches(':focus')) button.closest('article')?.focus({ preventScroll: true });
+  button.remove();
+}
+
+/** @param {import('../elements/types.js').Shown} message */
+function edited({ edited_at, is_active }) {
+  return (
+    edited_at &&
+    is_active !== false &&
+    el('span', { class: 'message__edited', title: exact(edited_at) }, t('message.edited'))
+  );
+}
+
+/** The parts of a row that change while it stands. @param {HTMLElement} row @param {MessageEntry} entry @param {RowTools} tools */
 export function updateRow(row, entry, tools) {
   const { message, mine, waiting } = entry;
   const state = stateOf(entry, tools.app);
@@ -65,7 +125,7 @@ export function updateRow(row, entry, tools) {
   const shown = `${isLast}|${state}|${message.id ?? ''}|${message.error ?? ''}|${message.progress === undefined}`;
   if (row.dataset.shown === shown) return;
   row.dataset.shown = shown;
-  if (message.id) row.dataset.id = message.id;
+  if (message.id) row.dataset.id = String(message.id);
   row.classList.toggle('message--pending', Boolean(waiting) && state !== 'failed');
   row.classList.toggle('message--failed', state === 'failed');
   if (mine) drawMark(row, state, message);
@@ -73,7 +133,7 @@ export function updateRow(row, entry, tools) {
   drawTrouble(row, entry, state, isLast, tools);
 }
 
-/** @param {Entry} entry @param {any} app */
+/** @param {MessageEntry} entry @param {import('../elements/types.js').App} app */
 function stateOf({ message, waiting, mine }, app) {
   if (!mine) return 'received';
   if (waiting) {
@@ -84,56 +144,50 @@ function stateOf({ message, waiting, mine }, app) {
   return message.delivered_at ? 'delivered' : 'sent';
 }
 
-const MARKS = /** @type {const} */ ({ pending: 'clock', queued: 'clock', failed: 'warn', sent: 'check', delivered: 'checks', read: 'checks' });
+const MARKS = /** @type {const} */ ({
+  pending: 'clock',
+  queued: 'clock',
+  failed: 'warn',
+  sent: 'check',
+  delivered: 'checks',
+  read: 'checks',
+});
 
-/** @param {HTMLElement} row @param {string} state @param {any} message */
+/** @param {HTMLElement} row @param {string} state @param {import('../elements/types.js').Shown} message */
 function drawMark(row, state, message) {
   const mark = /** @type {HTMLElement} */ (row.querySelector('.message__mark'));
   mark.dataset.state = state;
-  mark.title = message.read_at && state === 'read' ? `${t('message.read')}: ${exact(message.read_at)}` : t(`message.${state}`);
-  fill(mark, icon(MARKS[/** @type {keyof typeof MARKS} */ (state)]), el('span', { class: 'visually-hidden' }, t(`message.${state}`)));
+  mark.title =
+    message.read_at && state === 'read' ? `${t('message.read')}: ${exact(message.read_at)}` : t(`message.${state}`);
+  fill(
+    mark,
+    icon(MARKS[/** @type {keyof typeof MARKS} */ (state)]),
+    el('span', { class: 'visually-hidden' }, t(`message.${state}`)),
+  );
 }
 
-/** @param {HTMLElement} row @param {Entry} entry @param {string} state @param {RowTools} tools */
+/** @param {HTMLElement} row @param {MessageEntry} entry @param {string} state @param {RowTools} tools */
 function label(row, { message, mine }, state, tools) {
   const name = mine ? t('message.you') : nameOf(tools.person);
   const file = message.attachment_name ?? message.file_name;
   const isGone = message.is_active === false;
-  const text = isGone ? t('message.deleted') : [file && t('message.file', { name: file }), message.message, message.edited_at && t('message.edited')].filter(Boolean).join(', ');
-  const when = exact(message.timestamp ?? message.created_at);
+  const text = isGone
+    ? t('message.deleted')
+    : [file && t('message.file', { name: file }), message.message, message.edited_at && t('message.edited')]
+        .filter(Boolean)
+        .join(', ');
+  const when = exact(message.timestamp ?? message.created_at ?? 0);
   const full = t('message.label', { name, when, text }) + (mine ? `. ${t(`message.${state}`)}` : '');
   row.querySelector('article')?.setAttribute('aria-label', full);
 }
 
-/** @param {HTMLElement} row @param {Entry} entry @param {string} state @param {boolean} isLast said once, under the last that waits @param {RowTools} tools */
-function drawTrouble(row, { message }, state, isLast, tools) {
+/** What failed, waits or goes up is rare: how that looks comes behind the first draw. @param {HTMLElement} row @param {MessageEntry} entry @param {string} state @param {boolean} isLast @param {RowTools} tools */
+async function drawTrouble(row, { message }, state, isLast, { app }) {
   const box = /** @type {Element} */ (row.querySelector('.message__trouble'));
-  const { outbox } = tools.app.chat;
-  if (state === 'failed') {
-    const known = t(`reason.${message.error}`);
-    const reason = message.detail || (known.startsWith('reason.') ? message.error : known);
-    fill(
-      box,
-      el('p', { class: 'message__reason' }, icon('warn'), `${t('message.failed')}. ${reason}`),
-      el('button', { class: 'button button--small', type: 'button', onclick: () => outbox.retry(message.client_id) }, t('message.retry')),
-      el('button', { class: 'button button--small button--quiet', type: 'button', onclick: () => outbox.discard(message.client_id) }, t('message.discard')),
-    );
-  } else if (state === 'queued') {
-    const held = Math.ceil((outbox.heldUntil - Date.now()) / 1000);
-    fill(
-      box,
-      isLast && el('p', { class: 'message__reason message__reason--calm' }, held > 0 ? t('message.held', { count: held }) : t('message.queued')),
-      message.file && iconButton('close', t('message.cancel'), { onclick: () => outbox.discard(message.client_id) }),
-    );
-  } else if (state === 'pending' && message.file) {
-    const name = message.file_name;
-    fill(
-      box,
-      el('progress', { max: 1, value: message.progress ?? 0, 'aria-label': t('message.uploading', { name }) }),
-      el('span', { class: 'message__percent muted' }, `${number(Math.round((message.progress ?? 0) * 100))} %`),
-      iconButton('close', t('message.cancel'), { onclick: () => outbox.discard(message.client_id) }),
-    );
-  } else fill(box);
+  const { shown } = row.dataset;
+  if (state !== 'failed' && state !== 'queued' && !(state === 'pending' && message.file)) return fill(box);
+  const { troubleOf } = await import('./trouble.js');
+  if (row.dataset.shown === shown) fill(box, troubleOf(message, state, isLast, app));
 }
 
 /** @param {HTMLElement} row @param {number} share of an upload */
@@ -144,12 +198,19 @@ export function drawProgress(row, share) {
   if (percent) percent.textContent = `${number(Math.round(share * 100))} %`;
 }
 
-/** @param {HTMLElement} row @param {any} message @param {boolean|undefined} mine @param {RowTools} tools */
+/** @param {HTMLElement} row @param {import('../elements/types.js').Shown} message @param {boolean|undefined} mine @param {RowTools} tools */
 async function drawActions(row, message, mine, tools) {
   const box = /** @type {HTMLElement} */ (row.querySelector('.message__actions'));
   const id = row.dataset.id ?? '';
   if (box.dataset.for === id) return;
   box.dataset.for = id;
   const { actionsFor } = await import('./actions.js');
-  fill(box, actionsFor({ ...message, id: Number(id) }, Boolean(mine), tools));
+  fill(
+    box,
+    actionsFor(
+      { .../** @type {import('../elements/types.js').Message} */ (message), id: Number(id) },
+      Boolean(mine),
+      tools,
+    ),
+  );
 }

@@ -27,7 +27,10 @@ export class Slice {
     // What was shown last may be gone, when all of it was fetched anew.
     if (this.#to !== null && indexAfter(messages, this.#to) === 0) this.#to = null;
     const end = this.#to === null ? messages.length : indexAfter(messages, this.#to);
-    let start = this.#from === null ? Math.max(0, end - PAGE) : messages.findIndex((message) => message.id >= /** @type {number} */ (this.#from));
+    let start =
+      this.#from === null
+        ? Math.max(0, end - PAGE)
+        : messages.findIndex((message) => message.id >= /** @type {number} */ (this.#from));
     if (start < 0) start = Math.max(0, end - PAGE);
     // While following the end the start is let go, a page at a time.
     if (this.#to === null && end - start > MAX) start = end - MAX + PAGE;

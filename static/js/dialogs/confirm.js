@@ -1,0 +1,33 @@
+/** Asks before something that cannot be taken back. */
+import { t } from '../i18n/index.js';
+import '../i18n/later.js';
+import { el } from '../lib/dom.js';
+import { showDialog } from './dialog.js';
+
+/**
+ * @param {{title: string, text: string, action: string}} words @param {Node} near where the dialog belongs
+ * @returns {Promise<boolean>}
+ */
+export function confirmed({ title, text, action }, near) {
+  return new Promise((resolve) => {
+    const answer = (/** @type {boolean} */ yes) => () => {
+      resolve(yes);
+      dialog.close();
+    };
+    const dialog = showDialog(
+      title,
+      [
+        el('p', null, text),
+        el(
+          'div',
+          { class: 'cluster dialog__actions' },
+          el('button', { class: 'button', type: 'button', onclick: answer(false) }, t('dialog.cancel')),
+          el('button', { class: 'button button--danger', type: 'button', onclick: answer(true) }, action),
+        ),
+      ],
+      'dialog--small',
+      near,
+    );
+    dialog.addEventListener('close', () => resolve(false));
+  });
+}
