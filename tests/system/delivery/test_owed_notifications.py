@@ -13,7 +13,12 @@ from tests.support.host import SECRET, device, sign_in, signed
 from tests.system.delivery.conftest import World, build
 
 FLOOD = 105  # more than an inbox keeps
-ENV = {"CHATSERVER_HOST_SECRET": SECRET, "CHATSERVER_RATE_LIMITS": "off", "CHATSERVER_GUESTS": "true"}
+ENV = {
+    "CHATSERVER_HOST_SECRET": SECRET,
+    "CHATSERVER_REGISTRATION": "open",
+    "CHATSERVER_RATE_LIMITS": "off",
+    "CHATSERVER_GUESTS": "true",
+}
 
 
 @pytest.fixture(scope="module")
