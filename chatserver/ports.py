@@ -33,7 +33,7 @@ from chatserver.model import (
     Tail,
     User,
 )
-from chatserver.word_pages import Page
+from chatserver.word_pages import WordPage
 
 BellHandler = Callable[[Bell], None]
 PIECE_BYTES = 255 * 1024  # of a file, stored one after the other: what GridFS has always cut them into
@@ -173,7 +173,7 @@ class WordPageStore(Protocol):
     async def outdated(self, pages: Sequence[tuple[int, int]]) -> list[tuple[int, int]]: ...
     async def find(
         self, conversation_ids: Sequence[int], words: Sequence[str], before: datetime | None
-    ) -> list[Page]: ...
+    ) -> list[WordPage]: ...
 
 
 class InboxStore(Protocol):

@@ -11,7 +11,7 @@ PAGE = 64  # messages; a power of 2 that MAX_SEQ + 1 is a multiple of, so that n
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class WordPage:
     """Messages `number * PAGE + 1` to `(number + 1) * PAGE` of a conversation."""
 
     conversation_id: int

@@ -25,7 +25,7 @@ WAIT_SECS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ExportPart:
     """`threads` holds (conversation id, other user, messages oldest first). `last_id`: where the next part goes on."""
 
     threads: list[tuple[int, User, list[Json]]]
@@ -52,7 +52,7 @@ class OwnData:
         self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def export(self, actor: Actor, after_id: int) -> Part:
+    async def export(self, actor: Actor, after_id: int) -> ExportPart:
         """Messages of all one's conversations in the order of their ids, PART_MESSAGES at a time.
 
         Raises LimitReached while one is under way for this person, Unavailable, also when too many export at once.
@@ -60,7 +60,7 @@ class OwnData:
         async with self._quotas.export(actor):
             return await self._in_turn(actor, after_id)
 
-    async def _in_turn(self, actor: Actor, after_id: int) -> Part:
+    async def _in_turn(self, actor: Actor, after_id: int) -> ExportPart:
         try:
             async with self._clock.limit(WAIT_SECS):
                 await self._places.acquire()
@@ -74,7 +74,7 @@ class OwnData:
         finally:
             self._places.release()
 
-    async def _export(self, actor: Actor, after_id: int) -> Part:
+    async def _export(self, actor: Actor, after_id: int) -> ExportPart:
         began, after = split_message_id(after_id)
         heads = (await self._conversations.inbox(actor)).heads
         threads: list[tuple[int, User, list[Json]]] = []
@@ -99,7 +99,7 @@ class OwnData:
             if not left:
                 break
         is_last = left and len(ids) <= PART_CONVERSATIONS
-        return Part(threads, None if is_last else last_id)
+        return ExportPart(threads, None if is_last else last_id)
 
     async def delete_account(self, actor: Actor, password: str, caller: Caller) -> None:
         """The name is given up and every session ended; messages stay, from nobody. Raises Invalid, RateLimited."""

@@ -12,7 +12,7 @@ from chatserver.ports import Stores
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
 from chatserver.wire import Json
-from chatserver.word_pages import PAGE, Page
+from chatserver.word_pages import PAGE, WordPage
 from chatserver.words import words
 
 QUERY_CHARS = 200
@@ -56,7 +56,7 @@ class Search:
     ) -> list[Message]:
         """More than `limit` if there are. What no page lists yet is looked through, then pages from the newest."""
         found: dict[int, Message] = {}
-        pages: list[Page] = []
+        pages: list[WordPage] = []
 
         async def look(spans: list[tuple[int, int, int]]) -> list[Message]:
             found.update({m.id: m for m in await self._stores.messages.search(spans, wanted, before)})

@@ -12,7 +12,7 @@ from datetime import datetime
 from chatserver.model import MAX_SEQ
 from chatserver.storage.driver import Collection, Document
 from chatserver.storage.messages import between
-from chatserver.word_pages import PAGE, Page, span_of
+from chatserver.word_pages import PAGE, WordPage, span_of
 from chatserver.words import RULES
 
 _PAGES = (MAX_SEQ + 1) // PAGE  # of one conversation
@@ -65,10 +65,10 @@ class WordPageStore:
 
     async def find(
         self, conversation_ids: Sequence[int], words: Sequence[str], before: datetime | None
-    ) -> list[Page]:
+    ) -> list[WordPage]:
         """Those that have all the words, though maybe in different messages, and anything older than `before`."""
         wanted: Document = {"c": {"$in": list(conversation_ids)}, "words": {"$all": list(words)}}
         if before is not None:
             wanted["since"] = {"$lte": before}
         found = await self._pages.find(wanted, {"newest_at": 1})
-        return [Page(*divmod(int(doc["_id"]), _PAGES), doc["newest_at"]) for doc in found]
+        return [WordPage(*divmod(int(doc["_id"]), _PAGES), doc["newest_at"]) for doc in found]

@@ -58,3 +58,20 @@ def test_a_forbidden_word_is_noticed(path: str, source: str) -> None:
 def test_words_of_rabbitmq_are_at_home_in_the_bus_and_longer_words_are_not_confused_with_them() -> None:
     assert faults("chatserver/bus/rabbit.py", "class Channel:\n    def ensure_queue(self): pass") == []
     assert faults("chatserver/polls/hub.py", "def utilise(): pass\nclass Enqueued: pass") == []
+
+
+def test_no_two_classes_of_the_core_bear_the_same_name() -> None:
+    """A store and its port do: one fulfils what the other asks for."""
+    homes: dict[str, list[str]] = {}
+    for path, source in sources().items():
+        if path.startswith("chatserver/"):
+            for node in ast.parse(source).body:
+                if isinstance(node, ast.ClassDef):
+                    homes.setdefault(node.name, []).append(path)
+    twice = {
+        name: paths
+        for name, paths in homes.items()
+        if len([path for path in paths if not path.startswith("chatserver/storage/")]) > 1
+        or (len(paths) > 1 and "chatserver/ports.py" not in paths)
+    }
+    assert not twice
