@@ -28,7 +28,7 @@ class Hub:
         held_polls: int,
         turned: Callable[[int, bool], None] = lambda *_: None,
     ) -> None:
-        """`turned(user_id, present)` is told when somebody comes to this node or leaves it."""
+        """`turned(user_id, present)` is called when somebody comes to this node or leaves it."""
         self._bus = bus
         self._clock = clock
         self._linger_secs = linger_secs
@@ -84,14 +84,14 @@ class Hub:
         return len(self._present)
 
     def ring(self, user_ids: Iterable[int]) -> None:
-        """Look! Whoever is held here does; whoever lingers will at the next poll."""
+        """Make these people's polls look into the inbox: at once where one is held, else with the next poll."""
         for present in self.stir(user_ids):
             present.wake()
 
     def stir(self, user_ids: Iterable[int], entry: Entry | None = None) -> list[Present]:
-        """Those present here, who are then to be woken. What was known of their inboxes holds no more.
+        """Forget what is known of the inboxes of these, and return those who are present: the caller wakes them.
 
-        `entry`: all that has happened, if that is known. It may be what made known how an inbox stands.
+        `entry` is all that has happened, where that is known. An inbox that is known to end with it is not forgotten.
         """
         presents = [present for id in user_ids if (present := self._present.get(id))]
         for present in presents:
@@ -108,14 +108,14 @@ class Hub:
         return doubt
 
     def claim(self, user_ids: Iterable[int]) -> dict[int, KnownVersion]:
-        """Where the inboxes of those present stand, as far as that is known, for a fan-out to find them there."""
+        """Where the inboxes of those present stand, if that is known, for a fan-out that demands to find them there."""
         now = self._clock.monotonic()
         presents = (present for id in user_ids if (present := self._present.get(id)))
         claims = ((present.user_id, present.claim(now)) for present in presents)
         return {user_id: claim for user_id, claim in claims if claim is not None}
 
     def moved(self, claims: Mapping[int, KnownVersion], advances: Iterable[Advance]) -> None:
-        """A fan-out found all inboxes as claimed."""
+        """A fan-out found all inboxes as they were claimed, and moved them by these advances."""
         for advance in advances:
             for user_id in claims.keys() & advance.member_ids:
                 present = self._present.get(user_id)
@@ -132,7 +132,7 @@ class Hub:
         secs: float,
         extended: bool,
     ) -> None:
-        """Give an ephemeral event to whoever is here, in place of an older one of the same key."""
+        """Give an ephemeral event to this person, if present, in place of an older one of the same key."""
         present = self._present.get(user_id)
         if present is None:
             return
@@ -151,7 +151,7 @@ class Hub:
             present.ephemerals[:] = [known for known in present.ephemerals if known.key != key]
 
     def take_ephemerals(self, present: Present, waiter: Waiter, extended: bool) -> list[Ephemeral]:
-        """What this client has not seen and what is still true, oldest first."""
+        """The events that this client has not been given and that still hold, oldest first."""
         if not present.ephemerals:
             return []
         now = self._clock.monotonic()
@@ -165,7 +165,7 @@ class Hub:
         return fresh
 
     def supersede(self, user_id: int, session_id: int, client: str, started: float) -> None:
-        """Another node holds a newer poll of this client. Equal starts keep both: each ends by itself."""
+        """End this client's polls here, because another node holds a newer one. Two that started at once both stay."""
         present = self._present.get(user_id)
         if present is None:
             return
@@ -186,7 +186,7 @@ class Hub:
             waiter.wake()
 
     def disconnect(self, user_id: int) -> None:
-        """Not present any more, at once."""
+        """This person is gone, at once: their polls end, and nobody lingers."""
         present = self._present.pop(user_id, None)
         if present is not None:
             for waiter in list(present.waiters):
@@ -195,7 +195,7 @@ class Hub:
             self._depart(user_id)
 
     def expire(self) -> None:
-        """Let go of those who lingered long enough. Called by the check."""
+        """Let go of those who have lingered long enough. The check calls it."""
         now = self._clock.monotonic()
         for present in [p for p in self._present.values() if not p.waiters and p.leaves_at <= now]:
             del self._present[present.user_id]
@@ -210,7 +210,7 @@ class Hub:
                 waiter.end(Ended.DRAINING)
 
     def _make_room(self, present: Present) -> None:
-        """For one more poll. Those that have ended are on their way out."""
+        """End the oldest polls of this person, so that there is a place for one more. Those that ended leave anyway."""
         held = sorted((w for w in present.waiters if w.ended is None), key=lambda w: w.started)
         for oldest in held[: len(held) - self._held_polls + 1]:
             oldest.end(Ended.CROWDED)

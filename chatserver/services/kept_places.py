@@ -1,7 +1,15 @@
 """Clients that send no cursor: their place is kept in their session, from sign-in on.
 
-Before an answer the place after it is noted as pending; it becomes the place only when the answer was fully written
-to an open socket. Until the node that answered has said so, another node gives the answer again.
+The session document holds the place up to which the client surely has everything, and what became of the last answer:
+
+| `pending`       | what it means                                     | what the next poll does                |
+|-----------------|---------------------------------------------------|----------------------------------------|
+| nothing         | the last answer got through                       | goes on from the place                 |
+| of our node     | an answer is on its way, or was lost on its way   | goes on from the place: it comes again |
+| of another node | that node has not said yet whether it got through | waits for its word, then gives it again |
+
+So before an answer the place after it is noted as pending, and it becomes the place only when the answer was fully
+written to an open socket.
 """
 
 from __future__ import annotations
@@ -21,10 +29,10 @@ from chatserver.ports import SessionStore
 from chatserver.services.entries import Batch, Entries
 from chatserver.services.notifications import Notifications
 
-# Another node's answer may have reached the client just before that node's word of it reaches the database.
+# The client may have another node's answer, and poll here, just before that node's word of it reaches the database.
 SETTLE_SECS = 0.05
 SETTLE_TRIES = 6
-TRIES = 5  # each but the last was lost to another poll of the same session, or to a database that lags behind itself
+TRIES = 5  # A try is lost to another poll of the same session, or to a database that lags behind itself.
 
 
 class KeptPlaces:
@@ -50,7 +58,7 @@ class KeptPlaces:
         self._kept: LRUCache[int, KeptPlace] = LRUCache(100_000)  # as last read or written here
 
     def known(self, actor: Actor) -> Cursor | None:
-        """What this node believes. Good enough to see that nothing is new, not to answer from."""
+        """What this node believes the place to be. It tells that nothing is new, but no answer is made from it."""
         return self._known.get(actor.session_id)
 
     async def prove(self, actor: Actor) -> None:
@@ -114,7 +122,7 @@ class KeptPlaces:
         return kept
 
     async def _claim(self, actor: Actor, kept: KeptPlace, batch: Batch) -> bool:
-        """False when it is not as it was seen any more. Raises Unavailable."""
+        """Note the place after this answer as pending. False when the place has moved meanwhile. Raises Unavailable."""
         claim = PlaceClaim(actor.session_id, kept.place, kept.node, batch.place, self._node)
         return await self._claims.call(claim) is not None
 
@@ -125,18 +133,18 @@ class KeptPlaces:
         return dict.fromkeys(claims, True)
 
     async def delivered(self, actor: Actor, present: Present, batch: Batch, written: bool) -> None:
-        """Await once the answer went out, or did not."""
+        """Move the place, or leave it. Await it once the answer went out, or did not."""
         if written or not batch.events:
             self._known[actor.session_id] = batch.place
         if written and batch.notified:
             # Before the place moves: another node waits for that, and is not to give them again.
             await self._notifications.given(present, batch.notified)
         if not batch.events:
-            return  # nothing was given, so nothing can be lost
+            return  # Nothing was given, so nothing can be lost.
         try:
             await self._moves.call(PlaceMove(actor.session_id, written, batch.place, self._node))
         except Unavailable:
-            return  # given again: twice rather than never
+            return  # The answer is given again: twice rather than never.
         if written:
             self._kept[actor.session_id] = KeptPlace(batch.place, None, "")
 
