@@ -148,10 +148,10 @@ def _headers() -> Iterator[tuple[str, bytes]]:
         "folded header": HOST + b"X-Long: a\r\n b\r\n",
         "folded with a tab": HOST + b"X-Long: a\r\n\tb\r\n",
         "folded first line": b" X: y\r\n" + HOST,
-        "20 KiB header": HOST + b"X-Long: " + b"x" * 20_480 + b"\r\n",
+        "40 KiB header": HOST + b"X-Long: " + b"x" * 40_960 + b"\r\n",
         "70 KB header": HOST + b"X-Long: " + b"x" * 70_000 + b"\r\n",
-        "2,000 headers": HOST + b"".join(b"X-%d: y\r\n" % n for n in range(2000)),
-        "2,000 times one header": HOST + b"X: y1234\r\n" * 2000,
+        "4,000 headers": HOST + b"".join(b"X-%d: y\r\n" % n for n in range(4000)),
+        "4,000 times one header": HOST + b"X: y1234\r\n" * 4000,
         "40 KB of cookies": HOST + b"Cookie: " + b"a=b; " * 8000 + b"\r\n",
     }.items():
         yield name, get + lines + b"\r\n"
