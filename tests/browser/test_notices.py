@@ -17,7 +17,11 @@ FLOOD = 105  # more than an inbox keeps
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[ServerProcess]:
-    env = {"CHATSERVER_HOST_SECRET": SECRET, "CHATSERVER_RATE_LIMITS": "off", "CHATSERVER_REGISTRATION": "open"}
+    env = {
+        "CHATSERVER_HOST_SECRET": SECRET,
+        "CHATSERVER_RATE_LIMITS": "off",
+        "CHATSERVER_REGISTRATION": "open",
+    }
     made = ServerProcess(env=env).start()
     yield made
     made.stop()
