@@ -27,6 +27,7 @@ def test_a_quoted_code_block_arrives_whole_and_leads_to_its_original(person: Peo
     reply = bob.page.locator(".message").filter(has_text="yes")
     expect(reply.locator(".quote .code-block code")).to_have_text("if (a > b)\n\n> not a quote")
     expect(reply.locator(".code-block")).to_have_count(1)
+    bob.page.mouse.move(0, 0)
     reply.hover()
     reply.get_by_role("button", name="Go to the quoted message").click()
     expect(bob.page.locator(".message--shown")).to_contain_text("look:")
@@ -89,6 +90,14 @@ def test_what_a_proxy_refuses_is_told_in_words(person: People, status: int, word
     ann.page.route("**/communication/chats/", refuse)
     ann.write("hello")
     expect(ann.message("hello").locator(".message__trouble")).to_contain_text(words)
+
+
+def test_a_network_that_wants_a_sign_in_first_is_told_of(person: People) -> None:
+    ann = person("ann")
+    ann.page.route(
+        "**/poll/events/**", lambda route: route.fulfill(status=511, body="<h1>Welcome to the hotel</h1>")
+    )
+    expect(ann.page.locator("chat-status")).to_contain_text("This network wants you to sign in to it first.")
 
 
 def test_a_message_of_sixty_lines_is_folded_until_somebody_wants_all_of_it(person: People) -> None:
