@@ -2,12 +2,21 @@
  * One leader among the tabs of a browser. The leader polls; the others hear from it.
  * Browsers allow six connections to an HTTP/1.1 host and every held poll takes one.
  * A leader that is asked and stays silent is frozen (a tab behind, on a phone): another takes its place.
- * Without Web Locks or BroadcastChannel every tab leads itself, also where a browser has them and lends them to nobody.
+ * By plain http there are no Web Locks, and leases stand for them. Where neither can be had, or no BroadcastChannel,
+ * every tab leads itself, also where a browser has them and lends them to nobody.
  */
 
 const SILENCE_MS = 5_000; // up to twice that: tabs that ask together do not all take the place
 const SPEAKS_MS = 100_000; // each end of a poll is told, and the longest takes 72 s
 const PATIENCE_MS = 15_000; // with a tab that is at the same work
+
+const leases = /** @type {Pick<LockManager, 'request'>} */ ({
+  request: async (
+    /** @type {string} */ name,
+    /** @type {LockOptions} */ options,
+    /** @type {() => Promise<unknown>} */ work,
+  ) => (await import('./leases.js')).request(name, options, work),
+});
 
 export class Leader {
   #ended = new AbortController();
@@ -29,7 +38,7 @@ export class Leader {
     onElected,
     onDeposed = () => {},
     onNote,
-    locks = globalThis.navigator?.locks,
+    locks = globalThis.navigator?.locks ?? leases,
     channel = globalThis.BroadcastChannel ? openChannel : null,
     silenceMs = SILENCE_MS,
   }) {

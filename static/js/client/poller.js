@@ -147,7 +147,7 @@ export class Poller {
     }
     this.attempt += 1;
     const ms = backoffMs(this.attempt, { retryAfterSecs: problem.retryAfterSecs, random: this.random });
-    this.onStatus({ state: 'waiting', retryAt: this.now() + ms, attempt: this.attempt });
+    this.onStatus({ state: 'waiting', retryAt: this.now() + ms, attempt: this.attempt, code: problem.code });
     const nap = new AbortController();
     this.#nap = nap;
     await this.sleep(ms, nap.signal);

@@ -30,6 +30,7 @@ export class Store extends EventTarget {
     /** @type {Map<number, Row>} */ this.conversations = new Map();
     /** Gives the older ones; null when all are here. @type {string|null} */ this.next = null;
     /** @type {Map<number, Thread>} */ this.threads = new Map();
+    /** Up to where, as far as was heard. @type {Map<number, number>} */ this.readIds = new Map();
     /** Who writes where until when, epoch ms. @type {Map<number, Map<number, number>>} */ this.typing = new Map();
   }
 
@@ -165,16 +166,14 @@ export class Store extends EventTarget {
 
   /** What has been read here, or on another device. @param {number} conversationId @param {number} messageId */
   readUpTo(conversationId, messageId) {
+    this.readIds.set(conversationId, Math.max(messageId, this.readIds.get(conversationId) ?? 0));
     const row = this.conversations.get(conversationId);
     if (!row) return;
     const thread = this.thread(conversationId);
     const me = this.me?.id;
     const newer = thread.messages.filter((message) => message.id > messageId && message.sender_id !== me).length;
-    const left = thread.hasNewer ? row.unread_count : Math.min(row.unread_count, newer);
-    if (left !== row.unread_count) {
-      row.unread_count = left;
-      this.#tell('rooms', { conversationId });
-    }
+    if (!thread.hasNewer) row.unread_count = Math.min(row.unread_count, newer);
+    this.#tell('rooms', { conversationId });
   }
 
   /** @param {number} conversationId */

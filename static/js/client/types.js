@@ -72,7 +72,7 @@
  * @property {number} [progress]      0…1 while a file goes up (not stored)
  *
  * @typedef {'connecting'|'online'|'waiting'|'signed-out'|'stopped'} PollState
- * @typedef {{state: PollState, retryAt?: number|null, attempt?: number}} PollStatus
+ * @typedef {{state: PollState, retryAt?: number|null, attempt?: number, code?: string}} PollStatus
  *
  * @typedef {{code: string, status: number, retryAfterSecs?: number|null}} Failure
  */

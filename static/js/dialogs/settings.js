@@ -39,7 +39,8 @@ export function show(app) {
 
   function accountGone() {
     dialog.close();
-    app.accountGone();
+    app.accounts.forget(app.me.id);
+    app.signIn({ mode: 'up', notice: 'gone' });
   }
 }
 

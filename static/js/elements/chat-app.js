@@ -174,25 +174,6 @@ export class ChatApp extends HTMLElement {
     this.querySelector('chat-announcer')?.say(text, options);
   }
 
-  async signOut() {
-    const { api, me } = this;
-    this.accounts.forget(me.id);
-    this.signIn({ mode: 'in', username: me.username });
-    await api.logout().catch(() => {});
-  }
-
-  accountGone() {
-    this.accounts.forget(this.me.id);
-    this.signIn({ mode: 'up', notice: 'gone' });
-  }
-
-  /** This tab becomes someone else; other tabs keep their account. */
-  signInAsSomeoneElse() {
-    this.accounts.leave();
-    history.replaceState(null, '', location.pathname);
-    this.signIn({ mode: 'up', notice: 'else' });
-  }
-
   /** @param {import('../client/accounts.js').Account} account */
   #statusChanged(account) {
     if (this.chat?.status.state === 'signed-out') this.#expired(account);

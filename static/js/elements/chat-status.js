@@ -1,6 +1,7 @@
 /** One calm banner: the connection is lost, when the next try is, that it is back, or that a new version waits. */
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
+import { reasonOf } from '../lib/reasons.js';
 import { el, fill } from '../lib/dom.js';
 
 const QUIET_MS = 3000;
@@ -51,7 +52,7 @@ export class ChatStatus extends HTMLElement {
     const secs = Math.max(0, Math.ceil(((retryAt ?? 0) - Date.now()) / 1000));
     if (!this.#shown) {
       this.#shown = true;
-      this.#show(t(navigator.onLine ? 'status.lost' : 'status.offline'), 'lost', [
+      this.#show(this.#trouble, 'lost', [
         el(
           'button',
           { class: 'button button--small', type: 'button', onclick: () => this.app.chat.nudge() },
@@ -63,6 +64,13 @@ export class ChatStatus extends HTMLElement {
       this.#part('.banner__count'),
       state === 'waiting' && secs > 0 ? t('status.next', { count: secs }) : t('status.trying'),
     );
+  }
+
+  get #trouble() {
+    if (!navigator.onLine) return t('status.offline');
+    // Networks that want a sign-in, and proxies, answer in the server's place.
+    const { code = '' } = this.app.chat.status;
+    return [t('status.lost'), /^http_(?:4|511)/u.test(code) && reasonOf({ code })].filter(Boolean).join(' ');
   }
 
   #back() {

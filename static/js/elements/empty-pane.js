@@ -24,6 +24,11 @@ export function nobodyYet() {
   return [el('h2', null, t('rooms.empty')), ...secondWindow()];
 }
 
+/** @param {string} name */
+export function nothingWritten(name) {
+  return [el('h2', null, t('room.sayHello', { name })), el('p', null, t('room.sayHelloHelp'))];
+}
+
 /** @param {string} [kind] */
 function secondWindow(kind = '') {
   return [

@@ -92,7 +92,7 @@ export function openFind(place, timeline) {
   async function go() {
     if (hits[at]) await timeline.show(hits[at]);
     /** @type {HTMLElement|null} */ (timeline.list.querySelector(`[data-id="${hits[at]}"] .message__fold`))?.click();
-    mark(timeline, [...piecesOf(input.value), ...wantedWords(input.value).words]);
+    mark(timeline, [...new Set([...piecesOf(input.value), ...wantedWords(input.value).words])]);
   }
 
   async function more() {

@@ -37,8 +37,6 @@ export default {
   'room.mute': 'كتم هذه المحادثة',
   'room.unmute': 'إلغاء كتم هذه المحادثة',
   'room.begin': 'هنا تبدأ محادثتك مع {name}.',
-  'room.sayHello': 'ألقِ التحية على {name}',
-  'room.sayHelloHelp': 'لم يكتب أحد هنا بعد. رسالتك الأولى تبدأ المحادثة.',
   'room.loading': 'جارٍ تحميل الرسائل…',
   'room.loadFailed': 'تعذّر تحميل الرسائل.',
   'room.tryAgain': 'إعادة المحاولة',

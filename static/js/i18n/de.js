@@ -30,8 +30,6 @@ export default {
   'room.mute': 'Diese Unterhaltung stummschalten',
   'room.unmute': 'Stummschaltung aufheben',
   'room.begin': 'Hier beginnt deine Unterhaltung mit {name}.',
-  'room.sayHello': 'Sag {name} hallo',
-  'room.sayHelloHelp': 'Hier hat noch niemand geschrieben. Mit deiner ersten Nachricht beginnt die Unterhaltung.',
   'room.loading': 'Nachrichten werden geladen …',
   'room.loadFailed': 'Die Nachrichten konnten nicht geladen werden.',
   'room.tryAgain': 'Noch einmal versuchen',

@@ -30,8 +30,6 @@ export default {
   'room.mute': 'Mute this conversation',
   'room.unmute': 'Unmute this conversation',
   'room.begin': 'This is where your conversation with {name} begins.',
-  'room.sayHello': 'Say hello to {name}',
-  'room.sayHelloHelp': 'Nobody has written here yet. Your first message starts the conversation.',
   'room.loading': 'Loading messages…',
   'room.loadFailed': 'The messages could not be loaded.',
   'room.tryAgain': 'Try again',

@@ -220,4 +220,6 @@ export default {
   'room.pickHelp': 'اختر شخصًا من القائمة.',
   'room.findPeople': 'البحث عن أشخاص',
   'room.unavailable': 'هذه المحادثة غير متاحة.',
+  'room.sayHello': 'ألقِ التحية على {name}',
+  'room.sayHelloHelp': 'لم يكتب أحد هنا بعد. رسالتك الأولى تبدأ المحادثة.',
 };

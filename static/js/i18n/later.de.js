@@ -188,4 +188,6 @@ export default {
   'room.pickHelp': 'Wähle links jemanden aus.',
   'room.findPeople': 'Personen finden',
   'room.unavailable': 'Diese Unterhaltung ist nicht verfügbar.',
+  'room.sayHello': 'Sag {name} hallo',
+  'room.sayHelloHelp': 'Hier hat noch niemand geschrieben. Mit deiner ersten Nachricht beginnt die Unterhaltung.',
 };

@@ -179,4 +179,6 @@ export default {
   'room.pickHelp': 'Choose someone on the left.',
   'room.findPeople': 'Find people',
   'room.unavailable': 'This conversation is not available.',
+  'room.sayHello': 'Say hello to {name}',
+  'room.sayHelloHelp': 'Nobody has written here yet. Your first message starts the conversation.',
 };

@@ -25,8 +25,8 @@ export function fillMenu(menu, app) {
         icon('window'),
         t('menu.second'),
       ),
-      entry('people', t('menu.else'), () => app.signInAsSomeoneElse()),
-      entry('out', t('menu.out'), () => app.signOut()),
+      entry('people', t('menu.else'), () => becomeSomeoneElse(app)),
+      entry('out', t('menu.out'), () => signOut(app)),
     ),
   );
 
@@ -52,4 +52,19 @@ export function fillMenu(menu, app) {
   function left(event) {
     if (event.relatedTarget instanceof Node && !menu.contains(event.relatedTarget)) menu.open = false;
   }
+}
+
+/** @param {import('../elements/types.js').PageApp} app */
+async function signOut(app) {
+  const { api, me } = app;
+  app.accounts.forget(me.id);
+  app.signIn({ mode: 'in', username: me.username });
+  await api.logout().catch(() => {});
+}
+
+/** This tab does; other tabs keep their account. @param {import('../elements/types.js').PageApp} app */
+function becomeSomeoneElse(app) {
+  app.accounts.leave();
+  history.replaceState(null, '', location.pathname);
+  app.signIn({ mode: 'up', notice: 'else' });
 }

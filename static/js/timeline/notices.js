@@ -5,16 +5,12 @@ import { el, fill } from '../lib/dom.js';
 
 /** @param {HTMLElement} scroller @param {boolean} isEmpty @param {string} name */
 export function showEmpty(scroller, isEmpty, name) {
-  scroller.querySelector('.timeline__empty')?.remove();
-  if (isEmpty)
-    scroller.append(
-      el(
-        'div',
-        { class: 'empty timeline__empty' },
-        el('h2', null, t('room.sayHello', { name })),
-        el('p', null, t('room.sayHelloHelp')),
-      ),
-    );
+  const known = scroller.querySelector('.timeline__empty');
+  if (!isEmpty) return known?.remove();
+  if (known) return;
+  const box = el('div', { class: 'empty timeline__empty' });
+  scroller.append(box);
+  import('../elements/empty-pane.js').then(({ nothingWritten }) => fill(box, nothingWritten(name)));
 }
 
 /** @param {HTMLElement} scroller @param {boolean} isLoading */
