@@ -57,11 +57,7 @@ class EventStreamHandler(ApiHandler):
         request = self._asked()
         self.set_header("Connection", "close")  # its end is that of the stream
         self.tell_ignored()
-        connected = event_bytes(
-            "connected",
-            b'{"status": "connected", "user_id": %d}' % self.actor.user_id,
-            str(request.cursor or ""),
-        )
+        connected = event_bytes("connected", b'{"status": "connected", "user_id": %d}' % self.actor.user_id)
         connection: Any = self.request.connection
         await written(connection.stream, self._head() + connected)
         application: Any = self.application

@@ -43,7 +43,7 @@ _decode = msgspec.json.Decoder(_Event).decode
 
 
 class HeldStream:
-    """One of them, as the heartbeats know it. `place` is the last that its client was told of, or could have been."""
+    """One of them, as the heartbeats know it. `place` is where the last answer led."""
 
     __slots__ = ("beats", "place", "stream", "waiter")
 
@@ -123,7 +123,6 @@ class EventStreams:
         """Until either side ends it."""
         _bury_the_dead(stream)
         held = HeldStream(stream)
-        held.place = request.cursor
         turn = self._heartbeats.add(held)
         metrics.EVENT_STREAMS.inc()
         try:
