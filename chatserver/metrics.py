@@ -16,7 +16,9 @@ POLL_SECONDS = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 2, 3, 4, 5, 5.4, 5.6, 6, 8, 15, 30, 60),
 )
 poll_seconds = cache(POLL_SECONDS.labels)
-HELD_POLLS = Gauge("chat_held_polls", "Polls held right now.")
+HELD_POLLS = Gauge("chat_held_polls", "Polls held right now, streams of events among them.")
+EVENT_STREAMS = Gauge("chat_event_streams", "Streams of events open right now.")
+STREAMED_EVENTS = Counter("chat_streamed_events_total", "Events given by streams.")
 PRESENT_USERS = Gauge("chat_present_users", "People held or lingering on this node.")
 DELIVERY_SECONDS = Histogram(
     "chat_delivery_latency_seconds",

@@ -10,6 +10,7 @@ from handlers import (
     attachments,
     changes,
     conversations,
+    event_streams,
     events,
     host,
     messages,
@@ -30,6 +31,8 @@ FILE = r"(.{1,512})"
 API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("poll/events", events.EventsHandler),
     ("poll/test", events.PollTestHandler),
+    ("sse/events", event_streams.EventStreamHandler),
+    ("sse/test", event_streams.StreamTestHandler),
     ("poll/disconnect", presence.DisconnectHandler),
     ("chats", messages.ChatsHandler),
     ("chats/conversations", conversations.ConversationsHandler),

@@ -242,6 +242,20 @@ class Poll(Struct):
     token: Annotated[str | None, Meta(description="The token, for clients that cannot send a header.")] = None
 
 
+class Stream(Struct):
+    cursor: Annotated[
+        str | None,
+        Meta(description="The place to go on from, as an `id`, the snapshot or an answer of a poll gave it."),
+    ] = None
+    client: Annotated[
+        ClientId | None,
+        Meta(
+            description="A name for this tab or device: a newer stream or poll of the same name ends the older one."
+        ),
+    ] = None
+    token: Annotated[str | None, Meta(description="The token, for clients that cannot send a header.")] = None
+
+
 class Notify(Struct):
     """Somebody, and what to tell them."""
 

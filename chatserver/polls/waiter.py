@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -88,16 +89,21 @@ class Waiter:
         return self._ended
 
     async def wait(self, secs: float, clock: Clock) -> Ended:
-        """Until woken (also by a bell since `looked`), ended, or `secs` have passed."""
+        """Until woken (also by a bell since `looked`), ended, `secs` have passed or the `time_is_up`."""
         if self._ended is None and not self._woken and secs > 0:
             self._future = asyncio.get_running_loop().create_future()
-            timer = clock.later(secs, self._resolve)
+            timer = clock.later(secs, self.time_is_up) if secs < math.inf else None
             try:
                 await self._future
             finally:
-                timer.cancel()
+                if timer is not None:
+                    timer.cancel()
                 self._future = None
         return self._ended or (Ended.WOKEN if self._woken else Ended.TIMEOUT)
+
+    def time_is_up(self) -> None:
+        """A wait that is under way ends, as at its time."""
+        self._resolve()
 
     def _resolve(self) -> None:
         if self._future is not None and not self._future.done():

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import msgspec
 
 from chatserver import failpoints, metrics, wire
 from chatserver.clock import Clock
-from chatserver.cursor import Cursor
+from chatserver.cursor import Cursor, parse_cursor
 from chatserver.errors import CursorExpired, TokenInvalid, Unavailable
 from chatserver.model import UNKNOWN, Actor, Bell, Tail
 from chatserver.polls.hub import Hub
@@ -31,13 +32,25 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class PollRequest:
-    """`cursor` None: a client that keeps no place of its own; its session does."""
+    """`cursor` None: a client that keeps no place of its own; its session does.
+
+    `original`: a client of the original system whose place is told all the same, as a stream tells it from its second
+    look on. It gets what such clients always got, and its session's place goes along.
+    `patient`: it is held already, so that the database being away is waited for, even at the first look.
+    """
 
     cursor: Cursor | None
     wait_secs: float
     limit: int
     client: str | None
     jittered: bool = False
+    original: bool = False
+    patient: bool = False
+
+    @property
+    def extended(self) -> bool:
+        """Whether this client knows more than the original ones, such as changed messages and groups."""
+        return self.cursor is not None and not self.original
 
     def hold_secs(self) -> float:
         """Another one each time, where it is jittered."""
@@ -86,25 +99,60 @@ class Events:
         """
         present, waiter, known_here = self._hub.enter(actor, request.client)
         try:
-            started(waiter)
-            if request.client is not None and not known_here:
-                body = {"session_id": actor.session_id, "client": request.client, "started": waiter.started}
-                self._bus.publish(Bell("supersede", (actor.user_id,), body))
+            self._announce(waiter, known_here, started)
             return await self._hold(actor, request, present, waiter)
         finally:
             self._hub.leave(present, waiter)
+
+    async def follow(
+        self, actor: Actor, request: PollRequest, started: Callable[[Waiter], None]
+    ) -> AsyncGenerator[PollAnswer, None]:
+        """A poll without an end: answer after answer, each from where the one before has led.
+
+        The first comes at once, empty or not; a later one has events, or TIMEOUT when the waiter was told that its
+        time is up, or is the last one and says why. A place that is too old is an event, `cursor_expired`, and the
+        stream goes on from the fresh one. `delivered` of an answer is to be awaited before the next is asked for.
+        Raises TokenInvalid when the session is revoked, Unavailable when the first look is not possible.
+        """
+        present, waiter, known_here = self._hub.enter(actor, request.client)
+        try:
+            self._announce(waiter, known_here, started)
+            request = replace(request, wait_secs=0.0)
+            while True:
+                try:
+                    answer = await self._hold(actor, request, present, waiter)
+                except CursorExpired as expired:
+                    if request.original:  # its session's place gives what there still is
+                        request = replace(request, cursor=None)
+                        continue
+                    answer = self._set_anew(expired.cursor)
+                yield answer
+                if answer.ended not in (None, Ended.TIMEOUT):
+                    return
+                request = replace(request, cursor=answer.cursor, wait_secs=math.inf, patient=True)
+                del answer  # of hundreds of kilobytes perhaps, and the wait for the next one may be long
+        finally:
+            self._hub.leave(present, waiter)
+
+    def _announce(self, waiter: Waiter, known_here: bool, started: Callable[[Waiter], None]) -> None:
+        started(waiter)
+        if waiter.client is not None and not known_here:
+            actor = waiter.actor
+            body = {"session_id": actor.session_id, "client": waiter.client, "started": waiter.started}
+            self._bus.publish(Bell("supersede", (actor.user_id,), body))
 
     async def _hold(self, actor: Actor, request: PollRequest, present: Present, waiter: Waiter) -> PollAnswer:
         hold = request.hold_secs()
         deadline = self._clock.monotonic() + hold
         place = request.cursor or self._kept_places.known(actor)
         batch = Batch([], place or Cursor("", 0), False)
-        woken = False
-        retry_secs = None  # until the first look nothing is held, and the database being away is told
+        woken = request.patient
+        # Until the first look nothing is held, and the database being away is told.
+        retry_secs = LOOK_AGAIN_SECS if request.patient else None
         while True:
             waiter.looked()
-            ephemerals = self._hub.take_ephemerals(present, waiter, extended=request.cursor is not None)
-            # For one that waited until now what is known here is as new as a read.
+            ephemerals = self._hub.take_ephemerals(present, waiter, extended=request.extended)
+            # For one that was held until now what is known here is as new as a read.
             told = present.after(place) if woken and place else None
             try:
                 batch = await self._look(actor, request, present, waiter, place, told)
@@ -145,7 +193,7 @@ class Events:
         waiter.version = batch.place.version
         if batch.revoked:
             raise TokenInvalid("The session was revoked.")
-        if present.owed and request.cursor is not None:
+        if present.owed and request.extended and request.cursor is not None:
             await self._notifications.passed(present, request.cursor)
         return batch
 
@@ -168,7 +216,7 @@ class Events:
             return await self._kept_places.batch(actor, present, place, told, request.limit)
         place = place or request.cursor
         tail = told or await self._tail(present, place)
-        return await self._entries.batch(actor, place, tail, request.limit, extended=True)
+        return await self._entries.batch(actor, place, tail, request.limit, request.extended)
 
     async def _tail(self, present: Present, place: Cursor) -> Tail:
         """What the inbox holds from that place on. Raises CursorExpired when it no longer reaches back that far."""
@@ -212,8 +260,14 @@ class Events:
             )
             for e in ephemerals
         ]
-        delivered = partial(self._delivered, actor, batch, present if request.cursor is None else None)
+        delivered = partial(self._delivered, actor, batch, None if request.extended else present)
         return PollAnswer(events, batch.place, batch.more, ended, now.timestamp(), delivered)
+
+    def _set_anew(self, cursor: str) -> PollAnswer:
+        """The answer to a place that is too old."""
+        event = _encode({"event": "cursor_expired", "data": {"cursor": cursor}})
+        timestamp = self._clock.now().timestamp()
+        return PollAnswer([event], parse_cursor(cursor), True, None, timestamp, _nothing_delivered)
 
     async def _delivered(self, actor: Actor, batch: Batch, present: Present | None, written: bool) -> None:
         """`present`: theirs, where their place is ours to keep."""
@@ -221,6 +275,10 @@ class Events:
             self._entries.delivered(actor, batch)
         if present is not None:
             await self._kept_places.delivered(actor, present, batch, written)
+
+
+async def _nothing_delivered(written: bool) -> None:
+    """Of an answer without anything from the inbox."""
 
 
 def _covered(place: Cursor, tail: Tail) -> bool:

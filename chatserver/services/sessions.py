@@ -66,6 +66,7 @@ class Sessions:
         self._most = most
         self._ends = 0  # heard of so far
         self._by_hash = BatchedCalls(sessions.by_token_hashes, clock)
+        self._by_id = BatchedCalls(sessions.by_ids, clock)
         self._trusted: LRUCache[bytes, Trusted] = LRUCache(100_000)
         self._hashes: LRUCache[int, bytes] = LRUCache(100_000)
 
@@ -125,13 +126,23 @@ class Sessions:
             self._trusted.pop(key, None)
             raise TokenInvalid("The token is unknown, revoked or expired.")
         actor = Actor(session.user_id, session.id)
-        wall = self._clock.now()
-        if (wall - session.last_used_at).total_seconds() >= TOUCH_SECS:
-            await self._sessions.touch(session.id, wall)
+        await self._used(session)
         if ends == self._ends:  # else it may be this one that was ended while we looked
             self._trusted[key] = Trusted(actor, now, version, now)
             self._hashes[session.id] = key
         return actor
+
+    async def prove(self, actor: Actor) -> None:
+        """For what goes on for long without its token being given again. Raises TokenInvalid, Unavailable."""
+        session = await self._by_id.call(actor.session_id)
+        if session is None:
+            raise TokenInvalid("The session is over.")
+        await self._used(session)
+
+    async def _used(self, session: Session) -> None:
+        now = self._clock.now()
+        if (now - session.last_used_at).total_seconds() >= TOUCH_SECS:
+            await self._sessions.touch(session.id, now)
 
     def _trusted_actor(self, key: bytes) -> Actor | None:
         """Whose session this is, if the database need not be asked."""
@@ -195,6 +206,7 @@ class Sessions:
 
     async def close(self) -> None:
         await self._by_hash.close()
+        await self._by_id.close()
 
 
 def device_name(given: str) -> str:

@@ -43,16 +43,21 @@ class SessionStore:
 
     async def by_token_hashes(self, token_hashes: list[bytes]) -> dict[bytes, Session]:
         """Those that are worth something."""
+        found = await self._standing({"token_hash": {"$in": token_hashes}})
+        return {doc["token_hash"]: records.session(doc) for doc in found}
+
+    async def by_ids(self, ids: list[int]) -> dict[int, Session]:
+        """Those that are worth something."""
+        found = await self._standing({"_id": {"$in": ids}})
+        return {doc["_id"]: records.session(doc) for doc in found}
+
+    async def _standing(self, filter: Document) -> list[Document]:
         # Two reads for the whole batch, the numbers last. One with $lookup takes the database longer than both.
-        found = await self._sessions.find_few({"token_hash": {"$in": token_hashes}}, _WITHOUT_PLACE)
+        found = await self._sessions.find_few(filter, _WITHOUT_PLACE)
         ids = list({doc["user_id"] for doc in found})
         owners = await self._users.find_few({"_id": {"$in": ids}}, {"credential": 1, "kept_session": 1})
         numbers = {owner["_id"]: owner for owner in owners}
-        return {
-            doc["token_hash"]: records.session(doc)
-            for doc in found
-            if _stands(doc, numbers.get(doc["user_id"]))
-        }
+        return [doc for doc in found if _stands(doc, numbers.get(doc["user_id"]))]
 
     async def of_user(self, user_id: int, skip: int = 0) -> list[Session]:
         """Those used last come first."""

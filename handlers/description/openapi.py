@@ -187,6 +187,8 @@ def codes_of(handler: type[BaseHandler], method: str, operation: Operation) -> d
         codes.add("unsupported_media_type")
     if operation.shielded:
         codes |= {"rate_limited", "unavailable"}
+    if operation.told_inside:
+        codes -= {"token_missing", "token_invalid", "rate_limited", "unavailable"}
     found: dict[int, list[str]] = {}
     for code in EXPLANATIONS:
         if code in codes:

@@ -122,5 +122,6 @@ REQUEST_HEADERS: dict[str, dict[str, Any]] = {
         "Range", "One part of the file, as `bytes=100-`; of several at once the whole file is given."
     ),
     "If-Range": _asked("If-Range", "The `ETag` that the part must be of; else the whole file is given."),
+    "Last-Event-ID": _asked("Last-Event-ID", "The last `id` that came: the place to go on from."),
     "If-None-Match": _asked("If-None-Match", "An `ETag` you have: a file that is still this is a 304."),
 }

@@ -13,13 +13,16 @@ from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
 from chatserver import metrics
+from chatserver.model import Actor
 from chatserver.runtime import Runtime
+from chatserver.services.events import PollRequest
 from handlers.hot.answer_bytes import AnswerBytes, written
+from handlers.hot.event_streams import EventStreams
 from handlers.hot.polls import Polls
 from handlers.hot.replayed import Replayed
 from handlers.hot.request import END_OF_HEAD, HotRequest, recognise
 from handlers.hot.sends import Sends
-from handlers.hot.stream import HotStream
+from handlers.hot.stream import HotStream, PlainStream
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +41,7 @@ class HotCalls:
         self.answers = AnswerBytes(runtime, secure)
         self.sends = Sends(runtime, self.answers)
         self.polls = Polls(runtime, self.answers)
+        self.event_streams = EventStreams(runtime)
         self.origins = bool(runtime.settings.cors_origins)
         self._told_at = -TELL_SECS
         # Only handlers log every request.
@@ -67,7 +71,7 @@ class HotConnection:
     `deadline` is when it is hung up on a client that does not go on (time of the loop; None: it is our turn).
     """
 
-    __slots__ = ("_address", "_calls", "_context", "_params", "_serving", "deadline", "stream")
+    __slots__ = ("_address", "_calls", "_context", "_follow", "_params", "_serving", "deadline", "stream")
 
     def __init__(
         self, stream: IOStream | HotStream, params: HTTP1ConnectionParameters, address: Any, calls: HotCalls
@@ -81,6 +85,7 @@ class HotConnection:
         if not isinstance(stream, HotStream):
             self._context = _HTTPRequestContext(stream, address, None)
         self._calls = calls
+        self._follow: tuple[Actor, PollRequest] | None = None  # whose events all that follows is
         self._serving: asyncio.Task[None] | None = None
 
     def start_serving(self, delegate: HTTPServerConnectionDelegate) -> None:
@@ -99,6 +104,9 @@ class HotConnection:
                 served += 1
                 if served % FAIR == 0:
                     await asyncio.sleep(0)
+            if self._follow is not None:
+                self._keep_little()
+                await self._calls.event_streams.give(self.stream, *self._follow)
         except (StreamClosedError, UnsatisfiableReadError):
             pass
         except Exception:
@@ -148,7 +156,15 @@ class HotConnection:
             self._context = _HTTPRequestContext(self.stream, self._address, None)
         stream: Any = Replayed(self.stream, head, body)
         connection = HTTP1Connection(stream, False, self._params, self._context)
-        return await connection.read_response(delegate.start_request(self, connection))
+        again = await connection.read_response(delegate.start_request(self, connection))
+        self._follow = stream.follow
+        return again
+
+    def _keep_little(self) -> None:
+        """Of Tornado, for a connection that may be a stream of events for days. Raises StreamClosedError."""
+        if isinstance(self.stream, PlainStream):
+            self.stream = HotStream.taken_back(self.stream)
+        self._context = None
 
 
 def _in(secs: float | None) -> float | None:

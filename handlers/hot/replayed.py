@@ -9,13 +9,21 @@ from typing import Any
 from tornado.httputil import HTTPInputError
 from tornado.iostream import IOStream
 
+from chatserver.model import Actor
+from chatserver.services.events import PollRequest
+
 # A chunk costs as much as kilobytes do, so these are the most: some of any size, and one more for so many bytes.
 FREE_CHUNKS = 256
 CHUNK_BYTES = 256
 
 
 class Replayed:
-    """Gives `head` and `body` first. In everything else it is the stream."""
+    """Gives `head` and `body` first. In everything else it is the stream.
+
+    `follow` is set by a handler that detached it: whose events the connection is for from then on, and how asked.
+    """
+
+    follow: tuple[Actor, PollRequest] | None = None
 
     def __init__(self, stream: IOStream, head: bytes, body: bytes) -> None:
         self._stream = stream

@@ -45,7 +45,10 @@ class SecureStream(_LongHeads, SSLIOStream):
 
 
 class HotStream:
-    """One reader and one writer at a time. Their futures fail with StreamClosedError when the connection ends."""
+    """One reader at a time; what is written while the system has not taken all of it yet goes out behind it.
+
+    The futures of both fail with StreamClosedError when the connection ends.
+    """
 
     __slots__ = (
         "_buffer",
@@ -81,6 +84,19 @@ class HotStream:
         self._reading = True
         self._loop.add_reader(connection, self._readable)
 
+    @classmethod
+    def taken_back(cls, stream: IOStream) -> HotStream:
+        """What `hand_over` made an IOStream, once nobody reads or writes it; bytes that nobody asked for are gone.
+
+        Raises StreamClosedError.
+        """
+        if stream.closed():
+            raise StreamClosedError
+        if stream._state is not None:
+            stream.io_loop.remove_handler(stream.socket)
+            stream._state = None
+        return cls(stream.socket)
+
     def set_nodelay(self, value: bool) -> None:
         if self.socket.family in (socket.AF_INET, socket.AF_INET6):
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(value))
@@ -111,6 +127,9 @@ class HotStream:
 
     def write(self, data: bytes) -> asyncio.Future[None]:
         """Done when the system has all of it."""
+        if self._written is not None:
+            self._unsent = memoryview(bytes(self._unsent) + data)
+            return self._written
         written: asyncio.Future[None] = self._loop.create_future()
         if self._closed:
             refuse(written, StreamClosedError())

@@ -17,6 +17,7 @@ from tests.support.server import ServerProcess
 # What happens, in order: an example by its call and title, or what Bob and Ann's other devices do meanwhile.
 STORY = [
     ("server", "As it comes"), ("healthz", "Alive"), ("readyz", "Ready"), ("poll_test", "Reachable"),
+    ("event_stream_test", "Reachable"),
     ("register", "Ann"), ("login", "Ann"), ("", "bob comes"), ("list_sessions", "One device"),
     ("send_message", "A text"), ("send_message", "The same again"), ("", "bob replies"),
     ("typing", "Writing to Bob"), ("list_conversations", "One"), ("unread_count", "One message"),

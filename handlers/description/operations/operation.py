@@ -45,4 +45,7 @@ class Operation:
     path: tuple[str, str] | None = None  # name and meaning of the id in the path
     examples: tuple[Example, ...] = ()
     by_host: bool = False  # signed by the host application, not by a person's session
+    told_inside: bool = (
+        False  # a refusal of the token, or for now, stands in the answer itself: no 401, 429, 503
+    )
     shielded: bool = True  # may be refused to protect the rest: 429, 503

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import events, presence, schemas
+from handlers import event_streams, events, presence, schemas
 from handlers.description import event_shapes, shapes
 from handlers.description.operations import story
 from handlers.description.operations.operation import Answer, Example, Operation
@@ -36,7 +36,9 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "so that clients which came together do not come back together. Give your HTTP client ten seconds more. "
         "Zero looks and does not wait.\n\n"
         "**Tabs.** `client` names a tab or device within a session: a newer poll of the same name ends the older "
-        "one with `superseded`. Whoever gets that stops polling. One process holds "
+        "one with `superseded`. Whoever gets that stops polling. Tabs that share a token and give neither `client` nor "
+        "`cursor` share one place: each event reaches at least one of them. Where every tab is to have all, give both, "
+        "or follow events as a stream (`sse/events/`). One process holds "
         "at most `limits.held_polls` of a person (12): one more, and the oldest is answered at once, empty.\n\n"
         "A session's own messages do not come back to it. After an error wait before asking again: as long as "
         "`Retry-After` says, else a second, doubling up to half a minute.",
@@ -69,6 +71,53 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
             Example(
                 "Reachable",
                 {"status": "ok", "message": "Long polling works here.", "timestamp": story.TIMESTAMP},
+            ),
+        ),
+    ),
+    (event_streams.EventStreamHandler, "GET"): Operation(
+        "event_stream",
+        POLLING,
+        "Follow events",
+        {
+            200: Answer(
+                None, "The events, each as it happens, until either side ends it.", media=event_streams.MEDIA
+            )
+        },
+        "The same events by Server-Sent Events, for browsers' `EventSource` and its like; nothing that a poll promises "
+        "is lost by it. A poll passes through more proxies.\n\n"
+        '**What comes.** First `event: connected` with `{"status": "connected", "user_id": 2}`; then each event '
+        "under its name, with the same `data` as in a poll; every 15 seconds `event: heartbeat` with "
+        '`{"timestamp": …}`, seconds since 1970. Whoever has heard nothing for 40 seconds connects again.\n\n'
+        "**With a cursor** (new clients). Give `cursor` as of the snapshot. The `id` is the cursor after the events so "
+        "far; a browser that connects again sends the last one as `Last-Event-ID`, which counts more than `cursor`. "
+        "Some events may come twice then: know messages by their `id` and `rev`. An `id` without an event moves the "
+        'place past what is not for this session. `event: cursor_expired` with `{"cursor": …}` means that the place '
+        "was too old: load the snapshot again and show the `notifications` in it; the stream goes on from that "
+        "cursor.\n\n"
+        "**Without one** (existing clients). It begins at the place that the server keeps for the session, and the place "
+        "moves with what was written to an open connection. Two tabs of one token both get everything while both are "
+        "connected. No `id` is sent.\n\n"
+        "**How it ends.** `EventSource` connects again by itself, after as long as the last `retry` said: this is how a "
+        "server that stops, is too busy or has lost its database sends clients away for a little, with status 200, since "
+        'browsers give up at any other. `event: error` with `{"error": "Unauthorized"}`, with status 200 too: the '
+        "token is not good, or the session has ended; close it and sign in. `event: superseded`: a newer stream or poll "
+        "has the same `client`; close it. Streams count as held polls (`limits.held_polls`) and are not held by HEAD.\n\n"
+        "**In the address** a token is easily seen: take a poll ticket. It has to be good when the stream begins, not "
+        "longer.",
+        query=schemas.Stream,
+        headers=("Last-Event-ID",),
+        codes=("cursor_invalid",),
+        told_inside=True,
+    ),
+    (event_streams.StreamTestHandler, "GET"): Operation(
+        "event_stream_test",
+        POLLING,
+        "Try the connection for streams",
+        {200: Answer(shapes.PollTest, "This address can be reached from where you are.")},
+        examples=(
+            Example(
+                "Reachable",
+                {"status": "ok", "message": "Streams of events work here.", "timestamp": story.TIMESTAMP},
             ),
         ),
     ),

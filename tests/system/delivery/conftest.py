@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client, unique
+from tests.support.event_stream import StreamingClient
 from tests.support.mongo import MongoNode
 from tests.support.server import ServerProcess
 
 ALONE, TWO = "alone", "two-processes"
+# Of a test that receives with a cursor: once by polls, once by streams of events.
+EITHER_WAY = pytest.mark.parametrize("client", ["polls", "streams"], indirect=True)
+EITHER_WAY_FRESH = pytest.mark.parametrize("fresh_client", ["polls", "streams"], indirect=True)
 
 
 @dataclass
@@ -100,16 +104,21 @@ def fresh(shape: str, request: pytest.FixtureRequest) -> Iterator[World]:
     made.stop()
 
 
+def receiving(request: pytest.FixtureRequest) -> type[Client]:
+    """Polls, wherever a test does not say otherwise."""
+    return StreamingClient if getattr(request, "param", "polls") == "streams" else Client
+
+
 @pytest.fixture
-def client(world: World, io_loop: Any) -> Iterator[Client]:
-    made = Client(world.bases)
+def client(world: World, io_loop: Any, request: pytest.FixtureRequest) -> Iterator[Client]:
+    made = receiving(request)(world.bases)
     yield made
     made.close()
 
 
 @pytest.fixture
-def fresh_client(fresh: World, io_loop: Any) -> Iterator[Client]:
-    made = Client(fresh.bases)
+def fresh_client(fresh: World, io_loop: Any, request: pytest.FixtureRequest) -> Iterator[Client]:
+    made = receiving(request)(fresh.bases)
     yield made
     made.close()
 

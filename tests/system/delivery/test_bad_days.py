@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.client import Answer, Client, Device, unique
 from tests.support.waiting import eventually, held, in_time, together
-from tests.system.delivery.conftest import TWO, World
+from tests.system.delivery.conftest import EITHER_WAY_FRESH, TWO, World
 
 
 def assert_unavailable(answer: Answer) -> None:
@@ -64,6 +64,7 @@ async def test_a_frozen_database_means_503_in_time_and_held_polls_end_as_if_noth
     assert [m["seq"] for m in (await bob.history(ann))["messages"]] == list(range(21, 0, -1))
 
 
+@EITHER_WAY_FRESH
 @pytest.mark.gen_test
 async def test_a_database_that_dies_and_comes_back_has_lost_nothing_that_was_accepted(
     fresh: World, fresh_client: Client, settled: Callable[[], bool]
@@ -107,6 +108,7 @@ async def test_a_database_that_dies_and_comes_back_has_lost_nothing_that_was_acc
 
 
 @pytest.mark.parametrize("shape", [TWO], indirect=True, scope="session")  # one alone has no broker
+@EITHER_WAY_FRESH
 @pytest.mark.gen_test
 async def test_without_the_broker_sends_are_accepted_and_arrive_and_with_it_again_they_do_so_as_before(
     fresh: World, fresh_client: Client

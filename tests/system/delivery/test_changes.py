@@ -11,7 +11,7 @@ from tornado.httpclient import HTTPClientError
 
 from tests.support.client import Answer, Client, Device
 from tests.support.waiting import eventually, held, in_time, together
-from tests.system.delivery.conftest import ALONE, World, build
+from tests.system.delivery.conftest import ALONE, EITHER_WAY, World, build
 
 
 async def edit(device: Device, id: int, text: str, **more: Any) -> Answer:
@@ -24,6 +24,7 @@ async def delete(device: Device, id: int, **more: Any) -> Answer:
     return await device.client.call("DELETE", f"chats/message/{id}/", token=device.token, **more)
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_an_edit_reaches_every_device_of_every_member_with_a_cursor(
     world: World, client: Client
@@ -47,6 +48,7 @@ async def test_an_edit_reaches_every_device_of_every_member_with_a_cursor(
     assert await bob.unread() == 1
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_a_message_not_yet_delivered_is_never_given_in_words_taken_back(
     world: World, client: Client

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.client import API, Answer, Client, Device
 from tests.support.waiting import together
+from tests.system.delivery.conftest import EITHER_WAY
 
 
 def assert_expired(answer: Answer) -> str:
@@ -20,6 +21,7 @@ async def say(ann: Device, bob: Device, count: int) -> None:
         await ann.sent(bob, str(number))
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_who_was_away_too_long_gets_410_and_everything_from_the_history(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")
@@ -46,6 +48,7 @@ async def test_who_was_away_too_long_gets_410_and_everything_from_the_history(cl
     )
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_a_cursor_within_the_ring_is_never_refused(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")
@@ -54,6 +57,7 @@ async def test_a_cursor_within_the_ring_is_never_refused(client: Client) -> None
     assert [m["message"] for m in await bob.until(95)] == [str(number) for number in range(95)]
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_a_cursor_from_the_future_or_of_somebody_else_is_expired(client: Client) -> None:
     ann, bob, eve = await client.people("ann", "bob", "eve")
@@ -80,6 +84,7 @@ async def test_a_cursor_that_never_was_one_is_a_400_that_says_so(client: Client,
     assert answer.headers["Content-Type"].startswith("application/problem+json")
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_the_snapshot_and_the_events_after_its_cursor_make_the_whole(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")

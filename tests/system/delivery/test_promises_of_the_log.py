@@ -8,8 +8,10 @@ import pytest
 
 from tests.support.client import Client, Device, unique
 from tests.support.waiting import held, in_time, together
+from tests.system.delivery.conftest import EITHER_WAY
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_a_send_answered_201_is_stored_and_reaches_every_session_of_every_member(
     client: Client,
@@ -40,6 +42,7 @@ async def test_what_one_process_was_told_every_process_tells(client: Client) -> 
         assert (await bob.get("chats/unread-count/", base=base))["total_unread"] == 1
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_messages_reach_every_reader_in_one_order_without_gaps_on_every_device(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")
@@ -94,6 +97,7 @@ async def test_the_same_send_repeated_is_stored_once_and_answered_with_the_first
     assert len((await bob.history(ann))["messages"]) == 1
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_twenty_repeats_at_once_are_one_message_everywhere(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")
@@ -122,6 +126,7 @@ async def test_a_repeat_with_other_content_is_a_conflict_and_stores_nothing(clie
     assert theirs.status == 201, "a client_id is the sender's own"
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_the_sending_session_gets_no_echo_but_the_other_session_does(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")
@@ -135,6 +140,7 @@ async def test_the_sending_session_gets_no_echo_but_the_other_session_does(clien
     assert own.took > 1.5, "its own send must not end a held poll"
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_notes_to_self_reach_ones_other_device_and_are_never_unread(client: Client) -> None:
     (ann,) = await client.people("ann")

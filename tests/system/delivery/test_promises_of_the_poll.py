@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.client import API, Client, Device
 from tests.support.waiting import held, in_time, together
+from tests.system.delivery.conftest import EITHER_WAY
 
 
 async def raw_poll(
@@ -38,6 +39,7 @@ def cut(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_an_answer_that_never_arrived_is_given_again_for_the_same_cursor(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")
@@ -140,6 +142,7 @@ async def test_an_idle_poll_ends_empty_at_its_hold_time(client: Client) -> None:
     assert default["cursor"] == ann2.cursor
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_the_newest_poll_of_a_client_wins_and_the_older_one_is_told(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")
@@ -159,6 +162,7 @@ async def test_the_newest_poll_of_a_client_wins_and_the_older_one_is_told(client
         bob.cursor = answer["cursor"]
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_polls_of_other_clients_or_of_none_coexist(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")

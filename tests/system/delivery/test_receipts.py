@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.client import Client, Device
 from tests.support.waiting import eventually, held, in_time, together
+from tests.system.delivery.conftest import EITHER_WAY
 
 
 async def messages(device: Device, other: Device) -> list[dict]:
@@ -13,6 +14,7 @@ async def messages(device: Device, other: Device) -> list[dict]:
     return list(reversed((await device.history(other))["messages"]))
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_what_is_read_on_one_device_is_read_on_the_others(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")
@@ -28,6 +30,7 @@ async def test_what_is_read_on_one_device_is_read_on_the_others(client: Client) 
     assert (await bob2.conversation_with(ann))["unread_count"] == 0
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_the_sender_gets_one_receipt_for_each_message_read(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")
@@ -63,6 +66,7 @@ async def test_read_only_ever_moves_forward_and_unknown_ids_are_ignored(client: 
     assert [m["is_read"] for m in await messages(ann, bob)] == [True] * 3
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_a_message_is_delivered_once_the_receiver_polled_it_and_not_before(client: Client) -> None:
     ann, bob = await client.people("ann", "bob")

@@ -6,12 +6,14 @@ import pytest
 
 from tests.support.client import Answer, Client, Device
 from tests.support.waiting import eventually, held, in_time, together
+from tests.system.delivery.conftest import EITHER_WAY
 
 
 def assert_refused(answer: Answer) -> None:
     assert (answer.status, answer["code"]) == (401, "token_invalid"), answer
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_a_revoked_token_ends_its_held_polls_at_once_with_401(client: Client) -> None:
     ann, kept, revoked = await three_devices(client)
@@ -28,6 +30,7 @@ async def test_a_revoked_token_ends_its_held_polls_at_once_with_401(client: Clie
     assert (await staying).status == 200, "the other devices stay"
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_logout_ends_this_session_everywhere_and_no_other(client: Client) -> None:
     ann, kept, leaving = await three_devices(client)

@@ -11,7 +11,7 @@ from tornado.httpclient import HTTPClientError
 
 from tests.support.client import Answer, Client, Device, unique
 from tests.support.waiting import eventually, held, in_time, together
-from tests.system.delivery.conftest import World
+from tests.system.delivery.conftest import EITHER_WAY_FRESH, World
 
 KEEP_ALIVE = {"Connection": "keep-alive"}
 
@@ -79,6 +79,7 @@ async def test_a_drained_process_sends_idle_polls_away_with_connection_close(
     fresh.servers[0].start()
 
 
+@EITHER_WAY_FRESH
 @pytest.mark.gen_test
 async def test_a_restart_keeps_messages_sessions_places_and_cursors(
     fresh: World, fresh_client: Client
@@ -103,6 +104,7 @@ async def test_a_restart_keeps_messages_sessions_places_and_cursors(
     assert (await fresh_client.login(bob.username)).status == 200
 
 
+@EITHER_WAY_FRESH
 @pytest.mark.gen_test
 async def test_what_a_killed_process_had_accepted_is_delivered_and_the_rest_can_be_repeated(
     fresh: World, fresh_client: Client, settled: Callable[[], bool]

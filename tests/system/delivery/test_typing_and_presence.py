@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.client import Client, Device
 from tests.support.waiting import eventually, held, in_time, together
+from tests.system.delivery.conftest import EITHER_WAY
 
 
 async def acquainted(client: Client) -> tuple[Device, Device]:
@@ -48,6 +49,7 @@ async def stays_quiet(device: Device) -> None:
         assert not any(typing["is_typing"] for typing in (await device.next(wait=0.2)).of("typing"))
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_typing_reaches_a_held_poll_and_ends_by_itself_after_six_seconds(client: Client) -> None:
     ann, bob = await acquainted(client)
@@ -67,6 +69,7 @@ async def test_typing_reaches_a_held_poll_and_ends_by_itself_after_six_seconds(c
     assert not any(t["is_typing"] for t in later.of("typing")), "never stuck for who comes back"
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_typing_ends_when_its_author_says_so_or_sends_the_message(client: Client) -> None:
     ann, bob = await acquainted(client)
@@ -78,6 +81,7 @@ async def test_typing_ends_when_its_author_says_so_or_sends_the_message(client: 
         await stays_quiet(bob)
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_typing_moves_no_cursor_and_is_in_no_history(client: Client) -> None:
     ann, bob = await acquainted(client)
@@ -91,6 +95,7 @@ async def test_typing_moves_no_cursor_and_is_in_no_history(client: Client) -> No
     assert (await bob.conversation_with(ann))["last_message"] == "hello"
 
 
+@EITHER_WAY
 @pytest.mark.gen_test
 async def test_a_poller_is_online_without_flapping_and_offline_at_once_on_disconnect(client: Client) -> None:
     ann, bob = await acquainted(client)
