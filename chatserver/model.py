@@ -68,6 +68,10 @@ class Actor:
 
     user_id: int
     session_id: int
+    base_url: str = ""  # the address by which they came, for links in answers
+
+    def at(self, base_url: str) -> Actor:
+        return Actor(self.user_id, self.session_id, base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,17 @@ class Member:
     silenced_until: datetime | None = None
     floor_seq: int = 0  # when they joined: they see what is above it
     cleared_seq: int = 0  # what they have put away themselves, up to there
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Messages of a conversation with after < seq <= last; where said, only of this sender, or deleted or not."""
+
+    conversation_id: int
+    after: int
+    last: int
+    sender_id: int | None = None
+    is_active: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from chatserver.processes import memory
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.sweeper import Sweeper
 from chatserver.services import Services, build_services
+from chatserver.services.links import Links
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 from chatserver.storage.embedded import EmbeddedMongod
@@ -161,8 +162,9 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         stack.callback(passwords.close)
         attempts = Attempts(storage.attempts, storage.known_callers, settings, clock)
         stack.push_async_callback(attempts.close)
+        links = Links(await storage.marks.link_key(), clock)
         services = build_services(
-            settings, node, storage, bus, hub, fanout, inbox_reads, passwords, attempts, limits, clock
+            settings, node, storage, bus, hub, fanout, inbox_reads, passwords, attempts, limits, links, clock
         )
         stack.push_async_callback(services.close)
         bus.listen(services.bells.heard)

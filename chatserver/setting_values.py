@@ -34,6 +34,8 @@ def convert(name: str, kind: Any, least: float | None, raw: Any) -> Any:
     if kind is Path or kind is str:
         text = at_home(str(raw)) if name in PATHS else str(raw)
         value = kind(bare_address(text) if name.endswith("host") else text)
+        if name == "public_url":
+            value = value.removesuffix("/")
     else:
         try:
             value = kind(raw)
@@ -51,6 +53,8 @@ def _check(name: str, least: float | None, value: Any, raw: Any) -> None:
         raise ValueError(f"{raw!r} is not a port (0 to 65535)")
     if name in CHOICES and value not in CHOICES[name]:
         raise ValueError(f"{raw!r} is none of {', '.join(CHOICES[name])}")
+    if name == "public_url" and value and not ORIGIN.fullmatch(value):
+        raise ValueError(f"{raw!r} is no address like https://chat.example.org, without a path")
     if name.endswith("_rate") and not RATE.fullmatch(value):
         raise ValueError(f"{raw!r} is no rate; write off, or such as 60/minute or 10/5 minutes")
 

@@ -133,6 +133,10 @@ class Settings:
     frame_ancestors: tuple[str, ...] = setting(
         (), "Origins of other sites that may show /embed in a frame, comma-separated; empty: none."
     )
+    public_url: str = setting(
+        "",
+        "Address of this server that links in answers begin with (https://chat.example.org); empty: that of the request.",
+    )
     trusted_proxies: tuple[str, ...] = setting(
         (), "Addresses or networks (10.0.0.0/8) whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )

@@ -26,7 +26,9 @@ from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.host import Host
 from chatserver.services.kept_places import KeptPlaces
+from chatserver.services.links import Links
 from chatserver.services.memberships import Memberships
+from chatserver.services.message_list import MessageList
 from chatserver.services.messages import Messages
 from chatserver.services.notifications import Notifications
 from chatserver.services.own_data import OwnData
@@ -51,6 +53,7 @@ class Services:
     conversations: Conversations
     memberships: Memberships
     messages: Messages
+    message_list: MessageList
     changes: Changes
     search: Search
     own_data: OwnData
@@ -92,6 +95,7 @@ def build_services(
     passwords: Passwords,
     attempts: Attempts,
     limits: RateLimits,
+    links: Links,
     clock: Clock,
 ) -> Services:
     accounts = Accounts(
@@ -118,7 +122,7 @@ def build_services(
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
     facts = Facts(stores, bus, clock)
-    entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, clock)
+    entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, links, clock)
 
     def ring(message: Message, member_ids: tuple[int, ...]) -> None:
         bus.publish(Bell("message", member_ids, message=message))
@@ -144,6 +148,7 @@ def build_services(
         accounts,
         conversations,
         receipts,
+        links,
         clock,
         settings.message_chars,
         settings.send_deadline_secs,
@@ -156,6 +161,7 @@ def build_services(
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, facts, bus, clock),
         messages=messages,
+        message_list=MessageList(stores, messages, conversations, clock),
         own_data=OwnData(stores, accounts, sessions, conversations, messages, quotas, clock),
         unused_guests=UnusedGuests(stores, accounts, sessions, clock, settings.guest_days),
         search=Search(stores, messages, conversations, clock),

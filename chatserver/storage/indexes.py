@@ -17,6 +17,10 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await messages.create_index(
         [("attachment.id", 1)], partialFilterExpression={"attachment.id": {"$exists": True}}
     )
+    # A person's list of deleted messages: few among many.
+    await messages.create_index(
+        [("_id", 1), ("deleted_at", 1)], partialFilterExpression={"deleted_at": {"$exists": True}}
+    )
     # Search, within conversations: what others wrote elsewhere costs nothing.
     await collections["pages"].create_index([("c", 1), ("words", 1)])
     # Members of conversations.

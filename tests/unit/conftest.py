@@ -25,6 +25,7 @@ from chatserver.sending.sweeper import Sweeper
 from chatserver.sending.writer import Writer
 from chatserver.services import Services, build_services
 from chatserver.services.events import PollAnswer, PollRequest
+from chatserver.services.links import Links
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 from tests.support.client import unique
@@ -69,6 +70,7 @@ class Chat:
             self.passwords,
             Attempts(self.storage.attempts, self.storage.known_callers, self.settings, self.clock),
             RateLimits(self.settings, self.clock),
+            Links(b"a key of this test", self.clock),
             self.clock,
         )
         self.bus.listen(self.services.bells.heard)

@@ -47,12 +47,8 @@ FOUND = list(patterns())
 # What does more than look at its text.
 NOT_TRIED = {
     "chatserver.failpoints.arm": "switches on what the operator named",
-<<<<<<< HEAD
     "chatserver.guard.tls.client_context": "opens the file of that name",
-=======
-    "chatserver.tls.client_context": "opens the file of that name",
     "handlers.hot.replayed._done": "puts it into a future",
->>>>>>> patterns
 }
 SIGNS = [
     ":", "a", "0", " ", "\n", "\\", '"', "/", "@", "&", "=", ";", ",", "[", "://:", "\u0315\u0300", "\r\n", "\t",

@@ -39,9 +39,10 @@ def test_a_secret_is_hidden_wherever_it_stands(
         ours.exception("ours failed")
         logging.getLogger("library").exception("theirs failed with %s", token)
     logging.getLogger("library").warning("GET /x?ticket=%s", "plain-secret")
+    ours.info("said http://a.example/chats/attachment/1/?link=1796027501379.yO4-W8KnELIETFDJAEmEvgtohE1")
     told = capsys.readouterr().err
     assert told.count("[hidden]") >= 10
-    for secret in (token, ticket, token[4:], ticket[4:], "hunter2", "plain-secret"):
+    for secret in (token, ticket, token[4:], ticket[4:], "hunter2", "plain-secret", "yO4-W8Kn"):
         assert secret not in told
     assert "RuntimeError" in told and "db.example.org" in told
     if format == "json":
