@@ -33,6 +33,7 @@ from chatserver.model import (
     Stretch,
     Tail,
     User,
+    Vouched,
 )
 from chatserver.word_pages import Page
 
@@ -94,7 +95,10 @@ class UserStore(Protocol):
 
 
 class SessionStore(Protocol):
-    async def create(self, session: Session, token_hash: bytes, place: Cursor) -> None: ...
+    async def create(
+        self, session: Session, token_hash: bytes, place: Cursor, vouched: bool = False
+    ) -> bool: ...
+    async def is_known(self, token_hash: bytes) -> bool: ...
     async def by_token_hashes(self, token_hashes: list[bytes]) -> dict[bytes, Session]: ...
     async def of_user(self, user_id: int, skip: int = 0) -> list[Session]: ...
     async def used_since(self, user_ids: Iterable[int], since: datetime) -> set[int]: ...
@@ -266,6 +270,13 @@ class KnownCallerStore(Protocol):
         self, account: str, marks: Mapping[str, str], at: datetime, most: int, expires_at: datetime
     ) -> None: ...
     async def forget(self, account: str) -> None: ...
+
+
+class TokenHost(Protocol):
+    """The application around the chat, which knows whose its own tokens are."""
+
+    async def whose(self, token: str) -> Vouched | None:
+        """None when it refuses it. Raises Unavailable, within seconds."""
 
 
 class Upload(AbstractAsyncContextManager[Any], Protocol):

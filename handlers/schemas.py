@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from chatserver.guard.host_token import SUB_CHARS
 from chatserver.guard.password_rules import PASSWORD_CHARS
+from chatserver.model import SUB_CHARS
 from chatserver.names import FULL_NAME_CHARS, MARKS
 from chatserver.services.accounts import USERNAME
 from chatserver.services.search import QUERY_CHARS

@@ -13,7 +13,7 @@ from chatserver.guard.rates import RateLimits
 from chatserver.model import Bell, Message
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
-from chatserver.ports import Bus, Stores
+from chatserver.ports import Bus, Stores, TokenHost
 from chatserver.sending.facts import Facts
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.writer import Writer
@@ -40,6 +40,7 @@ from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
 from chatserver.services.unused_guests import UnusedGuests
 from chatserver.services.visitors import Visitors
+from chatserver.services.vouchers import Vouchers
 from chatserver.services.wake_ups import WakeUps
 from chatserver.settings import Settings
 
@@ -96,6 +97,7 @@ def build_services(
     attempts: Attempts,
     limits: RateLimits,
     links: Links,
+    token_host: TokenHost | None,
     clock: Clock,
 ) -> Services:
     accounts = Accounts(
@@ -110,6 +112,9 @@ def build_services(
         stores.marks,
         accounts,
         tickets,
+        Vouchers(settings.host_secret, token_host, clock),
+        visitors,
+        limits,
         hub,
         bus,
         clock,

@@ -45,6 +45,12 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["sessions"].create_index([("token_hash", 1)], unique=True)
     await collections["sessions"].create_index([("user_id", 1), ("last_used_at", -1)])
     await collections["sessions"].create_index([("last_used_at", 1)], expireAfterSeconds=session_days * 86400)
+    # Sessions that end with a token of the host.
+    await collections["sessions"].create_index(
+        [("expires_at", 1)],
+        expireAfterSeconds=0,
+        partialFilterExpression={"expires_at": {"$exists": True}},
+    )
     # Files: their pieces, in order.
     await collections["fs.chunks"].create_index([("files_id", 1), ("n", 1)], unique=True)
     # Nobody asks for these: they are let go of when their time is over.

@@ -13,7 +13,7 @@ _HEAD = re.compile(
     rb" HTTP/1\.1\r\n(?P<fields>(?:[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}:[\t\x20-\x7e\x80-\xff]{0,8192}\r\n){1,256})\r\n"
 )
 _HOST = re.compile(rb"[A-Za-z0-9.:\[\]_-]{1,255}")
-_TOKEN = re.compile(rb"(?:token|bearer) ([\x21-\x7e]{1,256})", re.IGNORECASE)
+_TOKEN = re.compile(rb"(?:token|bearer) ([\x21-\x7e]{1,2048})", re.IGNORECASE)
 _JSON = re.compile(rb"application/json(?:; ?charset=utf-8)?", re.IGNORECASE)
 _LENGTH = re.compile(rb"[1-9][0-9]{0,7}")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
