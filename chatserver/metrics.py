@@ -67,6 +67,9 @@ CONNECTIONS_CLOSED = Counter(
 LISTENER_RESTS = Counter(
     "chat_listener_rests_total", "Times no further connection was taken, for want of open files."
 )
+TOKEN_QUESTIONS = Counter(
+    "chat_token_questions_total", "Tokens that the host was asked about, by what became of it.", ["outcome"]
+)
 UPLOADED_BYTES = Counter("chat_uploaded_bytes_total", "Attachment bytes taken in.")
 UPLOADS = Gauge("chat_uploads", "Files on their way in right now.")
 UPLOAD_MEMORY_BYTES = Gauge("chat_upload_memory_bytes", "Memory set aside for files on their way in.")

@@ -60,6 +60,37 @@ class Session:
     created_at: datetime
     last_used_at: datetime
     credential: int = 0  # the account's, when its owner proved who they are
+    expires_at: datetime | None = None  # of one that a token of the host began, and that ends with it
+
+
+SUB_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """What the host says of whoever has a token: its own id of them, and how long that counts.
+
+    Raises ValueError for a sub or a time that cannot be.
+    """
+
+    sub: str
+    name: str | None
+    ttl_secs: float
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.sub) <= SUB_CHARS or not is_storable(self.sub):
+            raise ValueError(f"sub must be a text of 1 to {SUB_CHARS} characters")
+        if not 0 <= self.ttl_secs < float("inf"):
+            raise ValueError("ttl must be a number of seconds")
+
+
+def is_storable(text: str) -> bool:
+    """Whether the database can keep it: half a pair of surrogates, or a NUL, it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +99,10 @@ class Actor:
 
     user_id: int
     session_id: int
+    base_url: str = ""  # the address by which they came, for links in answers
+
+    def at(self, base_url: str) -> Actor:
+        return Actor(self.user_id, self.session_id, base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +180,17 @@ class Member:
     silenced_until: datetime | None = None
     floor_seq: int = 0  # when they joined: they see what is above it
     cleared_seq: int = 0  # what they have put away themselves, up to there
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Messages of a conversation with after < seq <= last; where said, only of this sender, or deleted or not."""
+
+    conversation_id: int
+    after: int
+    last: int
+    sender_id: int | None = None
+    is_active: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

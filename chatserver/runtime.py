@@ -24,6 +24,7 @@ from chatserver.guard.attempts import Attempts
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.rates import RateLimits
 from chatserver.guard.shared_rates import SharedRates
+from chatserver.outward.token_url import TokenUrl
 from chatserver.polls.check import Check
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
@@ -32,6 +33,7 @@ from chatserver.processes import memory
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.sweeper import Sweeper
 from chatserver.services import Services, build_services
+from chatserver.services.links import Links
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 from chatserver.storage.embedded import EmbeddedMongod
@@ -161,8 +163,24 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         stack.callback(passwords.close)
         attempts = Attempts(storage.attempts, storage.known_callers, settings, clock)
         stack.push_async_callback(attempts.close)
+        token_host = TokenUrl(settings.token_url, clock) if settings.token_url else None
+        if token_host is not None:
+            stack.callback(token_host.close)
+        links = Links(await storage.marks.link_key(), clock)
         services = build_services(
-            settings, node, storage, bus, hub, fanout, inbox_reads, passwords, attempts, limits, clock
+            settings,
+            node,
+            storage,
+            bus,
+            hub,
+            fanout,
+            inbox_reads,
+            passwords,
+            attempts,
+            limits,
+            links,
+            token_host,
+            clock,
         )
         stack.push_async_callback(services.close)
         bus.listen(services.bells.heard)

@@ -19,6 +19,7 @@ CHOICES = {
 PATHS = ("data_dir", "mongod", "tls_cert", "tls_key", "tls_ca")
 TRUTH = {"true": True, "1": True, "yes": True, "on": True} | dict.fromkeys(("false", "0", "no", "off"), False)
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,255}", re.ASCII)
+URL = re.compile(r"https?://[^\s/?#]{1,1024}([/?][^\s#]{0,2048})?", re.ASCII)
 RATE = re.compile(r"[1-9][0-9]{0,8} ?(/|per) ?([1-9][0-9]{0,3} ?)?(second|minute|hour|day)s?|off", re.ASCII)
 
 
@@ -34,6 +35,8 @@ def convert(name: str, kind: Any, least: float | None, raw: Any) -> Any:
     if kind is Path or kind is str:
         text = at_home(str(raw)) if name in PATHS else str(raw)
         value = kind(bare_address(text) if name.endswith("host") else text)
+        if name == "public_url":
+            value = value.removesuffix("/")
     else:
         try:
             value = kind(raw)
@@ -51,6 +54,10 @@ def _check(name: str, least: float | None, value: Any, raw: Any) -> None:
         raise ValueError(f"{raw!r} is not a port (0 to 65535)")
     if name in CHOICES and value not in CHOICES[name]:
         raise ValueError(f"{raw!r} is none of {', '.join(CHOICES[name])}")
+    if name == "public_url" and value and not ORIGIN.fullmatch(value):
+        raise ValueError(f"{raw!r} is no address like https://chat.example.org, without a path")
+    if name == "token_url" and value and not URL.fullmatch(value):
+        raise ValueError("is no http or https address")
     if name.endswith("_rate") and not RATE.fullmatch(value):
         raise ValueError(f"{raw!r} is no rate; write off, or such as 60/minute or 10/5 minutes")
 

@@ -94,7 +94,7 @@ class Settings:
         "Addresses that login_address_rate, host_address_rate and register_* do not count.",
     )
     registration: str = setting(
-        "auto", "open, invite or off: who may register; auto: open, but off where host_secret is set."
+        "auto", "open, invite or off: who may register; auto: open, but off beside an application."
     )
     person_sessions: int = setting(
         1000, "Sessions of one person; beyond, the one unused for longest ends.", least=1
@@ -129,9 +129,18 @@ class Settings:
         "Key of the application around this chat (32 bytes or more); empty: none signs users in.",
         secret=True,
     )
+    token_url: str = setting(
+        "",
+        "Address of the application around this chat that says whose its own tokens are; empty: they count for nothing.",
+        secret=True,
+    )
     guests: bool = setting(False, "Let people in who have no account, each as somebody new.")
     frame_ancestors: tuple[str, ...] = setting(
         (), "Origins of other sites that may show /embed in a frame, comma-separated; empty: none."
+    )
+    public_url: str = setting(
+        "",
+        "Address of this server that links in answers begin with (https://chat.example.org); empty: that of the request.",
     )
     trusted_proxies: tuple[str, ...] = setting(
         (), "Addresses or networks (10.0.0.0/8) whose X-Forwarded-For and X-Forwarded-Proto are believed."
@@ -157,7 +166,7 @@ class Settings:
         """`registration` with what auto stands for."""
         if self.registration != "auto":
             return self.registration
-        return "off" if self.host_secret else "open"
+        return "off" if self.host_secret or self.token_url else "open"
 
 
 FIELDS: dict[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Settings)}

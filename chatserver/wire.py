@@ -48,11 +48,9 @@ def client_id(message: Message) -> str | None:
     return message.client_id if isinstance(message.client_id, str) else None
 
 
-def attachment_url(message: Message) -> str | None:
-    return f"{ATTACHMENT_PATH}{message.id}/" if message.attachment else None
-
-
-def message(message: Message, sender: User, receiver: User | None, receiving: Member) -> Json:
+def message(
+    message: Message, sender: User, receiver: User | None, receiving: Member, file_url: str | None
+) -> Json:
     """`receiving` tells how far the receiver got, whom only a direct conversation has."""
     delivered_at = reached_at(receiving.delivered_seq, receiving.delivered_marks, message.seq)
     read_at = reached_at(receiving.read_seq, receiving.read_marks, message.seq)
@@ -73,8 +71,8 @@ def message(message: Message, sender: User, receiver: User | None, receiving: Me
         "conversation_id": message.conversation_id,
         "seq": message.seq,
         "message": message.text,
-        "attachment": attachment_url(message),
-        "attachment_url": attachment_url(message),
+        "attachment": file_url,
+        "attachment_url": file_url,
         "attachment_type": message.attachment.type if message.attachment else None,
         "attachment_name": message.attachment.name if message.attachment else None,
         "attachment_size": message.attachment.size_bytes if message.attachment else None,
@@ -98,16 +96,18 @@ def reached_at(reached: int, marks: tuple[Any, ...], seq: int) -> str | None:
     return next((moment(mark.at) for mark in marks if mark.seq >= seq), None)
 
 
-def message_event(message: Message, sender_name: str, receiver_id: int | None) -> Json:
+def message_event(message: Message, sender_name: str, receiver_id: int | None, file_url: str | None) -> Json:
     """For a new message and for a changed one: the text as it is now, all else as at the moment of sending."""
     return {
         "id": message.id,
         "seq": message.seq,
+        "sender": message.sender_id,
         "sender_id": message.sender_id,
         "sender_name": sender_name,
         "receiver_id": receiver_id,
         "message": message.text,
-        "attachment": attachment_url(message),
+        "attachment": file_url,
+        "attachment_url": file_url,
         "attachment_type": message.attachment.type if message.attachment else None,
         "attachment_name": message.attachment.name if message.attachment else None,
         "attachment_size": message.attachment.size_bytes if message.attachment else None,

@@ -7,8 +7,11 @@ from urllib.parse import quote
 
 from tornado.iostream import StreamClosedError
 
+from chatserver.errors import TokenInvalid, TokenMissing
+from chatserver.guard.addresses import Networks, network
 from chatserver.model import Attachment
-from handlers.base import ApiHandler
+from chatserver.services.links import PARAMETER
+from handlers.base import ApiHandler, BaseHandler
 from handlers.ranges import Span, asked_span, is_known
 
 # A client that takes no more of a file does not get to hold it open.
@@ -21,9 +24,41 @@ class AttachmentHandler(ApiHandler):
     """Files never change: of one a part may be asked for, so that downloads go on and films are watched from anywhere."""
 
     bucket = "history"
+    by_link = True
+    _linked: Attachment | None = None
+
+    async def prepare(self) -> None:
+        """A link needs no token. One that is over may come with a token, from a page that has had it for long."""
+        await BaseHandler.prepare(self)
+        link, (id,) = self._link(), self.path_args
+        if link is not None and self.request.method in ("GET", "HEAD"):
+            self._linked = await self.runtime.services.messages.linked_attachment(int(id), link)
+            if self._linked is not None:
+                self._count_linked(id)
+                self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+                return
+        try:
+            await self.sign_in()
+        except TokenMissing:
+            if link is None:
+                raise
+            raise TokenInvalid(
+                "This link is over, or none of ours; load the message again for a new one."
+            ) from None
+
+    def _link(self) -> str | None:
+        given = self.request.query_arguments.get(PARAMETER)
+        return given[-1].decode("latin-1") if given else None
+
+    def _count_linked(self, id: str) -> None:
+        """By file as well as by address: many may be at one address. Raises RateLimited."""
+        if self.address not in Networks(self.runtime.settings.rate_exempt):
+            self.runtime.limits.take_of(f"file {id} {network(self.address)}", self.bucket)
 
     async def get(self, message_id: str) -> None:
-        attachment = await self.runtime.services.messages.attachment(self.actor, int(message_id))
+        attachment = self._linked or await self.runtime.services.messages.attachment(
+            self.actor, int(message_id)
+        )
         etag = f'"{attachment.sha256}"'
         self.set_header("ETag", etag)
         self.set_header("Accept-Ranges", "bytes")

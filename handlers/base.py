@@ -24,6 +24,7 @@ from chatserver.model import Actor
 from chatserver.runtime import Runtime
 from handlers import cookies, rate_fields
 from handlers.connections.forwarded import client_address, stay_with_tls
+from handlers.connections.own_address import base_url
 from handlers.data_fields import DATA_FIELDS
 from handlers.origins import allow_origin
 from handlers.parsing import parse
@@ -159,7 +160,9 @@ class ApiHandler(BaseHandler):
 
     public: ClassVar[bool] = False
     query_token: ClassVar[bool] = False  # polls and disconnect only: a token in a URL is easily seen
+    by_link: ClassVar[bool] = False  # whether a link of ours will do instead of a token
     bucket: ClassVar[str | None] = None  # the limit that its calls count towards
+    reading_bucket: ClassVar[str | None] = None  # that of GET and HEAD, where it is another one
     actor: Actor
 
     @property
@@ -173,12 +176,18 @@ class ApiHandler(BaseHandler):
 
     async def prepare(self) -> None:
         await super().prepare()
-        if not self.public and self.request.method in SIGNED_IN:
-            self.actor = await self.runtime.services.sessions.authenticate(
-                self._token(), polling=self.query_token
-            )
-            if self.bucket is not None:
-                self.count(self.bucket)
+        if not self.public:
+            await self.sign_in()
+
+    async def sign_in(self) -> None:
+        """Find out who asks, and count the call. Raises TokenMissing, TokenInvalid, RateLimited."""
+        if self.request.method in SIGNED_IN:
+            actor = await self.runtime.services.sessions.authenticate(self._token(), polling=self.query_token)
+            self.actor = actor.at(base_url(self))
+            reads = self.request.method in ("GET", "HEAD")
+            bucket = (self.reading_bucket if reads else None) or self.bucket
+            if bucket is not None:
+                self.count(bucket)
 
     @property
     def address(self) -> str:

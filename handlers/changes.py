@@ -1,4 +1,4 @@
-"""Editing and deleting one's own messages."""
+"""One message: looking at it, and editing and deleting one's own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from handlers.schemas import Edit
 
 class MessageHandler(ApiHandler):
     bucket = "send"
+    reading_bucket = "history"
+
+    async def get(self, message_id: str) -> None:
+        delivers = self.request.method != "HEAD"
+        self.answer(await self.runtime.services.messages.one(self.actor, int(message_id), delivers))
 
     async def patch(self, message_id: str) -> None:
         text = self.json(Edit).message
@@ -15,3 +20,7 @@ class MessageHandler(ApiHandler):
 
     async def delete(self, message_id: str) -> None:
         self.answer(await self.runtime.services.changes.delete(self.actor, int(message_id)))
+
+
+class ShortMessageHandler(MessageHandler):
+    """The same under `chats/{id}/`, where clients of the original system look for it."""

@@ -1,7 +1,7 @@
 """Sessions in a cookie, for pages that want the token out of their scripts' reach. A token in a header wins over it.
 
 The browser sends a cookie along whoever made it ask, so such a call must come from our own origin: by SameSite, by what
-the browser itself says of it, and where something is changed by a header that no form can send and no other site may.
+the browser itself says of it, and where something is changed by a header that no form can send.
 """
 
 from __future__ import annotations

@@ -6,19 +6,21 @@ import asyncio
 import base64
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from python_multipart.multipart import parse_options_header
 
 from chatserver.errors import ChatError, Invalid, PayloadTooLarge, Unavailable
 from chatserver.guard.quotas import Taken
 from chatserver.model import Attachment
+from chatserver.services.message_list import Wanted
 from chatserver.services.messages import MAX_PAGE
 from handlers import conversations
 from handlers.base import ApiHandler
 from handlers.connections.dawdling import Upload
 from handlers.files import content_type
 from handlers.forms import Form
-from handlers.schemas import History, Send
+from handlers.schemas import History, MessagePage, Send
 
 _CLIENT_ID = re.compile(r"[\x20-\x7e]{1,64}")
 _DATA_URL = re.compile(r"data:([^;,]{0,128})(?:;[^;,]{0,128}){0,8};base64")
@@ -29,6 +31,7 @@ class ChatsHandler(ApiHandler):
     """POST takes JSON, or multipart whose file goes to storage while it arrives."""
 
     bucket = "send"
+    reading_bucket = "history"
     _form: Form | None = None
     _upload: Upload | None = None
     _taken: Taken | None = None
@@ -105,6 +108,36 @@ class ChatsHandler(ApiHandler):
             self._upload.end()
         if self._taken is not None:
             await self.runtime.services.quotas.end_upload(self._taken, self._received_bytes)
+
+    async def get(self) -> None:
+        asked = self.query(MessagePage)
+        wanted = Wanted(
+            asked.sender, asked.receiver, asked.is_read, asked.is_active, asked.ordering == "timestamp"
+        )
+        size = min(asked.page_size, MAX_PAGE)
+        delivers = self.request.method != "HEAD"
+        messages = self.runtime.services.message_list
+        listed, count = await messages.page(self.actor, wanted, asked.page, size, delivers=delivers)
+        self.answer(
+            {
+                "count": count,
+                "next": self._link(asked, asked.page + 1) if asked.page * size < count else None,
+                "previous": self._link(asked, asked.page - 1) if asked.page > 1 else None,
+                "results": listed,
+            }
+        )
+
+    def _link(self, asked: MessagePage, page: int) -> str:
+        """To another page of the same, without what signs anybody in."""
+        given = {
+            name: value
+            for name in MessagePage.__struct_fields__
+            if (value := getattr(asked, name)) is not None
+        }
+        query = {
+            name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()
+        }
+        return f"{self.actor.base_url}{self.request.path}?{urlencode(query | {'page': page})}"
 
     async def post(self) -> None:
         try:

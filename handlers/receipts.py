@@ -13,14 +13,16 @@ class MarkReadHandler(ApiHandler):
 
     async def post(self) -> None:
         asked = self.json(MarkRead)
-        given = [name for name in MarkRead.__struct_fields__ if getattr(asked, name) is not None]
+        given = [name for name in MarkRead.__struct_fields__ if getattr(asked, name) not in (None, [])]
+        if not given and asked.message_ids is not None:
+            raise Invalid.field("message_ids", "must hold at least one id")
         if len(given) != 1:
             raise Invalid(
                 "Give exactly one of message_ids, conversation_id and sender_id.",
                 {name: "give exactly one of these" for name in given or MarkRead.__struct_fields__},
             )
         services = self.runtime.services
-        if asked.message_ids is not None:
+        if asked.message_ids:
             marked, at = await services.receipts.mark_ids_read(self.actor, asked.message_ids)
         else:
             conversation_id = asked.conversation_id

@@ -39,6 +39,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     (f"chats/conversation/{ID}", messages.HistoryHandler),
     ("chats/search", search.SearchHandler),
     (f"chats/message/{ID}", changes.MessageHandler),
+    (f"chats/{ID}", changes.ShortMessageHandler),
     (f"chats/attachment/{ID}", attachments.AttachmentHandler),
     ("chats/mark-read", receipts.MarkReadHandler),
     ("chats/typing", presence.TypingHandler),

@@ -5,12 +5,12 @@ The descriptions, and what stands in `extra_json_schema`, are for the OpenAPI do
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from chatserver.guard.host_token import SUB_CHARS
 from chatserver.guard.password_rules import PASSWORD_CHARS
+from chatserver.model import SUB_CHARS
 from chatserver.names import FULL_NAME_CHARS, MARKS
 from chatserver.services.accounts import USERNAME
 from chatserver.services.search import QUERY_CHARS
@@ -156,6 +156,19 @@ class Send(Struct):
     ] = None
 
 
+class MessagePage(Struct):
+    sender: Annotated[Id | None, Meta(description="Only what they sent; you, or the other person.")] = None
+    receiver: Annotated[Id | None, Meta(description="Only what was sent to them.")] = None
+    is_read: Annotated[bool | None, Meta(description="Only what its receiver has read, or has not.")] = None
+    is_active: Annotated[bool | None, Meta(description="Only what is not deleted, or only what is.")] = None
+    ordering: Annotated[
+        Literal["timestamp", "-timestamp"],
+        Meta(description="`timestamp`: the oldest first; else the newest."),
+    ] = "-timestamp"
+    page: Annotated[Count, Meta(description="From 1 on.")] = 1
+    page_size: Annotated[Count, Meta(description="How many on a page; above 200 counts as 200.")] = 50
+
+
 class Edit(Struct):
     message: Annotated[
         str,
@@ -167,8 +180,10 @@ class MarkRead(Struct):
     """Exactly one of these."""
 
     message_ids: Annotated[
-        Annotated[list[Id], Meta(min_length=1, max_length=1000)] | None,
-        Meta(description="Read up to the highest known of them; unknown ids are ignored."),
+        Annotated[list[Id], Meta(max_length=1000)] | None,
+        Meta(
+            description="Read up to the highest known of them; unknown ids are ignored. May be empty beside another key."
+        ),
     ] = None
     conversation_id: Annotated[Id | None, Meta(description="Everything in this conversation.")] = None
     sender_id: Annotated[Id | None, Meta(description="Everything in the conversation with them.")] = None

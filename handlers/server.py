@@ -11,7 +11,7 @@ from chatserver.services.messages import MAX_PAGE
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
 
-FEATURE_LEVEL = 5  # grows by one with every change a client may want to know of
+FEATURE_LEVEL = 6  # grows by one with every change a client may want to know of
 
 
 def _rate(runtime: Runtime, name: str) -> dict[str, int] | None:
@@ -46,6 +46,7 @@ class ServerHandler(ApiHandler):
                 },
                 "sign_in": {
                     "host": bool(settings.host_secret),
+                    "host_tokens": bool(settings.host_secret or settings.token_url),
                     "guests": settings.guests,
                     "registration": settings.who_registers,
                 },

@@ -54,6 +54,9 @@ def _problems(settings: Settings) -> Iterator[str]:
         parts = urlsplit(url.strip())
         if parts.scheme == "amqp" and not is_this_machine(parts.hostname or ""):
             yield f"--amqp-url talks to {parts.hostname} without TLS; write amqps://"
+    asked = urlsplit(settings.token_url)
+    if asked.scheme == "http" and not is_this_machine(asked.hostname or ""):
+        yield f"--token-url sends tokens to {asked.hostname} without TLS; write https://"
     if settings.failpoints:
         yield "failpoints are for tests; take CHATSERVER_FAILPOINTS away"
 

@@ -6,31 +6,46 @@ The algorithm is ours to say, never the token's: `none`, or a public key taken f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import jwt
 
 from chatserver.errors import TokenInvalid
+from chatserver.model import SUB_CHARS, is_storable
 
 AUDIENCE = "chatserver"
 LONGEST_SECS = 24 * 3600
 LEEWAY_SECS = 30  # what the clocks of two machines may differ
-SUB_CHARS = 200
 NOTIFICATIONS = "notifications"
 OWN_SCOPES = frozenset({NOTIFICATIONS})  # of tokens for what the host does by itself
 
 
 @dataclass(frozen=True, slots=True)
 class HostToken:
-    """`sub` is the host's own id of a user ("" where none is needed), `scope` what the host may do by itself."""
+    """`sub` is the host's own id of a user ("" where none is needed), `scope` what the host may do by itself.
+
+    `jti` names the token, where the host does; it is not taken any more at `expires_at`.
+    """
 
     sub: str
     name: str | None
     scope: str | None
+    jti: str | None
+    expires_at: datetime
 
     @property
     def scopes(self) -> frozenset[str]:
         return frozenset((self.scope or "").split())
+
+    def signed_in(self) -> str:
+        """The sub of the user whom it signs in. Raises TokenInvalid when it signs nobody in."""
+        if not self.sub:
+            raise TokenInvalid("The host's token is not accepted: sub must name the user.")
+        if scopes := self.scopes & OWN_SCOPES:
+            raise TokenInvalid(
+                f"The host's token is not accepted: scope {', '.join(scopes)} is the host's own and signs nobody in."
+            )
+        return self.sub
 
 
 def read_host_token(token: str, secret: str, now: datetime) -> HostToken:
@@ -44,13 +59,20 @@ def read_host_token(token: str, secret: str, now: datetime) -> HostToken:
             leeway=LEEWAY_SECS,
             options={"require": ["exp", "aud"]},
         )
-        ahead = float(claims["exp"]) - now.timestamp()
+        expires = float(claims["exp"])
+        ahead = expires - now.timestamp()
     except (jwt.PyJWTError, ValueError, OverflowError, RecursionError) as error:
         reason = str(error) if isinstance(error, jwt.PyJWTError) else "it cannot be read"
         raise TokenInvalid(f"The host's token is not accepted: {reason.rstrip('.')}.") from None
     if ahead > LONGEST_SECS + LEEWAY_SECS:
         raise TokenInvalid("The host's token is not accepted: it must expire within 24 hours.")
-    return HostToken(_text(claims, "sub") or "", _text(claims, "name") or None, _text(claims, "scope"))
+    return HostToken(
+        _text(claims, "sub") or "",
+        _text(claims, "name") or None,
+        _text(claims, "scope"),
+        _text(claims, "jti") or None,
+        datetime.fromtimestamp(expires, UTC) + timedelta(seconds=LEEWAY_SECS),
+    )
 
 
 def _text(claims: dict[str, object], name: str) -> str | None:
@@ -58,16 +80,8 @@ def _text(claims: dict[str, object], name: str) -> str | None:
     value = claims.get(name)
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > SUB_CHARS or not _storable(value):
+    if not isinstance(value, str) or len(value) > SUB_CHARS or not is_storable(value):
         raise TokenInvalid(
             f"The host's token is not accepted: {name} must be a text of at most {SUB_CHARS} characters."
         )
     return value
-
-
-def _storable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text

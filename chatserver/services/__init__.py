@@ -13,7 +13,7 @@ from chatserver.guard.rates import RateLimits
 from chatserver.model import Bell, Message
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
-from chatserver.ports import Bus, Stores
+from chatserver.ports import Bus, Stores, TokenHost
 from chatserver.sending.facts import Facts
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.writer import Writer
@@ -26,7 +26,9 @@ from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.host import Host
 from chatserver.services.kept_places import KeptPlaces
+from chatserver.services.links import Links
 from chatserver.services.memberships import Memberships
+from chatserver.services.message_list import MessageList
 from chatserver.services.messages import Messages
 from chatserver.services.notifications import Notifications
 from chatserver.services.own_data import OwnData
@@ -38,6 +40,7 @@ from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
 from chatserver.services.unused_guests import UnusedGuests
 from chatserver.services.visitors import Visitors
+from chatserver.services.vouchers import Vouchers
 from chatserver.services.wake_ups import WakeUps
 from chatserver.settings import Settings
 
@@ -51,6 +54,7 @@ class Services:
     conversations: Conversations
     memberships: Memberships
     messages: Messages
+    message_list: MessageList
     changes: Changes
     search: Search
     own_data: OwnData
@@ -92,6 +96,8 @@ def build_services(
     passwords: Passwords,
     attempts: Attempts,
     limits: RateLimits,
+    links: Links,
+    token_host: TokenHost | None,
     clock: Clock,
 ) -> Services:
     accounts = Accounts(
@@ -106,6 +112,9 @@ def build_services(
         stores.marks,
         accounts,
         tickets,
+        Vouchers(settings.host_secret, token_host, clock),
+        visitors,
+        limits,
         hub,
         bus,
         clock,
@@ -118,7 +127,7 @@ def build_services(
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
     facts = Facts(stores, bus, clock)
-    entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, clock)
+    entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, links, clock)
 
     def ring(message: Message, member_ids: tuple[int, ...]) -> None:
         bus.publish(Bell("message", member_ids, message=message))
@@ -144,6 +153,7 @@ def build_services(
         accounts,
         conversations,
         receipts,
+        links,
         clock,
         settings.message_chars,
         settings.send_deadline_secs,
@@ -156,6 +166,7 @@ def build_services(
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, facts, bus, clock),
         messages=messages,
+        message_list=MessageList(stores, messages, conversations, clock),
         own_data=OwnData(stores, accounts, sessions, conversations, messages, quotas, clock),
         unused_guests=UnusedGuests(stores, accounts, sessions, clock, settings.guest_days),
         search=Search(stores, messages, conversations, clock),

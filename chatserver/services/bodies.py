@@ -1,4 +1,5 @@
-"""The messages that events tell of, with all that an event says of one. Encoded once, whoever gets it.
+"""The messages that events tell of, with all that an event says of one. Encoded once, whoever gets it,
+but for those with a file: each receiver has a link to it of their own.
 
 They come from what bells brought, else from the log.
 """
@@ -35,17 +36,22 @@ class Body:
         self._sender_name = sender.full_name
         self._encoded: dict[str, bytes] = {}
 
-    def event(self, kind: str, id: int) -> bytes:
-        """`message` or `message_changed`. Only the id differs from one receiver to the next."""
-        encoded = self._encoded.get(kind)
-        if encoded is None:
-            message, conversation = self.message, self.conversation
-            receiver_id = conversation.other(message.sender_id) if conversation.is_direct else None
-            at = message.changed_at if kind == "message_changed" else message.created_at
-            data = wire.message_event(message, self._sender_name, receiver_id)
-            fields = {"event": kind, "data": data, "timestamp": wire.moment(at)}
-            encoded = self._encoded[kind] = _encode(fields)[1:]
+    def event(self, kind: str, id: int, file_url: str | None) -> bytes:
+        """`message` or `message_changed`. Only the id differs from one receiver to the next, and where the file is."""
+        if file_url is not None:
+            encoded = self._encode(kind, file_url)
+        elif (known := self._encoded.get(kind)) is not None:
+            encoded = known
+        else:
+            encoded = self._encoded[kind] = self._encode(kind, None)
         return b'{"id":%d,' % id + encoded
+
+    def _encode(self, kind: str, file_url: str | None) -> bytes:
+        message, conversation = self.message, self.conversation
+        receiver_id = conversation.other(message.sender_id) if conversation.is_direct else None
+        at = message.changed_at if kind == "message_changed" else message.created_at
+        data = wire.message_event(message, self._sender_name, receiver_id, file_url)
+        return _encode({"event": kind, "data": data, "timestamp": wire.moment(at)})[1:]
 
 
 class Bodies:

@@ -173,6 +173,10 @@ class Conversations:
         more = ListPlace(newest[-1].created_at, newest[-1].id) if len(found) > limit else None
         return overviews, more
 
+    async def direct(self, ids: Iterable[int]) -> tuple[Conversation, ...]:
+        """Those of them that are two people's, or one's with themselves."""
+        return tuple(one for one in (await self._all(ids)).values() if one.is_direct)
+
     async def contacts(self, user_ids: Iterable[int], most: int | None = None) -> dict[int, set[int]]:
         """Each user → people they have a direct conversation with, but themselves; not of who has more than `most`."""
         memberships = await self._stores.inboxes.memberships(user_ids)

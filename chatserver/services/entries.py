@@ -30,6 +30,7 @@ from chatserver.model import (
 from chatserver.ports import FactStore, NotificationStore
 from chatserver.services.accounts import Accounts
 from chatserver.services.bodies import Bodies, Body
+from chatserver.services.links import Links
 from chatserver.services.receipts import Receipts
 
 ABOUT_MESSAGES = ("messages", "read", "change")  # entries whose seqs are those of messages
@@ -92,6 +93,7 @@ class Entries:
         accounts: Accounts,
         bodies: Bodies,
         receipts: Receipts,
+        links: Links,
         clock: Clock,
     ) -> None:
         self._facts = facts
@@ -99,6 +101,7 @@ class Entries:
         self._accounts = accounts
         self._bodies = bodies
         self._receipts = receipts
+        self._links = links
         self._clock = clock
 
     async def batch(self, actor: Actor, place: Cursor, tail: Tail, limit: int, extended: bool) -> Batch:
@@ -116,7 +119,7 @@ class Entries:
         named = await self._look_up(items, tail)
         told = [item for item in items if _is_told(actor, item, named, extended)]
         given = [named.bodies[item.message_id] for item in told if item.entry.kind == "messages"]
-        events = [event for item in told if (event := _event_of(actor, item, named)) is not None]
+        events = [event for item in told if (event := self._event_of(actor, item, named)) is not None]
         after = _after(items[-1], tail.epoch) if items else Cursor(tail.epoch, tail.version)
         return Batch(events, after, after.version < tail.version, revoked, given, list(named.notifications))
 
@@ -150,7 +153,26 @@ class Entries:
         after = Cursor(tail.epoch, tail.version)
         if not _is_for(actor, body, extended):
             return Batch([], after, False)
-        return Batch([body.event("message", tail.version << SEQ_BITS)], after, False, given=(body,))
+        event = self._told(actor, body, "message", tail.version << SEQ_BITS)
+        return Batch([event], after, False, given=(body,))
+
+    def _event_of(self, actor: Actor, item: Item, named: Named) -> bytes | None:
+        """None for entries that concern the server alone, and for what is gone by now."""
+        entry = item.entry
+        if entry.kind == "messages":
+            return self._told(actor, named.bodies[item.message_id], "message", item.event_id)
+        if entry.kind == "change":
+            return self._told(actor, named.bodies[item.message_id], "message_changed", item.event_id)
+        if entry.kind == "read":
+            return _read_event(actor, item, named.bodies[item.message_id].message, named.users)
+        if entry.kind == "facts" and (fact := named.facts.get(item.fact_id)) and fact.kind == "message":
+            return self._told(actor, named.bodies[fact.about], "message_changed", item.event_id)
+        if entry.kind == "notification" and (notification := named.notifications.get(entry.ref)):
+            return _notification_event(item.event_id, notification)
+        return None
+
+    def _told(self, actor: Actor, body: Body, kind: str, event_id: int) -> bytes:
+        return body.event(kind, event_id, self._links.to_file(actor, body.message))
 
     async def _look_up(self, items: list[Item], tail: Tail) -> Named:
         facts = await self._wanted_facts(items, tail)
@@ -189,22 +211,6 @@ def _is_told(actor: Actor, item: Item, named: Named, extended: bool) -> bool:
     if kind == "messages":
         return _is_for(actor, named.bodies[item.message_id], extended)
     return extended or kind not in ("change", "facts")
-
-
-def _event_of(actor: Actor, item: Item, named: Named) -> bytes | None:
-    """None for entries that concern the server alone, and for what is gone by now."""
-    entry = item.entry
-    if entry.kind == "messages":
-        return named.bodies[item.message_id].event("message", item.event_id)
-    if entry.kind == "change":
-        return named.bodies[item.message_id].event("message_changed", item.event_id)
-    if entry.kind == "read":
-        return _read_event(actor, item, named.bodies[item.message_id].message, named.users)
-    if entry.kind == "facts" and (fact := named.facts.get(item.fact_id)) and fact.kind == "message":
-        return named.bodies[fact.about].event("message_changed", item.event_id)
-    if entry.kind == "notification" and (notification := named.notifications.get(entry.ref)):
-        return _notification_event(item.event_id, notification)
-    return None
 
 
 def _revs(tail: Tail, facts: dict[int, Fact]) -> dict[int, int]:

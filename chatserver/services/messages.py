@@ -16,6 +16,7 @@ from chatserver.sending.send import Send
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import NOBODY, Conversations
+from chatserver.services.links import Links
 from chatserver.services.receipts import Receipts
 from chatserver.visible import has_something_to_see
 from chatserver.wire import Json
@@ -44,6 +45,7 @@ class Messages:
         accounts: Accounts,
         conversations: Conversations,
         receipts: Receipts,
+        links: Links,
         clock: Clock,
         message_chars: int,
         deadline_secs: float,
@@ -53,6 +55,7 @@ class Messages:
         self._accounts = accounts
         self._conversations = conversations
         self._receipts = receipts
+        self._links = links
         self._clock = clock
         self._message_chars = message_chars
         self._deadline_secs = deadline_secs
@@ -100,7 +103,8 @@ class Messages:
             receiving = Member(conversation.id, receiver_id)
         else:
             receiving = (await self._receipts.members(conversation, receiver_id))[receiver_id]
-        return message_json(message, users[actor.user_id], users[receiver_id], receiving), created
+        file_url = self._links.to_file(actor, message)
+        return message_json(message, users[actor.user_id], users[receiver_id], receiving, file_url), created
 
     async def _sent_before(self, send: Send) -> tuple[Message, bool]:
         """What the same send stored while there was somebody. Raises NotFound, IdempotencyConflict."""
@@ -137,8 +141,14 @@ class Messages:
 
     async def attachment(self, actor: Actor, id: int) -> Attachment:
         """Raises NotFound, also for members of other conversations."""
-        conversation_id, _ = split_message_id(id)
-        await self._conversations.access(actor, conversation_id)
+        await self._conversations.access(actor, split_message_id(id)[0])
+        return await self._attachment(id)
+
+    async def linked_attachment(self, id: int, link: str) -> Attachment | None:
+        """For whoever has a link to it; None when that is none, or over. Raises NotFound once the message is deleted."""
+        return await self._attachment(id) if self._links.opens(id, link) else None
+
+    async def _attachment(self, id: int) -> Attachment:
         message = (await self._stores.messages.by_ids([id])).get(id)
         if message is None or message.attachment is None:
             raise NotFound("There is no such attachment.")
@@ -188,7 +198,15 @@ class Messages:
             has_more = bool(found) and found[-1].seq > 1
         return Page(id, other, await self._shown(actor, conversation, found, delivers), has_more)
 
-    async def shown_all(self, actor: Actor, found: list[Message]) -> list[Json]:
+    async def one(self, actor: Actor, id: int, delivers: bool) -> Json:
+        """Raises NotFound, also for messages of others."""
+        conversation = await self._conversations.access(actor, split_message_id(id)[0])
+        message = (await self._stores.messages.by_ids([id])).get(id)
+        if message is None:
+            raise NotFound("There is no such message.")
+        return (await self._shown(actor, conversation, [message], delivers))[0]
+
+    async def shown_all(self, actor: Actor, found: list[Message], delivers: bool = True) -> list[Json]:
         """Of several conversations, in the order given."""
         by_conversation: dict[int, list[Message]] = {}
         for message in found:
@@ -196,7 +214,7 @@ class Messages:
         shown: dict[int, Json] = {}
         for id, messages in by_conversation.items():
             conversation = await self._conversations.access(actor, id)
-            shown.update((m["id"], m) for m in await self._shown(actor, conversation, messages))
+            shown.update((m["id"], m) for m in await self._shown(actor, conversation, messages, delivers))
         return [shown[message.id] for message in found]
 
     async def shown_one(self, actor: Actor, conversation: Conversation, message: Message) -> Json:
@@ -216,7 +234,8 @@ class Messages:
             # How far others got in a group is told apart: here it is how far the reader got.
             receiving = members[receiver_id or actor.user_id]
             receiver = users[receiver_id] if receiver_id else None
-            shown.append(message_json(message, users[message.sender_id], receiver, receiving))
+            file_url = self._links.to_file(actor, message)
+            shown.append(message_json(message, users[message.sender_id], receiver, receiving, file_url))
         return shown
 
 

@@ -3,31 +3,44 @@
 Whoever ends all sessions first raises the account's credential number, and a session has the number that was proved. So
 a sign-in on its way meanwhile comes to nothing: it looks once more after it stored its session, and what it stored is
 worth nothing in any case.
+
+A token of the host's own begins a session at its first call, and stands for it from then on. One that was ended does not
+begin again.
 """
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from cachetools import LRUCache
 
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
-from chatserver.errors import NotFound, TokenInvalid, TokenMissing
+from chatserver.errors import NotFound, TokenInvalid, TokenMissing, Unavailable
 from chatserver.guard.attempts import Caller
 from chatserver.guard.credentials import new_token, token_hash
+from chatserver.guard.rates import RateLimits
 from chatserver.model import Account, Actor, Bell, Entry, Session, User
 from chatserver.polls.hub import Hub
 from chatserver.ports import Bus, InboxStore, MarkStore, SessionStore, UserStore
 from chatserver.services.accounts import Accounts
 from chatserver.services.tickets import Tickets
+from chatserver.services.visitors import Visitors
+from chatserver.services.vouchers import Voucher, Vouchers
 
 TRUST_SECS = 5.0
 DEVICE_CHARS = 200
 TOUCH_SECS = 600.0  # how exact "last used" is
 READ_SECS = 60.0  # one whose end nobody could be told of is over after that
+VOUCHED_DEVICE = "With a token of the application"
+KEPT_BEYOND = timedelta(
+    minutes=2
+)  # its token, by the clocks of all machines: an ended session is remembered as long
+TRIES, SETTLE_SECS = 10, 0.05
 ENDED_AT_ONCE = 10  # by one sign-in, should there be more
 
 
@@ -48,6 +61,9 @@ class Sessions:
         marks: MarkStore,
         accounts: Accounts,
         tickets: Tickets,
+        vouchers: Vouchers,
+        visitors: Visitors,
+        limits: RateLimits,
         hub: Hub,
         bus: Bus,
         clock: Clock,
@@ -60,6 +76,10 @@ class Sessions:
         self._marks = marks
         self._accounts = accounts
         self._tickets = tickets
+        self._vouchers = vouchers
+        self._visitors = visitors
+        self._limits = limits
+        self._beginning: dict[bytes, asyncio.Task[Session]] = {}
         self._hub = hub
         self._bus = bus
         self._clock = clock
@@ -85,15 +105,26 @@ class Sessions:
         `account` is as it was proved. Beyond the most that a person may have, the new session takes the place of the
         one that was not used for the longest time. Raises TokenInvalid.
         """
+        token = new_token()
+        session = await self._store(account, device, token_hash(token))
+        assert session is not None  # nobody had this token before
+        return token, account.user, session
+
+    async def _store(
+        self, account: Account, device: str, key: bytes, by: Voucher | None = None
+    ) -> Session | None:
+        """None when there is or was one with this key already."""
         user = account.user
         await self._inboxes.ensure(user.id)
         inbox = await self._inboxes.inbox(user.id, 0)
         assert inbox is not None
         now = self._clock.now()
         id = await self._marks.next_id("session")
-        session = Session(id, user.id, device_name(device), now, now, account.credential)
-        token = new_token()
-        await self._sessions.create(session, token_hash(token), Cursor(inbox.epoch, inbox.version))
+        ends = by.expires_at + KEPT_BEYOND if by is not None and by.expires_at is not None else None
+        session = Session(id, user.id, device_name(device), now, now, account.credential, ends)
+        place = Cursor(inbox.epoch, inbox.version)
+        if not await self._sessions.create(session, key, place, vouched=by is not None):
+            return None
         current = await self._users.by_id(user.id)
         if current is None or (current.state, current.credential) != ("active", account.credential):
             await self._sessions.delete(user.id, session.id)
@@ -101,7 +132,7 @@ class Sessions:
         for unused in (await self._sessions.of_user(user.id, skip=self._most))[:ENDED_AT_ONCE]:
             with suppress(NotFound):  # another sign-in may have ended it at the same moment
                 await self.revoke(Actor(user.id, session.id), unused.id)
-        return token, user, session
+        return session
 
     async def change_password(self, actor: Actor, password: str, new_password: str, caller: Caller) -> int:
         """Ends all other sessions of this person, and tells how many. Raises Invalid, RateLimited."""
@@ -109,10 +140,14 @@ class Sessions:
         return await self.end_all(actor.user_id, but=actor.session_id)
 
     async def authenticate(self, token: str | None, *, polling: bool = False) -> Actor:
-        """`polling`: a poll ticket will do. Raises TokenMissing, TokenInvalid."""
+        """`polling`: a poll ticket will do. Raises TokenMissing, TokenInvalid.
+
+        For a token of the host's also RateLimited, Unavailable, and Forbidden when its user's account is switched off.
+        """
         if not token:
             raise TokenMissing("Sign in and send the token as `Authorization: Bearer …`.")
-        key = await self._tickets.key(token, polling)
+        voucher = self._vouchers.remembered(token)
+        key = voucher.session_key if voucher is not None else await self._tickets.key(token, polling)
         actor = self._trusted_actor(key)
         if actor is not None:
             return actor
@@ -124,7 +159,8 @@ class Sessions:
         session = await self._by_hash.call(key)
         if session is None:
             self._trusted.pop(key, None)
-            raise TokenInvalid("The token is unknown, revoked or expired.")
+            voucher = voucher or await self._vouchers.of(token)
+            key, session = voucher.session_key, await self._vouched(voucher)
         actor = Actor(session.user_id, session.id)
         await self._used(session)
         if ends == self._ends:  # else it may be this one that was ended while we looked
@@ -143,6 +179,35 @@ class Sessions:
         now = self._clock.now()
         if (now - session.last_used_at).total_seconds() >= TOUCH_SECS:
             await self._sessions.touch(session.id, now)
+
+    async def _vouched(self, voucher: Voucher) -> Session:
+        """Many calls at once with a new token begin its session once: what one of them waits for, all do."""
+        key = voucher.session_key
+        beginning = self._beginning.get(key)
+        if beginning is None:
+            beginning = self._beginning[key] = asyncio.create_task(self._begin(voucher))
+            beginning.add_done_callback(lambda done: self._begun(key, done))
+        return await asyncio.shield(beginning)
+
+    def _begun(self, key: bytes, done: asyncio.Task[Session]) -> None:
+        del self._beginning[key]
+        if not done.cancelled():
+            done.exception()  # whoever waited for it may be gone
+
+    async def _begin(self, voucher: Voucher) -> Session:
+        for _ in range(TRIES):
+            if await self._sessions.is_known(voucher.session_key):
+                session = await self._by_hash.call(voucher.session_key)
+                if session is None:
+                    raise TokenInvalid("The session of this token was ended.")
+                return session
+            self._limits.take_of(f"sub {voucher.sub}", "host")
+            account = await self._visitors.vouched(voucher.sub, voucher.name)
+            begun = await self._store(account, VOUCHED_DEVICE, voucher.session_key, voucher)
+            if begun is not None:
+                return begun
+            await self._clock.sleep(SETTLE_SECS)  # another node began it, and a majority does not have it yet
+        raise Unavailable("The session is not completely readable yet.")
 
     def _trusted_actor(self, key: bytes) -> Actor | None:
         """Whose session this is, if the database need not be asked."""
@@ -205,6 +270,8 @@ class Sessions:
         self._hub.prove(user_id, lambda id: id != but and id <= last)
 
     async def close(self) -> None:
+        await self._vouchers.close()
+        await asyncio.gather(*self._beginning.values(), return_exceptions=True)
         await self._by_hash.close()
         await self._by_id.close()
 

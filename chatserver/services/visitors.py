@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chatserver.clock import Clock
-from chatserver.errors import Forbidden, NotFound, Unavailable
+from chatserver.errors import Forbidden, Invalid, NotFound, Unavailable
 from chatserver.guard.attempts import Attempts
 from chatserver.model import Account, User
 from chatserver.names import shown_name
@@ -45,6 +45,13 @@ class Visitors:
                 return made
             await self._clock.sleep(SETTLE_SECS)  # another call made it, and a majority does not have it yet
         raise Unavailable("The account is not completely readable yet.")
+
+    async def vouched(self, sub: str, full_name: str | None) -> Account:
+        """The same where nobody is there to be told of a name: one that cannot be shown is none. Raises Forbidden."""
+        try:
+            return await self.of_host(sub, full_name or None)
+        except Invalid:
+            return await self.of_host(sub, None)
 
     async def known(self, sub: str) -> User:
         """Raises NotFound when the host has never signed them in."""

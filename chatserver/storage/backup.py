@@ -25,7 +25,7 @@ from chatserver.settings import Settings
 from chatserver.storage.archive import Manifest, Progress, Reading, Writing
 from chatserver.storage.driver import make_client
 from chatserver.storage.inboxes import new_epoch
-from chatserver.storage.marks import BELL_KEY
+from chatserver.storage.marks import KEYS
 from chatserver.storage.schema import MARK, Schema, refuse_newer, schema_of
 
 ASIDE = "restoring."  # before the names of collections that are not yet in their places
@@ -66,7 +66,7 @@ class Copies:
                 member = archive.member(name)
                 try:
                     # Who holds a copy is not to ring the bells of what it was copied from.
-                    cursor = collection.find_raw_batches({"_id": {"$ne": BELL_KEY}}, session=session)
+                    cursor = collection.find_raw_batches({"_id": {"$nin": list(KEYS)}}, session=session)
                     async for batch in cursor:
                         progressed(member.write(batch))
                 except OperationFailure as error:

@@ -17,6 +17,10 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await messages.create_index(
         [("attachment.id", 1)], partialFilterExpression={"attachment.id": {"$exists": True}}
     )
+    # A person's list of deleted messages: few among many.
+    await messages.create_index(
+        [("_id", 1), ("deleted_at", 1)], partialFilterExpression={"deleted_at": {"$exists": True}}
+    )
     # Search, within conversations: what others wrote elsewhere costs nothing.
     await collections["pages"].create_index([("c", 1), ("words", 1)])
     # Members of conversations.
@@ -41,6 +45,12 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["sessions"].create_index([("token_hash", 1)], unique=True)
     await collections["sessions"].create_index([("user_id", 1), ("last_used_at", -1)])
     await collections["sessions"].create_index([("last_used_at", 1)], expireAfterSeconds=session_days * 86400)
+    # Sessions that end with a token of the host.
+    await collections["sessions"].create_index(
+        [("expires_at", 1)],
+        expireAfterSeconds=0,
+        partialFilterExpression={"expires_at": {"$exists": True}},
+    )
     # Files: their pieces, in order.
     await collections["fs.chunks"].create_index([("files_id", 1), ("n", 1)], unique=True)
     # Nobody asks for these: they are let go of when their time is over.

@@ -1,4 +1,4 @@
-"""Counters for ids, how far sweeps and lists of words got, the name of the installation and the key of its bells."""
+"""Counters for ids, how far sweeps and lists of words got, the name of the installation and its keys."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pymongo.errors import DuplicateKeyError
 
 from chatserver.storage.driver import Collection
 
-BELL_KEY = "bell_key"
-BELL_KEY_BYTES = 32
+BELL_KEY, LINK_KEY = "bell_key", "link_key"
+KEYS = (BELL_KEY, LINK_KEY)  # each made once, for one purpose; no backup has them
+KEY_BYTES = 32
 
 
 class MarkStore:
@@ -32,8 +33,15 @@ class MarkStore:
         return str(await self._made_once("installation", "name", secrets.token_hex(4)))
 
     async def bell_key(self) -> bytes:
-        """What this installation's bells are sealed with. No backup has it."""
-        return bytes(await self._made_once(BELL_KEY, "key", secrets.token_bytes(BELL_KEY_BYTES)))
+        """What this installation's bells are sealed with."""
+        return await self._key(BELL_KEY)
+
+    async def link_key(self) -> bytes:
+        """What its links to files are signed with."""
+        return await self._key(LINK_KEY)
+
+    async def _key(self, mark: str) -> bytes:
+        return bytes(await self._made_once(mark, "key", secrets.token_bytes(KEY_BYTES)))
 
     async def _made_once(self, mark: str, field: str, proposed: Any) -> Any:
         """What the first proposed who asked."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from pymongo import UpdateOne
 
 from chatserver.list_place import ListPlace
-from chatserver.model import MAX_SEQ, Change, Message, message_id, split_message_id
+from chatserver.model import MAX_SEQ, Change, Message, Stretch, message_id, split_message_id
 from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 from chatserver.words import RULES
@@ -74,6 +74,32 @@ class MessageStore:
         found = await self._messages.find(wanted, sort=order, limit=limit, hint=[("_id", 1)])
         return [records.message(doc) for doc in found]
 
+    async def moments(self, ids: Iterable[int]) -> dict[int, datetime]:
+        """When each of these was appended."""
+        found = await self._messages.find({"_id": {"$in": list(ids)}}, {"created_at": 1})
+        return {doc["_id"]: doc["created_at"] for doc in found}
+
+    async def ends_of(
+        self, stretches: Sequence[Stretch], limit: int, *, oldest: bool
+    ) -> list[list[tuple[int, datetime]]]:
+        """Of each the `limit` newest, or oldest, from the end on: id and moment."""
+        order: list[Document] = [{"$sort": {"_id": 1 if oldest else -1}}, {"$limit": limit}]
+        parts = [
+            [{"$match": _within(s)}, *order, {"$project": {"created_at": 1, "n": {"$literal": n}}}]
+            for n, s in enumerate(stretches)
+        ]
+        ends: list[list[tuple[int, datetime]]] = [[] for _ in stretches]
+        for doc in await self._messages.aggregate(_together(parts)):
+            ends[doc["n"]].append((doc["_id"], doc["created_at"]))
+        return ends
+
+    async def count_in(self, stretches: Sequence[Stretch], most: int) -> int:
+        """In all of them; it stops at `most`."""
+        ends: list[Document] = [{"$limit": most}, {"$project": {"_id": 1}}]
+        parts = [[{"$match": _within(s)}, *ends] for s in stretches]
+        found = await self._messages.aggregate([*_together(parts), {"$limit": most}, {"$count": "n"}])
+        return int(found[0]["n"]) if found else 0
+
     async def page(self, conversation_id: int, after: int, before: int, limit: int) -> list[Message]:
         """The newest `limit` messages with after < seq < before, newest first."""
         found = await self._messages.find(
@@ -108,8 +134,7 @@ class MessageStore:
             wanted["$or"] = [{"created_at": {"$lt": before.created_at}}, same]
         newest: list[Document] = [{"$sort": {"_id": -1}}, {"$limit": MOST_FOUND}]
         parts: list[list[Document]] = [[{"$match": {**between(*span), **wanted}}, *newest] for span in spans]
-        unions = [{"$unionWith": {"coll": "messages", "pipeline": part}} for part in parts[1:]]
-        return [records.message(doc) for doc in await self._messages.aggregate([*parts[0], *unions])]
+        return [records.message(doc) for doc in await self._messages.aggregate(_together(parts))]
 
     async def edit(self, id: int, sender_id: int, text: str, at: datetime) -> Change | None:
         """None when it is not there, not theirs, deleted, or says this already."""
@@ -194,6 +219,20 @@ class MessageStore:
         if sum(doc["n"] for doc in found) < limit:
             return seqs, None
         return seqs, max((doc["newest"]["at"], doc["newest"]["id"]) for doc in found)
+
+
+def _together(parts: Sequence[Sequence[Document]]) -> list[Document]:
+    """One pipeline that gives what each of these gives, in their order."""
+    return [*parts[0], *({"$unionWith": {"coll": "messages", "pipeline": part}} for part in parts[1:])]
+
+
+def _within(stretch: Stretch) -> Document:
+    wanted = between(stretch.conversation_id, stretch.after, stretch.last)
+    if stretch.sender_id is not None:
+        wanted["sender_id"] = stretch.sender_id
+    if stretch.is_active is not None:
+        wanted["deleted_at"] = None if stretch.is_active else {"$exists": True}
+    return wanted
 
 
 def between(conversation_id: int, after: int, last: int) -> Document:

@@ -59,6 +59,7 @@ def session(document: Document) -> Session:
         document["created_at"],
         document["last_used_at"],
         document.get("credential", 0),
+        document.get("expires_at"),
     )
 
 

@@ -5,6 +5,9 @@ kept when the number moved. What was stored before there were numbers has 0.
 
 A session also keeps the place of a client that sends no cursor: `place` is what it surely has, `pending` what was
 last being answered.
+
+A session that a token of the host began, a `vouched` one, is not deleted when it is ended but loses its owner: its token
+may be good for longer, and must not begin another one. It goes with its token, or unused as any other.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pymongo import UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
 from chatserver.model import Session
@@ -20,6 +24,8 @@ from chatserver.storage import records
 from chatserver.storage.driver import UNJOURNALED, Collection, Document
 
 _WITHOUT_PLACE: Document = {"place": 0, "pending": 0}
+_OURS: Document = {"vouched": None}
+_ENDED: Document = {"$unset": {"user_id": "", "name": "", "place": "", "pending": ""}}
 
 
 class SessionStore:
@@ -27,19 +33,31 @@ class SessionStore:
         self._sessions = sessions
         self._users = users
 
-    async def create(self, session: Session, token_hash: bytes, place: Cursor) -> None:
-        await self._sessions.insert_one(
-            {
-                "_id": session.id,
-                "token_hash": token_hash,
-                "user_id": session.user_id,
-                "name": session.name,
-                "created_at": session.created_at,
-                "last_used_at": session.last_used_at,
-                "credential": session.credential,
-                "place": _place_document(place),
-            }
-        )
+    async def create(self, session: Session, token_hash: bytes, place: Cursor, vouched: bool = False) -> bool:
+        """False when there is, or was, one for this token: of those that are `vouched` for by the host."""
+        document: Document = {
+            "_id": session.id,
+            "token_hash": token_hash,
+            "user_id": session.user_id,
+            "name": session.name,
+            "created_at": session.created_at,
+            "last_used_at": session.last_used_at,
+            "credential": session.credential,
+            "place": _place_document(place),
+        }
+        if vouched:
+            document["vouched"] = True
+        if session.expires_at is not None:
+            document["expires_at"] = session.expires_at
+        try:
+            await self._sessions.insert_one(document)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def is_known(self, token_hash: bytes) -> bool:
+        """Whether there is one for this token, whatever it is worth, or was one that ended before its token."""
+        return await self._sessions.find_one({"token_hash": token_hash}, {"_id": 1}) is not None
 
     async def by_token_hashes(self, token_hashes: list[bytes]) -> dict[bytes, Session]:
         """Those that are worth something."""
@@ -53,7 +71,7 @@ class SessionStore:
 
     async def _standing(self, filter: Document) -> list[Document]:
         # Two reads for the whole batch, the numbers last. One with $lookup takes the database longer than both.
-        found = await self._sessions.find_few(filter, _WITHOUT_PLACE)
+        found = [doc for doc in await self._sessions.find_few(filter, _WITHOUT_PLACE) if "user_id" in doc]
         ids = list({doc["user_id"] for doc in found})
         owners = await self._users.find_few({"_id": {"$in": ids}}, {"credential": 1, "kept_session": 1})
         numbers = {owner["_id"]: owner for owner in owners}
@@ -80,20 +98,25 @@ class SessionStore:
         await self._sessions.update_one({"_id": session_id}, {"$set": {"last_used_at": at}})
 
     async def delete(self, user_id: int, session_id: int) -> bool:
-        return await self._sessions.delete_one({"_id": session_id, "user_id": user_id}) == 1
+        theirs = {"_id": session_id, "user_id": user_id}
+        if await self._sessions.delete_one({**theirs, **_OURS}) == 1:
+            return True
+        return bool((await self._sessions.update_one(theirs, _ENDED)).modified_count)
 
     async def delete_all(self, user_id: int, but: int) -> tuple[int, int]:
         """All but one: how many, and the highest id that there was."""
         newest = await self._sessions.find({"user_id": user_id}, {"_id": 1}, sort=[("_id", -1)], limit=1)
         last = int(newest[0]["_id"]) if newest else 0
-        ended = await self._sessions.delete_many({"user_id": user_id, "_id": {"$lte": last, "$ne": but}})
+        theirs = {"user_id": user_id, "_id": {"$lte": last, "$ne": but}}
+        ended = await self._sessions.delete_many({**theirs, **_OURS})
+        ended += int((await self._sessions.update_many(theirs, _ENDED)).modified_count)
         return ended, last
 
     async def kept_places(self, session_ids: list[int]) -> dict[int, KeptPlace]:
         """Also as no majority has them yet: a note of another node is seen at once."""
-        filter, wanted = {"_id": {"$in": session_ids}}, {"place": 1, "pending": 1}
+        filter, wanted = {"_id": {"$in": session_ids}}, {"place": 1, "pending": 1, "user_id": 1}
         found = await self._sessions.find_few(filter, wanted, level="local")
-        return {doc["_id"]: _kept(doc) for doc in found}
+        return {doc["_id"]: _kept(doc) for doc in found if "user_id" in doc}
 
     async def claim_places(self, claims: Sequence[PlaceClaim]) -> bool:
         """Whether all stood as claimed; if not, some may have and are noted.

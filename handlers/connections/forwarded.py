@@ -87,8 +87,7 @@ class Forwarded(HTTPMessageDelegate):
         peer, scheme = context.remote_ip, context.protocol
         if self._proxies.trusts(peer):
             context.remote_ip = self._proxies.client(peer, headers.get("X-Forwarded-For", ""))
-            told = headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip()
-            context.protocol = told if told in ("http", "https") else scheme
+            context.protocol = told_scheme(headers.get("X-Forwarded-Proto", ""), scheme)
         elif "X-Forwarded-For" in headers:
             _hint_at_proxies()
         try:
@@ -105,6 +104,12 @@ class Forwarded(HTTPMessageDelegate):
 
     def on_connection_close(self) -> None:
         self._inner.on_connection_close()
+
+
+def told_scheme(forwarded_proto: str, own: str) -> str:
+    """What a trusted proxy says of the scheme; `own` when it says nothing of use."""
+    told = forwarded_proto.rpartition(",")[2].strip()
+    return told if told in ("http", "https") else own
 
 
 def _is_address(text: str) -> bool:

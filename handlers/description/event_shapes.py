@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from handlers.description.shapes import Cursor, Epoch, Moment, NotificationData, Path, Seq
+from handlers.description.shapes import Cursor, Epoch, FileLink, Moment, NotificationData, Seq
 from handlers.schemas import Id
 
 EventId = Annotated[Id, Meta(description="The same whenever the event is given again: skip what you know.")]
@@ -15,11 +15,13 @@ EventId = Annotated[Id, Meta(description="The same whenever the event is given a
 class MessageData(Struct):
     id: Id
     seq: Seq
+    sender: Annotated[Id, Meta(description="As `sender_id`.")]
     sender_id: Id
     sender_name: str
     receiver_id: Annotated[Id | None, Meta(description="Null in groups.")]
     message: str
-    attachment: Path
+    attachment: Annotated[str | None, Meta(description="As `attachment_url`.")]
+    attachment_url: FileLink
     attachment_type: str | None
     attachment_name: str | None
     attachment_size: Annotated[int | None, Meta(description="In bytes.")]

@@ -123,7 +123,9 @@ def _operation(
 def _security(handler: type[BaseHandler]) -> list[Json]:
     if not issubclass(handler, ApiHandler) or handler.public:
         return []
-    names = ("bearer", "token", "cookie", *(("query_token",) if handler.query_token else ()))
+    names = ["bearer", "token", "cookie"]
+    names += ["query_token"] if handler.query_token else []
+    names += ["link"] if handler.by_link else []
     return [{name: []} for name in names]
 
 

@@ -58,6 +58,13 @@ SECURITY: dict[str, dict[str, Any]] = {
         "description": "From `auth/login/` with `cookie`; called `chat_session` over plain http. Only for pages of the "
         "server's own origin, whose POST, PATCH and DELETE carry `X-Requested-With` with any value.",
     },
+    "link": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "link",
+        "description": "Part of every `attachment_url`: opens that one file for an hour, whoever has it. Bare links need "
+        "nothing else.",
+    },
     "query_token": {
         "type": "apiKey",
         "in": "query",

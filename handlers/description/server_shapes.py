@@ -61,6 +61,10 @@ class SignIn(Struct):
     """Ways in beside a username and a password, and who gets these."""
 
     host: Annotated[bool, Meta(description="The application around this chat signs its users in.")]
+    host_tokens: Annotated[
+        bool,
+        Meta(description="Its own tokens are good for every call, in the place of one that signing in gave."),
+    ]
     guests: Annotated[bool, Meta(description="Whoever wants to, as somebody new.")]
     registration: Annotated[
         Literal["open", "invite", "off"],

@@ -20,8 +20,13 @@ Seq = Annotated[int, Meta(ge=1, lt=MAX_SEQ + 1, description="The number of the m
 Number = Annotated[int, Meta(ge=0)]
 Epoch = Annotated[float, Meta(description="The server's time, in seconds since 1970.")]
 Cursor = Annotated[str, Meta(description="A place in your stream of events. Opaque: keep it, give it back.")]
-Path = Annotated[
-    str | None, Meta(description="Where to get the file, with a token. Null without an attachment.")
+FileLink = Annotated[
+    str | None,
+    Meta(
+        description="A link that opens the file by itself for an hour, new in each answer; afterwards with a token. Null "
+        "without an attachment.",
+        extra_json_schema={"format": "uri-reference"},
+    ),
 ]
 
 
@@ -118,7 +123,7 @@ class Message(Struct):
     seq: Seq
     message: Annotated[str, Meta(description="The text, exactly as it was sent or last edited.")]
     attachment: Annotated[str | None, Meta(description="As `attachment_url`.")]
-    attachment_url: Path
+    attachment_url: FileLink
     attachment_type: Annotated[str | None, Meta(description="What the file is, by its content.")]
     attachment_name: str | None
     attachment_size: Annotated[int | None, Meta(description="In bytes.")]
@@ -141,6 +146,13 @@ class History(Struct):
     has_more: Annotated[
         bool, Meta(description="There are older ones; with `after_id`: there are newer ones.")
     ]
+
+
+class MessagePage(Struct):
+    count: Annotated[int, Meta(ge=0, le=1000, description="On all pages; 1,000 for that many or more.")]
+    next: Annotated[str | None, Meta(description="The address of the next page; null on the last.")]
+    previous: Annotated[str | None, Meta(description="That of the page before; null on the first.")]
+    results: Annotated[list[Message], Meta(description="In the `ordering` asked for.")]
 
 
 class Found(Struct):

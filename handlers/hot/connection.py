@@ -40,7 +40,7 @@ class HotCalls:
         self.runtime = runtime
         self.answers = AnswerBytes(runtime, secure)
         self.sends = Sends(runtime, self.answers)
-        self.polls = Polls(runtime, self.answers)
+        self.polls = Polls(runtime, self.answers, secure)
         self.event_streams = EventStreams(runtime)
         self.origins = bool(runtime.settings.cors_origins)
         self._told_at = -TELL_SECS
@@ -134,7 +134,7 @@ class HotConnection:
                 if request.query is None:
                     answered = await calls.sends.answer(request, body, stream)
                 else:
-                    answered = await calls.polls.answer(request, stream)
+                    answered = await calls.polls.answer(request, stream, self._address)
             if answered:
                 return not (stream.closed() or calls.answers.is_last(request))
         self.deadline = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from functools import partial
+from typing import Any
 
 from tornado.iostream import IOStream
 
@@ -14,6 +15,7 @@ from chatserver.polls.waiter import Waiter
 from chatserver.runtime import Runtime
 from chatserver.services.events import PollRequest
 from handlers import rate_fields
+from handlers.connections.own_address import OwnAddress
 from handlers.events import is_extended, poll_body, poll_request
 from handlers.hot.answer_bytes import AnswerBytes, written
 from handlers.hot.request import HotRequest
@@ -26,11 +28,12 @@ _QUERY = re.compile(rb"(?:(?:cursor|client|wait|limit)=[A-Za-z0-9_.:~-]{1,128}(?
 
 
 class Polls:
-    def __init__(self, runtime: Runtime, answers: AnswerBytes) -> None:
+    def __init__(self, runtime: Runtime, answers: AnswerBytes, secure: bool) -> None:
         self._runtime = runtime
         self._answers = answers
+        self._own_address = OwnAddress(runtime.settings, secure)
 
-    async def answer(self, request: HotRequest, stream: IOStream | HotStream) -> bool:
+    async def answer(self, request: HotRequest, stream: IOStream | HotStream, peer: Any) -> bool:
         """Hold the poll and answer it. False when nothing was done and the ordinary way has to."""
         runtime = self._runtime
         asked = self._asked(request.query or b"")
@@ -39,7 +42,8 @@ class Polls:
         poll, extended = asked
         started = runtime.clock.monotonic()
         try:
-            actor = await runtime.services.sessions.authenticate(request.token, polling=True)
+            known = await runtime.services.sessions.authenticate(request.token, polling=True)
+            actor = known.at(self._own_address.base_url(request.host, request.forwarded_proto, peer))
             runtime.limits.take(actor, "poll")
             fields = rate_fields.header_bytes(runtime.limits, actor, "poll")
             try:

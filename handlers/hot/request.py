@@ -13,7 +13,7 @@ _HEAD = re.compile(
     rb" HTTP/1\.1\r\n(?P<fields>(?:[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}:[\t\x20-\x7e\x80-\xff]{0,8192}\r\n){1,256})\r\n"
 )
 _HOST = re.compile(rb"[A-Za-z0-9.:\[\]_-]{1,255}")
-_TOKEN = re.compile(rb"(?:token|bearer) ([\x21-\x7e]{1,256})", re.IGNORECASE)
+_TOKEN = re.compile(rb"(?:token|bearer) ([\x21-\x7e]{1,2048})", re.IGNORECASE)
 _JSON = re.compile(rb"application/json(?:; ?charset=utf-8)?", re.IGNORECASE)
 _LENGTH = re.compile(rb"[1-9][0-9]{0,7}")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
@@ -22,14 +22,16 @@ _STRANGE = {
     b"transfer-encoding", b"content-encoding", b"expect", b"upgrade", b"cookie", b"idempotency-key", b"origin",
     b"trailer", b"te",
 }  # fmt: skip
-_KNOWN = {b"host", b"authorization", b"content-type", b"content-length", b"x-request-id", b"connection"}
+_KNOWN = {
+    b"host", b"authorization", b"content-type", b"content-length", b"x-request-id", b"connection", b"x-forwarded-proto",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
 class HotRequest:
     """`query` is None for a send, else that of a poll; `body_bytes` is how long the body is that follows.
 
-    `last`: the client wants no other answer on this connection.
+    `last`: the client wants no other answer on this connection. `host` and `forwarded_proto` are those header fields.
     """
 
     token: str
@@ -37,6 +39,8 @@ class HotRequest:
     body_bytes: int
     request_id: bytes
     last: bool
+    host: str = ""
+    forwarded_proto: str = ""
 
 
 def recognise(head: bytes, *, origins: bool = False) -> HotRequest | None:
@@ -57,7 +61,8 @@ def recognise(head: bytes, *, origins: bool = False) -> HotRequest | None:
     get = fields.get
     token = _TOKEN.fullmatch(get(b"authorization", b""))
     keep = get(b"connection", b"keep-alive").lower()
-    if token is None or not _HOST.fullmatch(get(b"host", b"")) or keep not in (b"keep-alive", b"close"):
+    host = get(b"host", b"")
+    if token is None or not _HOST.fullmatch(host) or keep not in (b"keep-alive", b"close"):
         return None
     query, length = None, b"0"
     if found["send"] is None:
@@ -71,4 +76,7 @@ def recognise(head: bytes, *, origins: bool = False) -> HotRequest | None:
     request_id = get(b"x-request-id", b"")
     if not _REQUEST_ID.fullmatch(request_id):
         request_id = b"%016x" % random.getrandbits(64)
-    return HotRequest(token[1].decode(), query, int(length), request_id, keep == b"close")
+    told = get(b"x-forwarded-proto", b"").decode("latin-1")
+    return HotRequest(
+        token[1].decode(), query, int(length), request_id, keep == b"close", host.decode(), told
+    )

@@ -38,6 +38,18 @@ ROWS: dict[str, list[Row]] = {
         Row((201, 201, 201, 401), "to somebody", {"receiver_id": "{friend}", "message": "hello"}),
         Row((404, 404, 404, 401), "to nobody", {"receiver_id": "{nobody}", "message": "hello"}),
     ],
+    "list_messages": [
+        Row(OWN, "of all one's own"),
+        Row(OWN, "with the other, which for a stranger is empty", query={"sender": "{other}"}),
+    ],
+    "get_message": [Row((200, 200, 404, 401), "Ann's message", path={"message_id": "{message}"}, hidden=("message_id",))],
+    "get_chat": [Row((200, 200, 404, 401), "Ann's message", path={"message_id": "{message}"}, hidden=("message_id",))],
+    "edit_chat": [
+        Row((200, 403, 404, 401), "Ann's message", {"message": "other"}, path={"message_id": "{message}"}, hidden=("message_id",)),
+    ],
+    "delete_chat": [
+        Row((200, 403, 404, 401), "Ann's message", path={"message_id": "{message}"}, hidden=("message_id",)),
+    ],
     "edit_message": [
         Row((200, 403, 404, 401), "Ann's message", {"message": "other"}, path={"message_id": "{message}"}, hidden=("message_id",)),
     ],

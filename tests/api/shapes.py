@@ -16,9 +16,9 @@ MESSAGE = {
     "edited_at", "rev",
 }  # fmt: skip
 EVENT_OF_MESSAGE = {
-    "id", "seq", "sender_id", "sender_name", "receiver_id", "message", "attachment", "attachment_type",
-    "attachment_name", "attachment_size", "timestamp", "is_read", "conversation_id", "client_id", "edited_at", "rev",
-    "is_active",
+    "id", "seq", "sender", "sender_id", "sender_name", "receiver_id", "message", "attachment", "attachment_url",
+    "attachment_type", "attachment_name", "attachment_size", "timestamp", "is_read", "conversation_id", "client_id",
+    "edited_at", "rev", "is_active",
 }  # fmt: skip
 CONVERSATION = {
     "conversation_id", "other_user", "user", "last_message", "last_message_at", "last_message_by_me",

@@ -154,10 +154,18 @@ async def test_a_token_in_the_header_wins_and_needs_no_more_than_before(client: 
 
 
 @pytest.mark.gen_test
-async def test_preflight_lets_no_other_site_send_the_header_that_a_cookie_needs(client: Client) -> None:
+async def test_an_allowed_site_may_send_the_header_that_a_cookie_needs_but_never_the_cookie(
+    client: Client,
+) -> None:
     asked = {"Origin": ORIGIN, "Access-Control-Request-Headers": "X-Requested-With"}
     answer = await client.call("OPTIONS", "chats/", headers=asked)
-    assert "x-requested-with" not in answer.headers["Access-Control-Allow-Headers"].lower()
+    assert "x-requested-with" in answer.headers["Access-Control-Allow-Headers"].lower()
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    cookie, _ = await cookie_of(client)
+    sent = {**cookie, "Origin": ORIGIN, "X-Requested-With": "XMLHttpRequest"}
+    for site in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
+        answer = await client.call("PATCH", "users/me/", json_body={}, headers={**sent, **site})
+        assert_problem(answer, 403, "forbidden")
 
 
 @pytest.mark.parametrize("path", ["poll/test/", "users/me/", "nowhere/", "/nowhere", "/healthz"])

@@ -142,11 +142,13 @@ async def test_a_guest_finds_whom_they_can_name_and_lists_nobody(shop: Client) -
 async def test_both_are_off_unless_set_and_the_server_tells(client: Client, shop: Client) -> None:
     assert (await client.call("GET", "server/"))["sign_in"] == {
         "host": False,
+        "host_tokens": False,
         "guests": False,
         "registration": "open",
     }
     assert (await shop.call("GET", "server/"))["sign_in"] == {
         "host": True,
+        "host_tokens": True,
         "guests": True,
         "registration": "open",
     }

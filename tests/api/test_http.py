@@ -210,6 +210,47 @@ async def test_an_origin_on_the_list_may_call_and_no_other(
     mine.close()
 
 
+def granted(answer: Answer) -> set[str]:
+    return {name.strip().lower() for name in answer.headers["Access-Control-Allow-Headers"].split(",")}
+
+
+@pytest.mark.gen_test
+async def test_an_allowed_page_may_send_headers_of_its_own_system(
+    cors_server: ServerProcess, client: Client
+) -> None:
+    async def asked(names: str) -> set[str]:
+        headers = {"Origin": ORIGIN, "Access-Control-Request-Headers": names}
+        answer = await client.call("OPTIONS", "chats/", headers=headers, base=cors_server.base)
+        assert "Access-Control-Request-Headers" in ", ".join(answer.headers.get_list("Vary"))
+        return granted(answer)
+
+    ours = await asked("")
+    assert {"authorization", "content-type"} <= ours
+    assert await asked("authorization,x-tenant-id, X-Requested-With") == {
+        *ours,
+        "x-tenant-id",
+        "x-requested-with",
+    }
+    for nonsense in ("*", "x y", "x;y", "(x)", "x" * 65, "\xe4", ",,,"):
+        assert await asked(f"{nonsense}, x-tenant-id") == {*ours, "x-tenant-id"}, nonsense
+    flood = await asked(",".join(f"x-{n}" for n in range(1000)))
+    assert len(flood) <= len(ours) + 32
+
+
+@pytest.mark.gen_test
+async def test_preflight_names_every_method_that_is_offered(
+    cors_server: ServerProcess, client: Client
+) -> None:
+    for path, methods in {
+        "chats/": {"POST"},
+        "chats/message/8388609/": {"PATCH", "DELETE"},
+        "users/me/": {"GET", "HEAD", "PATCH", "DELETE"},
+    }.items():
+        answer = await client.call("OPTIONS", path, headers={"Origin": ORIGIN}, base=cors_server.base)
+        named = set(answer.headers["Access-Control-Allow-Methods"].split(", "))
+        assert methods <= named and "Access-Control-Allow-Credentials" not in answer.headers, path
+
+
 @pytest.mark.gen_test
 async def test_by_default_no_other_origin_may_call(client: Client, server: ServerProcess) -> None:
     answer = await preflight(client, server.base, ORIGIN)

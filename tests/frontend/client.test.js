@@ -497,3 +497,20 @@ test('a send that is refused for want of a session says so', async () => {
   assert.equal(chat.outbox.items.length, 1);
   chat.close();
 });
+
+test('a file is fetched from the server of all other calls, whatever name its link begins with', async () => {
+  const asked = [];
+  const fetch = async (url) => {
+    asked.push(url);
+    return new Response('x');
+  };
+  const link = 'http://inside:8888/api/v1/communication/chats/attachment/7/?link=1.a';
+  await new Api({ fetch }).file(link);
+  await new Api({ fetch, base: 'https://chat.example/api/v1/communication/' }).file(link);
+  await new Api({ fetch }).file('/api/v1/communication/chats/attachment/7/');
+  assert.deepEqual(asked, [
+    '/api/v1/communication/chats/attachment/7/?link=1.a',
+    'https://chat.example/api/v1/communication/chats/attachment/7/?link=1.a',
+    '/api/v1/communication/chats/attachment/7/',
+  ]);
+});

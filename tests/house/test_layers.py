@@ -23,7 +23,12 @@ ROOMS = {
     "storage": ("guard",),
     "bus": ("guard",),
     "processes": ("guard",),
+    "outward": (),
 }
+HTTP_CLIENTS = (
+    "tornado.httpclient", "tornado.simple_httpclient", "tornado.curl_httpclient", "urllib.request", "http.client",
+    "aiohttp", "httpx", "requests",
+)  # fmt: skip
 OPENS_ALL = ("runtime", "__main__")  # they put the rooms together, and no room knows them
 PURE = tuple(
     f"chatserver/{name}.py"
@@ -115,6 +120,11 @@ RULES = (
         "pika is imported in bus/rabbit.py only",
         lambda path: path != "chatserver/bus/rabbit.py",
         lambda module: within(module, "pika"),
+    ),
+    Rule(
+        "the HTTP client is imported in outward/ only, and by the command line",
+        lambda path: not path.startswith(("chatserver/outward/", "commands/")),
+        lambda module: within(module, *HTTP_CLIENTS),
     ),
     Rule(
         "the time comes from clock.py only",
@@ -210,6 +220,10 @@ def test_every_file_imports_only_what_its_place_allows() -> None:
         ("chatserver/storage/users.py", "from chatserver import runtime"),
         ("chatserver/services/messages.py", "from chatserver.bus.local import LocalBus"),
         ("chatserver/bus/local.py", "import pika"),
+        ("chatserver/services/vouchers.py", "from chatserver.outward.token_url import TokenUrl"),
+        ("chatserver/outward/token_url.py", "from chatserver.guard.rates import RateLimits"),
+        ("handlers/host.py", "from tornado.httpclient import AsyncHTTPClient"),
+        ("chatserver/processes/scrape.py", "import urllib.request"),
         ("chatserver/model.py", "import msgspec"),
         ("chatserver/model.py", "from chatserver.hub import Hub"),
         ("handlers/messages.py", "from chatserver.storage.messages import MessageStore"),
@@ -232,6 +246,7 @@ def test_a_breach_is_noticed(path: str, source: str) -> None:
         ),
         ("chatserver/storage/users.py", "import motor\nfrom pymongo.errors import DuplicateKeyError"),
         ("chatserver/bus/rabbit.py", "import pika\nfrom tornado.ioloop import IOLoop"),
+        ("chatserver/outward/token_url.py", "from tornado.httpclient import AsyncHTTPClient"),
         ("chatserver/settings.py", "import os\nos.environ\nfrom chatserver.errors import StartupError"),
         ("chatserver/clock.py", "import time\nfrom datetime import datetime\ndatetime.now()"),
         ("chatserver/services/messages.py", "from chatserver.ports import Bus\nclock.now()"),

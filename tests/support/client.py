@@ -88,11 +88,13 @@ class Client:
         limit_secs: float = 60.0,
         ask_first: bool = False,
     ) -> Answer:
-        """One request as given, no redirect followed. `path` is under the API's base unless it starts with /.
+        """One request as given, no redirect followed. `path` is under the API's base unless it starts with / or http.
 
         `ask_first`: send the body only when the server says it wants it.
         """
-        url = (base or self.random.choice(self.bases)) + (path if path.startswith("/") else API + path)
+        url = path
+        if not path.startswith(("http://", "https://")):
+            url = (base or self.random.choice(self.bases)) + (path if path.startswith("/") else API + path)
         if query:
             url += "?" + urlencode({k: v for k, v in query.items() if v is not None})
         sent = dict(headers or {})

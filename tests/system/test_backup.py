@@ -154,21 +154,24 @@ async def test_a_backup_is_of_one_moment(mongo: MongoNode, tmp_path: Path) -> No
 
 
 @pytest.mark.gen_test
-async def test_who_holds_a_backup_cannot_ring_the_bells_of_what_it_was_made_of(
+async def test_who_holds_a_backup_can_neither_ring_the_bells_nor_sign_the_links_of_what_it_was_made_of(
     mongo: MongoNode, tmp_path: Path
 ) -> None:
     settings = Settings(mongodb_uri=mongo.uri, mongodb_database=unique("bells"))
     storage = Storage(mongo.uri, settings, Clock())
-    name, key = await storage.marks.installation(), await storage.marks.bell_key()
+    name = await storage.marks.installation()
+    keys = [await storage.marks.bell_key(), await storage.marks.link_key()]
+    assert keys[0] != keys[1]
     async with open_copies(settings) as copies:
         with (tmp_path / "file").open("wb") as file:
             await copies.write(file, Clock().now(), lambda _: None)
         with zipfile.ZipFile(tmp_path / "file") as archive:
             kept = archive.read("marks.bson")
         assert b"installation" in kept and name.encode() in kept
-        assert key not in kept
+        assert not any(key in kept for key in keys)
         await copies.restore(Reading(tmp_path / "file"), lambda _: None)
-    assert await storage.marks.bell_key() != key, "the copy makes one of its own"
+    assert await storage.marks.bell_key() != keys[0], "the copy makes one of its own"
+    assert await storage.marks.link_key() != keys[1]
     await storage.close()
 
 

@@ -19,12 +19,14 @@ from chatserver.model import Actor, Conversation, Entry, Inbox, Message, User
 from chatserver.polls.check import Check
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
+from chatserver.ports import TokenHost
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.send import Send
 from chatserver.sending.sweeper import Sweeper
 from chatserver.sending.writer import Writer
 from chatserver.services import Services, build_services
 from chatserver.services.events import PollAnswer, PollRequest
+from chatserver.services.links import Links
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 from tests.support.client import unique
@@ -42,6 +44,7 @@ class Chat:
     settings: Settings
     node: str = "one"
     clock: SkippingClock = field(default_factory=SkippingClock)
+    token_host: TokenHost | None = None
 
     def __post_init__(self) -> None:
         self.storage = Storage(self.settings.mongodb_uri, self.settings, self.clock)
@@ -69,6 +72,8 @@ class Chat:
             self.passwords,
             Attempts(self.storage.attempts, self.storage.known_callers, self.settings, self.clock),
             RateLimits(self.settings, self.clock),
+            Links(b"a key of this test", self.clock),
+            self.token_host,
             self.clock,
         )
         self.bus.listen(self.services.bells.heard)

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 
+import jwt
 import pytest
 import structlog
 
@@ -39,9 +40,21 @@ def test_a_secret_is_hidden_wherever_it_stands(
         ours.exception("ours failed")
         logging.getLogger("library").exception("theirs failed with %s", token)
     logging.getLogger("library").warning("GET /x?ticket=%s", "plain-secret")
+    ours.info("said http://a.example/chats/attachment/1/?link=1796027501379.yO4-W8KnELIETFDJAEmEvgtohE1")
+    signed = jwt.encode({"sub": "42"}, "a key that is long enough for this algorithm")
+    logging.getLogger("library").warning("a token of the host: (%s)", signed)
     told = capsys.readouterr().err
     assert told.count("[hidden]") >= 10
-    for secret in (token, ticket, token[4:], ticket[4:], "hunter2", "plain-secret"):
+    for secret in (
+        token,
+        ticket,
+        token[4:],
+        ticket[4:],
+        "hunter2",
+        "plain-secret",
+        "yO4-W8Kn",
+        signed.rpartition(".")[2],
+    ):
         assert secret not in told
     assert "RuntimeError" in told and "db.example.org" in told
     if format == "json":

@@ -58,8 +58,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                     3,
                     story.ANN,
                     "",
-                    attachment="/api/v1/communication/chats/attachment/8388611/",
-                    attachment_url="/api/v1/communication/chats/attachment/8388611/",
+                    attachment=story.LINK,
+                    attachment_url=story.LINK,
                     attachment_type="image/png",
                     attachment_name="file",
                     attachment_size=70,
@@ -68,6 +68,63 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                 {"receiver_id": 2, "attachment": story.PNG},
             ),
         ),
+    ),
+    (messages.ChatsHandler, "GET"): Operation(
+        "list_messages",
+        MESSAGES,
+        "List your messages",
+        {200: Answer(shapes.MessagePage, "One page.")},
+        "All that you sent to people, or they to you, for clients that are used to pages. At most the first 1,000 are "
+        "counted and listed; older ones are in the histories, which page without shifting (`before_id`). A page beyond "
+        "the last one is a 404. `next` and `previous` are links without a token. Whatever is new on a page counts as "
+        "delivered. A list that takes too long is a 503: name a person.",
+        query=schemas.MessagePage,
+        codes=("not_found",),
+        examples=(
+            Example(
+                "The newest",
+                {
+                    "count": 2,
+                    "next": "http://127.0.0.1:8888/api/v1/communication/chats/?ordering=-timestamp&page=2&page_size=1",
+                    "previous": None,
+                    "results": [story.REPLY],
+                },
+                query={"page_size": 1},
+            ),
+        ),
+    ),
+    (changes.MessageHandler, "GET"): Operation(
+        "get_message",
+        MESSAGES,
+        "Look at a message",
+        {200: Answer(shapes.Message, "As it is now; empty, with `is_active` false, once deleted.")},
+        "For members of its conversation. If it is new it counts as delivered.",
+        path=("message_id", "The message."),
+        examples=(Example("A reply", story.REPLY, path=8388610),),
+    ),
+    (changes.ShortMessageHandler, "GET"): Operation(
+        "get_chat",
+        MESSAGES,
+        "Look at a message, by its old address",
+        {200: Answer(shapes.Message, "As `chats/message/{message_id}/` answers.")},
+        path=("message_id", "The message."),
+    ),
+    (changes.ShortMessageHandler, "PATCH"): Operation(
+        "edit_chat",
+        MESSAGES,
+        "Edit a message, by its old address",
+        {200: Answer(shapes.Message, "As `chats/message/{message_id}/` answers.")},
+        body=schemas.Edit,
+        codes=("forbidden",),
+        path=("message_id", "One of your own messages."),
+    ),
+    (changes.ShortMessageHandler, "DELETE"): Operation(
+        "delete_chat",
+        MESSAGES,
+        "Delete a message, by its old address",
+        {200: Answer(shapes.Message, "As `chats/message/{message_id}/` answers.")},
+        codes=("forbidden",),
+        path=("message_id", "One of your own messages."),
     ),
     (changes.MessageHandler, "PATCH"): Operation(
         "edit_message",
@@ -158,8 +215,10 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
             206: Answer(None, "The part of it.", ("ETag", "Accept-Ranges", "Content-Range"), media="*/*"),
             304: Answer(None, "You have it.", ("ETag", "Accept-Ranges"), media="*/*"),
         },
-        "For members of the conversation only. What it holds never changes, until its message is deleted: a download "
-        "that broke goes on with `Range` and `If-Range`.",
+        "For members of the conversation, and for an hour for whoever has a link to it: each `attachment_url` is one, to "
+        "be opened as it is, by a page of any origin too. Its first part is the setting `public_url`, or the address "
+        "that you asked. A link that is over still works with a token. What a file holds never changes, until its "
+        "message is deleted, and the file and all links with it: a broken download goes on with `Range` and `If-Range`.",
         headers=("Range", "If-Range", "If-None-Match"),
         codes=("range_not_satisfiable",),
         path=("message_id", "The message it hangs on."),

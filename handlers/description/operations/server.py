@@ -57,7 +57,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                             "register_total": {"amount": 3000, "window_secs": 3600},
                         },
                     },
-                    "sign_in": {"host": False, "guests": False, "registration": "open"},
+                    "sign_in": {"host": False, "host_tokens": False, "guests": False, "registration": "open"},
                     "timings": {
                         "hold_secs": 5.5,
                         "max_hold_secs": 50.0,

@@ -18,6 +18,10 @@ BOB = {"id": 2, "username": "bob", "full_name": "Bob Berg", "avatar": None}
 BOB_THERE = {**BOB, "is_online": True}
 SESSION = {"id": 1, "name": "curl/8.5.0", "created_at": TIME, "last_used_at": TIME, "current": True}
 DONE = {"success": True, "status": "success"}
+LINK = (
+    "http://127.0.0.1:8888/api/v1/communication/chats/attachment/8388611/"
+    "?link=1777890600000.q3cQ0yqkX8mJ1rVw7bLz5dTnPfGhKuEiSaOoYxZ2v4M"
+)
 CLIENT_ID = "5f0c1a52-1"
 PNG = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAA"

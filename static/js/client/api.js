@@ -179,9 +179,14 @@ export class Api {
     return upload(this.url('chats/'), { headers: this.headers(), form, file, signal, onProgress });
   }
 
-  /** @param {string} url an attachment's address @returns {Promise<Blob>} */
+  /**
+   * By the way that all other calls take: a proxy may know the server under another name than a link begins with.
+   * @param {string} url an attachment's link @returns {Promise<Blob>}
+   */
   async file(url) {
-    const here = this.base.startsWith('/') ? url : new URL(url, this.base).href;
+    const { pathname, search } = new URL(url, 'http://here');
+    const path = pathname + search;
+    const here = this.base.startsWith('/') ? path : new URL(path, this.base).href;
     const answer = await this.#fetch(here, { headers: this.headers(), credentials: 'omit' });
     if (!answer.ok) throw new ApiError({ status: answer.status, code: `http_${answer.status}` });
     return answer.blob();

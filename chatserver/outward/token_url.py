@@ -1,0 +1,115 @@
+"""Asking the host whose token this is: `POST {"token"}` to the setting `token_url`.
+
+The operator named the address, so it may be an inner one. No redirect is followed, so it is the only one that is ever
+sent a token. A host that is slow or gone costs those nothing whose tokens are known: few questions are under way at
+once, each has a deadline, and after some failures in a row none are asked for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import structlog
+from msgspec import Struct
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
+
+from chatserver import __version__, metrics
+from chatserver.clock import Clock
+from chatserver.errors import Unavailable
+from chatserver.model import Vouched
+
+LIMIT_SECS = 2.0  # for one question, with the time until its turn
+AT_ONCE = 8
+MOST_WAITING = 64
+ANSWER_BYTES = 64 * 1024
+FAILURES = 5  # in a row, after which the host is left alone
+PAUSE_SECS = 5.0
+TTL_SECS = 60.0  # where the host says none
+REFUSALS = (400, 401, 403, 404, 410, 422)
+
+log = structlog.get_logger(__name__)
+
+
+class Said(Struct):
+    sub: str | int
+    name: str | None = None
+    ttl: float = TTL_SECS
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Said).decode
+
+
+class TokenUrl:
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._url = url
+        self._clock = clock
+        # One that we no longer wait for keeps its place in the client until its own deadline.
+        self._client = AsyncHTTPClient(
+            force_instance=True, max_clients=2 * AT_ONCE, max_body_size=ANSWER_BYTES
+        )
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+        self._failures = 0
+        self._paused_until = 0.0
+
+    async def whose(self, token: str) -> Vouched | None:
+        """None when the host refuses it. Raises Unavailable within LIMIT_SECS."""
+        left = self._paused_until - self._clock.monotonic()
+        if left > 0 or self._waiting >= MOST_WAITING:
+            metrics.TOKEN_QUESTIONS.labels("not asked").inc()
+            raise Unavailable(
+                "The application around this chat does not answer right now.", max(1, round(left))
+            )
+        self._waiting += 1
+        try:
+            vouched = _answer(await self._ask(token))
+        except (HTTPClientError, OSError, TimeoutError, ValueError) as error:
+            self._failed(error)
+            raise Unavailable("The application around this chat does not answer right now.") from None
+        finally:
+            self._waiting -= 1
+        self._failures = 0
+        metrics.TOKEN_QUESTIONS.labels("refused" if vouched is None else "accepted").inc()
+        return vouched
+
+    async def _ask(self, token: str) -> HTTPResponse:
+        async with self._clock.limit(LIMIT_SECS), self._places:
+            return await self._client.fetch(
+                self._url,
+                method="POST",
+                body=_encode({"token": token}),
+                headers={"Content-Type": "application/json", "Accept": "application/json"},
+                user_agent=f"chatserver/{__version__}",
+                connect_timeout=LIMIT_SECS,
+                request_timeout=LIMIT_SECS,
+                follow_redirects=False,
+                raise_error=False,
+            )
+
+    def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        metrics.TOKEN_QUESTIONS.labels("failed").inc()
+        if self._failures >= FAILURES:
+            self._paused_until = self._clock.monotonic() + PAUSE_SECS
+            log.warning("the host does not say whose tokens are", reason=str(error) or type(error).__name__)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _answer(response: HTTPResponse) -> Vouched | None:
+    """Raises ValueError, with what may be logged, for what is neither a yes nor a no."""
+    if response.code in REFUSALS:
+        return None
+    if response.code != 200:
+        raise ValueError(f"status {response.code}")
+    try:
+        said = _decode(response.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise ValueError("its answer is no JSON with `sub`, perhaps `name` and `ttl`") from None
+    try:
+        return Vouched(str(said.sub), said.name, said.ttl)
+    except ValueError as error:
+        raise ValueError(f"its answer cannot be used: {error}") from None
