@@ -15,6 +15,7 @@ LONG_FILES = {
     "chatserver/services/events.py": "register, look, wait, answer: the one order of a poll, with an end and without",
     "chatserver/services/entries.py": "from each kind of inbox entry to its event",
     "chatserver/storage/embedded.py": "one child process from its start to its end",
+    "chatserver/services/sessions.py": "the life of a session: begun, trusted, used, ended",
     "handlers/base.py": "all that every call has in common",
     "handlers/description/shapes.py": "what every call answers, one after the other",
     "handlers/description/operations/chats.py": "the words of every call about messages, one after the other",
