@@ -51,6 +51,10 @@ class Bus(Protocol):
     def state(self) -> str:
         """`up` (bells proved to arrive), `suspect` (connected, unproved) or `down`."""
 
+    @property
+    def reconnects(self) -> int:
+        """How often the link was opened again, with every binding anew."""
+
     def listen(self, handler: BellHandler) -> None:
         """Give every bell for a bound user or for all nodes to `handler`. Call once, before `open`."""
 

@@ -25,6 +25,7 @@ class Check:
         self._clock = clock
         self._interval_secs = interval_secs
         self._round: list[int] = []
+        self._reconnects = bus.reconnects
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -62,7 +63,7 @@ class Check:
             version = versions.get(present.user_id)
             if version is None or present.stamp != stamp:
                 continue
-            if any(waiter.sleeps_before(version) for waiter in present.waiters):
+            if [waiter for waiter in present.waiters if waiter.sleeps_before(version)]:
                 # Else a bell did ring, and left the sending session asleep.
                 if present.version not in (None, version):
                     metrics.CHECK_WAKEUPS.inc()
@@ -72,7 +73,8 @@ class Check:
 
     def _turn(self) -> list[Present]:
         """Everyone while bells may be lost, else the next part, such that all are reached within TRUST_SECS."""
-        if self._bus.state != "up":
+        if self._bus.state != "up" or self._bus.reconnects != self._reconnects:
+            self._reconnects = self._bus.reconnects
             self._round.clear()
             for present in self._hub:
                 present.settled = False
@@ -84,11 +86,11 @@ class Check:
         part = -(-len(self._hub) * self._interval_secs * 1.2 // TRUST_SECS)
         chosen = {self._round.pop() for _ in range(min(int(part), len(self._round)))}
         found = [known for id in chosen if (known := self._hub.get(id))]
-        found += [p for p in self._hub if p.user_id not in chosen and not self._settled(p)]
+        found += [p for p in self._hub if not (p.settled or p.user_id in chosen or self._settled(p))]
         return found
 
     def _settled(self, present: Present) -> bool:
-        """Bound, and looked at once since: a bell just before that was heard by nobody."""
+        """Bound, and looked at once since: a bell just before that was heard by nobody. Stays so while the link does."""
         bound = self._bus.is_bound(present.user_id)
         settled, present.settled = present.settled and bound, bound
         return settled

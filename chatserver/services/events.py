@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -105,20 +105,25 @@ class Events:
             self._hub.leave(present, waiter)
 
     async def follow(
-        self, actor: Actor, request: PollRequest, started: Callable[[Waiter], None]
-    ) -> AsyncGenerator[PollAnswer, None]:
-        """A poll without an end: answer after answer, each from where the one before has led.
+        self,
+        actor: Actor,
+        request: PollRequest,
+        started: Callable[[Waiter], None],
+        give: Callable[[PollAnswer], Awaitable[bool]],
+    ) -> None:
+        """A poll without an end: `give` gets answer after answer, each from where the one before has led.
 
         The first comes at once, empty or not; a later one has events, or TIMEOUT when the waiter was told that its
         time is up, or is the last one and says why. A place that is too old is an event, `cursor_expired`, and the
-        stream goes on from the fresh one. `delivered` of an answer is to be awaited before the next is asked for.
-        Raises TokenInvalid when the session is revoked, Unavailable when the first look is not possible.
+        stream goes on from the fresh one. It ends when `give`, which has `delivered` awaited, says that the answer
+        did not get out. Raises TokenInvalid when the session is revoked, Unavailable when it cannot look at first.
         """
         present, waiter, known_here = self._hub.enter(actor, request.client)
         try:
             self._announce(waiter, known_here, started)
             request = replace(request, wait_secs=0.0)
-            while True:
+            ended = None
+            while ended in (None, Ended.TIMEOUT):
                 try:
                     answer = await self._hold(actor, request, present, waiter)
                 except CursorExpired as expired:
@@ -126,10 +131,10 @@ class Events:
                         request = replace(request, cursor=None)
                         continue
                     answer = self._set_anew(expired.cursor)
-                yield answer
-                if answer.ended not in (None, Ended.TIMEOUT):
+                if not await give(answer):
                     return
                 request = replace(request, cursor=answer.cursor, wait_secs=math.inf, patient=True)
+                ended = answer.ended
                 del answer  # of hundreds of kilobytes perhaps, and the wait for the next one may be long
         finally:
             self._hub.leave(present, waiter)

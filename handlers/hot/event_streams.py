@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
 import msgspec
 from tornado.iostream import IOStream
@@ -21,6 +21,7 @@ from chatserver.model import Actor
 from chatserver.polls.waiter import Ended, Waiter
 from chatserver.runtime import Runtime
 from chatserver.services.events import PollAnswer, PollRequest
+from chatserver.services.sessions import Sessions
 from handlers.event_streams import UNAUTHORIZED, come_again, event_bytes
 from handlers.hot.answer_bytes import written
 from handlers.hot.stream import HotStream
@@ -43,30 +44,66 @@ _decode = msgspec.json.Decoder(_Event).decode
 
 
 class HeldStream:
-    """One of them, as the heartbeats know it. `place` is where the last answer led."""
+    """One of them."""
 
-    __slots__ = ("beats", "place", "stream", "waiter")
+    __slots__ = ("_actor", "_beats", "_named", "_place", "_sessions", "_stream", "_waiter")
 
-    def __init__(self, stream: IOStream | HotStream) -> None:
-        self.stream = stream
-        self.waiter: Waiter | None = None
-        self.place: Cursor | None = None
-        self.beats = 0
+    def __init__(self, stream: IOStream | HotStream, actor: Actor, named: bool, sessions: Sessions) -> None:
+        """`named`: its client is told its place."""
+        self._stream = stream
+        self._actor = actor
+        self._named = named
+        self._sessions = sessions
+        self._waiter: Waiter | None = None
+        self._place: Cursor | None = None
+        self._beats = 0
 
     def started(self, waiter: Waiter) -> None:
         """The waiter is over when the connection is."""
-        self.waiter = waiter
-        self.stream.set_close_callback(waiter.gone)
-        if self.stream.closed():
+        self._waiter = waiter
+        self._stream.set_close_callback(waiter.gone)
+        if self._stream.closed():
             waiter.gone()
 
     def beat(self, heartbeat: bytes) -> None:
         """Unless its client is still to take what was written before."""
-        if not self.stream.closed() and not self.stream.writing():
-            self.stream.write(heartbeat)
-        self.beats += 1
-        if self.beats % PROVED_EVERY == 0 and self.waiter is not None:
-            self.waiter.time_is_up()
+        if not self._stream.closed() and not self._stream.writing():
+            self._stream.write(heartbeat)
+        self._beats += 1
+        if self._beats % PROVED_EVERY == 0 and self._waiter is not None:
+            self._waiter.time_is_up()
+
+    async def give(self, answer: PollAnswer) -> bool:
+        """Whether it got out. Raises TokenInvalid."""
+        took = await written(self._stream, self._bytes_of(answer))
+        if answer.events:
+            # A thousand may have been woken by one bell: theirs go out before the rest of this.
+            await asyncio.sleep(0)
+        await answer.delivered(took)
+        if took:
+            metrics.STREAMED_EVENTS.inc(len(answer.events))
+            if answer.ended is Ended.TIMEOUT and self._beats:
+                with suppress(Unavailable):  # then it is proved the next time
+                    await self._sessions.prove(self._actor)
+        return took
+
+    def _bytes_of(self, answer: PollAnswer) -> bytes:
+        """What the client gets of an answer, nothing perhaps: its place goes with the last event, or alone."""
+        moved = answer.events or answer.cursor != self._place
+        self._place = answer.cursor
+        cursor = str(answer.cursor) if self._named and moved else ""
+        parts = []
+        last = len(answer.events) - 1
+        for number, encoded in enumerate(answer.events):
+            event = _decode(encoded)
+            parts.append(event_bytes(event.event, bytes(event.data), cursor if number == last else ""))
+        if cursor and not parts:
+            parts.append(f"id: {cursor}\n\n".encode())  # by itself it is no event, and the place is moved
+        if answer.ended is Ended.SUPERSEDED:
+            parts.append(event_bytes("superseded", b"{}"))
+        if answer.ended in AGAIN_SECS:
+            parts.append(come_again(AGAIN_SECS[answer.ended] * random.uniform(1, 2)))
+        return b"".join(parts)
 
 
 class Heartbeats:
@@ -121,13 +158,14 @@ class EventStreams:
 
     async def give(self, stream: IOStream | HotStream, actor: Actor, request: PollRequest) -> None:
         """Until either side ends it."""
+        services = self._runtime.services
         _bury_the_dead(stream)
-        held = HeldStream(stream)
+        held = HeldStream(stream, actor, not request.original, services.sessions)
         turn = self._heartbeats.add(held)
         metrics.EVENT_STREAMS.inc()
         try:
             with self._runtime.requests:
-                await self._follow(held, actor, request)
+                await services.events.follow(actor, request, held.started, held.give)
         except TokenInvalid:
             await written(stream, UNAUTHORIZED)
         except Unavailable as error:
@@ -135,43 +173,6 @@ class EventStreams:
         finally:
             metrics.EVENT_STREAMS.dec()
             self._heartbeats.remove(held, turn)
-
-    async def _follow(self, held: HeldStream, actor: Actor, request: PollRequest) -> None:
-        """Raises TokenInvalid, Unavailable when it cannot begin."""
-        named = not request.original
-        answers = self._runtime.services.events.follow(actor, request, held.started)
-        async with aclosing(answers):
-            async for answer in answers:
-                took = await written(held.stream, _bytes_of(answer, held, named))
-                if answer.events:
-                    # A thousand may have been woken by one bell: theirs go out before the rest of this.
-                    await asyncio.sleep(0)
-                await answer.delivered(took)
-                if not took:
-                    return
-                metrics.STREAMED_EVENTS.inc(len(answer.events))
-                if answer.ended is Ended.TIMEOUT and held.beats:
-                    with suppress(Unavailable):  # then it is proved the next time
-                        await self._runtime.services.sessions.prove(actor)
-                del answer  # its events are gone, and the next may be long in coming
-
-
-def _bytes_of(answer: PollAnswer, held: HeldStream, named: bool) -> bytes:
-    """What the client gets of an answer, nothing perhaps. `named`: it is told its place, with the last event or alone."""
-    cursor = str(answer.cursor) if named and (answer.events or answer.cursor != held.place) else ""
-    held.place = answer.cursor
-    parts = []
-    last = len(answer.events) - 1
-    for number, encoded in enumerate(answer.events):
-        event = _decode(encoded)
-        parts.append(event_bytes(event.event, bytes(event.data), cursor if number == last else ""))
-    if cursor and not parts:
-        parts.append(f"id: {cursor}\n\n".encode())  # by itself it is no event, and the place is moved
-    if answer.ended is Ended.SUPERSEDED:
-        parts.append(event_bytes("superseded", b"{}"))
-    if answer.ended in AGAIN_SECS:
-        parts.append(come_again(AGAIN_SECS[answer.ended] * random.uniform(1, 2)))
-    return b"".join(parts)
 
 
 def _bury_the_dead(stream: IOStream | HotStream) -> None:

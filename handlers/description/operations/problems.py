@@ -13,8 +13,8 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "token_missing": (
         "The call needs a token and there was none, or not in a form that is understood.",
-        "Sign in, and send `Authorization: Bearer` followed by the token. "
-        "`?token=` is for polls, streams of events and disconnect only.",
+        "Sign in, and send `Authorization: Bearer` followed by the token. `?token=` is for polls, streams of "
+        "events and disconnect only.",
     ),
     "token_invalid": (
         "The token is unknown, revoked or expired; when signing in: the username or the password is wrong, or the "
