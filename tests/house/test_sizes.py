@@ -12,6 +12,7 @@ from tests.house.product import sources
 MOST_LINES = 250  # of a file: one whose single subject needs more stands in the list
 LONG_FILES = {
     "chatserver/settings.py": "every setting, its default and its meaning on one page",
+    "chatserver/services/sessions.py": "a session from its beginning, by whichever token, to its end",
     "chatserver/services/entries.py": "from each kind of inbox entry to its event",
     "chatserver/storage/embedded.py": "one child process from its start to its end",
     "handlers/base.py": "all that every call has in common",
