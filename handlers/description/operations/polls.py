@@ -38,6 +38,9 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "**Tabs.** `client` names a tab or device within a session: a newer poll of the same name ends the older "
         "one with `superseded`. Whoever gets that stops polling. One process holds "
         "at most `limits.held_polls` of a person (12): one more, and the oldest is answered at once, empty.\n\n"
+        "**Two tabs with one token** that name neither `client` nor `cursor` share the place of their session: each "
+        "event reaches at least one of them, and which one is chance. The cure is a `client` and a `cursor` of each tab's own, "
+        "or an event stream (`sse/events/`): then each gets everything.\n\n"
         "A session's own messages do not come back to it. After an error wait before asking again: as long as "
         "`Retry-After` says, else a second, doubling up to half a minute.",
         query=schemas.Poll,
