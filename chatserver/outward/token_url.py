@@ -20,6 +20,7 @@ from chatserver.errors import Unavailable
 from chatserver.model import Vouched
 
 LIMIT_SECS = 2.0  # for one question, with the time until its turn
+LEAST_SECS = 0.1
 AT_ONCE = 8
 MOST_WAITING = 64
 ANSWER_BYTES = 64 * 1024
@@ -45,17 +46,14 @@ class TokenUrl:
     def __init__(self, url: str, clock: Clock) -> None:
         self._url = url
         self._clock = clock
-        # One that we no longer wait for keeps its place in the client until its own deadline.
-        self._client = AsyncHTTPClient(
-            force_instance=True, max_clients=2 * AT_ONCE, max_body_size=ANSWER_BYTES
-        )
+        self._client = AsyncHTTPClient(force_instance=True, max_clients=AT_ONCE, max_body_size=ANSWER_BYTES)
         self._places = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
         self._failures = 0
         self._paused_until = 0.0
 
     async def whose(self, token: str) -> Vouched | None:
-        """None when the host refuses it. Raises Unavailable within LIMIT_SECS."""
+        """None when the host refuses it. Raises Unavailable soon after LIMIT_SECS."""
         left = self._paused_until - self._clock.monotonic()
         if left > 0 or self._waiting >= MOST_WAITING:
             metrics.TOKEN_QUESTIONS.labels("not asked").inc()
@@ -75,18 +73,25 @@ class TokenUrl:
         return vouched
 
     async def _ask(self, token: str) -> HTTPResponse:
-        async with self._clock.limit(LIMIT_SECS), self._places:
+        deadline = self._clock.monotonic() + LIMIT_SECS
+        async with self._clock.limit(LIMIT_SECS):
+            await self._places.acquire()
+        # The client's own deadline ends the question, so that its place is free when its connection is.
+        left = max(LEAST_SECS, deadline - self._clock.monotonic())
+        try:
             return await self._client.fetch(
                 self._url,
                 method="POST",
                 body=_encode({"token": token}),
                 headers={"Content-Type": "application/json", "Accept": "application/json"},
                 user_agent=f"chatserver/{__version__}",
-                connect_timeout=LIMIT_SECS,
-                request_timeout=LIMIT_SECS,
+                connect_timeout=left,
+                request_timeout=left,
                 follow_redirects=False,
                 raise_error=False,
             )
+        finally:
+            self._places.release()
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1

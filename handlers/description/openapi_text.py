@@ -29,14 +29,18 @@ names the field. Old clients are met half-way: an id may be a decimal string, a 
 - Answers may get further fields, and polls further kinds of events: ignore what you do not know.
 - `X-Request-Id` is on every answer. Send your own (1 to 64 letters, digits and `_.:-`) to find it again in the log.
 - Someone who is not a member of a conversation learns nothing of it: it is a 404, as if it did not exist.
-- Other sites may call from a browser when the setting `cors_origins` names them.
+- Other sites may call from a browser when the setting `cors_origins` names them, with whatever header fields of their \
+own they send along.
+- Where the application around this chat has tokens of its own (`sign_in.host_tokens` of the server call), these are \
+good wherever one of ours is.
 """
 
 SECURITY: dict[str, dict[str, Any]] = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "`Authorization: Bearer` and the token that signing in gave.",
+        "description": "`Authorization: Bearer` and the token that signing in gave; or one of the application around this "
+        "chat, where it has tokens of its own: a JWT as for `auth/host/`, or whatever its setting `token_url` knows.",
     },
     "token": {
         "type": "apiKey",

@@ -15,39 +15,54 @@ from tests.support import contract
 from tests.support.client import Answer, Client, unique
 from tests.support.host import SECRET, signed
 from tests.support.mongo import MongoNode
+from tests.support.ports import free_ports
 from tests.support.server import ServerProcess
 from tests.support.token_host import TokenHost
 from tests.support.waiting import eventually, together
 
 
+@pytest.fixture(scope="module")
+def port() -> int:
+    """Of the application."""
+    return free_ports(1)[0]
+
+
 @pytest.fixture
-def host(io_loop: Any) -> Iterator[TokenHost]:
-    made = TokenHost()
+def host(port: int, io_loop: Any) -> Iterator[TokenHost]:
+    made = TokenHost(port)
     yield made
     io_loop.run_sync(made.close)
 
 
-@pytest.fixture
-def server_of(host: TokenHost, mongo: MongoNode) -> Iterator[ServerProcess]:
+@pytest.fixture(scope="module")
+def server_of(port: int, mongo: MongoNode) -> Iterator[ServerProcess]:
     env = {
         "CHATSERVER_MONGODB_DATABASE": unique("asked"),
-        "CHATSERVER_TOKEN_URL": host.url,
+        "CHATSERVER_TOKEN_URL": f"http://127.0.0.1:{port}/whose",
         "CHATSERVER_HOST_SECRET": SECRET,
         "CHATSERVER_LOG_LEVEL": "debug",
     }
-    made = ServerProcess(mongodb_uri=mongo.uri, env=env).start(wait=False)
+    made = ServerProcess(mongodb_uri=mongo.uri, env=env).start()
     yield made
     made.stop()
     made.forget()
 
 
 @pytest.fixture
-def asked(server_of: ServerProcess, io_loop: Any) -> Iterator[Client]:
-    async def ready() -> None:
-        await eventually(lambda: asyncio.to_thread(server_of.is_ready))
-
-    io_loop.run_sync(ready, timeout=90)
+def asked(server_of: ServerProcess, host: TokenHost, io_loop: Any) -> Iterator[Client]:
+    """The application answers, whatever it did in the test before."""
     made = Client([server_of.base], check=contract.check)
+
+    async def answers() -> bool:
+        token = unique("opaque")
+        host.people[token] = {"sub": unique("sub"), "ttl": 60}
+        return (await call(made, token)).status == 200
+
+    async def recovered() -> None:
+        await eventually(answers)
+        host.asked.clear()
+
+    io_loop.run_sync(recovered, timeout=60)
     yield made
     made.close()
 
@@ -157,7 +172,7 @@ async def test_an_application_out_of_order_is_a_503_and_left_alone_for_a_while(
     await eventually(is_back)
     assert host.redirected == 0
     log = server_of.log()
-    assert "does not say whose tokens are" in log
+    assert log.count("does not say whose tokens are") >= 1
     assert not any(token in log for token in host.asked), "no token in the log"
 
 
@@ -180,7 +195,7 @@ async def test_a_slow_application_holds_up_nobody_else_and_no_more_than_a_few_qu
         assert (await call(asked, known, "chats/", method="POST", json_body=body)).status == 201
     answers = await asyncio.gather(*waiting)
     assert {answer.status for answer in answers} == {503}
-    assert host.most_at_once <= 8
+    assert sum(host.asked.values()) <= 16, "eight at once, and when these failed it was left alone"
     host.mood = "well"
     host.go_on.set()
 

@@ -8,25 +8,22 @@ from collections import Counter
 from typing import Any
 
 from tornado.httpserver import HTTPServer
-from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
 
 class TokenHost:
     """`people`: token → what is said of who has it. `mood`: how questions are answered. Needs a running loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
         self.people: dict[str, dict[str, Any]] = {}
         self.mood = "well"
         self.asked: Counter[str] = Counter()
-        self.at_once = self.most_at_once = 0
+        self.at_once = 0
         self.redirected = 0
         self.go_on = asyncio.Event()
-        socket, self.port = bind_unused_port()
-        self.url = f"http://127.0.0.1:{self.port}/whose"
         routes = [("/whose", _Whose, {"host": self}), ("/elsewhere", _Elsewhere, {"host": self})]
         self._server = HTTPServer(Application(routes, log_function=lambda _: None))
-        self._server.add_socket(socket)
+        self._server.listen(port, "127.0.0.1")
 
     async def close(self) -> None:
         self.go_on.set()
@@ -37,6 +34,10 @@ class TokenHost:
 class _Whose(RequestHandler):
     def initialize(self, host: TokenHost) -> None:
         self.host = host
+        self.gone = asyncio.Event()
+
+    def on_connection_close(self) -> None:
+        self.gone.set()
 
     async def post(self) -> None:
         host = self.host
@@ -44,10 +45,12 @@ class _Whose(RequestHandler):
         assert set(asked) == {"token"} and self.request.headers["Content-Type"] == "application/json"
         host.asked[asked["token"]] += 1
         host.at_once += 1
-        host.most_at_once = max(host.most_at_once, host.at_once)
         try:
             if host.mood == "slow":
-                await host.go_on.wait()
+                await asyncio.wait(
+                    [asyncio.ensure_future(event.wait()) for event in (host.go_on, self.gone)],
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
         finally:
             host.at_once -= 1
         self._answer(host.people.get(asked["token"]))
