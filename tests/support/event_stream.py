@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -140,11 +141,19 @@ async def open_stream(
     headers: dict[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
     token: str | None = None,
+    receive_bytes: int | None = None,
     **query: Any,
 ) -> EventStream:
-    """A stream of this device, up to its headers. Close it at the end."""
+    """A stream of this device, up to its headers. Close it at the end. `receive_bytes`: no more is taken unread."""
     url = urlsplit(base or device.client.random.choice(device.client.bases))
-    line = await asyncio.open_connection(url.hostname, url.port, ssl=tls, limit=1 << 24)
+    if receive_bytes is None:
+        line = await asyncio.open_connection(url.hostname, url.port, ssl=tls, limit=1 << 24)
+    else:
+        raw = socket.socket()
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        raw.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(raw, (url.hostname, url.port))
+        line = await asyncio.open_connection(sock=raw, limit=receive_bytes)
     stream = EventStream(*line)
     asked = urlencode({"token": token or device.token} | {k: v for k, v in query.items() if v is not None})
     fields = {"Host": url.netloc, "Accept": "text/event-stream", **(headers or {})}
