@@ -58,7 +58,10 @@ class EventStream:
         self.writer.close()
 
     async def begin(self) -> None:
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        try:
+            head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        except asyncio.IncompleteReadError as error:
+            raise ConnectionError("no answer") from error
         first, _, fields = head.partition("\r\n")
         self.status = int(first.split()[1])
         self.headers = HTTPHeaders.parse(fields)
@@ -67,10 +70,14 @@ class EventStream:
     async def block(self) -> Told | None:
         """The next one; None at the end. Raises ConnectionError when the stream is cut."""
         while b"\n\n" not in self._buffer:
-            more = await self._more()
+            try:
+                more = await self._more()
+            except asyncio.IncompleteReadError as error:
+                raise ConnectionError("a proxy has cut the stream") from error
             if not more:
-                assert not self._buffer, f"the stream ended in the middle of {self._buffer!r}"
                 self.over = True
+                if self._buffer:
+                    raise ConnectionError(f"the stream ended in the middle of {self._buffer!r}")
                 return None
             self._buffer += more
         block, _, self._buffer = self._buffer.partition(b"\n\n")
@@ -144,7 +151,10 @@ async def open_stream(
     receive_bytes: int | None = None,
     **query: Any,
 ) -> EventStream:
-    """A stream of this device, up to its headers. Close it at the end. `receive_bytes`: no more is taken unread."""
+    """A stream of this device, up to its headers. Close it at the end. `receive_bytes`: no more is taken unread.
+
+    Raises OSError.
+    """
     url = urlsplit(base or device.client.random.choice(device.client.bases))
     if receive_bytes is None:
         line = await asyncio.open_connection(url.hostname, url.port, ssl=tls, limit=1 << 24)
