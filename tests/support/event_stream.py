@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -57,7 +58,10 @@ class EventStream:
         self.writer.close()
 
     async def begin(self) -> None:
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        try:
+            head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        except asyncio.IncompleteReadError as error:
+            raise ConnectionError("no answer") from error
         first, _, fields = head.partition("\r\n")
         self.status = int(first.split()[1])
         self.headers = HTTPHeaders.parse(fields)
@@ -66,10 +70,14 @@ class EventStream:
     async def block(self) -> Told | None:
         """The next one; None at the end. Raises ConnectionError when the stream is cut."""
         while b"\n\n" not in self._buffer:
-            more = await self._more()
+            try:
+                more = await self._more()
+            except asyncio.IncompleteReadError as error:
+                raise ConnectionError("a proxy has cut the stream") from error
             if not more:
-                assert not self._buffer, f"the stream ended in the middle of {self._buffer!r}"
                 self.over = True
+                if self._buffer:
+                    raise ConnectionError(f"the stream ended in the middle of {self._buffer!r}")
                 return None
             self._buffer += more
         block, _, self._buffer = self._buffer.partition(b"\n\n")
@@ -140,11 +148,22 @@ async def open_stream(
     headers: dict[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
     token: str | None = None,
+    receive_bytes: int | None = None,
     **query: Any,
 ) -> EventStream:
-    """A stream of this device, up to its headers. Close it at the end."""
+    """A stream of this device, up to its headers. Close it at the end. `receive_bytes`: no more is taken unread.
+
+    Raises OSError.
+    """
     url = urlsplit(base or device.client.random.choice(device.client.bases))
-    line = await asyncio.open_connection(url.hostname, url.port, ssl=tls, limit=1 << 24)
+    if receive_bytes is None:
+        line = await asyncio.open_connection(url.hostname, url.port, ssl=tls, limit=1 << 24)
+    else:
+        raw = socket.socket()
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        raw.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(raw, (url.hostname, url.port))
+        line = await asyncio.open_connection(sock=raw, limit=receive_bytes)
     stream = EventStream(*line)
     asked = urlencode({"token": token or device.token} | {k: v for k, v in query.items() if v is not None})
     fields = {"Host": url.netloc, "Accept": "text/event-stream", **(headers or {})}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client
+from tests.support.event_stream import open_stream
 from tests.support.ports import free_ports
 from tests.support.proxy import Proxy, program
 from tests.support.server import ServerProcess
@@ -97,6 +98,33 @@ async def test_a_client_that_goes_away_does_not_leave_its_poll_behind(
     connection.close()
 
     await eventually(lambda: behind.held_polls() == 0, within=within)
+
+
+@pytest.mark.gen_test
+async def test_the_events_of_a_stream_pass_one_by_one_as_they_happen(client: Client) -> None:
+    ann, bob = await client.people("ann", "bob")
+    async with await open_stream(bob) as stream:
+        told = await stream.event()
+        assert (stream.headers["Content-Type"], told.name) == ("text/event-stream", "connected")
+        for number in range(5):  # each is waited for: one that a proxy keeps back would never come
+            await ann.sent(bob, str(number))
+            assert [message["message"] for message in await stream.until(1)] == [str(number)]
+        heartbeat = await stream.event(but=())
+        assert heartbeat.name == "heartbeat"
+
+
+@pytest.mark.gen_test
+async def test_a_client_that_goes_away_does_not_leave_its_stream_behind(
+    behind: Watched, client: Client
+) -> None:
+    ann = await client.sign_up("ann")
+    await eventually(lambda: behind.held_polls() == 0)
+    stream = await open_stream(ann)
+    await eventually(lambda: behind.held_polls() == 1)
+
+    stream.close()
+
+    await eventually(lambda: behind.held_polls() == 0)
 
 
 @pytest.mark.gen_test

@@ -1,4 +1,4 @@
-"""People under load: mouths that send until they are answered, and readers that poll with a cursor for ever."""
+"""People under load: mouths that send until they are answered, and readers with a cursor that poll or follow for ever."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import contextlib
 import itertools
 import random
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 from tests.faults.bench.oracle import Oracle
 from tests.faults.bench.wire import Line, NoAnswer, Refusals, Reply, Tally
 from tests.support.client import Client, Device
+from tests.support.event_stream import EventStream, Told, open_stream
 from tests.support.waiting import GENEROUS_SECS, eventually
 
 PAUSE_SECS = (0.05, 0.3)  # before a send is tried again
@@ -20,7 +22,9 @@ FAILED = (OSError, TimeoutError)
 
 
 class Load:
-    """`people` are on `devices` reading devices each, and on one more that only sends."""
+    """`people` are on `devices` reading devices each, and on one more that only sends. Every second device follows a
+    stream of events, the others poll.
+    """
 
     def __init__(
         self, bases: list[str], oracle: Oracle, seed: int, *, people: int = 8, devices: int = 1, wait: int = 5
@@ -53,7 +57,8 @@ class Load:
                 device = await (await speaker.another()).here()
                 reader = f"{device.id}/{number}"
                 self.oracle.reader(reader, device.id)
-                self._reading.append(asyncio.ensure_future(self._read(device, reader)))
+                receive = self._follow if len(self._reading) % 2 else self._read
+                self._reading.append(asyncio.ensure_future(receive(device, reader)))
         return self
 
     async def close(self) -> None:
@@ -200,13 +205,54 @@ class Load:
                 answer = reply.json
                 for event in answer["events"]:
                     if event["event"] == "message":
-                        self.oracle.deliver(reader, event["data"])
-                        highest[event["data"]["conversation_id"]] = event["data"]["id"]
+                        self._deliver(reader, event["data"], highest)
                 cursor = answer["cursor"]
             elif reply.status == 503:
                 await asyncio.sleep(self.random.uniform(*PAUSE_SECS))
             else:
                 raise AssertionError(f"a poll was answered {reply.status}: {reply.body[:300]!r}")
+
+    def _deliver(self, reader: str, message: dict[str, Any], highest: dict[int, int]) -> None:
+        self.oracle.deliver(reader, message)
+        highest[message["conversation_id"]] = message["id"]
+
+    async def _follow(self, device: Device, reader: str) -> None:
+        """What was cut before its place came is given again: events count when the place behind them is there."""
+        line = self._line(Tally())
+        cursor: str = device.cursor or ""
+        highest: dict[int, int] = {}
+        while await self._readers_here.wait():
+            try:
+                base = self.random.choice(self.bases)
+                async with await open_stream(device, base=base, cursor=cursor, client=reader) as stream:
+                    async for batch in self._batches(stream):
+                        for told in batch:
+                            assert told.name != "error", f"a stream was refused: {told.text}"
+                            if told.name == "message":
+                                self._deliver(reader, told.data, highest)
+                            elif told.name == "cursor_expired":
+                                self.resets += 1
+                                await self._page(line, device, reader, highest)
+                        cursor = stream.cursor or cursor
+            except FAILED:
+                pass
+            await asyncio.sleep(self.random.uniform(*PAUSE_SECS))
+
+    async def _batches(self, stream: EventStream) -> AsyncIterator[list[Told]]:
+        """Until the stream ends, or readers are to pause."""
+        batch: list[Told] = []
+        while self._readers_here.is_set() and stream.status == 200:
+            try:
+                async with asyncio.timeout(self._wait):
+                    told = await stream.block()
+            except TimeoutError:
+                continue
+            if told is None:
+                return
+            batch.append(told)
+            if told.id is not None or told.name == "error":
+                yield batch
+                batch = []
 
     async def _page(self, line: Line, device: Device, reader: str, highest: dict[int, int]) -> None:
         """The cursor has expired: what was missed is in the history."""
