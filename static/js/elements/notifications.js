@@ -54,6 +54,8 @@ export class Notifications {
     // The tab that tells of messages may be behind this one.
     if (isOpen && document.visibilityState === 'visible' && document.hasFocus())
       return void this.#tabs?.postMessage(message.id);
+    const wishes = prefs();
+    if (!wishes.notifications && !wishes.sound) return;
     if (isMuted(this.app.me.id, conversationId) || !this.app.chat.leader.isLeader) return;
     this.#waiting.set(message.id, message);
     this.#timer ??= setTimeout(() => this.#tell(), SETTLES_MS);
