@@ -39,8 +39,8 @@ SECURITY: dict[str, dict[str, Any]] = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "`Authorization: Bearer` and the token that signing in gave; or one of the application around this "
-        "chat, where it has tokens of its own: a JWT as for `auth/host/`, or whatever its setting `token_url` knows.",
+        "description": "`Authorization: Bearer` and the token that signing in gave; or one of the application around "
+        "this chat, where it has tokens of its own: a JWT as for `auth/host/`, or whatever its setting `token_url` knows.",
     },
     "token": {
         "type": "apiKey",
