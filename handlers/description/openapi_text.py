@@ -40,7 +40,8 @@ SECURITY: dict[str, dict[str, Any]] = {
         "type": "http",
         "scheme": "bearer",
         "description": "`Authorization: Bearer` and the token that signing in gave; or one of the application around "
-        "this chat, where it has tokens of its own: a JWT as for `auth/host/`, or whatever its setting `token_url` knows.",
+        "this chat, where it has tokens of its own: a JWT as for `auth/host/`, or whatever its setting `token_url` "
+        "knows.",
     },
     "token": {
         "type": "apiKey",
