@@ -77,7 +77,7 @@ async def test_head_is_refused_where_get_is_and_where_there_is_none(pair: Pair, 
         ("chats/conversation/999999999/", pair.ann.token, 404),
         ("chats/search/", pair.ann.token, 400),
         ("nothing/", pair.ann.token, 404),
-        ("chats/", pair.ann.token, 405),
+        ("chats/typing/", pair.ann.token, 405),
         ("auth/login/", None, 405),
     ):
         answer = await client.call("HEAD", path, token=token)

@@ -26,12 +26,13 @@ GETS = [
     "server/",
 ]
 METHODS = {
-    "poll/events/": "GET", "poll/test/": "GET", "poll/disconnect/": "POST", "chats/": "POST",
+    "poll/events/": "GET", "poll/test/": "GET", "poll/disconnect/": "POST", "chats/": "GET POST",
     "chats/conversations/": "GET", "chats/conversation/1/": "GET", "chats/mark-read/": "POST",
     "chats/typing/": "POST", "chats/unread-count/": "GET", "chats/online-users/": "GET",
     "auth/register/": "POST", "auth/login/": "POST", "auth/logout/": "POST", "auth/sessions/": "GET",
     "auth/sessions/1/": "DELETE", "users/me/": "GET PATCH DELETE", "users/": "GET", "snapshot/": "GET", "server/": "GET",
-    "chats/message/1/": "PATCH DELETE", "chats/search/": "GET", "users/me/export/": "GET", "auth/host/": "POST",
+    "chats/message/1/": "GET PATCH DELETE", "chats/1/": "GET PATCH DELETE",
+    "chats/search/": "GET", "users/me/export/": "GET", "auth/host/": "POST",
     "auth/guest/": "POST", "host/notifications/": "POST",
 }  # fmt: skip
 
