@@ -1,7 +1,4 @@
-/**
- * HTTP to the chat server: one method per call, JSON in and out, every failure an ApiError.
- * Knows no DOM and keeps no state but the token.
- */
+/** HTTP to the chat server: one method per call, JSON in and out, every failure an ApiError. */
 
 /** @typedef {import('./types.js').Message} Message */
 
@@ -22,7 +19,7 @@ export class ApiError extends Error {
     this.retryAfterSecs = retryAfterSecs;
   }
 
-  /** True where the same call may succeed later without being changed. */
+  /** The same call may succeed later. */
   get isTemporary() {
     return this.status === 0 || this.status === 429 || this.status === 408 || this.status >= 500;
   }
@@ -179,15 +176,12 @@ export class Api {
     return upload(this.url('chats/'), { headers: this.headers(), form, file, signal, onProgress });
   }
 
-  /**
-   * By the way that all other calls take: a proxy may know the server under another name than a link begins with.
-   * @param {string} url an attachment's link @returns {Promise<Blob>}
-   */
+  /** An attachment, from where all other calls go. @param {string} url @returns {Promise<Blob>} */
   async file(url) {
     const { pathname, search } = new URL(url, 'http://here');
-    const path = pathname + search;
-    const here = this.base.startsWith('/') ? path : new URL(path, this.base).href;
-    const answer = await this.#fetch(here, { headers: this.headers(), credentials: 'omit' });
+    const here = new URL(this.base, 'http://here');
+    const path = (this.base.startsWith('/') ? '' : here.origin) + pathname + search;
+    const answer = await this.#fetch(path, { headers: this.headers(), credentials: 'omit' });
     if (!answer.ok) throw new ApiError({ status: answer.status, code: `http_${answer.status}` });
     return answer.blob();
   }

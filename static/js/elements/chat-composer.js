@@ -28,6 +28,7 @@ export class ChatComposer extends HTMLElement {
   #life = new AbortController();
   /** @type {import('../composer/file-tray.js').FileTray|null} made when the first file is chosen */ tray = null;
   /** @type {EmojiInput|null} */ #emoji = null;
+  /** @type {Promise<typeof import('../composer/file-tray.js')>|null} */ #adding = null;
   /** @type {import('../composer/edit-mode.js').EditMode|null} */ #editing = null;
 
   connectedCallback() {
@@ -114,7 +115,8 @@ export class ChatComposer extends HTMLElement {
 
   /** @param {File[]} files */
   async addFiles(files) {
-    const { FileTray } = await import('../composer/file-tray.js');
+    this.#adding = import('../composer/file-tray.js');
+    const { FileTray } = await this.#adding.finally(() => (this.#adding = null));
     this.tray ??= new FileTray(this.app, /** @type {HTMLFormElement} */ (this.querySelector('form')), () =>
       this.#drawSend(),
     );
@@ -159,6 +161,9 @@ export class ChatComposer extends HTMLElement {
   }
 
   send() {
+    // Files that were chosen go along, even where what shows them is still on its way.
+    const again = () => setTimeout(() => this.send());
+    if (this.#adding) return void this.#adding.then(again, again);
     const message = this.text.value.trim();
     const files = this.tray?.files ?? [];
     if ((isBlank(message) && files.length === 0 && !this.#editing) || this.#left < 0) {
