@@ -77,11 +77,11 @@ class EventStreamHandler(ApiHandler):
         # A browser that connects again says where it was, and names the first place in the address still.
         place = self.request.headers.get("Last-Event-ID") or asked.cursor
         return PollRequest(
-            cursor=parse_cursor(place) if place else None,
+            cursor=parse_cursor(place) if place is not None else None,
             wait_secs=0.0,
             limit=EVENTS_AT_ONCE,
             client=asked.client,
-            original=not place and asked.client is None,
+            original=place is None and asked.client is None,
         )
 
     def _head(self) -> bytes:

@@ -33,6 +33,7 @@ NEW_PERSON = {"username": "{new}", "password": "correct horse battery staple"}
 ROWS: dict[str, list[Row]] = {
     "poll": [Row(OWN, "without a cursor", query={"wait": "0"})],
     "poll_test": [Row(NOBODY)],
+    "event_stream_test": [Row(NOBODY)],
     "disconnect": [Row(OWN)],
     "send_message": [
         Row((201, 201, 201, 401), "to somebody", {"receiver_id": "{friend}", "message": "hello"}),

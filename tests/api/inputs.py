@@ -171,6 +171,10 @@ QUERIES = {
         "client": ["", LONG, "%00", "%ff", "%ed%a0%80"],
         "cursor": ["%00", "%ff", "", "nonsense"],
     },
+    "sse/events/": {
+        "client": ["", LONG, "%00", "%ff", "%ed%a0%80"],
+        "cursor": ["%00", "%ff", "", "nonsense"],
+    },
     "chats/conversation/%d/": {
         "limit": [*COUNTS, "0"],
         "offset": COUNTS,

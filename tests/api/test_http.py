@@ -26,7 +26,8 @@ GETS = [
     "server/",
 ]
 METHODS = {
-    "poll/events/": "GET", "poll/test/": "GET", "poll/disconnect/": "POST", "chats/": "GET POST",
+    "poll/events/": "GET", "poll/test/": "GET", "poll/disconnect/": "POST",
+    "sse/events/": "GET", "sse/test/": "GET", "chats/": "GET POST",
     "chats/conversations/": "GET", "chats/conversation/1/": "GET", "chats/mark-read/": "POST",
     "chats/typing/": "POST", "chats/unread-count/": "GET", "chats/online-users/": "GET",
     "auth/register/": "POST", "auth/login/": "POST", "auth/logout/": "POST", "auth/sessions/": "GET",

@@ -9,6 +9,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from chatserver.runtime import Requests
@@ -160,3 +161,34 @@ async def test_a_client_that_takes_nothing_gets_no_heartbeats_on_top_and_the_res
     assert follower.heartbeats() == 0
     for block in follower.came.split(b"\n\n")[:-1]:
         assert block.startswith(b"event: message\ndata: {") and block.endswith(b"}")
+
+
+@pytest.mark.gen_test
+async def test_what_one_tab_was_given_is_not_passed_over_by_another_that_is_slower(chat: Any) -> None:
+    ann, bob, conversation = await chat.pair()
+    came: dict[str, list[str]] = {"quick": [], "slow": []}
+    goes_on = asyncio.Event()
+
+    def follow(name: str) -> asyncio.Task[None]:
+        async def give(answer: Any) -> bool:
+            came[name] += [msgspec.json.decode(event)["data"]["message"] for event in answer.events]
+            await answer.delivered(True)
+            if name == "slow" and answer.events:
+                await goes_on.wait()
+            return True
+
+        request = PollRequest(None, 0.0, 100, None, original=True)
+        return asyncio.create_task(chat.services.events.follow(bob, request, lambda waiter: None, give))
+
+    following = [follow("quick"), follow("slow")]
+    await held(chat, bob, 2)
+    await chat.say(ann, conversation, "one")
+    await eventually(lambda: came == {"quick": ["one"], "slow": ["one"]})
+    await chat.say(ann, conversation, "two")
+    await eventually(lambda: came["quick"] == ["one", "two"])
+    place = (await chat.inbox(bob)).version
+    await eventually(lambda: (k := chat.services.kept_places.known(bob)) and k.version == place)
+    goes_on.set()
+    await eventually(lambda: came["slow"] == ["one", "two"])
+    chat.hub.disconnect(bob.user_id)
+    await asyncio.gather(*following)

@@ -15,6 +15,9 @@ from tests.support.client import Client, Device, unique
 JSON = {"Content-Type": "application/json"}
 SECRET = "between-ann-and-bob-only"
 PLANTED = 1000  # sessions at a time
+ENDLESS = (
+    "event_stream",
+)  # its answer does not end: tests/api/test_event_streams.py and tests/system try it
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ def calls() -> list[Call]:
     found = []
     for path, methods in contract.document()["paths"].items():
         for method, operation in methods.items():
+            if operation["operationId"] in ENDLESS:
+                continue
             names: dict[str, list[str]] = {"query": [], "header": [], "path": []}
             for parameter in operation.get("parameters", []):
                 parameter = _resolved(parameter)

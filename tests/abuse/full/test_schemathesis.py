@@ -15,7 +15,7 @@ from tests.abuse.bench.calls import calls
 from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.size import sized
 from tests.abuse.bench.victim import Victim
-from tests.support.client import Client, Device, unique
+from tests.support.client import API, Client, Device, unique
 from tests.support.mongo import MongoNode
 from tests.support.server import ROOT
 
@@ -57,6 +57,7 @@ async def test_F1_schemathesis_finds_no_fault_and_no_answer_that_is_not_document
         with report.open("wb") as file:
             child = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "schemathesis.cli", "run", f"{victim.base}/openapi.json", "--checks", CHECKS,
+                "--exclude-path", f"{API}sse/events/",  # it does not end
                 "--max-examples", str(examples), "--workers", "1", "--seed", str(rounds), "--request-timeout", "30",
                 "--no-color", "--max-failures", "20",
                 cwd=tmp_path, stdout=file, stderr=file,
