@@ -90,6 +90,11 @@ def message_document(message: Message) -> Document:
     return document
 
 
+def _plain(client_id: str | int) -> str | int:
+    """BSON gives the numbers that the server makes up as its own kind of integer, which no JSON encoder takes."""
+    return int(client_id) if isinstance(client_id, int) else client_id
+
+
 def message(document: Document) -> Message:
     stored = document.get("attachment")
     id = int(document["_id"])  # BSON gives its own kind of integer from 2^31 on, which no JSON encoder takes
@@ -99,7 +104,7 @@ def message(document: Document) -> Message:
         seq=id & MAX_SEQ,
         sender_id=document["sender_id"],
         session_id=document["session_id"],
-        client_id=document["client_id"],
+        client_id=_plain(document["client_id"]),
         text=document["text"],
         attachment=attachment(stored) if stored else None,
         created_at=document["created_at"],
