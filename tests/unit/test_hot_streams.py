@@ -181,6 +181,6 @@ async def test_a_poll_is_not_held_for_who_hung_up_before_it_was(pair: Pair) -> N
     runtime: Any = SimpleNamespace(
         services=services, limits=limits, clock=Clock(), settings=Settings(rate_limits="off"), draining=False
     )
-    polls = Polls(runtime, AnswerBytes(runtime, secure=False))
+    polls = Polls(runtime, AnswerBytes(runtime, secure=False), secure=False)
     assert await polls.answer(HotRequest("token", b"cursor=e:1", 0, b"id", False), pair.ours)
     assert ended == [Ended.GONE, Ended.GONE]
