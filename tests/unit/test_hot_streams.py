@@ -182,5 +182,5 @@ async def test_a_poll_is_not_held_for_who_hung_up_before_it_was(pair: Pair) -> N
         services=services, limits=limits, clock=Clock(), settings=Settings(rate_limits="off"), draining=False
     )
     polls = Polls(runtime, AnswerBytes(runtime, secure=False), secure=False)
-    assert await polls.answer(HotRequest("token", b"cursor=e:1", 0, b"id", False), pair.ours)
+    assert await polls.answer(HotRequest("token", b"cursor=e:1", 0, b"id", False), pair.ours, "127.0.0.1")
     assert ended == [Ended.GONE, Ended.GONE]
