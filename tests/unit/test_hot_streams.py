@@ -13,6 +13,7 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
+from chatserver.model import Actor
 from chatserver.polls.waiter import Ended, Waiter
 from chatserver.services.events import PollAnswer
 from chatserver.settings import Settings
@@ -161,11 +162,12 @@ async def test_handed_over_it_is_an_iostream_that_has_what_was_read_ahead(pair: 
 async def test_a_poll_is_not_held_for_who_hung_up_before_it_was(pair: Pair) -> None:
     ended: list[Ended | None] = []
 
-    async def authenticate(token: str, polling: bool) -> None:
+    async def authenticate(token: str, polling: bool) -> Actor:
         pair.client.close()
         await eventually(pair.ours.closed)
+        return Actor(1, 1)
 
-    async def poll(actor: None, request: Any, started: Any) -> PollAnswer:
+    async def poll(actor: Actor, request: Any, started: Any) -> PollAnswer:
         waiter = Waiter(None, None, 0.0, 0)  # type: ignore[arg-type]
         started(waiter)
         ended.append(waiter.ended)
