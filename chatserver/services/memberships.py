@@ -74,7 +74,6 @@ class Memberships:
         # What was appended meanwhile may have been fanned out to the others only.
         await self._fanout.repair(Advance(c, 0, await self._stores.messages.head(c), (user_id,)))
         await self._facts.tell(c, "member", user_id, await self._next_rev(c))
-        self._bus.publish(Bell("inbox", (user_id,)))
 
     async def leave(self, actor: Actor, conversation_id: int) -> None:
         """Nothing sent after the answer reaches the actor. Repeatable while the membership stands."""
