@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -144,6 +144,16 @@ class Conversation:
     owner_id: int = 0  # a direct conversation has none
     member_count: int = 2
     floor_seq: int = 0  # what is not above it is gone for everybody
+    preset: str = "direct"  # a key of PRESETS: what its policy began as
+    name: str | None = None  # a direct one has none
+    avatar: str | None = None
+    about: str | None = None
+    preview: tuple[int, ...] = ()  # a few of its members, for pictures
+    pinned_seqs: tuple[int, ...] = ()
+    slow_secs: int = 0
+    external_id: str | None = None  # the host's own
+    data: Mapping[str, Any] = field(default_factory=dict)  # the host's or a client's own, never looked into
+    rev: int = 0  # how often it was changed
 
     @property
     def is_direct(self) -> bool:
@@ -167,7 +177,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person in a conversation, and how far they got. Both watermarks only move forward."""
+    """A person in a conversation, how far they got, and how they want it. All watermarks only move forward.
+
+    What others see of it is numbered by `rev`, what only they do by `own_rev`.
+    """
 
     conversation_id: int
     user_id: int
@@ -180,6 +193,17 @@ class Member:
     silenced_until: datetime | None = None
     floor_seq: int = 0  # when they joined: they see what is above it
     cleared_seq: int = 0  # what they have put away themselves, up to there
+    added_by: int = 0  # who took them in; 0 for who came by themselves
+    joined_at: datetime | None = None
+    rev: int = 0
+    notify: str = ""  # all | mentions | none; empty: as large as the conversation is
+    muted_until: datetime | None = None
+    all_mentions: bool = True  # whether a mention of everybody is one of them
+    pinned_at: datetime | None = None
+    archived: bool = False
+    hidden_seq: int = 0  # hidden from their list until something comes above it
+    unread_seq: int = 0  # from where on they call it unread, whatever they have read
+    own_rev: int = 0
 
 
 @dataclass(frozen=True, slots=True)

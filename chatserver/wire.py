@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from chatserver.model import (
     Attachment,
+    Conversation,
     Member,
     Message,
     Notification,
@@ -17,6 +20,8 @@ from chatserver.model import (
 )
 
 Json = dict[str, Any]
+
+SMALL_MEMBERS = 100  # up to so many, members are told of every message unless they say otherwise
 
 ATTACHMENT_PATH = "/api/v1/communication/chats/attachment/"
 
@@ -118,6 +123,63 @@ def message_event(message: Message, sender_name: str, receiver_id: int | None, f
         "edited_at": moment(message.edited_at),
         "rev": message.rev,
         "is_active": message.deleted_at is None,
+    }
+
+
+def conversation(
+    conversation: Conversation, preview: Sequence[Json], last_message: Json | None, my: Json
+) -> Json:
+    """As one of its members sees it: `preview` are a few others, `my` what is this member's own. Never all members."""
+    return {
+        "id": conversation.id,
+        "kind": conversation.kind,
+        "preset": conversation.preset,
+        "name": conversation.name,
+        "avatar": conversation.avatar,
+        "about": conversation.about,
+        "member_count": conversation.member_count,
+        "preview": preview,
+        "policy": asdict(conversation.policy),
+        "state": conversation.state,
+        "slow_secs": conversation.slow_secs,
+        "owner_id": conversation.owner_id or None,
+        "pinned_ids": [message_id(conversation.id, seq) for seq in conversation.pinned_seqs],
+        "last_message": last_message,
+        "external_id": conversation.external_id,
+        "data": conversation.data,
+        "rev": conversation.rev,
+        "my": my,
+    }
+
+
+def my_conversation(
+    conversation: Conversation,
+    member: Member,
+    can: Sequence[str],
+    unread: int,
+    added_by: Json | None,
+    request_count: int,
+) -> Json:
+    """What is one member's own about it."""
+    is_owner = member.user_id == conversation.owner_id
+    seq = member.unread_seq
+    return {
+        "role": "owner" if is_owner else member.role,
+        "can": can,
+        "unread_count": unread,
+        "mention_count": 0,
+        "notify": member.notify or ("all" if conversation.member_count <= SMALL_MEMBERS else "mentions"),
+        "muted_until": moment(member.muted_until),
+        "all_mentions": member.all_mentions,
+        "pinned": member.pinned_at is not None,
+        "archived": member.archived,
+        "hidden": member.hidden_seq > 0,
+        "unread_from_id": message_id(conversation.id, seq) if seq else None,
+        "read_id": message_id(conversation.id, member.read_seq) if member.read_seq else None,
+        "joined_at": moment(member.joined_at),
+        "added_by": added_by,
+        "request_count": request_count,
+        "rev": member.own_rev,
     }
 
 

@@ -76,8 +76,7 @@ class ConversationStore:
     async def conversations(self, ids: Iterable[int]) -> dict[int, Conversation]:
         """Those still being created are left out."""
         wanted = {"_id": {"$in": list(ids)}, "ready": True}
-        found = await self._conversations.find(wanted, {"kind": 1, "pair": 1})
-        return {doc["_id"]: Conversation(doc["_id"], doc["kind"], _both(doc.get("pair"))) for doc in found}
+        return {doc["_id"]: records.conversation(doc) for doc in await self._conversations.find(wanted)}
 
     async def member_ids(self, ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
         """All members of each, as they are now."""
@@ -176,11 +175,6 @@ class ConversationStore:
             for doc in found
             for read in doc["pending_reads"]
         ]
-
-
-def _both(pair: str | None) -> tuple[int, ...]:
-    """The members of a direct conversation, each once: one has notes to oneself."""
-    return tuple(sorted(set(map(int, pair.split(":"))))) if pair else ()
 
 
 def _key(conversation_id: int, user_id: Any) -> Document:

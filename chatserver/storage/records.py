@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from chatserver.model import (
     MAX_SEQ,
+    PRESETS,
     SEQ_BITS,
     UNKNOWN,
     Account,
     Attachment,
     Change,
+    Conversation,
     Entry,
     Inbox,
     Mark,
@@ -129,14 +132,64 @@ def _marks(marks: list[list[Any]]) -> tuple[Mark, ...]:
     return tuple(Mark(seq, at) for seq, at in marks)
 
 
+def conversation(document: Document) -> Conversation:
+    """A direct one is all in its pair; of a group what is not stored is as its preset has it."""
+    id, get = document["_id"], document.get
+    if (pair := get("pair")) is not None:
+        members = both(pair)
+        return Conversation(id, "direct", members, member_count=len(members), floor_seq=get("floor_seq", 0))
+    preset = get("preset", "group")
+    return Conversation(
+        id=id,
+        kind="group",
+        policy=replace(PRESETS[preset], **get("policy", {})),
+        state=get("state", "open"),
+        owner_id=get("owner_id", 0),
+        member_count=get("member_count", 0),
+        floor_seq=get("floor_seq", 0),
+        preset=preset,
+        name=get("name"),
+        avatar=get("avatar"),
+        about=get("about"),
+        preview=tuple(get("preview", ())),
+        pinned_seqs=tuple(get("pins", ())),
+        slow_secs=get("slow_secs", 0),
+        external_id=get("external_id"),
+        data=get("data", {}),
+        rev=get("rev", 0),
+    )
+
+
+def both(pair: str) -> tuple[int, ...]:
+    """The members of a direct conversation, each once: one has notes to oneself."""
+    return tuple(sorted(set(map(int, pair.split(":")))))
+
+
 def member(document: Document) -> Member:
+    get = document.get
     return Member(
         conversation_id=document["_id"]["c"],
         user_id=document["_id"]["u"],
-        delivered_seq=document["delivered_seq"],
-        read_seq=document["read_seq"],
-        delivered_marks=_marks(document["delivered_marks"]),
-        read_marks=_marks(document["read_marks"]),
+        delivered_seq=get("delivered_seq", 0),
+        read_seq=get("read_seq", 0),
+        delivered_marks=_marks(get("delivered_marks", [])),
+        read_marks=_marks(get("read_marks", [])),
+        role=get("role", "member"),
+        state=get("state", "member"),
+        silenced_until=get("silenced_until"),
+        floor_seq=get("floor_seq", 0),
+        cleared_seq=get("cleared_seq", 0),
+        added_by=get("by", 0),
+        joined_at=get("joined_at"),
+        rev=get("rev", 0),
+        notify=get("notify", ""),
+        muted_until=get("muted_until"),
+        all_mentions=get("all_mentions", True),
+        pinned_at=get("pinned_at"),
+        archived=get("archived", False),
+        hidden_seq=get("hidden_seq", 0),
+        unread_seq=get("unread_seq", 0),
+        own_rev=get("own_rev", 0),
     )
 
 
