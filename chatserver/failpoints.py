@@ -1,4 +1,4 @@
-"""KeptPlaces where a test can make the server die, dawdle or fail; without the setting `failpoints`, one look at `armed`.
+"""Places where a test can make the server die, dawdle or fail; without the setting `failpoints`, one look at `armed`.
 
 Written `point=action`, comma-separated; an action is kill, raise or sleep:SECS, and `/N` keeps it for every Nth time:
 `after_append=kill/20,before_ack=sleep:0.5`.

@@ -304,6 +304,7 @@ class Entry:
     """One step of an inbox: a pointer or a tiny fact, never a body.
 
     kind `messages`: seqs first..last of a conversation; `facts`: the same of its second log;
+    `change`: the same as a `facts`, of releases before 0.2;
     `read`: user_id read first..last there at `at`; `joined` and `left`: this person did; `mine`: their own settings of
     it are at `rev`; `notification`: `ref` is its id;
     `session`: `ref` was revoked;

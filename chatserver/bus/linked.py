@@ -45,7 +45,7 @@ class LinkedBus:
         self._sender = Sender(self._node, exchange, self._seal, clock)
         self._bindings = Bindings(exchange)
         self._probe = Probe(self._send_probe, self._proved, self._deaf, clock)
-        self._ringing = Reconnecting("ringing", self._connect, self._ring, clock)
+        self._ringing = Reconnecting("ringing", self._connect, self._serve_ringing, clock)
         self._listening = Reconnecting("listening", self._connect, self._hear, clock)
         # In use, with everything declared that they rest on.
         self._links: list[Link] = []
@@ -106,7 +106,7 @@ class LinkedBus:
     def _connect(self, generation: int) -> Link:
         return self._dial(generation, self._probe.path_changed)
 
-    async def _ring(self, link: Link) -> None:
+    async def _serve_ringing(self, link: Link) -> None:
         async with self._clock.limit(SETUP_SECS):
             await self._declarations(await link.channel()).ensure_exchange(self._exchange)
         with self._in_use(link, self._ringing):

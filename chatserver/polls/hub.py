@@ -85,10 +85,10 @@ class Hub:
 
     def ring(self, user_ids: Iterable[int]) -> None:
         """Make these people's polls look into the inbox: at once where one is held, else with the next poll."""
-        for present in self.stir(user_ids):
+        for present in self.forget_inboxes(user_ids):
             present.wake()
 
-    def stir(self, user_ids: Iterable[int], entry: Entry | None = None) -> list[Present]:
+    def forget_inboxes(self, user_ids: Iterable[int], entry: Entry | None = None) -> list[Present]:
         """Forget what is known of the inboxes of these, and return those who are present: the caller wakes them.
 
         `entry` is all that has happened, where that is known. An inbox that is known to end with it is not forgotten.

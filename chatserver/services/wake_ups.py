@@ -41,7 +41,7 @@ class WakeUps:
     def ring(self, user_ids: tuple[int, ...], message: Message) -> None:
         """This message was put into the inboxes of these."""
         entry = Entry("messages", message.conversation_id, message.seq, message.seq)
-        presents = [present for present in self._hub.stir(user_ids, entry) if present.waiters]
+        presents = [present for present in self._hub.forget_inboxes(user_ids, entry) if present.waiters]
         if len(presents) < MANY:
             for present in presents:
                 present.wake(message.session_id)
