@@ -30,6 +30,7 @@ MISTAKES: dict[str, tuple[str, dict[str, str], str]] = {
     "in the query, encoded": ("?to%6ben={e}", {}, ""),
     "in the query twice": ("?token={t}&token={t}", {}, ""),
     "as another parameter": ("?search={t}&cursor={t}&wait={t}&limit={t}&before_id={t}&{t}=1", {}, ""),
+    "as a link to a file": ("?link={t}", {}, ""),
     "in the fragment": ("#token={t}", {}, ""),
     "in the path": ("{t}/", {}, ""),
     "as a cookie": ("", {"Cookie": "token={t}; {t}=1; __Host-session={t}"}, ""),

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from tornado.httpclient import AsyncHTTPClient
 
+from tests.api.multipart import multipart
 from tests.support.certificates import Authority
-from tests.support.client import Client
+from tests.support.client import API, Client
+from tests.support.event_stream import open_stream
 from tests.support.mongo import MongoNode
 from tests.support.rabbit import RabbitNode, missing
 from tests.support.server import ROOT, ServerProcess, clean_environment
@@ -86,6 +88,22 @@ async def test_two_people_talk_with_tls_on_every_side(client: Client) -> None:
     await ann.sent(bob, "nobody else reads this")
 
     assert [message["message"] for message in await bob.until(1)] == ["nobody else reads this"]
+
+
+@pytest.mark.gen_test
+async def test_events_come_as_a_stream_by_https_with_links_that_open_there(
+    place: Place, client: Client
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+    async with await open_stream(bob, tls=place.server.tls) as stream:
+        assert (stream.status, (await stream.event()).name) == (200, "connected")
+        await ann.post(
+            "chats/", **multipart({"receiver_id": str(bob.id)}, ("a.txt", b"by https", "text/plain"))
+        )
+        link = (await stream.event()).data["attachment_url"]
+        stream.writer.transport.abort()  # an orderly end by TLS would outlast the test
+    assert link.startswith(f"{place.server.base}{API}")
+    assert (await client.call("GET", link)).body == b"by https"
 
 
 @pytest.mark.gen_test
