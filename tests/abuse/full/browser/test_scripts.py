@@ -12,11 +12,11 @@ from playwright.sync_api import expect
 from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.size import sized
 from tests.abuse.bench.values import spoofs
-from tests.browser.conftest import browser, person
+from tests.browser.conftest import browser, chromium, person
 from tests.browser.person import API, Person
 from tests.browser.test_looks import CORPUS
 
-__all__ = ["browser", "person"]  # fixtures
+__all__ = ["browser", "chromium", "person"]  # fixtures
 
 RUN = "window.hacked=1"
 TAGS = [
