@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -228,10 +228,7 @@ class Messages:
         members = {pair: Member(*pair) for pair in pairs}
         members |= await self._stores.conversations.members_of(pairs)
         if delivers:
-            for id, one in conversations.items():
-                seqs = (m.seq for c, m in found if c.id == id and m.sender_id != reader_id)
-                if (newest := max(seqs, default=0)) > members[id, reader_id].delivered_seq:
-                    self._receipts.delivered(reader_id, one, newest)
+            self._delivered(actor, found, members)
         shown = []
         for conversation, message in found:
             receiver_id = conversation.other(message.sender_id) if conversation.is_direct else None
@@ -241,6 +238,18 @@ class Messages:
             file_url = self._links.to_file(actor, message)
             shown.append(message_json(message, users[message.sender_id], receiver, receiving, file_url))
         return shown
+
+    def _delivered(
+        self,
+        actor: Actor,
+        found: Sequence[tuple[Conversation, Message]],
+        members: Mapping[tuple[int, int], Member],
+    ) -> None:
+        """These messages have reached a device of this person."""
+        for conversation, message in found:
+            reached = members[conversation.id, actor.user_id].delivered_seq
+            if message.sender_id != actor.user_id and message.seq > reached:
+                self._receipts.delivered(actor.user_id, conversation, message.seq)
 
 
 def _seq_within(conversation_id: int, id: int, field: str) -> int:
