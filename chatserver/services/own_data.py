@@ -13,6 +13,7 @@ from chatserver.model import Actor, User, message_id, split_message_id
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
+from chatserver.services.memberships import Memberships
 from chatserver.services.messages import MAX_PAGE, Messages
 from chatserver.services.sessions import Sessions
 from chatserver.wire import Json
@@ -40,6 +41,7 @@ class OwnData:
         sessions: Sessions,
         conversations: Conversations,
         messages: Messages,
+        memberships: Memberships,
         quotas: Quotas,
         clock: Clock,
     ) -> None:
@@ -48,6 +50,7 @@ class OwnData:
         self._sessions = sessions
         self._conversations = conversations
         self._messages = messages
+        self._memberships = memberships
         self._quotas = quotas
         self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
@@ -107,7 +110,6 @@ class OwnData:
         Raises Invalid, RateLimited.
         """
         account = await self._accounts.confirmed(actor, password, caller)
-        for id in (await self._conversations.inbox(actor)).heads:
-            await self._memberships.go(actor.user_id, id)
+        await self._memberships.leave_all(actor.user_id)
         await self._accounts.forget(account)
         await self._sessions.end_all(actor.user_id)
