@@ -73,7 +73,8 @@ class Login(Struct):
         bool,
         Meta(
             description="Put the token into a cookie, which scripts cannot read, instead of the answer. For pages of "
-            "the server's own origin; send `X-Requested-With` (any value) with this, and every POST, PATCH and DELETE."
+            "the server's own origin; send `X-Requested-With` (any value) with this, and every POST, PUT, PATCH and "
+            "DELETE."
         ),
     ] = False
 

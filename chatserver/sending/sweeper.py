@@ -91,7 +91,6 @@ class Sweeper:
             await self._finish_notification(notification)
         for change in await self._stores.messages.pending_changes(PENDING):
             await self._finish_change(change)
-        await self._settle_groups(PENDING)
         if last > began:  # a wrong clock put the mark there: until then the whole look back, each time
             last = began - MOST_MARGIN + MARGIN
         new, late = (last - MARGIN, EVER), (last - MOST_MARGIN, began - MOST_MARGIN)
@@ -104,6 +103,7 @@ class Sweeper:
             await asyncio.sleep(0)
         for lasts in chunks:
             await self._list_words(lasts)
+        await self._settle_groups(PENDING)
         await self._collect_files(began)
         await self._forget_guests()
         await self._stores.marks.complete_sweep(began)

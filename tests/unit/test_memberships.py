@@ -53,7 +53,7 @@ async def assert_sound(chat: Any, group: Conversation, *people: Actor) -> set[in
     assert found.member_count == len(members)
     assert set(found.preview) <= members
     conversations, changed = await chat.storage.groups.pending(1_000)
-    assert group.id not in {id for _, id in conversations}
+    assert group.id not in conversations
     assert not [user_id for c, user_id in changed if c == group.id]
     assert set(await everybody(chat, group)) == members
     assert all(count == 1 for type, count in (await told(chat, group)).items() if type == "created")
