@@ -10,7 +10,7 @@ from chatserver.guard.attempts import Attempts
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.quotas import Quotas
 from chatserver.guard.rates import RateLimits
-from chatserver.model import Bell, Message
+from chatserver.model import PRESETS, Bell, Message
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
 from chatserver.ports import Bus, Stores, TokenHost
@@ -21,12 +21,15 @@ from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
+from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
+from chatserver.services.groups import Groups
 from chatserver.services.host import Host
 from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.links import Links
+from chatserver.services.member_views import MemberViews
 from chatserver.services.memberships import Memberships
 from chatserver.services.message_list import MessageList
 from chatserver.services.messages import Messages
@@ -36,6 +39,7 @@ from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
 from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
+from chatserver.services.system_messages import SystemMessages
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
 from chatserver.services.unused_guests import UnusedGuests
@@ -52,6 +56,9 @@ class Services:
     tickets: Tickets
     host: Host
     conversations: Conversations
+    conversation_views: ConversationViews
+    member_views: MemberViews
+    groups: Groups
     memberships: Memberships
     messages: Messages
     message_list: MessageList
@@ -127,26 +134,11 @@ def build_services(
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
     facts = Facts(stores, bus, clock)
-    entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, links, clock)
 
     def ring(message: Message, member_ids: tuple[int, ...]) -> None:
         bus.publish(Bell("message", member_ids, message=message))
 
-    wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
-    notifications = Notifications(stores, bus, clock)
-    kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)
     writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
-    host = Host(
-        accounts,
-        visitors,
-        sessions,
-        notifications,
-        limits,
-        Networks(settings.rate_exempt),
-        clock,
-        settings.host_secret,
-        settings.guests,
-    )
     messages = Messages(
         stores,
         writer,
@@ -158,17 +150,74 @@ def build_services(
         settings.message_chars,
         settings.send_deadline_secs,
     )
+    conversation_views = ConversationViews(stores, accounts, conversations, messages, presence, clock)
+    member_views = MemberViews(stores, accounts, conversations, presence, clock)
+    entries = Entries(
+        stores.facts,
+        stores.notifications,
+        accounts,
+        bodies,
+        receipts,
+        conversation_views,
+        member_views,
+        links,
+        clock,
+    )
+    system_messages = SystemMessages(writer, accounts, clock, settings.send_deadline_secs)
+    groups = Groups(
+        stores,
+        accounts,
+        conversations,
+        facts,
+        system_messages,
+        quotas,
+        bus,
+        clock,
+        settings.person_conversations,
+    )
+    places = dict.fromkeys(PRESETS, settings.group_members)
+    places["announcement"] = settings.announcement_members
+    memberships = Memberships(
+        stores,
+        accounts,
+        conversations,
+        groups,
+        system_messages,
+        fanout,
+        facts,
+        bus,
+        clock,
+        places,
+        settings.person_conversations,
+    )
+    wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
+    notifications = Notifications(stores, bus, clock)
+    kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)
+    host = Host(
+        accounts,
+        visitors,
+        sessions,
+        notifications,
+        limits,
+        Networks(settings.rate_exempt),
+        clock,
+        settings.host_secret,
+        settings.guests,
+    )
     return Services(
         accounts=accounts,
         sessions=sessions,
         tickets=tickets,
         host=host,
         conversations=conversations,
-        memberships=Memberships(stores, accounts, conversations, fanout, facts, bus, clock),
+        conversation_views=conversation_views,
+        member_views=member_views,
+        groups=groups,
+        memberships=memberships,
         messages=messages,
         message_list=MessageList(stores, messages, conversations, clock),
-        own_data=OwnData(stores, accounts, sessions, conversations, messages, quotas, clock),
-        unused_guests=UnusedGuests(stores, accounts, sessions, clock, settings.guest_days),
+        own_data=OwnData(stores, accounts, sessions, conversations, messages, memberships, quotas, clock),
+        unused_guests=UnusedGuests(stores, accounts, sessions, memberships, clock, settings.guest_days),
         search=Search(stores, messages, conversations, clock),
         changes=Changes(stores, messages, conversations, facts, clock),
         receipts=receipts,

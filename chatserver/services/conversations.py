@@ -13,13 +13,25 @@ from chatserver.clock import Clock
 from chatserver.errors import NotFound, Unavailable
 from chatserver.guard.quotas import Quotas
 from chatserver.list_place import ListPlace
-from chatserver.model import MAX_CONVERSATION_ID, Actor, Conversation, Inbox, Message, User, message_id
+from chatserver.model import (
+    MAX_CONVERSATION_ID,
+    Actor,
+    Conversation,
+    Inbox,
+    Member,
+    Message,
+    User,
+    message_id,
+)
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
+from chatserver.services.refusals import NO_CONVERSATION
 
 TOGETHER = 500  # conversations read in one call
 NOBODY = "Nobody is there any more: this account was deleted."
-GROUP_SECS = 5.0  # how long a group's members are trusted where nothing depends on who is one
+GROUP_SECS = (
+    2.0  # how long what is known of a group, and of who speaks there, is trusted for sending and for events
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,9 @@ class Conversations:
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
         self._pairs: LRUCache[str, Conversation] = LRUCache(100_000)
         self._groups: TTLCache[int, Conversation] = TTLCache(10_000, GROUP_SECS, timer=clock.monotonic)
+        self._speakers: TTLCache[tuple[int, int], Member] = TTLCache(
+            100_000, GROUP_SECS, timer=clock.monotonic
+        )
         self._opening: dict[tuple[int, int], asyncio.Task[tuple[Conversation, bool]]] = {}
         # A message wakes a thousand members at once, and all of them ask who is in the group.
         self._reads: BatchedCalls[int, Conversation] = BatchedCalls(stores.conversations.conversations, clock)
@@ -107,14 +122,39 @@ class Conversations:
     async def access(self, actor: Actor, conversation_id: int) -> Conversation:
         """Return it if the actor is a member; else NotFound, as if it did not exist."""
         conversation = self._direct.get(conversation_id) or await self._read(conversation_id)
-        if conversation is None or not await self._is_member(actor, conversation):
-            raise NotFound("There is no such conversation.")
-        return conversation
+        if conversation is not None and conversation.is_direct and actor.user_id in conversation.member_ids:
+            return conversation
+        return (await self._membership(actor, conversation))[0]
 
-    async def _is_member(self, actor: Actor, conversation: Conversation) -> bool:
-        if conversation.is_direct:
-            return actor.user_id in conversation.member_ids
-        return await self._stores.conversations.is_member(conversation.id, actor.user_id)
+    async def membership(self, actor: Actor, conversation_id: int) -> tuple[Conversation, Member]:
+        """Both as they are now. Raises NotFound for who is no member, as if it did not exist."""
+        conversation = self._direct.get(conversation_id) or await self._read(conversation_id)
+        return await self._membership(actor, conversation)
+
+    async def _membership(
+        self, actor: Actor, conversation: Conversation | None
+    ) -> tuple[Conversation, Member]:
+        if conversation is None:
+            raise NotFound(NO_CONVERSATION)
+        found = await self._stores.conversations.members(conversation.id, [actor.user_id])
+        member = found.get(actor.user_id)
+        if member is None or member.state != "member":
+            raise NotFound(NO_CONVERSATION)
+        return conversation, member
+
+    async def speaker(self, actor: Actor, conversation_id: int) -> tuple[Conversation, Member]:
+        """The same for sending: as it was GROUP_SECS ago at most, unless this node has changed it since."""
+        conversation, key = self.known(conversation_id), (conversation_id, actor.user_id)
+        member = self._speakers.get(key)
+        if conversation is None or member is None:
+            conversation, member = await self.membership(actor, conversation_id)
+            self._speakers[key] = member
+        return conversation, member
+
+    def forget_group(self, conversation_id: int, user_id: int = 0) -> None:
+        """It has changed, or what this person is in it."""
+        self._groups.pop(conversation_id, None)
+        self._speakers.pop((conversation_id, user_id), None)
 
     async def member_ids(self, conversation: Conversation) -> tuple[int, ...]:
         """All of them, as they are now: for what concerns everybody."""
@@ -130,7 +170,7 @@ class Conversations:
         """One that an inbox entry names: it was given to its owner as a member, who may have left since."""
         conversation = self.known(conversation_id) or await self._read(conversation_id)
         if conversation is None:
-            raise NotFound("There is no such conversation.")
+            raise NotFound(NO_CONVERSATION)
         return conversation
 
     async def _read(self, conversation_id: int) -> Conversation | None:
@@ -162,7 +202,7 @@ class Conversations:
             return [], None
         found = await self._stores.messages.newest_of(last_ids, after, limit + 1)
         newest = found[:limit]
-        conversations = await self._all(message.conversation_id for message in newest)
+        conversations = await self.all(message.conversation_id for message in newest)
         others = {id: one.other(actor.user_id) for id, one in conversations.items() if one.is_direct}
         users = await self._accounts.users(others.values())
         overviews = [
@@ -175,21 +215,21 @@ class Conversations:
 
     async def direct(self, ids: Iterable[int]) -> tuple[Conversation, ...]:
         """Those of them that are two people's, or one's with themselves."""
-        return tuple(one for one in (await self._all(ids)).values() if one.is_direct)
+        return tuple(one for one in (await self.all(ids)).values() if one.is_direct)
 
     async def contacts(self, user_ids: Iterable[int], most: int | None = None) -> dict[int, set[int]]:
         """Each user → people they have a direct conversation with, but themselves; not of who has more than `most`."""
         memberships = await self._stores.inboxes.memberships(user_ids)
         if most is not None:
             memberships = {id: owned for id, owned in memberships.items() if len(owned) <= most}
-        conversations = await self._all({id for owned in memberships.values() for id in owned})
+        conversations = await self.all({id for owned in memberships.values() for id in owned})
         found: dict[int, set[int]] = {}
         for user_id, owned in memberships.items():
             members = {m for id in owned if id in conversations for m in conversations[id].member_ids}
             found[user_id] = members - {user_id}
         return found
 
-    async def _all(self, ids: Iterable[int]) -> dict[int, Conversation]:
+    async def all(self, ids: Iterable[int]) -> dict[int, Conversation]:
         """With members as they are now; only those are read that may have changed, or are not known, some at a time."""
         found: dict[int, Conversation] = {}
         unknown: list[int] = []
@@ -205,7 +245,8 @@ class Conversations:
         return found
 
     def _keep(self, pair: str, id: int, *user_ids: int) -> Conversation:
-        conversation = Conversation(id, "direct", tuple(sorted(set(user_ids))))
+        members = tuple(sorted(set(user_ids)))
+        conversation = Conversation(id, "direct", members, member_count=len(members))
         self._direct[id] = self._pairs[pair] = conversation
         return conversation
 

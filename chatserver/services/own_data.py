@@ -13,6 +13,7 @@ from chatserver.model import Actor, User, message_id, split_message_id
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
+from chatserver.services.memberships import Memberships
 from chatserver.services.messages import MAX_PAGE, Messages
 from chatserver.services.sessions import Sessions
 from chatserver.wire import Json
@@ -40,6 +41,7 @@ class OwnData:
         sessions: Sessions,
         conversations: Conversations,
         messages: Messages,
+        memberships: Memberships,
         quotas: Quotas,
         clock: Clock,
     ) -> None:
@@ -48,6 +50,7 @@ class OwnData:
         self._sessions = sessions
         self._conversations = conversations
         self._messages = messages
+        self._memberships = memberships
         self._quotas = quotas
         self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
@@ -102,6 +105,11 @@ class OwnData:
         return ExportPart(threads, None if is_last else last_id)
 
     async def delete_account(self, actor: Actor, password: str, caller: Caller) -> None:
-        """The name is given up and every session ended; messages stay, from nobody. Raises Invalid, RateLimited."""
-        await self._accounts.forget(await self._accounts.confirmed(actor, password, caller))
+        """The name is given up and every session ended; messages stay, from nobody. Whoever owned a group has an heir.
+
+        Raises Invalid, RateLimited.
+        """
+        account = await self._accounts.confirmed(actor, password, caller)
+        await self._memberships.leave_all(actor.user_id)
+        await self._accounts.forget(account)
         await self._sessions.end_all(actor.user_id)

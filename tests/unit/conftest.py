@@ -26,6 +26,7 @@ from chatserver.sending.sweeper import Sweeper
 from chatserver.sending.writer import Writer
 from chatserver.services import Services, build_services
 from chatserver.services.events import PollAnswer, PollRequest
+from chatserver.services.groups import NewGroup
 from chatserver.services.links import Links
 from chatserver.settings import Settings
 from chatserver.storage import Storage
@@ -85,8 +86,8 @@ class Chat:
     def sweeper(self) -> Sweeper:
         services = self.services
         finish = services.receipts.finish_read, services.notifications.finish, services.changes.finish
-        forget = services.unused_guests.forget
-        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, forget)
+        rest = services.unused_guests.forget, services.memberships.settle_all
+        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, *rest)
 
     async def open(self) -> Chat:
         await self.storage.prepare()
@@ -120,6 +121,16 @@ class Chat:
         ann, bob = await self.person(), await self.person()
         conversation, _ = await self.services.conversations.open_direct(ann, bob.user_id)
         return ann, bob, conversation
+
+    async def group(self, owner: Actor, *others: Actor, **more: Any) -> Conversation:
+        """A group of these in which nothing was said, but that it has begun."""
+        fields: dict[str, Any] = {"preset": "group", "name": None, "policy": {}, "data": {}, **more}
+        ids = tuple(other.user_id for other in others)
+        wanted = NewGroup(member_ids=ids, client_id=unique("group"), **fields)
+        beginning, _ = await self.services.groups.begin(owner, wanted)
+        found = await self.storage.groups.conversation(beginning.conversation.id)
+        assert found is not None
+        return found
 
     def send(self, actor: Actor, conversation: Conversation, text: str, **more: Any) -> Send:
         fields: dict[str, Any] = {
