@@ -176,6 +176,30 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody has written and not sent yet. `rev` counts its changes; an empty one is what was sent or put away."""
+
+    text: str
+    reply_seq: int  # of the message it answers, or 0
+    rev: int
+    at: datetime
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.text and not self.reply_seq
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How far a member has read, and since when. They came in above `floor_seq`, and have read nothing before."""
+
+    user_id: int
+    read_seq: int
+    floor_seq: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A person in a conversation, how far they got, and how they want it. All watermarks only move forward.
 
@@ -203,6 +227,7 @@ class Member:
     archived: bool = False
     hidden_seq: int = 0  # hidden from their list until something comes above it
     unread_seq: int = 0  # from where on they call it unread, whatever they have read
+    draft: Draft | None = None
     own_rev: int = 0
 
 

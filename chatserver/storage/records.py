@@ -15,6 +15,7 @@ from chatserver.model import (
     Attachment,
     Change,
     Conversation,
+    Draft,
     Entry,
     Inbox,
     Mark,
@@ -189,8 +190,17 @@ def member(document: Document) -> Member:
         archived=get("archived", False),
         hidden_seq=get("hidden_seq", 0),
         unread_seq=get("unread_seq", 0),
+        draft=_draft(get("draft")),
         own_rev=get("own_rev", 0),
     )
+
+
+def draft_document(draft: Draft) -> Document:
+    return {"text": draft.text, "reply_seq": draft.reply_seq, "rev": draft.rev, "at": draft.at}
+
+
+def _draft(stored: Document | None) -> Draft | None:
+    return Draft(stored["text"], stored["reply_seq"], stored["rev"], stored["at"]) if stored else None
 
 
 def entry_document(entry: Entry) -> Document:
