@@ -9,6 +9,7 @@ from handlers import (
     accounts,
     attachments,
     changes,
+    conversation_calls,
     conversations,
     event_streams,
     events,
@@ -58,6 +59,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("users/me/export", accounts.ExportHandler),
     ("users", accounts.UsersHandler),
     ("host/notifications", host.NotificationsHandler),
+    (f"conversations/{ID}", conversation_calls.ConversationHandler),
     ("snapshot", conversations.SnapshotHandler),
     ("server", server.ServerHandler),
 ]

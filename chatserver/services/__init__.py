@@ -21,6 +21,7 @@ from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
+from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
@@ -52,6 +53,7 @@ class Services:
     tickets: Tickets
     host: Host
     conversations: Conversations
+    conversation_views: ConversationViews
     memberships: Memberships
     messages: Messages
     message_list: MessageList
@@ -164,6 +166,7 @@ def build_services(
         tickets=tickets,
         host=host,
         conversations=conversations,
+        conversation_views=ConversationViews(stores, accounts, conversations, messages, presence, clock),
         memberships=Memberships(stores, accounts, conversations, fanout, facts, bus, clock),
         messages=messages,
         message_list=MessageList(stores, messages, conversations, clock),
