@@ -68,6 +68,16 @@ class IdempotencyConflict(ChatError):
     code = "idempotency_conflict"
 
 
+class RevisionConflict(ChatError):
+    """It was changed meanwhile. `stored` is how it stands now."""
+
+    code = "revision_conflict"
+
+    def __init__(self, detail: str, stored: object) -> None:
+        super().__init__(detail)
+        self.stored = stored
+
+
 class PayloadTooLarge(ChatError):
     code = "payload_too_large"
 

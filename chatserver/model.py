@@ -13,6 +13,7 @@ SEQ_BITS = 23
 MAX_SEQ = (1 << SEQ_BITS) - 1
 MAX_CONVERSATION_ID = (1 << 30) - 1
 
+SYSTEM_ID = 0  # who sends what the server itself says in a conversation
 GONE = "-deleted-"  # how the username of a deleted account begins: nobody can register a dash there
 
 
@@ -176,6 +177,9 @@ class Mark:
     at: datetime
 
 
+NOT_HIDDEN = -1  # below every head, also that of a conversation in which nothing was said
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What somebody has written and not sent yet. `rev` counts its changes; an empty one is what was sent or put away."""
@@ -226,8 +230,8 @@ class Member:
     all_mentions: bool = True  # whether a mention of everybody is one of them
     pinned_at: datetime | None = None
     archived: bool = False
-    hidden_seq: int = 0  # hidden from their list until something comes above it
-    unread_seq: int = 0  # from where on they call it unread, whatever they have read
+    hidden_seq: int = NOT_HIDDEN  # hidden from their list until something comes above it
+    unread_seq: int = 0  # from where on they call it unread, whatever they have read; 0 is nowhere
     draft: Draft | None = None
     own_rev: int = 0
 
@@ -464,10 +468,14 @@ class Flushed:
 
 @dataclass(frozen=True, slots=True)
 class PendingRead:
-    """A read whose fan-out is not known to be finished."""
+    """A read whose fan-out is not known to be finished.
+
+    `own_rev` is that of the reader's settings where the read has ended that they call the conversation unread, else 0.
+    """
 
     conversation_id: int
     user_id: int
     first: int
     last: int
     at: datetime
+    own_rev: int = 0

@@ -16,6 +16,7 @@ STATUS: dict[str, int] = {
     "not_found": 404,
     "method_not_allowed": 405,
     "limit_reached": 409,
+    "revision_conflict": 409,
     "cursor_expired": 410,
     "cursor_invalid": 400,
     "validation_error": 400,
@@ -48,6 +49,8 @@ def problem(status: int, error: BaseException | None, request_id: str) -> tuple[
             extra["cursor"] = error.cursor
         elif isinstance(error, errors.LimitReached):
             extra["limit"] = error.limit
+        elif isinstance(error, errors.RevisionConflict):
+            extra["stored"] = error.stored
     else:
         code = CODES.get(status, "internal_error")
         status = STATUS[code] if code == "internal_error" else status

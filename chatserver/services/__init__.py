@@ -21,8 +21,10 @@ from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
+from chatserver.services.conversation_list import ConversationList
 from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
+from chatserver.services.drafts import Drafts
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.host import Host
@@ -31,11 +33,15 @@ from chatserver.services.links import Links
 from chatserver.services.memberships import Memberships
 from chatserver.services.message_list import MessageList
 from chatserver.services.messages import Messages
+from chatserver.services.missed_messages import MissedMessages
 from chatserver.services.notifications import Notifications
 from chatserver.services.own_data import OwnData
+from chatserver.services.own_devices import OwnDevices
+from chatserver.services.own_settings import OwnSettings
 from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
 from chatserver.services.search import Search
+from chatserver.services.seen_by import SeenBy
 from chatserver.services.sessions import Sessions
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
@@ -54,6 +60,7 @@ class Services:
     host: Host
     conversations: Conversations
     conversation_views: ConversationViews
+    conversation_list: ConversationList
     memberships: Memberships
     messages: Messages
     message_list: MessageList
@@ -61,7 +68,11 @@ class Services:
     search: Search
     own_data: OwnData
     unused_guests: UnusedGuests
+    own_devices: OwnDevices
+    own_settings: OwnSettings
+    drafts: Drafts
     receipts: Receipts
+    seen_by: SeenBy
     typing: Typing
     presence: Presence
     notifications: Notifications
@@ -79,6 +90,7 @@ class Services:
         await self.writer.close()
         await self.wake_ups.close()
         await self.receipts.close()
+        await self.seen_by.close()
         await self.conversations.close()
         await self.bodies.close()
         await self.accounts.close()
@@ -124,19 +136,19 @@ def build_services(
     )
     quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
     conversations = Conversations(stores, accounts, quotas, clock)
-    receipts = Receipts(stores, conversations, bus, clock)
-    typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
+    own_devices = OwnDevices(stores, bus, clock)
+    seen_by = SeenBy(stores, conversations, bus, clock)
+    receipts = Receipts(stores, conversations, own_devices, seen_by, bus, clock)
+    typing = Typing(stores, conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
     facts = Facts(stores, bus, clock)
-    entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, links, clock)
 
     def ring(message: Message, member_ids: tuple[int, ...]) -> None:
         bus.publish(Bell("message", member_ids, message=message))
 
     wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
     notifications = Notifications(stores, bus, clock)
-    kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)
     writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
     host = Host(
         accounts,
@@ -160,13 +172,19 @@ def build_services(
         settings.message_chars,
         settings.send_deadline_secs,
     )
+    views = ConversationViews(stores, accounts, conversations, messages, presence, clock)
+    entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, links, views, clock)
+    missed = MissedMessages(stores, conversations, bodies)
+    kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, missed, notifications, node, clock)
+    conversation_list = ConversationList(stores, conversations, views, clock)
     return Services(
         accounts=accounts,
         sessions=sessions,
         tickets=tickets,
         host=host,
         conversations=conversations,
-        conversation_views=ConversationViews(stores, accounts, conversations, messages, presence, clock),
+        conversation_views=views,
+        conversation_list=conversation_list,
         memberships=Memberships(stores, accounts, conversations, fanout, facts, bus, clock),
         messages=messages,
         message_list=MessageList(stores, messages, conversations, clock),
@@ -174,7 +192,11 @@ def build_services(
         unused_guests=UnusedGuests(stores, accounts, sessions, clock, settings.guest_days),
         search=Search(stores, messages, conversations, clock),
         changes=Changes(stores, messages, conversations, facts, clock),
+        own_devices=own_devices,
+        drafts=Drafts(stores, conversations, bus, clock, settings.message_chars),
+        own_settings=OwnSettings(stores, conversations, receipts, own_devices, clock),
         receipts=receipts,
+        seen_by=seen_by,
         typing=typing,
         presence=presence,
         notifications=notifications,

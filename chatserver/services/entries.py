@@ -30,10 +30,12 @@ from chatserver.model import (
 from chatserver.ports import FactStore, NotificationStore
 from chatserver.services.accounts import Accounts
 from chatserver.services.bodies import Bodies, Body
+from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.links import Links
 from chatserver.services.receipts import Receipts
 
 ABOUT_MESSAGES = ("messages", "read", "change")  # entries whose seqs are those of messages
+_NAMED_BY_MESSAGE = 1 << 52  # ids of events that are made of a message's id, not of a place in the inbox
 _encode = msgspec.json.Encoder().encode
 
 
@@ -83,6 +85,7 @@ class Named:
     facts: dict[int, Fact]
     notifications: dict[int, Notification]
     users: dict[int, User]
+    mine: dict[int, wire.Json]  # by conversation: what is the reader's own about it
 
 
 class Entries:
@@ -94,6 +97,7 @@ class Entries:
         bodies: Bodies,
         receipts: Receipts,
         links: Links,
+        views: ConversationViews,
         clock: Clock,
     ) -> None:
         self._facts = facts
@@ -102,6 +106,7 @@ class Entries:
         self._bodies = bodies
         self._receipts = receipts
         self._links = links
+        self._views = views
         self._clock = clock
 
     async def batch(self, actor: Actor, place: Cursor, tail: Tail, limit: int, extended: bool) -> Batch:
@@ -116,7 +121,7 @@ class Entries:
             return known
         items = list(islice(_items(place, tail), limit))
         revoked = any(_revokes(item.entry, actor.session_id) for item in items)
-        named = await self._look_up(items, tail)
+        named = await self._look_up(actor, items, tail)
         told = [item for item in items if _is_told(actor, item, named, extended)]
         given = [named.bodies[item.message_id] for item in told if item.entry.kind == "messages"]
         events = [event for item in told if (event := self._event_of(actor, item, named)) is not None]
@@ -131,6 +136,14 @@ class Entries:
         ]
         notified = [*(one.id for one in owed), *batch.notified]
         return replace(batch, events=events + batch.events, notified=notified)
+
+    def with_missed(self, actor: Actor, missed: Sequence[Body], batch: Batch) -> Batch:
+        """Behind these messages, which no entry names any more: their events have ids made of their own."""
+        events = [
+            self._told(actor, body, "message", _NAMED_BY_MESSAGE | body.message.id % _NAMED_BY_MESSAGE)
+            for body in missed
+        ]
+        return replace(batch, events=events + batch.events, given=[*missed, *batch.given])
 
     def delivered(self, actor: Actor, batch: Batch) -> None:
         """These events have reached a device of this person."""
@@ -169,12 +182,15 @@ class Entries:
             return self._told(actor, named.bodies[fact.about], "message_changed", item.event_id)
         if entry.kind == "notification" and (notification := named.notifications.get(entry.ref)):
             return _notification_event(item.event_id, notification)
+        if entry.kind == "mine" and (my := named.mine.get(entry.conversation_id)):
+            data = {"conversation_id": entry.conversation_id, "my": my}
+            return _event(item.event_id, "my_conversation", data, wire.moment(entry.at))
         return None
 
     def _told(self, actor: Actor, body: Body, kind: str, event_id: int) -> bytes:
         return body.event(kind, event_id, self._links.to_file(actor, body.message))
 
-    async def _look_up(self, items: list[Item], tail: Tail) -> Named:
+    async def _look_up(self, actor: Actor, items: list[Item], tail: Tail) -> Named:
         facts = await self._wanted_facts(items, tail)
         wanted = {item.message_id for item in items if item.entry.kind in ABOUT_MESSAGES}
         changed = (facts[item.fact_id] for item in items if item.fact_id in facts)
@@ -184,6 +200,9 @@ class Entries:
             facts,
             await self._wanted_notifications(items),
             await self._accounts.users(item.entry.user_id for item in items if item.entry.kind == "read"),
+            await self._views.mine(
+                actor, {item.entry.conversation_id for item in items if item.entry.kind == "mine"}
+            ),
         )
 
     async def _wanted_facts(self, items: list[Item], tail: Tail) -> dict[int, Fact]:
@@ -210,7 +229,7 @@ def _is_told(actor: Actor, item: Item, named: Named, extended: bool) -> bool:
     kind = item.entry.kind
     if kind == "messages":
         return _is_for(actor, named.bodies[item.message_id], extended)
-    return extended or kind not in ("change", "facts")
+    return extended or kind not in ("change", "facts", "mine")
 
 
 def _revs(tail: Tail, facts: dict[int, Fact]) -> dict[int, int]:

@@ -14,7 +14,7 @@ from collections.abc import Collection as Many
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chatserver.model import Advance, Entry, Inbox, KnownVersion, Tail, message_id
+from chatserver.model import SYSTEM_ID, Advance, Entry, Inbox, KnownVersion, Tail, message_id
 from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 
@@ -155,7 +155,10 @@ class InboxStore:
         return int(result.modified_count)
 
     async def move_read(self, user_id: int, entry: Entry, before: Inbox, own: int) -> bool:
-        """Set the reader's own mark to `entry.last`. False when the inbox moved since `before` was read."""
+        """Set the reader's own mark to `entry.last`. False when the inbox moved since `before` was read.
+
+        `own` counts what the reader and, in a group, the server itself said beyond it.
+        """
         c = entry.conversation_id
         filter = {
             "_id": user_id,
@@ -166,6 +169,7 @@ class InboxStore:
             filter,
             {
                 "$set": {f"reads.{c}": entry.last, f"own.{c}:{user_id}": own},
+                "$unset": {f"own.{c}:{SYSTEM_ID}": ""},
                 "$inc": {"version": 1},
                 "$push": _pushed(entry),
             },
@@ -177,7 +181,12 @@ class InboxStore:
         projection: Document = {"ring": 0}
         if conversation_id is not None:
             c = conversation_id
-            parts = {f"heads.{c}": 1, f"reads.{c}": 1, f"own.{c}:{user_id}": 1}
+            parts = {
+                f"heads.{c}": 1,
+                f"reads.{c}": 1,
+                f"own.{c}:{user_id}": 1,
+                f"own.{c}:{SYSTEM_ID}": 1,
+            }
             projection = {"epoch": 1, "version": 1, **parts}
         found = await self._inboxes.find_one({"_id": user_id}, projection)
         return records.inbox({"heads": {}, "reads": {}, "own": {}, **found}) if found else None

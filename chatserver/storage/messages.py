@@ -121,8 +121,9 @@ class MessageStore:
         )
         return [(doc["sender_id"], split_message_id(doc["_id"])[1]) for doc in found]
 
-    async def count_by(self, sender_id: int, conversation_id: int, after: int, last: int) -> int:
-        return await self._messages.count({**between(conversation_id, after, last), "sender_id": sender_id})
+    async def count_by(self, sender_ids: Sequence[int], conversation_id: int, after: int, last: int) -> int:
+        by = {"sender_id": {"$in": list(sender_ids)}}
+        return await self._messages.count({**between(conversation_id, after, last), **by})
 
     async def search(
         self, spans: Sequence[tuple[int, int, int]], words: Sequence[str], before: Message | None

@@ -14,7 +14,7 @@ from chatserver.storage.driver import Collection, Document
 
 # Marks of what was delivered and read are ten times all the rest.
 _WITHOUT_MARKS: Document = {"delivered_marks": 0, "read_marks": 0, "pending_reads": 0}
-_READ: Document = {"read_seq": 1, "floor_seq": 1, "state": 1, "read_marks": {"$slice": -1}}
+_READ: Document = {"read_seq": 1, "floor_seq": 1, "read_marks": {"$slice": -1}}
 
 
 class OwnSettingsStore:
@@ -35,6 +35,16 @@ class OwnSettingsStore:
             after=True,
         )
         return records.member(found) if found else None
+
+    async def unmark(self, conversation_id: int, user_id: int) -> int:
+        """Nothing is called unread any more. The `own_rev` from then on; 0 when nothing was."""
+        found = await self._members.find_one_and_update(
+            {"_id": {"c": conversation_id, "u": user_id}, "unread_seq": {"$gt": 0}},
+            {"$set": {"unread_seq": 0, "own_pending": True}, "$inc": {"own_rev": 1}},
+            after=True,
+            projection={"own_rev": 1},
+        )
+        return int(found["own_rev"]) if found else 0
 
     async def finish(self, member: Member) -> None:
         """Told. Unless it was changed again meanwhile: then there is more to tell."""
@@ -72,11 +82,12 @@ class OwnSettingsStore:
         """conversation → how far each of at most so many members has read, for all to see."""
         found: dict[int, tuple[Reader, ...]] = {}
         for id in conversation_ids:
-            documents = await self._members.find({"_id.c": id}, _READ, limit=most)
+            wanted = {"_id.c": id, "state": {"$in": [None, "member"]}, "read_seq": {"$gt": 0}}
+            documents = await self._members.find(wanted, _READ, limit=most)
             members = map(records.member, documents)
             found[id] = tuple(
                 Reader(one.user_id, one.read_seq, one.floor_seq, one.read_marks[-1].at)
                 for one in members
-                if one.state == "member" and one.read_seq and one.read_marks
+                if one.read_marks
             )
         return found

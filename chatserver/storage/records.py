@@ -8,8 +8,10 @@ from typing import Any
 
 from chatserver.model import (
     MAX_SEQ,
+    NOT_HIDDEN,
     PRESETS,
     SEQ_BITS,
+    SYSTEM_ID,
     UNKNOWN,
     Account,
     Attachment,
@@ -189,7 +191,7 @@ def member(document: Document) -> Member:
         all_mentions=get("all_mentions", True),
         pinned_at=get("pinned_at"),
         archived=get("archived", False),
-        hidden_seq=get("hidden_seq", 0),
+        hidden_seq=get("hidden_seq", NOT_HIDDEN),
         unread_seq=get("unread_seq", 0),
         draft=_draft(get("draft")),
         own_rev=get("own_rev", 0),
@@ -266,8 +268,12 @@ def _by_conversation(numbers: Document) -> dict[int, int]:
 
 
 def inbox(document: Document) -> Inbox:
-    mine = f":{document['_id']}"
+    mine, system = f":{document['_id']}", f":{SYSTEM_ID}"
     own = {key.removesuffix(mine): n for key, n in document["own"].items() if key.endswith(mine)}
+    for key, n in document["own"].items():
+        if key.endswith(system):
+            c = key.removesuffix(system)
+            own[c] = own.get(c, 0) + n
     return Inbox(
         document["epoch"],
         document["version"],

@@ -23,8 +23,16 @@ from handlers.server import FEATURE_LEVEL
 Json = dict[str, Any]
 REQUEST_ID = "5b1f0c9d2a7e4f36"
 # Codes whose problems have a field of their own.
-PROBLEMS = {"cursor_expired": shapes.CursorProblem, "limit_reached": shapes.LimitProblem}
-MORE_OF_PROBLEM = {"cursor_expired": {"cursor": "2f9a61c0:2"}, "limit_reached": {"limit": "conversations"}}
+PROBLEMS = {
+    "cursor_expired": shapes.CursorProblem,
+    "limit_reached": shapes.LimitProblem,
+    "revision_conflict": shapes.RevisionProblem,
+}
+MORE_OF_PROBLEM: dict[str, Json] = {
+    "cursor_expired": {"cursor": "2f9a61c0:2"},
+    "limit_reached": {"limit": "conversations"},
+    "revision_conflict": {"stored": {"rev": 2}},
+}
 
 
 def build() -> Json:

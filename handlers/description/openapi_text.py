@@ -61,7 +61,7 @@ SECURITY: dict[str, dict[str, Any]] = {
         "in": "cookie",
         "name": "__Host-chat_session",
         "description": "From `auth/login/` with `cookie`; called `chat_session` over plain http. Only for pages of the "
-        "server's own origin, whose POST, PATCH and DELETE carry `X-Requested-With` with any value.",
+        "server's own origin, whose POST, PUT, PATCH and DELETE carry `X-Requested-With` with any value.",
     },
     "link": {
         "type": "apiKey",

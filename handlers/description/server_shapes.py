@@ -31,6 +31,7 @@ class Limits(Struct):
     ]
     conversations: Annotated[Rate | None, Meta(description="That a person may begin. Null: any number.")]
     conversations_listed: Annotated[int, Meta(ge=1, description="In one answer; see `after` there.")]
+    pinned_conversations: Annotated[int, Meta(ge=1, description="That a person may pin.")]
     open_uploads: Annotated[
         int, Meta(ge=1, description="Files that a person may be sending at once, to one process.")
     ]

@@ -6,7 +6,7 @@ a dict encodes as fast, and an event is encoded once for all who get it.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -198,25 +198,6 @@ class NotificationData(Struct):
     timestamp: Moment
 
 
-class Snapshot(Struct):
-    user: User
-    conversations: Annotated[list[Conversation], Meta(description="The one with the newest message first.")]
-    next: Annotated[
-        str | None, Meta(description="What to list the older ones with, as `after`. Null: there are none.")
-    ]
-    unread: Unread
-    notifications: Annotated[
-        list[NotificationData],
-        Meta(
-            description="Words of the application around the chat that none of your devices has yet, the oldest "
-            "first. Show them: who polls from `cursor` has them."
-        ),
-    ]
-    cursor: Annotated[
-        Cursor, Meta(description="Poll from here: it was taken first, so nothing falls between.")
-    ]
-
-
 class HostNotification(NotificationData):
     receiver_id: Id
     client_id: Annotated[str | None, Meta(description="Your own key, if you gave one.")]
@@ -262,6 +243,10 @@ class Problem(Struct):
 
 class LimitProblem(Problem):
     limit: Annotated[str, Meta(description="Which one: its name among the `limits` of the server call.")]
+
+
+class RevisionProblem(Problem):
+    stored: Annotated[dict[str, Any], Meta(description="As it stands now, with its `rev`.")]
 
 
 class CursorProblem(Problem):

@@ -84,7 +84,12 @@ class Chat:
 
     def sweeper(self) -> Sweeper:
         services = self.services
-        finish = services.receipts.finish_read, services.notifications.finish, services.changes.finish
+        finish: Any = (
+            services.receipts.finish_read,
+            services.notifications.finish,
+            services.changes.finish,
+            services.own_devices.finish,
+        )
         forget = services.unused_guests.forget
         return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, forget)
 

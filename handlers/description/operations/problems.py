@@ -41,7 +41,12 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "limit_reached": (
         "A quota of yours is used up. `limit` is its name among the `limits` of the server call.",
         "`conversations`: begin further ones later. `open_uploads` and `exports`: wait for the end of those under way. "
-        "`upload_day_bytes`: go on after midnight UTC. Repeating it at once does not help.",
+        "`upload_day_bytes`: go on after midnight UTC. `pinned_conversations`: unpin one. Repeating it at once "
+        "does not help.",
+    ),
+    "revision_conflict": (
+        "It was changed meanwhile, by another device or person. `stored` is how it stands now.",
+        "Look at that, then repeat your change with its `rev`.",
     ),
     "cursor_expired": (
         "Your place in the stream of events is no longer kept: you were away too long, or the data was restored.",

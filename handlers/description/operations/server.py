@@ -35,6 +35,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                         "held_polls": 12,
                         "conversations": {"amount": 500, "window_secs": 3600},
                         "conversations_listed": 500,
+                        "pinned_conversations": 20,
                         "open_uploads": 10,
                         "upload_day_bytes": 2147483648,
                         "exports": 1,
