@@ -221,7 +221,9 @@ async def test_what_is_called_unread_stays_so_until_they_read_again_and_others_l
         with pytest.raises(Invalid):
             await change(chat, ann, conversation, unread_from_id=message_id(conversation.id, 5))
         cursor = await chat.cursor(ann)
-        await chat.services.receipts.mark_one_read(ann, conversation.id, last, private)  # no further than before
+        await chat.services.receipts.mark_one_read(
+            ann, conversation.id, last, private
+        )  # no further than before
         assert (await told(chat, ann, cursor))[-1]["my"]["unread_from_id"] is None
         shown = await my(chat, ann, conversation)
         assert (shown["unread_count"], shown["unread_from_id"]) == (1, None)
