@@ -58,7 +58,7 @@ class ReadHandler(ApiHandler):
     async def post(self, conversation_id: str) -> None:
         asked = self.json(Read)
         id, receipts = int(conversation_id), self.runtime.services.receipts
-        marked, at = await receipts.mark_one_read(self.actor, id, asked.message_id, asked.private)
+        marked, at = await receipts.mark_read_up_to(self.actor, id, asked.message_id, asked.private)
         self.answer(marked_read(marked, at))
 
 

@@ -83,8 +83,8 @@ class ConversationList:
     ) -> list[ListPlace]:
         """In which nothing was said comes last."""
         spoken = [message_id(id, inbox.heads[id]) for id in ids if inbox.heads[id]]
-        newest = await self._stores.messages.newest_of(spoken, after, most) if spoken else []
-        places = [ListPlace(message.created_at, message.id, pinned) for message in newest]
+        newest = await self._stores.messages.newest_moments_of(spoken, after, most) if spoken else []
+        places = [ListPlace(at, id, pinned) for id, at in newest]
         silent = (ListPlace(NEVER, message_id(id, 0), pinned) for id in ids if not inbox.heads[id])
         for place in sorted(silent, key=lambda place: -place.message_id):
             if after is None or (place.at, place.message_id) < (after.at, after.message_id):

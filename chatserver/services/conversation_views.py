@@ -109,7 +109,8 @@ class ConversationViews:
     async def _members(self, actor: Actor, conversations: Sequence[Conversation]) -> dict[int, Member]:
         """By conversation, where the actor is a member: what they are in each."""
         user_id = actor.user_id
-        found = await self._stores.conversations.members_of((one.id, user_id) for one in conversations)
+        pairs = [(one.id, user_id) for one in conversations]
+        found = await self._stores.conversations.members_of(pairs, marks=1)
         members = {one.id: found.get((one.id, user_id)) for one in conversations}
         return {id: one for id, one in members.items() if one is not None and one.state == "member"}
 
@@ -129,7 +130,7 @@ class ConversationViews:
         found: dict[int, Message] = await self._stores.messages.by_ids(ids) if ids else {}
         by_id = {one.id: one for one in conversations}
         last = [(by_id[message.conversation_id], message) for message in found.values()]
-        shown = await self._messages.shown(actor, last, delivers=False)
+        shown = await self._messages.shown(actor, last, delivers=False, are_newest=True)
         return {message["conversation_id"]: message for message in shown}
 
 

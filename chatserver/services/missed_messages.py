@@ -44,8 +44,8 @@ class MissedMessages:
         ids = {id for id in inbox.heads if inbox.unread(id)}
         ids -= await self._conversations.group_ids(ids)
         lasts = [message_id(id, inbox.heads[id]) for id in ids]
-        newest = await self._stores.messages.newest_of(lasts, None, MOST) if lasts else []
-        direct = await self._conversations.direct(split_message_id(one.id)[0] for one in newest)
+        newest = await self._stores.messages.newest_moments_of(lasts, None, MOST) if lasts else []
+        direct = await self._conversations.direct(split_message_id(id)[0] for id, _ in newest)
         return [
             Stretch(one.id, inbox.reads.get(one.id, 0), inbox.heads[one.id], one.other(actor.user_id))
             for one in direct

@@ -109,27 +109,33 @@ class Receipts:
         `private`: others are not told. Raises NotFound when the actor is not a member.
         """
         conversation = await self._conversations.access(actor, conversation_id)
-        now = self._clock.now()
-        head = await self._stores.messages.head(conversation_id)
+        return await self._read(actor, conversation, seq, private)
+
+    async def mark_read_up_to(
+        self, actor: Actor, conversation_id: int, id: int, private: bool
+    ) -> tuple[int, datetime]:
+        """The same up to this message. Raises Invalid also when it is of another conversation."""
+        conversation = await self._conversations.access(actor, conversation_id)
+        owner, seq = split_message_id(id)
+        if owner != conversation_id:
+            raise Invalid.field("message_id", "is not a message of this conversation")
+        return await self._read(actor, conversation, seq, private)
+
+    async def _read(
+        self, actor: Actor, conversation: Conversation, seq: int | None, private: bool
+    ) -> tuple[int, datetime]:
+        c, now = conversation.id, self._clock.now()
+        head = await self._stores.messages.head(c)
         seq = head if seq is None else min(seq, head)
         if private or not shows_reads(conversation):
             return await self.see(conversation, actor.user_id, seq), now
-        pending = await self._stores.conversations.move_read(conversation_id, actor.user_id, seq, now)
+        pending = await self._stores.conversations.move_read(c, actor.user_id, seq, now)
         if pending is None:
             return 0, now
         passed = await self.finish_read(pending) if pending.first <= pending.last else 0
         if pending.own_rev:
-            await self._own_devices.told(conversation_id, actor.user_id, pending.own_rev)
+            await self._own_devices.told(c, actor.user_id, pending.own_rev)
         return passed, now
-
-    async def mark_one_read(
-        self, actor: Actor, conversation_id: int, id: int, private: bool
-    ) -> tuple[int, datetime]:
-        """The same up to this message. Raises also Invalid when it is of another conversation."""
-        owner, seq = split_message_id(id)
-        if owner != conversation_id:
-            raise Invalid.field("message_id", "is not a message of this conversation")
-        return await self.mark_read(actor, conversation_id, seq, private)
 
     async def see(self, conversation: Conversation, user_id: int, seq: int) -> int:
         """Read up to `seq`, for nobody but the reader. How many messages of others were passed."""

@@ -113,10 +113,16 @@ class ConversationStore:
         found = map(records.member, await self._members.find({"_id": {"$in": keys}}))
         return {member.user_id: member for member in found}
 
-    async def members_of(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Member]:
-        """(conversation, user) → member, of those of them who are or were in it."""
+    async def members_of(
+        self, pairs: Iterable[tuple[int, int]], marks: int = _MARKS
+    ) -> dict[tuple[int, int], Member]:
+        """(conversation, user) → member, of those of them who are or were in it, each with their newest `marks`.
+
+        All of them are most of a member's document: for the newest message the last one is enough.
+        """
         keys = [_key(c, u) for c, u in pairs]
-        found = map(records.member, await self._members.find({"_id": {"$in": keys}}) if keys else ())
+        newest = {"delivered_marks": {"$slice": -marks}, "read_marks": {"$slice": -marks}}
+        found = map(records.member, await self._members.find({"_id": {"$in": keys}}, newest) if keys else ())
         return {(member.conversation_id, member.user_id): member for member in found}
 
     async def move_delivered(self, moves: dict[tuple[int, int], int], at: datetime) -> None:

@@ -65,14 +65,25 @@ class MessageStore:
 
     async def newest_of(self, ids: Iterable[int], after: ListPlace | None, limit: int) -> list[Message]:
         """The newest `limit` of these messages, newest first, from behind that place on."""
+        return [records.message(doc) for doc in await self._newest_of(ids, after, limit, None)]
+
+    async def newest_moments_of(
+        self, ids: Iterable[int], after: ListPlace | None, limit: int
+    ) -> list[tuple[int, datetime]]:
+        """The same without what they say: id and moment."""
+        found = await self._newest_of(ids, after, limit, {"created_at": 1})
+        return [(doc["_id"], doc["created_at"]) for doc in found]
+
+    async def _newest_of(
+        self, ids: Iterable[int], after: ListPlace | None, limit: int, projection: Document | None
+    ) -> list[Document]:
         wanted: Document = {"_id": {"$in": list(ids)}}
         if after is not None:
             same = {"created_at": after.at, "_id": {"$lt": after.message_id}}
             wanted["$or"] = [{"created_at": {"$lt": after.at}}, same]
         order = [("created_at", -1), ("_id", -1)]
         # The time index has the order, but is the whole server's.
-        found = await self._messages.find(wanted, sort=order, limit=limit, hint=[("_id", 1)])
-        return [records.message(doc) for doc in found]
+        return await self._messages.find(wanted, projection, sort=order, limit=limit, hint=[("_id", 1)])
 
     async def moments(self, ids: Iterable[int]) -> dict[int, datetime]:
         """When each of these was appended."""

@@ -103,7 +103,9 @@ async def test_a_stranger_changes_nothing_and_learns_nothing(chat: Any) -> None:
     with pytest.raises(NotFound):
         await chat.services.drafts.keep(eve, conversation.id, "hello", 0, 0)
     with pytest.raises(NotFound):
-        await chat.services.receipts.mark_one_read(eve, conversation.id, message_id(conversation.id, 1), True)
+        await chat.services.receipts.mark_read_up_to(
+            eve, conversation.id, message_id(conversation.id, 1), True
+        )
     with pytest.raises(NotFound):
         await chat.services.typing.signal_in(eve, conversation.id, True)
     assert await chat.storage.conversations.members(conversation.id, [eve.user_id]) == {}
@@ -211,7 +213,7 @@ async def test_what_is_called_unread_stays_so_until_they_read_again_and_others_l
         for text in ("one", "two", "three"):
             await chat.say(bob, conversation, text)
         last = message_id(conversation.id, 3)
-        await chat.services.receipts.mark_one_read(ann, conversation.id, last, False)
+        await chat.services.receipts.mark_read_up_to(ann, conversation.id, last, False)
         await change(chat, ann, conversation, unread_from_id=message_id(conversation.id, 2))
         shown = await my(chat, ann, conversation)
         assert (shown["unread_count"], shown["unread_from_id"]) == (2, message_id(conversation.id, 2))
@@ -221,7 +223,7 @@ async def test_what_is_called_unread_stays_so_until_they_read_again_and_others_l
         with pytest.raises(Invalid):
             await change(chat, ann, conversation, unread_from_id=message_id(conversation.id, 5))
         cursor = await chat.cursor(ann)
-        await chat.services.receipts.mark_one_read(
+        await chat.services.receipts.mark_read_up_to(
             ann, conversation.id, last, private
         )  # no further than before
         assert (await told(chat, ann, cursor))[-1]["my"]["unread_from_id"] is None

@@ -17,7 +17,7 @@ from tests.unit.test_own_settings import group_of, my, told
 
 async def read(chat: Any, actor: Actor, group: Conversation, seq: int, private: bool = False) -> int:
     id = message_id(group.id, seq)
-    return int((await chat.services.receipts.mark_one_read(actor, group.id, id, private))[0])
+    return int((await chat.services.receipts.mark_read_up_to(actor, group.id, id, private))[0])
 
 
 async def seen(chat: Any, actor: Actor, message: Message) -> list[int]:
@@ -52,7 +52,7 @@ async def test_mark_read_takes_groups_by_id_and_by_message(chat: Any) -> None:
     assert (await chat.services.receipts.mark_read(bob, group.id, None))[0] == 1
     assert (await my(chat, bob, group))["unread_count"] == 0
     with pytest.raises(Invalid):
-        await chat.services.receipts.mark_one_read(bob, group.id, message_id(group.id + 1, 1), False)
+        await chat.services.receipts.mark_read_up_to(bob, group.id, message_id(group.id + 1, 1), False)
 
 
 @pytest.mark.gen_test
