@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+CHANGED = "It has changed since the `rev` that you gave; look at it again."
 NAME_CHARS = 64  # of a field's name that is told: it may be whatever a client sent
 
 
@@ -33,6 +34,33 @@ class NotFound(ChatError):
     """Also raised for what exists but is not the actor's: a stranger learns nothing."""
 
     code = "not_found"
+
+
+class Silenced(ChatError):
+    """A member who is not to be heard for a while. `until`, as clients read times."""
+
+    code = "silenced"
+
+    def __init__(self, until: str | None) -> None:
+        super().__init__("You cannot say anything here for a while.")
+        self.until = until
+
+
+class OwnerMustTransfer(ChatError):
+    code = "owner_must_transfer"
+
+    def __init__(self) -> None:
+        super().__init__("You are the owner: make somebody else the owner first.")
+
+
+class SlowMode(ChatError):
+    """Too soon after one's last message. `retry_after_secs` says when the next one will pass."""
+
+    code = "slow_mode"
+
+    def __init__(self, slow_secs: int, frees_in_secs: float) -> None:
+        super().__init__(f"One message in {slow_secs} seconds is the most here; wait a little.")
+        self.retry_after_secs = max(1, math.ceil(frees_in_secs))
 
 
 class Invalid(ChatError):
@@ -69,11 +97,11 @@ class IdempotencyConflict(ChatError):
 
 
 class RevisionConflict(ChatError):
-    """It was changed meanwhile. `stored` is how it stands now."""
+    """It was changed meanwhile. `stored` is how it stands now, where that is told."""
 
     code = "revision_conflict"
 
-    def __init__(self, detail: str, stored: object) -> None:
+    def __init__(self, detail: str = CHANGED, stored: object = None) -> None:
         super().__init__(detail)
         self.stored = stored
 

@@ -201,6 +201,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             services.changes.finish,
             services.own_devices.finish,
             services.unused_guests.forget,
+            services.memberships.settle_all,
         )
         shared_rates = SharedRates(limits, storage.rates, clock, alone=not settings.amqp_url)
         work = (services.presence.beat(), services.presence.announce(), shared_rates.run(), memory.run(clock))

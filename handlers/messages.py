@@ -158,13 +158,18 @@ class ChatsHandler(ApiHandler):
 
     async def _posted(self, send: Send, attachment: Attachment | None) -> tuple[dict[str, Any], bool]:
         receiver_id = send.receiver_id if send.receiver_id is not None else send.receiver
-        if receiver_id is None:
+        if receiver_id is None and send.conversation_id is None:
             raise Invalid.field("receiver_id", "is required")
+        if receiver_id is not None and send.conversation_id is not None:
+            raise Invalid.field("conversation_id", "cannot be combined with receiver_id")
         if not send.message.strip() and attachment is None:
             raise Invalid.field("message", "is required, unless there is an attachment")
         client_id = self._client_id(send)
         messages = self.runtime.services.messages
-        return await messages.post(self.actor, receiver_id, send.message, attachment, client_id)
+        if receiver_id is not None:
+            return await messages.post(self.actor, receiver_id, send.message, attachment, client_id)
+        assert send.conversation_id is not None
+        return await messages.post_in(self.actor, send.conversation_id, send.message, attachment, client_id)
 
     async def _drop(self, attachment: Attachment | None) -> None:
         if attachment is not None:

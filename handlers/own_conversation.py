@@ -1,34 +1,13 @@
-"""What a member has for themselves in a conversation, and the list of all of theirs."""
+"""What a member has for themselves in a conversation."""
 
 from __future__ import annotations
 
 import msgspec
 
-from chatserver.list_place import ListPlace
-from chatserver.services.messages import MAX_PAGE
 from chatserver.services.own_settings import SettingsChange
 from handlers.base import ApiHandler
 from handlers.receipts import marked_read
-from handlers.schemas import ConversationPage, KeepDraft, OwnSettings, Read, ReceiptsOf
-
-
-class ConversationListHandler(ApiHandler):
-    bucket = "send"
-    reading_bucket = "history"
-
-    async def get(self) -> None:
-        asked = self.query(ConversationPage)
-        services = self.runtime.services
-        after = ListPlace.parse(asked.after) if asked.after is not None else None
-        listed, more = await services.conversation_list.page(
-            self.actor,
-            await services.conversations.inbox(self.actor),
-            after,
-            min(asked.limit, MAX_PAGE),
-            archived=asked.archived,
-            kind=asked.kind,
-        )
-        self.answer({"results": listed, "next": more and str(more)})
+from handlers.schemas import KeepDraft, OwnSettings, Read, ReceiptsOf
 
 
 class OwnSettingsHandler(ApiHandler):

@@ -12,7 +12,7 @@ from chatserver.services.own_settings import PINNED, PINNED_LIMIT
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
 
-FEATURE_LEVEL = 6  # grows by one with every change a client may want to know of
+FEATURE_LEVEL = 7  # grows by one with every change a client may want to know of
 
 
 def _rate(runtime: Runtime, name: str) -> dict[str, int] | None:
@@ -39,6 +39,10 @@ class ServerHandler(ApiHandler):
                     "person_sessions": settings.person_sessions,
                     "held_polls": settings.held_polls,
                     "conversations": _rate(self.runtime, "conversation"),
+                    "groups": _rate(self.runtime, "group"),
+                    "group_members": settings.group_members,
+                    "announcement_members": settings.announcement_members,
+                    "person_conversations": settings.person_conversations,
                     "conversations_listed": settings.conversations_listed,
                     PINNED_LIMIT: PINNED,
                     "open_uploads": settings.open_uploads,

@@ -10,7 +10,7 @@ from chatserver.guard.attempts import Attempts
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.quotas import Quotas
 from chatserver.guard.rates import RateLimits
-from chatserver.model import Bell, Message
+from chatserver.model import PRESETS, Bell, Message
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
 from chatserver.ports import Bus, Stores, TokenHost
@@ -27,9 +27,11 @@ from chatserver.services.conversations import Conversations
 from chatserver.services.drafts import Drafts
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
+from chatserver.services.groups import Groups
 from chatserver.services.host import Host
 from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.links import Links
+from chatserver.services.member_views import MemberViews
 from chatserver.services.memberships import Memberships
 from chatserver.services.message_list import MessageList
 from chatserver.services.messages import Messages
@@ -43,6 +45,7 @@ from chatserver.services.receipts import Receipts
 from chatserver.services.search import Search
 from chatserver.services.seen_by import SeenBy
 from chatserver.services.sessions import Sessions
+from chatserver.services.system_messages import SystemMessages
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
 from chatserver.services.unused_guests import UnusedGuests
@@ -61,6 +64,8 @@ class Services:
     conversations: Conversations
     conversation_views: ConversationViews
     conversation_list: ConversationList
+    member_views: MemberViews
+    groups: Groups
     memberships: Memberships
     messages: Messages
     message_list: MessageList
@@ -139,7 +144,7 @@ def build_services(
     own_devices = OwnDevices(stores, bus, clock)
     seen_by = SeenBy(stores, conversations, bus, clock)
     receipts = Receipts(stores, conversations, own_devices, seen_by, bus, clock)
-    typing = Typing(stores, conversations, accounts, hub, bus, clock, settings.typing_secs)
+    typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
     facts = Facts(stores, bus, clock)
@@ -147,20 +152,7 @@ def build_services(
     def ring(message: Message, member_ids: tuple[int, ...]) -> None:
         bus.publish(Bell("message", member_ids, message=message))
 
-    wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
-    notifications = Notifications(stores, bus, clock)
     writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
-    host = Host(
-        accounts,
-        visitors,
-        sessions,
-        notifications,
-        limits,
-        Networks(settings.rate_exempt),
-        clock,
-        settings.host_secret,
-        settings.guests,
-    )
     messages = Messages(
         stores,
         writer,
@@ -172,20 +164,72 @@ def build_services(
         settings.message_chars,
         settings.send_deadline_secs,
     )
-    views = ConversationViews(stores, accounts, conversations, messages, presence, clock)
-    entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, links, views, clock)
+    conversation_views = ConversationViews(stores, accounts, conversations, messages, presence, clock)
+    member_views = MemberViews(stores, accounts, conversations, presence, clock)
+    entries = Entries(
+        stores.facts,
+        stores.notifications,
+        accounts,
+        bodies,
+        receipts,
+        conversation_views,
+        member_views,
+        links,
+        clock,
+    )
+    system_messages = SystemMessages(writer, accounts, clock, settings.send_deadline_secs)
+    groups = Groups(
+        stores,
+        accounts,
+        conversations,
+        facts,
+        system_messages,
+        quotas,
+        bus,
+        clock,
+        settings.person_conversations,
+    )
+    places = dict.fromkeys(PRESETS, settings.group_members)
+    places["announcement"] = settings.announcement_members
+    memberships = Memberships(
+        stores,
+        accounts,
+        conversations,
+        groups,
+        system_messages,
+        fanout,
+        facts,
+        bus,
+        clock,
+        places,
+        settings.person_conversations,
+    )
+    wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
+    notifications = Notifications(stores, bus, clock)
     missed = MissedMessages(stores, conversations, bodies)
     kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, missed, notifications, node, clock)
-    conversation_list = ConversationList(stores, conversations, views, clock)
+    host = Host(
+        accounts,
+        visitors,
+        sessions,
+        notifications,
+        limits,
+        Networks(settings.rate_exempt),
+        clock,
+        settings.host_secret,
+        settings.guests,
+    )
     return Services(
         accounts=accounts,
         sessions=sessions,
         tickets=tickets,
         host=host,
         conversations=conversations,
-        conversation_views=views,
-        conversation_list=conversation_list,
-        memberships=Memberships(stores, accounts, conversations, fanout, facts, bus, clock),
+        conversation_views=conversation_views,
+        conversation_list=ConversationList(stores, conversations, conversation_views, clock),
+        member_views=member_views,
+        groups=groups,
+        memberships=memberships,
         messages=messages,
         message_list=MessageList(stores, messages, conversations, clock),
         own_data=OwnData(stores, accounts, sessions, conversations, messages, quotas, clock),

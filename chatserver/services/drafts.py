@@ -6,10 +6,10 @@ Of two devices that write at once the second is refused with what the first has 
 from __future__ import annotations
 
 from chatserver.clock import Clock
-from chatserver.errors import Invalid, NotFound, RevisionConflict, Unavailable
-from chatserver.model import Actor, Bell, Draft, Member, split_message_id
+from chatserver.errors import Invalid, RevisionConflict, Unavailable
+from chatserver.model import Actor, Bell, Conversation, Draft, Member, split_message_id
 from chatserver.ports import Bus, Stores
-from chatserver.services.conversations import NO_CONVERSATION, Conversations
+from chatserver.services.conversations import Conversations
 from chatserver.services.permissions import window
 from chatserver.wire import Json, kept_draft
 from chatserver.wire import draft as draft_json
@@ -34,14 +34,9 @@ class Drafts:
         """
         if len(text) > self._message_chars:
             raise Invalid.field("text", f"must have at most {self._message_chars} characters")
-        conversation = await self._conversations.access(actor, conversation_id)
         for _ in range(TRIES):
-            member = await self._member(actor, conversation_id)
-            reply_seq = 0
-            if reply_to_id:
-                owner, reply_seq = split_message_id(reply_to_id)
-                if owner != conversation_id or reply_seq <= window(conversation, member, reply_seq)[0]:
-                    raise Invalid.field("reply_to_id", "is not a message of this conversation")
+            conversation, member = await self._conversations.membership(actor, conversation_id)
+            reply_seq = _seq_within(conversation, member, reply_to_id) if reply_to_id else 0
             kept = member.draft
             if kept is not None and (kept.text, kept.reply_seq) == (text, reply_seq):
                 return kept_draft(conversation_id, kept)
@@ -60,14 +55,15 @@ class Drafts:
         if await self._stores.own_settings.keep_draft(conversation_id, actor.user_id, draft):
             self._tell(actor, conversation_id, draft)
 
-    async def _member(self, actor: Actor, conversation_id: int) -> Member:
-        members = await self._stores.conversations.members(conversation_id, [actor.user_id])
-        if (member := members.get(actor.user_id)) is None:
-            raise NotFound(NO_CONVERSATION)
-        return member
-
     def _tell(self, actor: Actor, conversation_id: int, draft: Draft) -> None:
         """The person's other devices, if they are there: the rest find it with the conversation."""
         event = {"conversation_id": conversation_id, "draft": draft_json(conversation_id, draft)}
         body = {"session_id": actor.session_id, "event": event}
         self._bus.publish(Bell("draft", (actor.user_id,), body))
+
+
+def _seq_within(conversation: Conversation, member: Member, id: int) -> int:
+    owner, seq = split_message_id(id)
+    if owner != conversation.id or seq <= window(conversation, member, seq)[0]:
+        raise Invalid.field("reply_to_id", "is not a message of this conversation")
+    return seq

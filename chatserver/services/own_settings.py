@@ -22,10 +22,11 @@ from chatserver.model import (
     split_message_id,
 )
 from chatserver.ports import Stores
-from chatserver.services.conversations import NO_CONVERSATION, Conversations
+from chatserver.services.conversations import Conversations
 from chatserver.services.own_devices import OwnDevices
 from chatserver.services.permissions import window
 from chatserver.services.receipts import Receipts
+from chatserver.services.refusals import NO_CONVERSATION
 
 PINNED = 20  # conversations a person may pin
 PINNED_LIMIT = "pinned_conversations"
@@ -63,10 +64,9 @@ class OwnSettings:
     async def change(self, actor: Actor, conversation_id: int, wanted: SettingsChange) -> None:
         """All of it at once. Raises NotFound when the actor is no member, Invalid, LimitReached."""
         c, user_id = conversation_id, actor.user_id
-        conversation = await self._conversations.access(actor, c)
+        conversation, member = await self._conversations.membership(actor, c)
         inbox = await self._stores.inboxes.inbox(user_id, c)
-        member = (await self._stores.conversations.members(c, [user_id])).get(user_id)
-        if member is None or inbox is None or c not in inbox.heads:
+        if inbox is None or c not in inbox.heads:
             raise NotFound(NO_CONVERSATION)
         head = inbox.heads[c]
         fields = {**_plain(wanted, self._clock.now()), **_placed(conversation, member, wanted, head)}

@@ -43,14 +43,12 @@ class SeenBy:
 
         `count` is None where nobody is told. Raises NotFound, Invalid, Forbidden for messages of others.
         """
-        conversation = await self._conversations.access(actor, conversation_id)
+        conversation, me = await self._conversations.membership(actor, conversation_id)
         owner, seq = split_message_id(id)
         if owner != conversation_id:
             raise Invalid.field("message_id", "is not a message of this conversation")
-        members = await self._stores.conversations.members(conversation_id, [actor.user_id])
         message = (await self._stores.messages.by_ids([id])).get(id)
-        me = members.get(actor.user_id)
-        if message is None or me is None or seq <= window(conversation, me, seq)[0]:
+        if message is None or seq <= window(conversation, me, seq)[0]:
             raise NotFound("There is no such message.")
         if message.sender_id != actor.user_id:
             raise Forbidden("Only its sender is told who has read a message.")

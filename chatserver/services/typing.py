@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 from chatserver import metrics
 from chatserver.clock import Clock, Timer
-from chatserver.errors import Forbidden
 from chatserver.model import Actor, Bell, Conversation
 from chatserver.polls.hub import Hub
-from chatserver.ports import Bus, Stores
+from chatserver.ports import Bus
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
-from chatserver.services.permissions import may
+from chatserver.services.refusals import demand
 from chatserver.wire import SMALL_MEMBERS
 
 MAX_SHOWN = 10_000
@@ -21,7 +20,6 @@ MAX_SHOWN = 10_000
 class Typing:
     def __init__(
         self,
-        stores: Stores,
         conversations: Conversations,
         accounts: Accounts,
         hub: Hub,
@@ -29,7 +27,6 @@ class Typing:
         clock: Clock,
         typing_secs: float,
     ) -> None:
-        self._stores = stores
         self._conversations = conversations
         self._accounts = accounts
         self._hub = hub
@@ -46,19 +43,15 @@ class Typing:
             await self._tell(actor, conversation, "typing", conversation.member_ids, is_typing)
 
     async def signal_in(self, actor: Actor, conversation_id: int, is_typing: bool) -> None:
-        """The same in a conversation of any kind. Raises NotFound, Forbidden for who may not speak there.
+        """The same in a conversation of any kind. Raises NotFound, and for who may not speak there Forbidden or Silenced.
 
         In a large one nobody is told: it would never stop.
         """
-        conversation = await self._conversations.access(actor, conversation_id)
+        conversation, member = await self._conversations.speaker(actor, conversation_id)
+        demand(conversation, member, "typing", self._clock.now())
         if conversation.is_direct:
             await self._tell(actor, conversation, "typing", conversation.member_ids, is_typing)
-            return
-        members = await self._stores.conversations.members(conversation_id, [actor.user_id])
-        member = members.get(actor.user_id)
-        if not may(conversation, member, "typing", self._clock.now()).allowed:
-            raise Forbidden("You may not speak in this conversation now.")
-        if conversation.member_count <= SMALL_MEMBERS:
+        elif conversation.member_count <= SMALL_MEMBERS:
             member_ids = await self._conversations.member_ids(conversation)
             await self._tell(actor, conversation, "group_typing", member_ids, is_typing)
 

@@ -90,8 +90,8 @@ class Chat:
             services.changes.finish,
             services.own_devices.finish,
         )
-        forget = services.unused_guests.forget
-        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, forget)
+        rest = services.unused_guests.forget, services.memberships.settle_all
+        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, *rest)
 
     async def open(self) -> Chat:
         await self.storage.prepare()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from handlers import own_conversation, schemas
+from handlers import conversation_calls, own_conversation, schemas
 from handlers.description import conversation_shapes, shapes
 from handlers.description.operations.chats import CONVERSATIONS
 from handlers.description.operations.groups import WHICH
 from handlers.description.operations.operation import Answer, Operation
 
 OPERATIONS: dict[tuple[type, str], Operation] = {
-    (own_conversation.ConversationListHandler, "GET"): Operation(
+    (conversation_calls.ConversationsHandler, "GET"): Operation(
         "list_all_conversations",
         CONVERSATIONS,
         "List your conversations and groups",
