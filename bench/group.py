@@ -23,6 +23,7 @@ from bench.polls import hold
 from bench.speaker import CONVERSATION
 from bench.targets import Target, ours, reference
 from chatserver.clock import Clock
+from chatserver.model import PRESETS, Beginning, Conversation
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 
@@ -102,11 +103,13 @@ async def mailbox_group(members: int, sends: int) -> Measured:
 
 async def _found(uri: str, ids: list[int]) -> None:
     """The conversation and its members, in the order a service would make them."""
-    stores = Storage(uri, Settings(), Clock())
-    await stores.inboxes.join(ids, CONVERSATION, 0)
-    await stores.conversations.add_members(CONVERSATION, ids)
-    await stores.conversations.start_group(CONVERSATION, Clock().now())
-    await stores.conversations.finish(CONVERSATION)
+    stores, now = Storage(uri, Settings(), Clock()), Clock().now()
+    group = Conversation(CONVERSATION, "group", policy=PRESETS["group"], preset="group", owner_id=ids[0])
+    beginning = Beginning(group, ids[0], "bench", "", tuple(ids), ())
+    await stores.groups.begin(beginning, now)
+    await stores.groups.add_first(beginning, now)
+    await stores.inboxes.join(ids, CONVERSATION, 0, rev=1)
+    await stores.groups.finish(beginning)
     await stores.close()
 
 

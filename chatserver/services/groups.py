@@ -280,10 +280,10 @@ def _changed(conversation: Conversation, changes: Mapping[str, Any]) -> tuple[di
         stored["name"] = shown_name(name, "name")
     if avatar := stored.get("avatar"):
         check_picture(avatar)
-    if (about := stored.get("about")) is not None:
-        if len(about) > ABOUT_CHARS or not TURNING.isdisjoint(about):
-            problem = f"must have at most {ABOUT_CHARS} characters, none that turns the text around it"
-            raise Invalid.field("about", problem)
+    about = stored.get("about", "")
+    if len(about) > ABOUT_CHARS or not TURNING.isdisjoint(about):
+        problem = f"must have at most {ABOUT_CHARS} characters, none that turns the text around it"
+        raise Invalid.field("about", problem)
     if "data" in stored:
         check_data(stored["data"])
     if "policy" in stored:

@@ -3,7 +3,8 @@
 The document of the member decides, and their inbox follows: a head there is what lets fan-outs in. Whoever joins is on
 the way in first, with the message after which they will see everything; gets one of the group's places; gets a head
 exactly there; and only then is a member. An inbox takes no older membership than the last that it has seen. So each
-step may be repeated by anybody at any time, and `settle` does: it ends every change, and the sweeper calls it for what is left.
+step may be repeated by anybody at any time. `settle` repeats them all and ends every change; the sweeper calls it for
+what is left.
 """
 
 from __future__ import annotations
@@ -98,8 +99,13 @@ class Memberships:
             return member, approached is not None
         if member is not None and member.state == "banned":
             raise Forbidden("They are banned from this conversation.")
-        limit = "announcement_members" if conversation.preset == "announcement" else "group_members"
-        raise reached(limit, "There is no place left in this conversation, or it is closed.")
+        newest = await groups.conversation(c)
+        if newest is None or (newest.state != "closed" and newest.member_count < self._places[newest.preset]):
+            raise Unavailable("This membership changes too fast right now.")
+        if newest.state == "closed":
+            raise Forbidden("This conversation is closed.")
+        limit = "announcement_members" if newest.preset == "announcement" else "group_members"
+        raise reached(limit, "There is no place left in this conversation.")
 
     async def leave(self, actor: Actor, conversation_id: int) -> None:
         """Nothing sent after the answer reaches the actor. Raises NotFound, Forbidden, OwnerMustTransfer."""
@@ -107,6 +113,14 @@ class Memberships:
         demand(conversation, member, "leave", self._clock.now())
         pending = Pending("left", actor.user_id, (actor.user_id,))
         await self._out(conversation, actor.user_id, ROLES, {"state": "left"}, pending)
+
+    async def go(self, user_id: int, conversation_id: int) -> None:
+        """Somebody whose account is deleted, whatever they were there. Repeatable."""
+        conversation = await self._stores.groups.conversation(conversation_id)
+        if conversation is not None:
+            await self._out(
+                conversation, user_id, ROLES, {"state": "left"}, Pending("left", user_id, (user_id,))
+            )
 
     async def kick(self, actor: Actor, conversation_id: int, user_id: int) -> None:
         """The same for somebody of a lower role. Raises NotFound, Forbidden."""

@@ -102,6 +102,12 @@ class OwnData:
         return ExportPart(threads, None if is_last else last_id)
 
     async def delete_account(self, actor: Actor, password: str, caller: Caller) -> None:
-        """The name is given up and every session ended; messages stay, from nobody. Raises Invalid, RateLimited."""
-        await self._accounts.forget(await self._accounts.confirmed(actor, password, caller))
+        """The name is given up and every session ended; messages stay, from nobody. Whoever owned a group has an heir.
+
+        Raises Invalid, RateLimited.
+        """
+        account = await self._accounts.confirmed(actor, password, caller)
+        for id in (await self._conversations.inbox(actor)).heads:
+            await self._memberships.go(actor.user_id, id)
+        await self._accounts.forget(account)
         await self._sessions.end_all(actor.user_id)

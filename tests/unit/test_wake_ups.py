@@ -86,7 +86,7 @@ async def held_crowd(
 ) -> tuple[Any, Any, list[asyncio.Task[Any]], Tails]:
     """A sender, a group of sixteen, the held polls of the fifteen others, and what is read from now on."""
     ann, *others = [await chat.person() for _ in range(16)]
-    group = await chat.services.memberships.begin(ann, [other.user_id for other in others])
+    group = await chat.group(ann, *others)
     cursors = [await chat.cursor(other) for other in others]
     polls = [
         asyncio.create_task(chat.poll(other, cursor, 20))

@@ -115,7 +115,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Edit a message, by its old address",
         {200: Answer(shapes.Message, "As `chats/message/{message_id}/` answers.")},
         body=schemas.Edit,
-        codes=("forbidden",),
+        codes=("forbidden", "silenced"),
         path=("message_id", "One of your own messages."),
     ),
     (changes.ShortMessageHandler, "DELETE"): Operation(
@@ -139,7 +139,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "`message_changed` event, and a `message` event that is yet to come shows the new text. Reading, counting "
         "and the place in the conversation stay as they were.",
         body=schemas.Edit,
-        codes=("forbidden",),
+        codes=("forbidden", "silenced"),
         path=("message_id", "One of your own messages."),
         examples=(
             Example("Another text", story.EDITED, body={"message": story.EDITED["message"]}, path=8388609),
@@ -150,11 +150,11 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         MESSAGES,
         "Delete a message",
         {200: Answer(shapes.Message, "What is left of it; the same when it was deleted before.")},
-        "Only its sender may. Text and file are gone for good; an empty message with `is_active` false keeps the "
-        "place, because numbers have no gaps, and still counts where it was unread. Everybody in the conversation "
-        "gets a `message_changed` event.",
+        "Its sender may, and in a group a moderator (`deleted_by`). Text and file are gone for good; an empty message "
+        "with `is_active` false keeps the place, because numbers have no gaps, and still counts where it was unread. "
+        "Everybody in the conversation gets a `message_changed` event.",
         codes=("forbidden",),
-        path=("message_id", "One of your own messages."),
+        path=("message_id", "One of your own messages, or of a group that you moderate."),
         examples=(
             Example(
                 "A picture",

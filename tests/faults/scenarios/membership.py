@@ -56,7 +56,7 @@ class World:
         self.group: Conversation
 
     async def begin(self, actors: list[Actor]) -> None:
-        self.group = await self.nodes[0].services.memberships.begin(actors[0], [actors[1].user_id])
+        self.group = await self.nodes[0].group(actors[0], actors[1])
         for n, actor in enumerate(actors):
             inbox = await self.nodes[0].inbox(actor)
             self.people.append(Known(actor, n < 2, inbox.version))
@@ -77,10 +77,10 @@ class World:
             await self.change(person, chat.services.memberships.leave(person.actor, self.group.id))
         else:
             founder = self.people[0].actor
-            joining = chat.services.memberships.join(founder, self.group.id, person.actor.user_id)
+            joining = chat.services.memberships.add(founder, self.group.id, person.actor.user_id)
             await self.change(person, joining)
 
-    async def change(self, person: Known, change: Awaitable[None]) -> None:
+    async def change(self, person: Known, change: Awaitable[object]) -> None:
         if not person.changing:
             person.spans.append((person.is_in, person.since, self.now()))
         person.changing += 1
@@ -103,11 +103,12 @@ class World:
         c, user_id = self.group.id, person.actor.user_id
         while True:
             head = c in (await stores.inboxes.heads([user_id], [c])).get(user_id, {})
-            member = await stores.conversations.is_member(c, user_id)
+            found = await stores.groups.member(c, user_id)
+            member = found is not None and found.state == "member"
             if head == member:
                 return head
             assert person.told_again, f"head {head}, member {member}, and nobody was told to try again"
-            await self.nodes[0].services.memberships.join(self.people[0].actor, c, user_id)
+            await self.nodes[0].services.memberships.settle(c, user_id)
 
     async def look(self) -> None:
         """Everybody reads what is new in their inbox, and whoever is in has all there is."""
