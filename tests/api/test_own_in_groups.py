@@ -83,7 +83,7 @@ async def test_a_group_stands_in_the_list_and_the_snapshot_but_in_none_of_the_or
     ann, bob = await client.people("ann", "bob")
     group = await begin(ann, bob)
     await said(bob, group, "hello")
-    shown = await look(ann, group)
+    shown = (await look(ann, group)).json
     assert shown["my"]["unread_count"] == 1
     assert (await ann.get("conversations/"))["results"] == [shown]
     snapshot = await ann.get("snapshot/")
@@ -108,9 +108,6 @@ async def test_what_is_cleared_is_in_no_history_of_its_member(client: Client) ->
         assert (await call(ann, "PATCH", at(c, "me"), {"cleared": True})).status == 200
         assert await texts(ann, c) == []
         assert (await texts(bob, c))[-1:] == ["penguins"]
-        assert_problem(
-            await ann.get(f"chats/message/{direct['id']}/"), 404, "not_found"
-        ) if c != group else None
     assert (await ann.get("chats/search/", query={"q": "penguins"}))["messages"] == []
     assert (await ann.history(bob))["messages"] == []
     assert len((await bob.get("chats/search/", query={"q": "penguins"}))["messages"]) == 2
