@@ -161,7 +161,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Take your data along",
         {200: Answer(conversation_shapes.Exported, "Your profile and a part of your messages.")},
         "All conversations, and of groups what you wrote and set yourself; at most 5,000 messages at a time: go on with "
-        "`after_id` until `next_after_id` is null. Files are named by their `attachment_url`. One at a time for a person.",
+        "`after_id` until `next_after_id` is null. "
+        "Files are named by their `attachment_url`. One at a time for a person.",
         query=schemas.Export,
         codes=("not_found", "limit_reached"),
     ),
