@@ -244,7 +244,8 @@ class Member:
     conversation_id: int
     user_id: int
     delivered_seq: int = 0
-    read_seq: int = 0
+    read_seq: int = 0  # as far as others may know
+    seen_seq: int = 0  # what they have read for themselves, where it is further
     delivered_marks: tuple[Mark, ...] = ()
     read_marks: tuple[Mark, ...] = ()
     role: str = "member"  # admin | moderator | member; the owner is named by the conversation
@@ -266,6 +267,10 @@ class Member:
     draft: Draft | None = None
     own_rev: int = 0
     pending: Pending | None = None
+
+    @property
+    def own_read_seq(self) -> int:
+        return max(self.read_seq, self.seen_seq)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def client_id(message: Message) -> str | None:
 def message(
     message: Message, sender: User, receiver: User | None, receiving: Member, file_url: str | None
 ) -> Json:
-    """`receiving` tells how far the receiver got, whom only a direct conversation has."""
+    """`receiving` tells how far the receiver got, whom only a direct conversation has; else how far the reader did."""
     delivered_at = reached_at(receiving.delivered_seq, receiving.delivered_marks, message.seq)
     read_at = reached_at(receiving.read_seq, receiving.read_marks, message.seq)
     created_at = moment(message.created_at)
@@ -95,7 +95,7 @@ def message(
         "attachment_type": message.attachment.type if message.attachment else None,
         "attachment_name": message.attachment.name if message.attachment else None,
         "attachment_size": message.attachment.size_bytes if message.attachment else None,
-        "is_read": receiving.read_seq >= message.seq,
+        "is_read": (receiving.read_seq if receiver else receiving.own_read_seq) >= message.seq,
         "read_at": read_at,
         "delivered_at": delivered_at,
         "timestamp": created_at,

@@ -140,7 +140,7 @@ class Receipts:
     async def see(self, conversation: Conversation, user_id: int, seq: int) -> int:
         """Read up to `seq`, for nobody but the reader. How many messages of others were passed."""
         c = conversation.id
-        if own_rev := await self._stores.own_settings.unmark(c, user_id):
+        if own_rev := await self._stores.own_settings.see(c, user_id, seq):
             await self._own_devices.told(c, user_id, own_rev)
         entry = Entry("mine", c, last=seq, user_id=user_id, at=self._clock.now())
         passed = await self._move_own(conversation, entry)

@@ -37,15 +37,27 @@ class OwnSettingsStore:
         )
         return records.member(found) if found else None
 
-    async def unmark(self, conversation_id: int, user_id: int) -> int:
-        """Nothing is called unread any more. The `own_rev` from then on; 0 when nothing was."""
-        found = await self._members.find_one_and_update(
-            {"_id": {"c": conversation_id, "u": user_id}, "unread_seq": {"$gt": 0}},
-            {"$set": {"unread_seq": 0, "own_pending": True}, "$inc": {"own_rev": 1}},
-            after=True,
-            projection={"own_rev": 1},
+    async def see(self, conversation_id: int, user_id: int, seq: int) -> int:
+        """Read up to `seq` for nobody but the reader, and nothing is called unread any more.
+
+        The `own_rev` from then on if something was; else 0.
+        """
+        marked = {"$gt": ["$unread_seq", 0]}
+        before = await self._members.find_one_and_update(
+            {"_id": {"c": conversation_id, "u": user_id}},
+            [
+                {
+                    "$set": {
+                        "seen_seq": {"$max": ["$seen_seq", seq]},
+                        "unread_seq": "$$REMOVE",
+                        "own_rev": {"$cond": [marked, {"$add": ["$own_rev", 1]}, "$own_rev"]},
+                        "own_pending": {"$cond": [marked, True, "$own_pending"]},
+                    }
+                }
+            ],
+            projection={"own_rev": 1, "unread_seq": 1},
         )
-        return int(found["own_rev"]) if found else 0
+        return int(before["own_rev"]) + 1 if before and before.get("unread_seq", 0) else 0
 
     async def finish(self, member: Member) -> None:
         """Told. Unless it was changed again meanwhile: then there is more to tell."""

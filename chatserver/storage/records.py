@@ -224,6 +224,7 @@ def member(document: Document) -> Member:
         user_id=document["_id"]["u"],
         delivered_seq=get("delivered_seq", 0),
         read_seq=get("read_seq", 0),
+        seen_seq=get("seen_seq", 0),
         delivered_marks=_marks(get("delivered_marks", [])),
         read_marks=_marks(get("read_marks", [])),
         role=get("role", "member"),

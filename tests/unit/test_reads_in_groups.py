@@ -143,7 +143,11 @@ async def test_where_receipts_are_off_a_read_counts_for_the_reader_alone(chat: A
     answer = await chat.services.seen_by.of(ann, group.id, said.id)
     assert answer == {"read": [], "count": None}
     members = await chat.storage.conversations.members(group.id, [bob.user_id])
-    assert members[bob.user_id].read_seq == 0, "so that they can be shown later"
+    assert members[bob.user_id].read_seq == 0, "so that none is shown once receipts are on"
+    [shown] = await chat.services.messages.shown_all(bob, [said])
+    assert (shown["is_read"], shown["read_at"]) == (True, None)
+    [shown] = await chat.services.messages.shown_all(ann, [said])
+    assert shown["is_read"] is False
 
 
 async def live(chat: Any, actor: Actor, cursor: Any, kind: str) -> list[dict[str, Any]]:
