@@ -38,6 +38,7 @@ FLUSH_SECONDS = Histogram(
 )
 APPEND_RETRIES = Counter("chat_append_retries_total", "Appends tried again, by reason.", ["reason"])
 FANOUT_REPAIRS = Counter("chat_fanout_repairs_total", "Inboxes mended because a fan-out was lost or late.")
+FANOUT_LARGE = Gauge("chat_fanout_large", "Conversations of very many whose members are still being reached.")
 FANOUT_UNFINISHED = Gauge("chat_fanout_unfinished", "Conversations whose fan-out is being retried.")
 FILES_COLLECTED = Counter("chat_files_collected_total", "Files deleted because no message names them.")
 GUESTS_FORGOTTEN = Counter("chat_guests_forgotten_total", "Guests deleted because they did not come back.")

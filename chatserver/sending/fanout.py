@@ -24,6 +24,7 @@ from chatserver.errors import Unavailable
 from chatserver.model import Advance, Bell, KnownVersion
 from chatserver.polls.hub import Hub
 from chatserver.ports import Bus, ConversationStore, InboxStore, MessageStore
+from chatserver.sending.large_fanouts import LargeFanOuts
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class FanOut:
         self._inboxes = inboxes
         self._bus = bus
         self._clock = clock
+        self._large = LargeFanOuts(inboxes, hub, bus, clock, self.repair, self._put_off)
         self._unfinished: dict[int, Advance] = {}
         self._retrying: asyncio.Task[None] | None = None
 
@@ -61,7 +63,7 @@ class FanOut:
         return self._hub.claim(id for advance in single for id in advance.member_ids if times[id] == 1)
 
     async def advance(self, advances: Sequence[Advance]) -> Sequence[Advance]:
-        """Move the inboxes of all members, who are then named in what is returned.
+        """Move the inboxes of all members, who are then named in what is returned, less those of very many: they follow.
 
         What the database does not take now is retried behind the scenes.
         """
@@ -69,6 +71,9 @@ class FanOut:
             if failpoints.armed:
                 await failpoints.reach("before_fanout")
             advances = await self._with_members(advances)
+            advances = [advance for advance in advances if not self._large.takes(advance)]
+            if not advances:
+                return advances
             claims = self.claim(advances)
             reached = await self._inboxes.advance(advances, claims)
         except Exception as error:
@@ -155,6 +160,7 @@ class FanOut:
 
     async def close(self) -> None:
         """Stop retrying: the sweeper of any node finishes what is left."""
+        await self._large.close()
         if self._retrying is not None:
             self._retrying.cancel()
             await asyncio.gather(self._retrying, return_exceptions=True)

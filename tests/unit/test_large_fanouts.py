@@ -1,0 +1,97 @@
+"""Messages to very many: the sender has the answer, and the inboxes follow slice after slice."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chatserver.errors import Unavailable
+from chatserver.model import Actor, Conversation
+from tests.unit.test_memberships import assert_sound, seen
+
+PEOPLE = 8
+
+
+@pytest.fixture
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatserver.sending.large_fanouts.SLICE", 3)
+
+
+async def crowd(chat: Any) -> tuple[list[Actor], Conversation]:
+    people = [await chat.person() for _ in range(PEOPLE)]
+    group = await chat.group(*people)
+    await reached(chat, group, people)
+    return people, group
+
+
+async def reached(chat: Any, group: Conversation, people: list[Actor]) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            last = await chat.storage.messages.head(group.id)
+            ids = [one.user_id for one in people]
+            heads = await chat.storage.inboxes.heads(ids, [group.id])
+            if all(of[group.id] == last for of in heads.values()):
+                return
+            await asyncio.sleep(0)
+
+
+@pytest.mark.usefixtures("small_slices")
+@pytest.mark.gen_test
+async def test_all_of_very_many_get_every_message_once_and_in_order(chat: Any) -> None:
+    people, group = await crowd(chat)
+    cursors = [await chat.cursor(one) for one in people[:2]]
+    sent = [(await chat.say(people[n % 2], group, f"number {n}")).seq for n in range(6)]
+    await reached(chat, group, people)
+    for one in people:
+        assert [seq for seq in await seen(chat, one) if seq in sent] == sent
+    for one in people[:2]:
+        own = (await chat.inbox(one)).own[group.id]
+        assert own == 3, "each wrote three of them"
+    answer = await chat.poll(people[0], cursors[0])
+    assert len([event for event in answer.events if b'"message"' in event]) == 3
+    await assert_sound(chat, group, *people)
+
+
+@pytest.mark.usefixtures("small_slices")
+@pytest.mark.gen_test
+async def test_the_answer_does_not_wait_for_the_inboxes_of_very_many(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, group = await crowd(chat)
+    go_on = asyncio.Event()
+    advance = chat.storage.inboxes.advance
+
+    async def dawdling(*asked: Any) -> int:
+        await go_on.wait()
+        return int(await advance(*asked))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(chat.storage.inboxes, "advance", dawdling)
+        message = await chat.say(people[0], group, "at once")
+        heads = await chat.storage.inboxes.heads([people[1].user_id], [group.id])
+        assert heads[people[1].user_id][group.id] < message.seq
+        go_on.set()
+        await reached(chat, group, people)
+
+
+@pytest.mark.usefixtures("small_slices")
+@pytest.mark.gen_test
+async def test_what_the_database_does_not_take_of_a_slice_is_retried(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, group = await crowd(chat)
+    refusals = iter([True, False, True])
+    advance = chat.storage.inboxes.advance
+
+    async def at_times(*asked: Any) -> int:
+        if next(refusals, False):
+            raise Unavailable("not now")
+        return int(await advance(*asked))
+
+    monkeypatch.setattr(chat.storage.inboxes, "advance", at_times)
+    await chat.say(people[0], group, "one")
+    await chat.say(people[1], group, "two")
+    await reached(chat, group, people)
+    await assert_sound(chat, group, *people)
