@@ -21,7 +21,7 @@ class MissedMessages:
         self._bodies = bodies
 
     async def before(self, actor: Actor, tail: Tail, limit: int) -> Sequence[Body]:
-        """The unread ones among the newest, oldest first, but those that `tail` names. None where no group is in it.
+        """The unread ones among the newest, oldest first, but those that `tail` names; none where no group is in it.
 
         Raises Unavailable.
         """
@@ -36,6 +36,10 @@ class MissedMessages:
         newest = sorted(((at, id) for end in ends for id, at in end), reverse=True)[:most]
         named = set(_named(tail))
         ids = [id for _, id in reversed(newest) if id not in named]
+        for message in (await self._stores.messages.by_ids(ids)).values():
+            self._bodies.remember(
+                message
+            )  # no entry says that it was changed: what is known here may be older
         bodies = await self._bodies.all(ids, {})
         return [bodies[id] for id in ids]
 

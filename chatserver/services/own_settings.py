@@ -73,17 +73,27 @@ class OwnSettings:
         pins = wanted.pinned is True and member.pinned_at is None
         if wanted.pinned is False or pins:
             fields["pinned_at"] = self._clock.now() if pins else None
+            if pins:
+                await self._may_pin(user_id, PINNED - 1)
         raised = {"cleared_seq": head} if wanted.cleared else {}
         if not fields and not raised:
             return
         changed = await self._changed(c, user_id, fields, raised)
-        if pins and await self._stores.own_settings.pinned(user_id) > PINNED:
-            changed = await self._changed(c, user_id, {"pinned_at": None}, {})
-            await self._own_devices.told(c, user_id, changed.own_rev)
-            raise LimitReached(PINNED_LIMIT, f"At most {PINNED} conversations can be pinned; unpin one.")
+        if pins:
+            try:  # Other devices may have pinned others at the same moment.
+                await self._may_pin(user_id, PINNED)
+            except LimitReached:
+                changed = await self._changed(c, user_id, {"pinned_at": None}, {})
+                await self._own_devices.told(c, user_id, changed.own_rev)
+                raise
         if wanted.cleared:
             await self._receipts.see(conversation, user_id, head)
         await self._own_devices.told(c, user_id, changed.own_rev)
+
+    async def _may_pin(self, user_id: int, most: int) -> None:
+        """Raises LimitReached when more than `most` are pinned."""
+        if await self._stores.own_settings.pinned(user_id) > most:
+            raise LimitReached(PINNED_LIMIT, f"At most {PINNED} conversations can be pinned; unpin one.")
 
     async def _changed(
         self, conversation_id: int, user_id: int, fields: dict[str, Any], raised: dict[str, int]

@@ -10,7 +10,7 @@ import pytest
 
 from chatserver.errors import Invalid, RevisionConflict
 from chatserver.model import Actor, Conversation, message_id
-from tests.unit.test_own_settings import group_of, my
+from tests.unit.test_own_settings import my, of_both_kinds
 
 
 async def keep(
@@ -21,10 +21,7 @@ async def keep(
 
 @pytest.mark.gen_test
 async def test_a_draft_is_kept_until_it_is_put_away_and_only_its_writer_sees_it(chat: Any) -> None:
-    for ann, bob, conversation in (
-        await chat.pair(),
-        (lambda made: (*made[0], made[1]))(await group_of(chat, 2)),
-    ):
+    for ann, bob, conversation in await of_both_kinds(chat):
         said = await chat.say(bob, conversation, "how are you?")
         assert (await my(chat, ann, conversation))["draft"] is None
         kept = await keep(chat, ann, conversation, "well", reply=said.id)

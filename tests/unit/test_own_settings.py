@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -48,12 +49,15 @@ async def group_of(chat: Any, people: int) -> tuple[list[Actor], Conversation]:
     return actors, await chat.group(*actors)
 
 
+async def of_both_kinds(chat: Any) -> list[tuple[Actor, Actor, Conversation]]:
+    """Two people and where they talk: what is one's own is the same in both."""
+    (ann, bob), group = await group_of(chat, 2)
+    return [await chat.pair(), (ann, bob, group)]
+
+
 @pytest.mark.gen_test
 async def test_a_change_is_told_to_the_persons_own_devices_and_to_nobody_else(chat: Any) -> None:
-    for ann, bob, conversation in (
-        await chat.pair(),
-        (lambda made: (*made[0], made[1]))(await group_of(chat, 2)),
-    ):
+    for ann, bob, conversation in await of_both_kinds(chat):
         await chat.say(bob, conversation, "hello")
         hers, his = await chat.cursor(ann), await chat.cursor(bob)
         until = chat.clock.now() + timedelta(hours=8)
@@ -130,6 +134,13 @@ async def test_pinned_ones_come_first_then_the_newest_and_only_so_many_can_be_pi
     with pytest.raises(LimitReached) as refused:
         await change(chat, ann, conversations[PINNED], pinned=True)
     assert refused.value.limit == "pinned_conversations"
+    at_once = [change(chat, ann, one, pinned=True) for one in (conversations[PINNED], silent)]
+    await change(chat, ann, conversations[0], pinned=False)
+    await asyncio.gather(*at_once, return_exceptions=True)
+    assert await chat.storage.own_settings.pinned(ann.user_id) <= PINNED
+    for one in (conversations[PINNED], silent):
+        await change(chat, ann, one, pinned=False)
+    await change(chat, ann, conversations[0], pinned=True)
     assert (await my(chat, ann, conversations[PINNED]))["pinned"] is False
     assert await listed(chat, ann) == [*reversed(ids[:PINNED]), ids[PINNED], silent.id]
     await change(chat, ann, conversations[0], pinned=False)
@@ -204,10 +215,7 @@ async def test_what_is_cleared_is_gone_for_its_member_alone(chat: Any) -> None:
 async def test_what_is_called_unread_stays_so_until_they_read_again_and_others_learn_nothing(
     chat: Any, private: bool
 ) -> None:
-    for ann, bob, conversation in (
-        await chat.pair(),
-        (lambda made: (*made[0], made[1]))(await group_of(chat, 2)),
-    ):
+    for ann, bob, conversation in await of_both_kinds(chat):
         _, two, three = [await chat.say(bob, conversation, text) for text in ("one", "two", "three")]
         last = three.id
         await chat.services.receipts.mark_read_up_to(ann, conversation.id, last, False)
