@@ -36,10 +36,9 @@ class MissedMessages:
         newest = sorted(((at, id) for end in ends for id, at in end), reverse=True)[:most]
         named = set(_named(tail))
         ids = [id for _, id in reversed(newest) if id not in named]
+        # No entry says which of them were changed: what is known here may be older.
         for message in (await self._stores.messages.by_ids(ids)).values():
-            self._bodies.remember(
-                message
-            )  # no entry says that it was changed: what is known here may be older
+            self._bodies.remember(message)
         bodies = await self._bodies.all(ids, {})
         return [bodies[id] for id in ids]
 

@@ -89,13 +89,13 @@ async def test_thirty_messages_to_somebody_who_was_away_while_groups_talked_come
 
 @pytest.mark.gen_test(timeout=120)
 async def test_an_answer_with_what_groups_have_pushed_out_that_was_lost_is_given_again_with_the_same_ids(
-    chat: Any,
+    chat: Any, chats: Any
 ) -> None:
     (ann, bob, _), group = await group_of(chat, 3)
     direct, _ = await chat.services.conversations.open_direct(bob, ann.user_id)
     await chat.poll(ann)
     said = [await chat.say(bob, direct, f"to ann {number}") for number in range(10)]
-    await chat.services.changes.edit(bob, said[0].id, "in other words")
+    await (await chats()).services.changes.edit(bob, said[0].id, "in other words")
     await talk(chat, bob, group, 200)
     lost = await chat.answer(ann)
     assert texts(lost) == ["in other words", *(f"to ann {number}" for number in range(1, 10))]
