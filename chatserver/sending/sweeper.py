@@ -94,7 +94,6 @@ class Sweeper:
             await self._finish_change(change)
         for member in await self._stores.own_settings.pending(PENDING):
             await self._finish_own_settings(member)
-        await self._settle_groups(PENDING)
         if last > began:  # a wrong clock put the mark there: until then the whole look back, each time
             last = began - MOST_MARGIN + MARGIN
         new, late = (last - MARGIN, EVER), (last - MOST_MARGIN, began - MOST_MARGIN)
@@ -107,6 +106,7 @@ class Sweeper:
             await asyncio.sleep(0)
         for lasts in chunks:
             await self._list_words(lasts)
+        await self._settle_groups(PENDING)
         await self._collect_files(began)
         await self._forget_guests()
         await self._stores.marks.complete_sweep(began)

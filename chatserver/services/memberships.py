@@ -321,11 +321,18 @@ class Memberships:
 
     async def settle_all(self, most: int) -> None:
         """What whoever died left half done: of conversations and of members, `most` of each. Raises Unavailable."""
-        conversations, members = await self._stores.groups.pending(most)
-        for _, id in conversations:
-            await self._groups.go_on(id)
-        for conversation_id, user_id in members:
-            await self.settle(conversation_id, user_id)
+        conversation_ids, members = await self._stores.groups.pending(most)
+        unfinished = [(id, 0) for id in conversation_ids] + members
+        for conversation_id, user_id in unfinished:
+            try:
+                if user_id:
+                    await self.settle(conversation_id, user_id)
+                else:
+                    await self._groups.go_on(conversation_id)
+            except Unavailable:
+                raise
+            except Exception:  # It is the fault of this one, and the others must not wait behind it.
+                log.exception("group left as it is", conversation=conversation_id, member=user_id)
 
 
 def _is_news(member: Member) -> bool:

@@ -306,16 +306,12 @@ class GroupStore:
         found = await self._members.find(wanted, _SHOWN, sort=[("_id.u", 1)], limit=limit)
         return list(map(records.member, found))
 
-    async def pending(
-        self, limit: int
-    ) -> tuple[list[tuple[Conversation | None, int]], list[tuple[int, int]]]:
-        """What is not told yet: conversations, None for those that are not ready; and (conversation, user)."""
-        half_done = await self._conversations.find({"pending": {"$exists": True}}, limit=limit)
-        members = await self._members.find({"pending": {"$exists": True}}, {"_id": 1}, limit=limit)
-        return (
-            [(records.conversation(doc) if doc["ready"] else None, doc["_id"]) for doc in half_done],
-            [(doc["_id"]["c"], doc["_id"]["u"]) for doc in members],
-        )
+    async def pending(self, limit: int) -> tuple[list[int], list[tuple[int, int]]]:
+        """What is half done or not told yet: conversations, and (conversation, user)."""
+        wanted = {"pending": {"$exists": True}}
+        conversations = await self._conversations.find(wanted, {"_id": 1}, limit=limit)
+        members = await self._members.find(wanted, {"_id": 1}, limit=limit)
+        return [doc["_id"] for doc in conversations], [(doc["_id"]["c"], doc["_id"]["u"]) for doc in members]
 
     async def told(self, conversation: Conversation) -> None:
         """Unless it has changed again meanwhile: then there is more to tell."""

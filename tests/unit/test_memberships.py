@@ -13,6 +13,8 @@ import pytest
 from chatserver import failpoints
 from chatserver.errors import ChatError, Forbidden, LimitReached, NotFound, OwnerMustTransfer, Unavailable
 from chatserver.model import Actor, Conversation
+from chatserver.services.messages import Places
+from tests.support.waiting import held
 from tests.unit.conftest import Chat
 
 NODES = 3
@@ -53,7 +55,7 @@ async def assert_sound(chat: Any, group: Conversation, *people: Actor) -> set[in
     assert found.member_count == len(members)
     assert set(found.preview) <= members
     conversations, changed = await chat.storage.groups.pending(1_000)
-    assert group.id not in {id for _, id in conversations}
+    assert group.id not in conversations
     assert not [user_id for c, user_id in changed if c == group.id]
     assert set(await everybody(chat, group)) == members
     assert all(count == 1 for type, count in (await told(chat, group)).items() if type == "created")
@@ -349,3 +351,35 @@ async def test_a_change_is_answered_though_it_cannot_be_told_yet(
     await chat.sweeper().sweep()
     assert (await told(chat, group))["removed"] == 1
     assert await assert_sound(chat, group, ann, bob) == {ann.user_id}
+
+
+@pytest.mark.gen_test
+async def test_a_held_poll_of_who_is_removed_ends_with_the_news_and_gets_nothing_later(chat: Any) -> None:
+    ann, bob = await chat.person(), await chat.person()
+    group = await chat.group(ann, bob)
+    poll = await held(chat.poll(bob, await chat.cursor(bob), wait=60))
+    await chat.services.memberships.kick(ann, group.id, bob.user_id)
+    await chat.say(ann, group, "among ourselves")
+    answer = await poll
+    (event,) = answer.events
+    assert b'"conversation_removed"' in event and b'"removed"' in event
+    assert (await chat.poll(bob, answer.cursor)).events == []
+
+
+@pytest.mark.gen_test
+async def test_messages_sent_while_somebody_joins_reach_them_once_from_their_floor_on(chats: Any) -> None:
+    nodes = [await chats() for _ in range(2)]
+    ann = await nodes[0].person()
+    group = await nodes[0].group(ann)
+    for _ in range(5):
+        bob = await nodes[0].person()
+        sends = [nodes[n % 2].say(ann, group, f"number {n}") for n in range(6)]
+        joining = nodes[1].services.memberships.add(ann, group.id, bob.user_id)
+        await asyncio.gather(joining, *sends)
+        await nodes[0].sweeper().sweep()
+        floor = (await nodes[0].storage.groups.member(group.id, bob.user_id)).floor_seq
+        last = await nodes[0].storage.messages.head(group.id)
+        assert await seen(nodes[0], bob) == list(range(floor + 1, last + 1))
+        shown, _ = await nodes[0].services.messages.history_of(bob, group.id, 200, Places())
+        assert [message["seq"] for message in reversed(shown)] == list(range(floor + 1, last + 1))
+        await assert_sound(nodes[0], group, ann, bob)
