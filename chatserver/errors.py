@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+CHANGED = "It has changed since the `rev` that you gave; look at it again."
 NAME_CHARS = 64  # of a field's name that is told: it may be whatever a client sent
 
 
@@ -52,13 +53,6 @@ class OwnerMustTransfer(ChatError):
         super().__init__("You are the owner: make somebody else the owner first.")
 
 
-class RevisionConflict(ChatError):
-    code = "revision_conflict"
-
-    def __init__(self) -> None:
-        super().__init__("It has changed since the `rev` that you gave; look at it again.")
-
-
 class SlowMode(ChatError):
     """Too soon after one's last message. `retry_after_secs` says when the next one will pass."""
 
@@ -100,6 +94,16 @@ class CursorExpired(ChatError):
 
 class IdempotencyConflict(ChatError):
     code = "idempotency_conflict"
+
+
+class RevisionConflict(ChatError):
+    """It was changed meanwhile. `stored` is how it stands now, where that is told."""
+
+    code = "revision_conflict"
+
+    def __init__(self, detail: str = CHANGED, stored: object = None) -> None:
+        super().__init__(detail)
+        self.stored = stored
 
 
 class PayloadTooLarge(ChatError):

@@ -8,20 +8,21 @@ from datetime import UTC, datetime, timedelta
 
 from chatserver.errors import Invalid
 
-_TEXT = re.compile(r"([0-9]{1,14})-([0-9]{1,16})", re.ASCII)
-_EPOCH = datetime.fromtimestamp(0, UTC)
+_TEXT = re.compile(r"(p?)([0-9]{1,14})-([0-9]{1,16})", re.ASCII)
+NEVER = datetime.fromtimestamp(0, UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ListPlace:
-    """Behind the conversation whose newest message was this one then."""
+    """Behind the conversation whose newest message was this one then; one without a message comes behind all others."""
 
     at: datetime
     message_id: int
+    pinned: bool = False  # where pinned ones come first: among those
 
     def __str__(self) -> str:
-        return f"{(self.at - _EPOCH) // _MILLISECOND}-{self.message_id}"
+        return f"{'p' * self.pinned}{(self.at - NEVER) // _MILLISECOND}-{self.message_id}"
 
     @classmethod
     def parse(cls, text: str) -> ListPlace:
@@ -29,7 +30,7 @@ class ListPlace:
         found = _TEXT.fullmatch(text)
         try:
             if found is not None:
-                return cls(_EPOCH + int(found[1]) * _MILLISECOND, int(found[2]))
+                return cls(NEVER + int(found[2]) * _MILLISECOND, int(found[3]), bool(found[1]))
         except OverflowError:
             pass
         raise Invalid.field("after", "is no place in this list that the server gave")

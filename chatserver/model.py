@@ -207,6 +207,33 @@ class Mark:
     at: datetime
 
 
+NOT_HIDDEN = -1  # below every head, also that of a conversation in which nothing was said
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody has written and not sent yet. `rev` counts its changes; an empty one is what was sent or put away."""
+
+    text: str
+    reply_seq: int  # of the message it answers, or 0
+    rev: int
+    at: datetime
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.text and not self.reply_seq
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How far a member has read, and since when. They came in above `floor_seq`, and have read nothing before."""
+
+    user_id: int
+    read_seq: int
+    floor_seq: int
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A person in a conversation, how far they got, and how they want it. All watermarks only move forward.
@@ -217,7 +244,8 @@ class Member:
     conversation_id: int
     user_id: int
     delivered_seq: int = 0
-    read_seq: int = 0
+    read_seq: int = 0  # as far as others may know
+    seen_seq: int = 0  # what they have read for themselves, where it is further
     delivered_marks: tuple[Mark, ...] = ()
     read_marks: tuple[Mark, ...] = ()
     role: str = "member"  # admin | moderator | member; the owner is named by the conversation
@@ -234,10 +262,15 @@ class Member:
     all_mentions: bool = True  # whether a mention of everybody is one of them
     pinned_at: datetime | None = None
     archived: bool = False
-    hidden_seq: int = 0  # hidden from their list until something comes above it
-    unread_seq: int = 0  # from where on they call it unread, whatever they have read
+    hidden_seq: int = NOT_HIDDEN  # hidden from their list until something comes above it
+    unread_seq: int = 0  # from where on they call it unread, whatever they have read; 0 is nowhere
+    draft: Draft | None = None
     own_rev: int = 0
     pending: Pending | None = None
+
+    @property
+    def own_read_seq(self) -> int:
+        return max(self.read_seq, self.seen_seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -488,10 +521,14 @@ class Flushed:
 
 @dataclass(frozen=True, slots=True)
 class PendingRead:
-    """A read whose fan-out is not known to be finished."""
+    """A read whose fan-out is not known to be finished.
+
+    `own_rev` is that of the reader's settings where the read has ended that they call the conversation unread, else 0.
+    """
 
     conversation_id: int
     user_id: int
     first: int
     last: int
     at: datetime
+    own_rev: int = 0

@@ -199,6 +199,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             services.receipts.finish_read,
             services.notifications.finish,
             services.changes.finish,
+            services.own_devices.finish,
             services.unused_guests.forget,
             services.memberships.settle_all,
         )

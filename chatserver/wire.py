@@ -10,6 +10,8 @@ from typing import Any
 from chatserver.model import (
     Attachment,
     Conversation,
+    Draft,
+    Inbox,
     Member,
     Message,
     Notification,
@@ -68,7 +70,7 @@ def client_id(message: Message) -> str | None:
 def message(
     message: Message, sender: User, receiver: User | None, receiving: Member, file_url: str | None
 ) -> Json:
-    """`receiving` tells how far the receiver got, whom only a direct conversation has."""
+    """`receiving` tells how far the receiver got, whom only a direct conversation has; else how far the reader did."""
     delivered_at = reached_at(receiving.delivered_seq, receiving.delivered_marks, message.seq)
     read_at = reached_at(receiving.read_seq, receiving.read_marks, message.seq)
     created_at = moment(message.created_at)
@@ -93,7 +95,7 @@ def message(
         "attachment_type": message.attachment.type if message.attachment else None,
         "attachment_name": message.attachment.name if message.attachment else None,
         "attachment_size": message.attachment.size_bytes if message.attachment else None,
-        "is_read": receiving.read_seq >= message.seq,
+        "is_read": (receiving.read_seq if receiver else receiving.own_read_seq) >= message.seq,
         "read_at": read_at,
         "delivered_at": delivered_at,
         "timestamp": created_at,
@@ -195,14 +197,16 @@ def conversation(
 def my_conversation(
     conversation: Conversation,
     member: Member,
+    inbox: Inbox,
     can: Sequence[str],
     unread: int,
     added_by: Json | None,
     request_count: int,
 ) -> Json:
-    """What is one member's own about it."""
+    """What is one member's own about it. What they have read themselves is in the inbox, further than others may see."""
     is_owner = member.user_id == conversation.owner_id
     seq = member.unread_seq
+    read = max(member.read_seq, inbox.reads.get(conversation.id, 0))
     return {
         "role": "owner" if is_owner else member.role,
         "can": can,
@@ -213,13 +217,30 @@ def my_conversation(
         "all_mentions": member.all_mentions,
         "pinned": member.pinned_at is not None,
         "archived": member.archived,
-        "hidden": member.hidden_seq > 0,
+        "hidden": inbox.heads.get(conversation.id, 0) <= member.hidden_seq,
         "unread_from_id": message_id(conversation.id, seq) if seq else None,
-        "read_id": message_id(conversation.id, member.read_seq) if member.read_seq else None,
+        "draft": draft(conversation.id, member.draft),
+        "read_id": message_id(conversation.id, read) if read else None,
         "joined_at": moment(member.joined_at),
         "added_by": added_by,
         "request_count": request_count,
         "rev": member.own_rev,
+    }
+
+
+def draft(conversation_id: int, draft: Draft | None) -> Json | None:
+    """None where none is kept."""
+    if draft is None or draft.is_empty:
+        return None
+    return kept_draft(conversation_id, draft)
+
+
+def kept_draft(conversation_id: int, draft: Draft) -> Json:
+    return {
+        "text": draft.text,
+        "reply_to_id": message_id(conversation_id, draft.reply_seq) if draft.reply_seq else None,
+        "rev": draft.rev,
+        "updated_at": moment(draft.at),
     }
 
 

@@ -1,4 +1,4 @@
-"""Conversations of two or of many: begun, looked at, changed, read, given away and closed."""
+"""Conversations of two or of many: listed, begun, looked at, changed, read, given away and closed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from chatserver.errors import Invalid
+from chatserver.list_place import ListPlace
 from chatserver.services.groups import NewGroup
 from chatserver.services.messages import MAX_PAGE, Places
 from handlers.base import ApiHandler
-from handlers.schemas import Begin, ConversationChange, Messages, Owner, PolicyChange
+from handlers.schemas import Begin, ConversationChange, ConversationPage, Messages, Owner, PolicyChange
 
 
 def given(struct: msgspec.Struct) -> dict[str, Any]:
@@ -25,6 +26,20 @@ def _policy(change: PolicyChange | None) -> dict[str, Any]:
 class ConversationsHandler(ApiHandler):
     bucket = "send"
     reading_bucket = "history"
+
+    async def get(self) -> None:
+        asked = self.query(ConversationPage)
+        services = self.runtime.services
+        after = ListPlace.parse(asked.after) if asked.after is not None else None
+        listed, more = await services.conversation_list.page(
+            self.actor,
+            await services.conversations.inbox(self.actor),
+            after,
+            min(asked.limit, MAX_PAGE),
+            archived=asked.archived,
+            kind=asked.kind,
+        )
+        self.answer({"results": listed, "next": more and str(more)})
 
     async def post(self) -> None:
         asked = self.json(Begin)

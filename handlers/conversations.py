@@ -13,6 +13,8 @@ from chatserver.services.conversations import Overview
 from handlers.base import ApiHandler
 from handlers.schemas import Listing
 
+GROUPS_LISTED = 40  # with their newest messages, which may be long, in an answer of less than a megabyte
+
 
 def other_user(runtime: Runtime, user: User) -> dict[str, Any]:
     return {**wire.user(user), "is_online": runtime.services.presence.is_online(user.id)}
@@ -35,9 +37,9 @@ def _shown(runtime: Runtime, actor_id: int, overview: Overview) -> dict[str, Any
     }
 
 
-def _unread(inbox: Inbox, unread: list[Overview]) -> dict[str, Any]:
+def _unread(total: int, unread: list[Overview]) -> dict[str, Any]:
     return {
-        "total_unread": sum(map(inbox.unread, inbox.heads)),
+        "total_unread": total,
         "conversations": [
             {
                 "conversation_id": overview.conversation.id,
@@ -67,6 +69,11 @@ class ListHandler(ApiHandler):
         after = ListPlace.parse(asked.after) if asked.after is not None else None
         return await self.runtime.services.conversations.list(self.actor, inbox, limit, after, unread=unread)
 
+    async def unread(self, inbox: Inbox, unread: list[Overview]) -> dict[str, Any]:
+        """Of direct conversations: the original clients know no others."""
+        groups = await self.runtime.services.conversations.group_ids(inbox.heads)
+        return _unread(sum(inbox.unread(id) for id in inbox.heads if id not in groups), unread)
+
     def link(self, asked: Listing, more: ListPlace | None) -> None:
         if more is not None:
             query = {"after": str(more), **({"limit": asked.limit} if asked.limit else {})}
@@ -87,7 +94,7 @@ class UnreadCountHandler(ListHandler):
         inbox = await self.inbox()
         unread, more = await self.part(inbox, asked, unread=True)
         self.link(asked, more)
-        self.answer(_unread(inbox, unread))
+        self.answer(await self.unread(inbox, unread))
 
 
 class SnapshotHandler(ListHandler):
@@ -99,14 +106,20 @@ class SnapshotHandler(ListHandler):
         unread = [overview for overview in overviews if overview.unread]
         if more is not None or asked.after is not None:
             unread, _ = await self.part(inbox, Listing(asked.limit), unread=True)
-        user = await self.runtime.services.accounts.user(self.actor.user_id)
-        owed = await self.runtime.services.notifications.owed(user.id, inbox)
+        services = self.runtime.services
+        groups, more_groups = await services.conversation_list.page(
+            self.actor, inbox, None, GROUPS_LISTED, kind="group"
+        )
+        user = await services.accounts.user(self.actor.user_id)
+        owed = await services.notifications.owed(user.id, inbox)
         self.answer(
             {
                 "user": wire.user(user),
                 "conversations": [_shown(self.runtime, user.id, overview) for overview in overviews],
                 "next": more and str(more),
-                "unread": _unread(inbox, unread),
+                "unread": await self.unread(inbox, unread),
+                "groups": {"results": groups, "next": more_groups and str(more_groups)},
+                "total_unread": await services.conversation_list.total_unread(self.actor, inbox),
                 "notifications": [wire.notification(one) for one in owed],
                 "cursor": f"{inbox.epoch}:{inbox.version}",
             }

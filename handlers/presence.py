@@ -13,9 +13,16 @@ class TypingHandler(ApiHandler):
     async def post(self) -> None:
         asked = self.json(Typing)
         receiver_id = asked.receiver_id if asked.receiver_id is not None else asked.receiver
-        if receiver_id is None:
+        typing = self.runtime.services.typing
+        if receiver_id is None and asked.conversation_id is None:
             raise Invalid.field("receiver_id", "is required")
-        await self.runtime.services.typing.signal(self.actor, receiver_id, asked.is_typing)
+        if receiver_id is None:
+            assert asked.conversation_id is not None
+            await typing.signal_in(self.actor, asked.conversation_id, asked.is_typing)
+        elif asked.conversation_id is None:
+            await typing.signal(self.actor, receiver_id, asked.is_typing)
+        else:
+            raise Invalid.field("conversation_id", "cannot stand beside a receiver")
         self.answer({"success": True, "status": "success"})
 
 

@@ -52,6 +52,8 @@ def problem(status: int, error: BaseException | None, request_id: str) -> tuple[
             extra["cursor"] = error.cursor
         elif isinstance(error, errors.LimitReached):
             extra["limit"] = error.limit
+        elif isinstance(error, errors.RevisionConflict):
+            extra["stored"] = error.stored
         elif isinstance(error, errors.Silenced):
             extra["until"] = error.until
     else:

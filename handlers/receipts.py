@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from chatserver import wire
 from chatserver.errors import Invalid
 from handlers.base import ApiHandler
@@ -34,12 +37,15 @@ class MarkReadHandler(ApiHandler):
                 marked, at = await services.receipts.mark_ids_read(self.actor, [])
             else:
                 marked, at = await services.receipts.mark_read(self.actor, conversation_id, None)
-        self.answer(
-            {
-                "success": True,
-                "status": "success",
-                "marked_count": marked,
-                "marked_read": marked,
-                "read_at": wire.moment(at),
-            }
-        )
+        self.answer(marked_read(marked, at))
+
+
+def marked_read(marked: int, at: datetime) -> dict[str, Any]:
+    """`marked` messages of others were passed."""
+    return {
+        "success": True,
+        "status": "success",
+        "marked_count": marked,
+        "marked_read": marked,
+        "read_at": wire.moment(at),
+    }

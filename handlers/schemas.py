@@ -5,6 +5,7 @@ The descriptions, and what stands in `extra_json_schema`, are for the OpenAPI do
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -158,6 +159,10 @@ class Send(Struct):
         ClientId | None,
         Meta(description="Your own key for this message: a repeat with the same key gives the first result."),
     ] = None
+    draft_rev: Annotated[
+        Count | None,
+        Meta(description="The `rev` of the draft that it was: put away, if it is the newest still."),
+    ] = None
 
 
 class MessagePage(Struct):
@@ -194,7 +199,10 @@ class MarkRead(Struct):
 
 
 class Typing(Struct):
+    """A person or a conversation."""
+
     receiver_id: Receiver = None
+    conversation_id: Annotated[Id | None, Meta(description="The conversation it is in.")] = None
     receiver: OldReceiver = None
     is_typing: Annotated[bool, Meta(description="False when they stop before sending.")] = True
 
@@ -417,3 +425,64 @@ class Notify(Struct):
             description="Your own key for this notification: a repeat with the same key gives the first one."
         ),
     ] = None
+
+
+class ConversationPage(Struct):
+    limit: Annotated[Count, Meta(description="How many; above 200 counts as 200.")] = 50
+    after: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=33)] | None,
+        Meta(description="Go on from here: the `next` of the part before. Opaque."),
+    ] = None
+    archived: Annotated[bool, Meta(description="Those that you have archived, in place of all others.")] = (
+        False
+    )
+    kind: Annotated[
+        Literal["direct", "group"] | None, Meta(description="Only those of two people, or only groups.")
+    ] = None
+
+
+class OwnSettings(Struct):
+    """What is left out, or null, stays as it is."""
+
+    notify: Annotated[
+        Literal["all", "mentions", "none"] | None, Meta(description="What you want to be told of.")
+    ] = None
+    muted_until: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(description="Silent until then; a time that is over ends it."),
+    ] = None
+    all_mentions: Annotated[
+        bool | None, Meta(description="Whether a mention of everybody is one of you.")
+    ] = None
+    pinned: Annotated[bool | None, Meta(description="Before all others in your list; at most 20 may be.")] = (
+        None
+    )
+    archived: Annotated[bool | None, Meta(description="Out of your list, whatever comes.")] = None
+    hidden: Annotated[bool | None, Meta(description="Out of your list until the next message.")] = None
+    cleared: Annotated[
+        bool | None,
+        Meta(description="True: all that was said until now is gone, for you alone and for good."),
+    ] = None
+    unread_from_id: Annotated[
+        Id | None, Meta(description="From this message on you call it unread, until you read again.")
+    ] = None
+
+
+class KeepDraft(Struct):
+    text: Annotated[
+        str,
+        Meta(description="As far as you came; at most as long as a message. Empty: there is none any more."),
+    ] = ""
+    reply_to_id: Annotated[Id | None, Meta(description="The message that it answers.")] = None
+    rev: Annotated[
+        int, Meta(ge=0, lt=1 << 53, description="That of the draft which it takes the place of; 0 for none.")
+    ] = 0
+
+
+class Read(Struct):
+    message_id: Annotated[Id, Meta(description="You have read everything up to it.")]
+    private: Annotated[bool, Meta(description="Nobody is told; it counts for yourself alone.")] = False
+
+
+class ReceiptsOf(Struct):
+    message_id: Annotated[Id, Meta(description="A message of yours.")]

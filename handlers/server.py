@@ -8,6 +8,7 @@ from chatserver import __version__
 from chatserver.guard.rates import RATES, rate
 from chatserver.runtime import Runtime
 from chatserver.services.messages import MAX_PAGE
+from chatserver.services.own_settings import PINNED, PINNED_LIMIT
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
 
@@ -43,6 +44,7 @@ class ServerHandler(ApiHandler):
                     "announcement_members": settings.announcement_members,
                     "person_conversations": settings.person_conversations,
                     "conversations_listed": settings.conversations_listed,
+                    PINNED_LIMIT: PINNED,
                     "open_uploads": settings.open_uploads,
                     "upload_day_bytes": settings.upload_day_bytes or None,
                     "exports": 1,

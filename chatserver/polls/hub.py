@@ -131,6 +131,7 @@ class Hub:
         data: dict[str, Any],
         secs: float,
         extended: bool,
+        but_session: int | None = None,
     ) -> None:
         """Give an ephemeral event to this person, if present, in place of an older one of the same key."""
         present = self._present.get(user_id)
@@ -142,8 +143,8 @@ class Hub:
             metrics.EPHEMERAL_DROPPED.labels("full").inc()
         self._serial += 1
         expires = self._clock.monotonic() + secs
-        present.ephemerals.append(Ephemeral(self._serial, key, event, data, expires, extended))
-        present.wake()
+        present.ephemerals.append(Ephemeral(self._serial, key, event, data, expires, extended, but_session))
+        present.wake(but_session)
 
     def retract(self, user_id: int, key: tuple[Any, ...]) -> None:
         present = self._present.get(user_id)
@@ -158,7 +159,11 @@ class Hub:
         while present.ephemerals and present.ephemerals[0].expires < now:
             del present.ephemerals[0]
         fresh = [
-            e for e in present.ephemerals if e.serial > waiter.last_serial and (extended or not e.extended)
+            e
+            for e in present.ephemerals
+            if e.serial > waiter.last_serial
+            and (extended or not e.extended)
+            and e.but_session != waiter.actor.session_id
         ]
         if present.ephemerals:
             waiter.last_serial = present.ephemerals[-1].serial

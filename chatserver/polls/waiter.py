@@ -26,7 +26,10 @@ class Ended(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ephemeral:
-    """An event that is never stored. `key` tells what it replaces; `extended` ones are for clients with a cursor."""
+    """An event that is never stored. `key` tells what it replaces; `extended` ones are for clients with a cursor.
+
+    The session `but_session` knows it already: it comes from there.
+    """
 
     serial: int
     key: tuple[Any, ...]
@@ -34,6 +37,7 @@ class Ephemeral:
     data: dict[str, Any]
     expires: float
     extended: bool
+    but_session: int | None = None
 
 
 class Waiter:

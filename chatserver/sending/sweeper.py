@@ -1,7 +1,6 @@
-"""Finishes what a node that died left half done: fan-outs of messages, their changes, reads and notifications,
-and changes of groups and of who is in them; and
-deletes the files of sends that came to nothing, and guests who do not come back. Lists the words of full pages for
-search, and anew what older rules listed.
+"""Finishes what a node that died left half done: fan-outs of messages, their changes, reads, own settings and
+notifications, and changes of groups and of who is in them; and deletes the files of sends that came to nothing, and
+guests who do not come back. Lists the words of full pages for search, and anew what older rules listed.
 
 Safe to run everywhere at once, a no-op where nothing is missing; a claim in the database keeps it to one node a turn.
 """
@@ -18,7 +17,7 @@ import structlog
 from chatserver import metrics
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.model import Advance, Bell, Change, Notification, PendingRead
+from chatserver.model import Advance, Bell, Change, Member, Notification, PendingRead
 from chatserver.ports import Bus, Stores
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.relisting import Relisting
@@ -51,6 +50,7 @@ class Sweeper:
         finish_read: Callable[[PendingRead], Awaitable[object]],
         finish_notification: Callable[[Notification], Awaitable[object]],
         finish_change: Callable[[Change], Awaitable[object]],
+        finish_own_settings: Callable[[Member], Awaitable[object]],
         forget_guests: Callable[[], Awaitable[object]],
         settle_groups: Callable[[int], Awaitable[object]],
     ) -> None:
@@ -63,6 +63,7 @@ class Sweeper:
         self._finish_read = finish_read
         self._finish_notification = finish_notification
         self._finish_change = finish_change
+        self._finish_own_settings = finish_own_settings
         self._forget_guests = forget_guests
         self._settle_groups = settle_groups
 
@@ -91,6 +92,8 @@ class Sweeper:
             await self._finish_notification(notification)
         for change in await self._stores.messages.pending_changes(PENDING):
             await self._finish_change(change)
+        for member in await self._stores.own_settings.pending(PENDING):
+            await self._finish_own_settings(member)
         if last > began:  # a wrong clock put the mark there: until then the whole look back, each time
             last = began - MOST_MARGIN + MARGIN
         new, late = (last - MARGIN, EVER), (last - MOST_MARGIN, began - MOST_MARGIN)

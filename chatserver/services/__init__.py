@@ -21,8 +21,10 @@ from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
+from chatserver.services.conversation_list import ConversationList
 from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
+from chatserver.services.drafts import Drafts
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.groups import Groups
@@ -33,11 +35,15 @@ from chatserver.services.member_views import MemberViews
 from chatserver.services.memberships import Memberships
 from chatserver.services.message_list import MessageList
 from chatserver.services.messages import Messages
+from chatserver.services.missed_messages import MissedMessages
 from chatserver.services.notifications import Notifications
 from chatserver.services.own_data import OwnData
+from chatserver.services.own_devices import OwnDevices
+from chatserver.services.own_settings import OwnSettings
 from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
 from chatserver.services.search import Search
+from chatserver.services.seen_by import SeenBy
 from chatserver.services.sessions import Sessions
 from chatserver.services.system_messages import SystemMessages
 from chatserver.services.tickets import Tickets
@@ -57,6 +63,7 @@ class Services:
     host: Host
     conversations: Conversations
     conversation_views: ConversationViews
+    conversation_list: ConversationList
     member_views: MemberViews
     groups: Groups
     memberships: Memberships
@@ -66,7 +73,11 @@ class Services:
     search: Search
     own_data: OwnData
     unused_guests: UnusedGuests
+    own_devices: OwnDevices
+    own_settings: OwnSettings
+    drafts: Drafts
     receipts: Receipts
+    seen_by: SeenBy
     typing: Typing
     presence: Presence
     notifications: Notifications
@@ -84,6 +95,7 @@ class Services:
         await self.writer.close()
         await self.wake_ups.close()
         await self.receipts.close()
+        await self.seen_by.close()
         await self.conversations.close()
         await self.bodies.close()
         await self.accounts.close()
@@ -129,7 +141,9 @@ def build_services(
     )
     quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
     conversations = Conversations(stores, accounts, quotas, clock)
-    receipts = Receipts(stores, conversations, bus, clock)
+    own_devices = OwnDevices(stores, bus, clock)
+    seen_by = SeenBy(stores, conversations, bus, clock)
+    receipts = Receipts(stores, conversations, own_devices, seen_by, bus, clock)
     typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
@@ -192,7 +206,8 @@ def build_services(
     )
     wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
     notifications = Notifications(stores, bus, clock)
-    kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)
+    missed = MissedMessages(stores, conversations, bodies)
+    kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, missed, notifications, node, clock)
     host = Host(
         accounts,
         visitors,
@@ -211,16 +226,31 @@ def build_services(
         host=host,
         conversations=conversations,
         conversation_views=conversation_views,
+        conversation_list=ConversationList(stores, conversations, conversation_views, clock),
         member_views=member_views,
         groups=groups,
         memberships=memberships,
         messages=messages,
         message_list=MessageList(stores, messages, conversations, clock),
-        own_data=OwnData(stores, accounts, sessions, conversations, messages, memberships, quotas, clock),
+        own_data=OwnData(
+            stores,
+            accounts,
+            sessions,
+            conversations,
+            messages,
+            conversation_views,
+            memberships,
+            quotas,
+            clock,
+        ),
         unused_guests=UnusedGuests(stores, accounts, sessions, memberships, clock, settings.guest_days),
         search=Search(stores, messages, conversations, clock),
         changes=Changes(stores, messages, conversations, facts, clock),
+        own_devices=own_devices,
+        drafts=Drafts(stores, conversations, bus, clock, settings.message_chars),
+        own_settings=OwnSettings(stores, conversations, receipts, own_devices, clock),
         receipts=receipts,
+        seen_by=seen_by,
         typing=typing,
         presence=presence,
         notifications=notifications,

@@ -51,6 +51,9 @@ class Bells:
             "supersede": self._supersede,
             "disconnect": lambda bell: hub.disconnect(bell.body["user_id"]),
             "typing": typing.heard,
+            "group_typing": typing.heard,
+            "receipts": self._receipts,
+            "draft": self._draft,
             "presence": self._ephemeral,
             "delivery_receipt": self._ephemeral,
             "nodes": presence.heard,
@@ -90,6 +93,17 @@ class Bells:
     def _supersede(self, bell: Bell) -> None:
         for user_id in bell.user_ids:
             self._hub.supersede(user_id, bell.body["session_id"], bell.body["client"], bell.body["started"])
+
+    def _receipts(self, bell: Bell) -> None:
+        about = ("receipts", bell.body["conversation_id"], *bell.body["read"])
+        for user_id in bell.user_ids:
+            self._hub.push(user_id, about, "receipts", bell.body, PRESENCE_SECS, extended=True)
+
+    def _draft(self, bell: Bell) -> None:
+        body, session_id = bell.body["event"], bell.body["session_id"]
+        about = ("draft", body["conversation_id"])
+        for user_id in bell.user_ids:
+            self._hub.push(user_id, about, "draft", body, PRESENCE_SECS, True, session_id)
 
     def _ephemeral(self, bell: Bell) -> None:
         about = (bell.kind, bell.body["user_id"], bell.body.get("conversation_id"))

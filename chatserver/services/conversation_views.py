@@ -11,6 +11,7 @@ from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
+from chatserver.services.own_settings import unread_count
 from chatserver.services.permissions import can, window
 from chatserver.services.presence import Presence
 from chatserver.services.refusals import NO_CONVERSATION
@@ -68,6 +69,20 @@ class ConversationViews:
             self._shown(one, actor, mine[one.id], users, last.get(one.id), inbox) for one in conversations
         ]
 
+    async def mine(self, actor: Actor, ids: Iterable[int]) -> dict[int, Json]:
+        """By conversation what is the actor's own about it, of those that they are a member of."""
+        conversations = list((await self._conversations.all(ids)).values())
+        if not conversations:
+            return {}
+        inbox = await self._conversations.inbox(actor)
+        members = await self._members(actor, conversations)
+        users = await self._accounts.users({member.added_by for member in members.values()} - {0})
+        return {
+            one.id: self._mine(one, members[one.id], users, inbox)
+            for one in conversations
+            if one.id in members
+        }
+
     def person(self, user: User) -> Json:
         return person(user, self._presence.is_online(user.id))
 
@@ -81,21 +96,26 @@ class ConversationViews:
         inbox: Inbox,
     ) -> Json:
         preview = [self.person(users[id]) for id in _previewed(conversation, actor) if id in users]
+        my = self._mine(conversation, member, users, inbox)
+        return conversation_json(conversation, preview, last_message, my)
+
+    def _mine(self, conversation: Conversation, member: Member, users: dict[int, User], inbox: Inbox) -> Json:
         added_by = users.get(member.added_by)
-        my = my_conversation(
+        return my_conversation(
             conversation,
             member,
+            inbox,
             can(conversation, member, self._clock.now()),
-            inbox.unread(conversation.id),
+            unread_count(conversation, member, inbox),
             self.person(added_by) if added_by is not None else None,
             0,
         )
-        return conversation_json(conversation, preview, last_message, my)
 
     async def _members(self, actor: Actor, conversations: Sequence[Conversation]) -> dict[int, Member]:
         """By conversation, where the actor is a member: what they are in each."""
         user_id = actor.user_id
-        found = await self._stores.conversations.members_of((one.id, user_id) for one in conversations)
+        pairs = [(one.id, user_id) for one in conversations]
+        found = await self._stores.conversations.members_of(pairs, marks=1)
         members = {one.id: found.get((one.id, user_id)) for one in conversations}
         return {id: one for id, one in members.items() if one is not None and one.state == "member"}
 
@@ -115,7 +135,7 @@ class ConversationViews:
         found: dict[int, Message] = await self._stores.messages.by_ids(ids) if ids else {}
         by_id = {one.id: one for one in conversations}
         last = [(by_id[message.conversation_id], message) for message in found.values()]
-        shown = await self._messages.shown(actor, last, delivers=False)
+        shown = await self._messages.shown(actor, last, delivers=False, are_newest=True)
         return {message["conversation_id"]: message for message in shown}
 
 

@@ -26,7 +26,9 @@ from chatserver.model import (
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.refusals import NO_CONVERSATION
+from chatserver.wire import SMALL_MEMBERS
 
+SMALL_GROUPS = 100  # whose members are read at once; of people with more only direct conversations count
 TOGETHER = 500  # conversations read in one call
 NOBODY = "Nobody is there any more: this account was deleted."
 GROUP_SECS = (
@@ -54,6 +56,7 @@ class Conversations:
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
         self._pairs: LRUCache[str, Conversation] = LRUCache(100_000)
         self._groups: TTLCache[int, Conversation] = TTLCache(10_000, GROUP_SECS, timer=clock.monotonic)
+        self._are_groups: LRUCache[int, bool] = LRUCache(100_000)
         self._speakers: TTLCache[tuple[int, int], Member] = TTLCache(
             100_000, GROUP_SECS, timer=clock.monotonic
         )
@@ -194,8 +197,11 @@ class Conversations:
 
         And the place to go on from, if there are more: what is read and made does not grow with their number.
         """
+        groups = await self.group_ids(inbox.heads)
         listed = (
-            id for id, head in inbox.heads.items() if head > 0 and not (unread and not inbox.unread(id))
+            id
+            for id, head in inbox.heads.items()
+            if head > 0 and id not in groups and not (unread and not inbox.unread(id))
         )
         last_ids = [message_id(id, inbox.heads[id]) for id in listed]
         if not last_ids:
@@ -213,19 +219,41 @@ class Conversations:
         more = ListPlace(newest[-1].created_at, newest[-1].id) if len(found) > limit else None
         return overviews, more
 
+    async def group_ids(self, ids: Iterable[int]) -> set[int]:
+        """Those of them that are groups, for ever; only those are asked for that are not known here."""
+        ids = list(ids)
+        unknown = [id for id in ids if id not in self._direct and id not in self._are_groups]
+        for at in range(0, len(unknown), TOGETHER):
+            part = unknown[at : at + TOGETHER]
+            found = await self._stores.conversations.group_ids(part)
+            self._are_groups.update((id, id in found) for id in part)
+        return {id for id in ids if self._are_groups.get(id, False)}
+
     async def direct(self, ids: Iterable[int]) -> tuple[Conversation, ...]:
         """Those of them that are two people's, or one's with themselves."""
         return tuple(one for one in (await self.all(ids)).values() if one.is_direct)
 
-    async def contacts(self, user_ids: Iterable[int], most: int | None = None) -> dict[int, set[int]]:
-        """Each user → people they have a direct conversation with, but themselves; not of who has more than `most`."""
+    async def contacts(
+        self, user_ids: Iterable[int], most: int | None = None, *, groups: bool = False
+    ) -> dict[int, set[int]]:
+        """Each user → people they have a direct conversation with, but themselves; not of who has more than `most`.
+
+        `groups`: and those who are in a small group with them, unless that makes more than `most`.
+        """
         memberships = await self._stores.inboxes.memberships(user_ids)
         if most is not None:
             memberships = {id: owned for id, owned in memberships.items() if len(owned) <= most}
         conversations = await self.all({id for owned in memberships.values() for id in owned})
+        small = [c.id for c in conversations.values() if not c.is_direct and c.member_count <= SMALL_MEMBERS]
+        in_groups: dict[int, tuple[int, ...]] = {}
+        if groups and len(small) <= SMALL_GROUPS:
+            in_groups = await self._stores.conversations.member_ids(small)
         found: dict[int, set[int]] = {}
         for user_id, owned in memberships.items():
             members = {m for id in owned if id in conversations for m in conversations[id].member_ids}
+            with_groups = members.union(*(in_groups[id] for id in owned if id in in_groups))
+            if most is None or len(with_groups) <= most:
+                members = with_groups
             found[user_id] = members - {user_id}
         return found
 

@@ -14,6 +14,7 @@ written to an open socket.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 
 from cachetools import LRUCache
@@ -27,11 +28,13 @@ from chatserver.polls.inbox_reads import InboxReads
 from chatserver.polls.present import Present
 from chatserver.ports import SessionStore
 from chatserver.services.entries import Batch, Entries
+from chatserver.services.missed_messages import MissedMessages
 from chatserver.services.notifications import Notifications
 
 # The client may have another node's answer, and poll here, just before that node's word of it reaches the database.
 SETTLE_SECS = 0.05
 SETTLE_TRIES = 6
+PASSED = 50  # half a ring: entries in one go that gave no event
 TRIES = 5  # A try is lost to another poll of the same session, or to a database that lags behind itself.
 
 
@@ -41,6 +44,7 @@ class KeptPlaces:
         sessions: SessionStore,
         inbox_reads: InboxReads,
         entries: Entries,
+        missed: MissedMessages,
         notifications: Notifications,
         node: str,
         clock: Clock,
@@ -48,6 +52,7 @@ class KeptPlaces:
         self._sessions = sessions
         self._inbox_reads = inbox_reads
         self._entries = entries
+        self._missed = missed
         self._notifications = notifications
         self._node = node
         self._clock = clock
@@ -93,9 +98,14 @@ class KeptPlaces:
             if place.version < tail.oldest_version:
                 tail = await self._inbox_reads.tail(present, None)
             if place.version < tail.oldest_version:  # the ring no longer reaches back that far
-                place = Cursor(tail.epoch, tail.oldest_version)
-            batch = await self._from(actor, present, place, tail, limit)
-            if not batch.events or await self._claim(actor, kept, batch):
+                batch = await self._from_the_end(actor, present, tail, limit)
+            else:
+                batch = await self._from(actor, present, place, tail, limit)
+            if not batch.events:
+                if batch.place.version - kept.place.version >= PASSED:
+                    await self._pass(actor, kept, batch.place)
+                return batch
+            if await self._claim(actor, kept, batch):
                 return batch
             told = None
         raise Unavailable("The place of this session cannot be told right now.")
@@ -109,6 +119,27 @@ class KeptPlaces:
         else:
             batch = Batch([], place, True)
         return await self._entries.with_owed(owed[:limit], batch) if owed else batch
+
+    async def _from_the_end(self, actor: Actor, present: Present, tail: Tail, limit: int) -> Batch:
+        """All that the ring still holds, behind those direct messages that groups have pushed out of it."""
+        missed = await self._missed.before(actor, tail, limit)
+        if len(missed) == limit:  # of the unread ones none is in the ring
+            return self._entries.with_missed(
+                actor, missed, Batch([], Cursor(tail.epoch, tail.version), False)
+            )
+        place = Cursor(tail.epoch, tail.oldest_version)
+        batch = await self._from(actor, present, place, tail, limit - len(missed))
+        return self._entries.with_missed(actor, missed, batch) if missed else batch
+
+    async def _pass(self, actor: Actor, kept: KeptPlace, place: Cursor) -> None:
+        """Entries that say nothing to this client, as those of groups, were passed in memory: now and then the session
+        is told, or another node would begin before all of them."""
+        if place.epoch != kept.place.epoch or kept.pending is not None:
+            return
+        with contextlib.suppress(Unavailable):
+            if await self._claim(actor, kept, Batch([], place, False)):
+                await self._moves.call(PlaceMove(actor.session_id, True, place, self._node))
+                self._kept[actor.session_id] = KeptPlace(place, None, "")
 
     async def _read(self, actor: Actor) -> KeptPlace:
         kept = await self._reads.call(actor.session_id)

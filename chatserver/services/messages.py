@@ -303,15 +303,20 @@ class Messages:
         return (await self.shown(actor, [(conversation, message)]))[0]
 
     async def shown(
-        self, actor: Actor, found: Sequence[tuple[Conversation, Message]], delivers: bool = True
+        self,
+        actor: Actor,
+        found: Sequence[tuple[Conversation, Message]],
+        delivers: bool = True,
+        are_newest: bool = False,
     ) -> list[Json]:
-        """Each in its conversation. What is read does not grow with the number of conversations."""
+        """Each in its conversation, where they may be the newest. What is read does not grow with their number."""
         reader_id = actor.user_id
         conversations = {conversation.id: conversation for conversation, _ in found}
         pairs = {(one.id, id) for one in conversations.values() for id in (reader_id, *one.member_ids)}
         users = await self._accounts.users({id for _, id in pairs} | {m.sender_id for _, m in found})
         members = {pair: Member(*pair) for pair in pairs}
-        members |= await self._stores.conversations.members_of(pairs)
+        marks = {"marks": 1} if are_newest else {}  # nobody got further
+        members |= await self._stores.conversations.members_of(pairs, **marks)
         if delivers:
             self._delivered(actor, found, members)
         shown = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chatserver.model import Conversation, Member
+from chatserver.wire import SMALL_MEMBERS
 
 OWNER, SYSTEM = "owner", "system"
 RANKS = {"nobody": 6, SYSTEM: 5, OWNER: 4, "admin": 3, "moderator": 2, "member": 1}
@@ -109,6 +110,11 @@ def may(
 def window(conversation: Conversation, member: Member, head: int) -> tuple[int, int]:
     """(floor, head): the member may see messages with floor < seq <= head, in whatever way they come by them."""
     return max(member.floor_seq, member.cleared_seq, conversation.floor_seq), head
+
+
+def shows_reads(conversation: Conversation) -> bool:
+    """Whether members are shown how far others have read; where they are not, that is noted for nobody but the reader."""
+    return conversation.policy.receipts and conversation.member_count <= SMALL_MEMBERS
 
 
 def can(conversation: Conversation, member: Member | None, now: datetime) -> list[str]:

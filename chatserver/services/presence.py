@@ -120,7 +120,7 @@ class Presence:
                 # Whoever turned again meanwhile, or is still there on another node, is as before.
                 turned = [id for id, present in turns.items() if self.is_online(id) == present]
                 try:
-                    contacts = await self._conversations.contacts(turned, MAX_CONTACTS)
+                    contacts = await self._conversations.contacts(turned, MAX_CONTACTS, groups=True)
                 except ChatError:
                     continue
                 for user_id in turned:

@@ -10,10 +10,22 @@ import structlog
 from cachetools import LRUCache
 
 from chatserver.clock import Clock
-from chatserver.errors import NotFound, Unavailable
-from chatserver.model import Actor, Bell, Conversation, Entry, Member, PendingRead, split_message_id
+from chatserver.errors import Invalid, NotFound, Unavailable
+from chatserver.model import (
+    SYSTEM_SENDER,
+    Actor,
+    Bell,
+    Conversation,
+    Entry,
+    Member,
+    PendingRead,
+    split_message_id,
+)
 from chatserver.ports import Bus, Stores
 from chatserver.services.conversations import Conversations
+from chatserver.services.own_devices import OwnDevices
+from chatserver.services.permissions import shows_reads
+from chatserver.services.seen_by import SeenBy
 from chatserver.wire import moment
 
 log = structlog.get_logger(__name__)
@@ -26,9 +38,19 @@ TRIES = 5
 
 
 class Receipts:
-    def __init__(self, stores: Stores, conversations: Conversations, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        conversations: Conversations,
+        own_devices: OwnDevices,
+        seen_by: SeenBy,
+        bus: Bus,
+        clock: Clock,
+    ) -> None:
         self._stores = stores
         self._conversations = conversations
+        self._own_devices = own_devices
+        self._seen_by = seen_by
         self._bus = bus
         self._clock = clock
         self._unwritten: dict[tuple[int, int], tuple[int, Conversation]] = {}
@@ -79,17 +101,51 @@ class Receipts:
                 if others:
                     self._bus.publish(Bell("delivery_receipt", others, body))
 
-    async def mark_read(self, actor: Actor, conversation_id: int, seq: int | None) -> tuple[int, datetime]:
+    async def mark_read(
+        self, actor: Actor, conversation_id: int, seq: int | None, private: bool = False
+    ) -> tuple[int, datetime]:
         """Read up to `seq`, or everything. How many messages of others were passed, and when.
 
-        Raises NotFound when the actor is not a member.
+        `private`: others are not told. Raises NotFound when the actor is not a member.
         """
-        await self._conversations.access(actor, conversation_id)
-        now = self._clock.now()
-        head = await self._stores.messages.head(conversation_id)
+        conversation = await self._conversations.access(actor, conversation_id)
+        return await self._read(actor, conversation, seq, private)
+
+    async def mark_read_up_to(
+        self, actor: Actor, conversation_id: int, id: int, private: bool
+    ) -> tuple[int, datetime]:
+        """The same up to this message. Raises Invalid also when it is of another conversation."""
+        conversation = await self._conversations.access(actor, conversation_id)
+        owner, seq = split_message_id(id)
+        if owner != conversation_id:
+            raise Invalid.field("message_id", "is not a message of this conversation")
+        return await self._read(actor, conversation, seq, private)
+
+    async def _read(
+        self, actor: Actor, conversation: Conversation, seq: int | None, private: bool
+    ) -> tuple[int, datetime]:
+        c, now = conversation.id, self._clock.now()
+        head = await self._stores.messages.head(c)
         seq = head if seq is None else min(seq, head)
-        pending = await self._stores.conversations.move_read(conversation_id, actor.user_id, seq, now)
-        return (await self.finish_read(pending) if pending else 0), now
+        if private or not shows_reads(conversation):
+            return await self.see(conversation, actor.user_id, seq), now
+        pending = await self._stores.conversations.move_read(c, actor.user_id, seq, now)
+        if pending is None:
+            return 0, now
+        passed = await self.finish_read(pending) if pending.first <= pending.last else 0
+        if pending.own_rev:
+            await self._own_devices.told(c, actor.user_id, pending.own_rev)
+        return passed, now
+
+    async def see(self, conversation: Conversation, user_id: int, seq: int) -> int:
+        """Read up to `seq`, for nobody but the reader. How many messages of others were passed."""
+        c = conversation.id
+        if own_rev := await self._stores.own_settings.see(c, user_id, seq):
+            await self._own_devices.told(c, user_id, own_rev)
+        entry = Entry("mine", c, last=seq, user_id=user_id, at=self._clock.now())
+        passed = await self._move_own(conversation, entry)
+        self._bus.publish(Bell("inbox", (user_id,)))
+        return passed
 
     async def mark_ids_read(self, actor: Actor, ids: Iterable[int]) -> tuple[int, datetime]:
         """Up to the highest of these in each conversation; those that are not the actor's to read are ignored."""
@@ -116,19 +172,24 @@ class Receipts:
         Groups keep no receipts in inboxes: one message read by all would be as many entries as members in each.
         """
         c, user_id = pending.conversation_id, pending.user_id
-        entry = Entry("read", c, pending.first, pending.last, user_id, at=pending.at)
-        passed = await self._move_own(user_id, entry)
-        conversation = (await self._stores.conversations.conversations([c])).get(c)
-        others = {*(conversation.member_ids if conversation else ())} - {user_id}
+        conversation = await self._conversations.named(c)
+        kind, first = ("read", pending.first) if conversation.is_direct else ("mine", 0)
+        entry = Entry(kind, c, first, pending.last, user_id, at=pending.at)
+        passed = await self._move_own(conversation, entry)
+        others = {*conversation.member_ids} - {user_id}
         if others:
             await self._stores.inboxes.push(others, entry)
         await self._stores.conversations.finish_read(pending)
         self._bus.publish(Bell("inbox", (user_id, *others)))
+        if not conversation.is_direct:
+            self._seen_by.noted(conversation, user_id, pending.last)
         return passed
 
-    async def _move_own(self, user_id: int, entry: Entry) -> int:
+    async def _move_own(self, conversation: Conversation, entry: Entry) -> int:
         """Compare-and-set on the reader's inbox: messages may arrive while we count."""
-        c = entry.conversation_id
+        c, user_id = entry.conversation_id, entry.user_id
+        # What the server itself says in a group is unread to nobody, like one's own.
+        own_ids = (user_id,) if conversation.is_direct else (user_id, SYSTEM_SENDER.id)
         for _ in range(TRIES):
             inbox = await self._stores.inboxes.inbox(user_id, c)
             if inbox is None or c not in inbox.heads:
@@ -136,12 +197,13 @@ class Receipts:
             read, head = inbox.reads.get(c, 0), inbox.heads[c]
             if read >= entry.last:
                 # Done before, or overtaken by a later read, of which the other devices were not told these.
-                await self._stores.inboxes.push([user_id], entry)
+                if entry.kind == "read":
+                    await self._stores.inboxes.push([user_id], entry)
                 return 0
             # A read may be ahead of a fan-out that will count messages already passed: hence numbers below 0.
             count_by = self._stores.messages.count_by
-            own = await count_by(user_id, c, entry.last, head) if entry.last < head else 0
-            own -= await count_by(user_id, c, head, entry.last) if head < entry.last else 0
+            own = await count_by(own_ids, c, entry.last, head) if entry.last < head else 0
+            own -= await count_by(own_ids, c, head, entry.last) if head < entry.last else 0
             if await self._stores.inboxes.move_read(user_id, entry, inbox, own):
                 return entry.last - read - (inbox.own.get(c, 0) - own)
         raise Unavailable("The conversation moves too fast right now.")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chatserver import metrics
 from chatserver.clock import Clock, Timer
-from chatserver.model import Actor, Bell
+from chatserver.model import Actor, Bell, Conversation
 from chatserver.polls.hub import Hub
 from chatserver.ports import Bus
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
+from chatserver.services.refusals import demand
+from chatserver.wire import SMALL_MEMBERS
 
 MAX_SHOWN = 10_000
 
@@ -33,26 +37,48 @@ class Typing:
 
     async def signal(self, actor: Actor, receiver_id: int, is_typing: bool) -> None:
         """Raises NotFound when there is no such receiver. Without a conversation yet nobody is told."""
-        user = (await self._accounts.users([actor.user_id]))[actor.user_id]
         await self._accounts.user(receiver_id)
         conversation = await self._conversations.find_direct(actor, receiver_id)
-        if conversation is None:
-            return
+        if conversation is not None:
+            await self._tell(actor, conversation, "typing", conversation.member_ids, is_typing)
+
+    async def signal_in(self, actor: Actor, conversation_id: int, is_typing: bool) -> None:
+        """The same in a conversation of any kind. Raises NotFound, and for who may not speak there Forbidden or Silenced.
+
+        In a large one nobody is told: it would never stop.
+        """
+        conversation, member = await self._conversations.speaker(actor, conversation_id)
+        demand(conversation, member, "typing", self._clock.now())
+        if conversation.is_direct:
+            await self._tell(actor, conversation, "typing", conversation.member_ids, is_typing)
+        elif conversation.member_count <= SMALL_MEMBERS:
+            member_ids = await self._conversations.member_ids(conversation)
+            await self._tell(actor, conversation, "group_typing", member_ids, is_typing)
+
+    async def _tell(
+        self,
+        actor: Actor,
+        conversation: Conversation,
+        kind: str,
+        member_ids: Iterable[int],
+        is_typing: bool,
+    ) -> None:
+        user = (await self._accounts.users([actor.user_id]))[actor.user_id]
         body = {
             "sender_id": user.id,
             "sender_name": user.full_name,
             "is_typing": is_typing,
             "conversation_id": conversation.id,
         }
-        others = tuple(id for id in conversation.member_ids if id != user.id)
+        others = tuple(id for id in member_ids if id != user.id)
         if others:
-            self._bus.publish(Bell("typing", others, body))
+            self._bus.publish(Bell(kind, others, body))
 
     def ended(self, sender_id: int, conversation_id: int) -> None:
         """The message itself ends it; called on every node that hears of the message, for any may show it."""
         shown = self._shown.get((conversation_id, sender_id))
         if shown is not None:
-            self._show(Bell("typing", shown[1].user_ids, {**shown[1].body, "is_typing": False}))
+            self._show(_stopped(shown[1]))
 
     def heard(self, bell: Bell) -> None:
         """A typing bell arrived. Raises KeyError when it is malformed."""
@@ -67,12 +93,16 @@ class Typing:
             if len(self._shown) >= MAX_SHOWN:
                 metrics.EPHEMERAL_DROPPED.labels("full").inc()
                 return
-            stopped = Bell("typing", bell.user_ids, {**bell.body, "is_typing": False})
-            self._shown[key] = (self._clock.later(self._typing_secs, self._show, stopped), bell)
+            self._shown[key] = (self._clock.later(self._typing_secs, self._show, _stopped(bell)), bell)
+        extended = bell.kind != "typing"  # the original clients know no groups
         for user_id in bell.user_ids:
-            self._hub.push(user_id, ("typing", *key), "typing", bell.body, self._typing_secs, extended=False)
+            self._hub.push(user_id, ("typing", *key), "typing", bell.body, self._typing_secs, extended)
 
     def close(self) -> None:
         for timer, _ in self._shown.values():
             timer.cancel()
         self._shown.clear()
+
+
+def _stopped(bell: Bell) -> Bell:
+    return Bell(bell.kind, bell.user_ids, {**bell.body, "is_typing": False})

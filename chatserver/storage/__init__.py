@@ -23,6 +23,7 @@ from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
 from chatserver.storage.owed import OwedStore
+from chatserver.storage.own_settings import OwnSettingsStore
 from chatserver.storage.quotas import QuotaStore
 from chatserver.storage.rates import AttemptStore, RateStore
 from chatserver.storage.schema import bring_up
@@ -69,6 +70,7 @@ class Storage:
         self.users = UserStore(collections["users"])
         self.sessions = SessionStore(collections["sessions"], collections["users"])
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
+        self.own_settings = OwnSettingsStore(collections["members"])
         self.groups = GroupStore(collections["conversations"], collections["members"])
         self.messages = MessageStore(collections["messages"])
         self.facts = FactStore(collections["facts"])

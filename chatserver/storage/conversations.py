@@ -54,6 +54,11 @@ class ConversationStore:
         wanted = {"_id": {"$in": list(ids)}, "ready": True}
         return {doc["_id"]: records.conversation(doc) for doc in await self._conversations.find(wanted)}
 
+    async def group_ids(self, ids: Iterable[int]) -> set[int]:
+        """Those of them that are groups, be they finished or not."""
+        found = await self._conversations.find({"_id": {"$in": list(ids)}, "kind": "group"}, {"_id": 1})
+        return {doc["_id"] for doc in found}
+
     async def member_ids(self, ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
         """All members of each of these groups, as they are now. Answered from the index alone."""
         member_ids: dict[int, list[int]] = {id: [] for id in ids}
@@ -80,10 +85,16 @@ class ConversationStore:
         found = map(records.member, await self._members.find({"_id": {"$in": keys}}))
         return {member.user_id: member for member in found}
 
-    async def members_of(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Member]:
-        """(conversation, user) → member, of those of them who are or were in it."""
+    async def members_of(
+        self, pairs: Iterable[tuple[int, int]], marks: int = _MARKS
+    ) -> dict[tuple[int, int], Member]:
+        """(conversation, user) → member, of those of them who are or were in it, each with their newest `marks`.
+
+        All of them are most of a member's document: for the newest message the last one is enough.
+        """
         keys = [member_key(c, u) for c, u in pairs]
-        found = map(records.member, await self._members.find({"_id": {"$in": keys}}) if keys else ())
+        newest = {"delivered_marks": {"$slice": -marks}, "read_marks": {"$slice": -marks}}
+        found = map(records.member, await self._members.find({"_id": {"$in": keys}}, newest) if keys else ())
         return {(member.conversation_id, member.user_id): member for member in found}
 
     async def move_delivered(self, moves: dict[tuple[int, int], int], at: datetime) -> None:
@@ -104,35 +115,21 @@ class ConversationStore:
     async def move_read(
         self, conversation_id: int, user_id: int, seq: int, at: datetime
     ) -> PendingRead | None:
-        """Move the mark forward and note that its fan-out is pending. None when it was already there."""
+        """Move the mark forward and note that its fan-out is pending; what its member calls unread is no longer so.
+
+        None when it was already there and nothing was called unread. An empty stretch when only that has changed.
+        """
         before = await self._members.find_one_and_update(
-            {"_id": member_key(conversation_id, user_id), "read_seq": {"$lt": seq}},
-            [
-                {
-                    "$set": {
-                        "pending_reads": {
-                            "$concatArrays": [
-                                "$pending_reads",
-                                [{"f": {"$add": ["$read_seq", 1]}, "t": seq, "at": at}],
-                            ]
-                        },
-                        "read_marks": _with_mark("read", seq, at),
-                        "delivered_marks": {
-                            "$cond": [
-                                {"$lt": ["$delivered_seq", seq]},
-                                _with_mark("delivered", seq, at),
-                                "$delivered_marks",
-                            ]
-                        },
-                        "read_seq": seq,
-                        "delivered_seq": {"$max": ["$delivered_seq", seq]},
-                    }
-                }
-            ],
+            {
+                "_id": member_key(conversation_id, user_id),
+                "$or": [{"read_seq": {"$lt": seq}}, {"unread_seq": {"$gt": 0}}],
+            },
+            [{"$set": _read_up_to(seq, at)}],
         )
         if before is None:
             return None
-        return PendingRead(conversation_id, user_id, before["read_seq"] + 1, seq, at)
+        own_rev = before["own_rev"] + 1 if before.get("unread_seq", 0) else 0
+        return PendingRead(conversation_id, user_id, before["read_seq"] + 1, seq, at, own_rev)
 
     async def finish_read(self, pending: PendingRead) -> None:
         await self._members.update_one(
@@ -151,6 +148,23 @@ class ConversationStore:
 
 def member_key(conversation_id: int, user_id: int) -> Document:
     return {"c": conversation_id, "u": user_id}
+
+
+def _read_up_to(seq: int, at: datetime) -> Document:
+    """What stands in a member's document then, where the mark moves and where it only was called unread."""
+    moves, marked = {"$lt": ["$read_seq", seq]}, {"$gt": ["$unread_seq", 0]}
+    delivers = {"$lt": ["$delivered_seq", seq]}
+    pending = [{"f": {"$add": ["$read_seq", 1]}, "t": seq, "at": at}]
+    return {
+        "pending_reads": {"$concatArrays": ["$pending_reads", {"$cond": [moves, pending, []]}]},
+        "read_marks": {"$cond": [moves, _with_mark("read", seq, at), "$read_marks"]},
+        "delivered_marks": {"$cond": [delivers, _with_mark("delivered", seq, at), "$delivered_marks"]},
+        "read_seq": {"$max": ["$read_seq", seq]},
+        "delivered_seq": {"$max": ["$delivered_seq", seq]},
+        "unread_seq": "$$REMOVE",
+        "own_rev": {"$cond": [marked, {"$add": ["$own_rev", 1]}, "$own_rev"]},
+        "own_pending": {"$cond": [marked, True, "$own_pending"]},
+    }
 
 
 def fresh_member(**more: Any) -> Document:

@@ -15,7 +15,7 @@ from collections.abc import Collection as Many
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chatserver.model import Advance, Entry, Inbox, KnownVersion, Tail, message_id
+from chatserver.model import SYSTEM_SENDER, Advance, Entry, Inbox, KnownVersion, Tail, message_id
 from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 
@@ -70,7 +70,13 @@ class InboxStore:
             "ring": {"$cond": [is_there, told, "$ring"]},
             f"members.{c}": entry.rev,
         }
-        parts = [f"heads.{c}", f"facts.{c}", f"reads.{c}", f"own.{c}:{user_id}", f"own.{c}:0"]
+        parts = [
+            f"heads.{c}",
+            f"facts.{c}",
+            f"reads.{c}",
+            f"own.{c}:{user_id}",
+            f"own.{c}:{SYSTEM_SENDER.id}",
+        ]
         await self._inboxes.update_one(
             {"_id": user_id, **_older(c, entry.rev)}, [{"$set": changes}, {"$unset": parts}]
         )
@@ -161,7 +167,10 @@ class InboxStore:
         return int(result.modified_count)
 
     async def move_read(self, user_id: int, entry: Entry, before: Inbox, own: int) -> bool:
-        """Set the reader's own mark to `entry.last`. False when the inbox moved since `before` was read."""
+        """Set the reader's own mark to `entry.last`. False when the inbox moved since `before` was read.
+
+        `own` counts what the reader and, in a group, the server itself said beyond it.
+        """
         c = entry.conversation_id
         filter = {
             "_id": user_id,
@@ -172,6 +181,7 @@ class InboxStore:
             filter,
             {
                 "$set": {f"reads.{c}": entry.last, f"own.{c}:{user_id}": own},
+                "$unset": {f"own.{c}:{SYSTEM_SENDER.id}": ""},
                 "$inc": {"version": 1},
                 "$push": _pushed(entry),
             },
@@ -183,7 +193,12 @@ class InboxStore:
         projection: Document = {"ring": 0, "members": 0}
         if conversation_id is not None:
             c = conversation_id
-            parts = {f"heads.{c}": 1, f"reads.{c}": 1, f"own.{c}:{user_id}": 1}
+            parts = {
+                f"heads.{c}": 1,
+                f"reads.{c}": 1,
+                f"own.{c}:{user_id}": 1,
+                f"own.{c}:{SYSTEM_SENDER.id}": 1,
+            }
             projection = {"epoch": 1, "version": 1, **parts}
         found = await self._inboxes.find_one({"_id": user_id}, projection)
         return records.inbox({"heads": {}, "reads": {}, "own": {}, **found}) if found else None
@@ -242,7 +257,9 @@ def advancing(advances: Sequence[Advance], claims: Mapping[int, KnownVersion]) -
             # In a group the counts of others would pile up in every inbox.
             senders = advance.own.keys() & advance.member_ids
             counts = (
-                {f"own.{c}:0": advance.own[0]} if 0 in advance.own else {}
+                {f"own.{c}:{SYSTEM_SENDER.id}": advance.own[SYSTEM_SENDER.id]}
+                if SYSTEM_SENDER.id in advance.own
+                else {}
             )  # What nobody wrote is not unread.
             apart = {id: {f"own.{c}:{id}": advance.own[id], **counts} for id in senders}
         for id, increments in apart.items():

@@ -41,6 +41,12 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await members.create_index(
         [("pending_reads.t", 1)], partialFilterExpression={"pending_reads.t": {"$gt": 0}}
     )
+    # A person's own settings, where they have set any: few of their conversations.
+    await members.create_index([("_id.u", 1)], partialFilterExpression={"own_rev": {"$gt": 0}})
+    # The sweeper: own settings that the person's other devices may not know yet.
+    await members.create_index(
+        [("own_pending", 1)], partialFilterExpression={"own_pending": {"$exists": True}}
+    )
     # Two first messages at the same moment meet in one conversation.
     await collections["conversations"].create_index(
         [("pair", 1)], unique=True, partialFilterExpression={"pair": {"$exists": True}}

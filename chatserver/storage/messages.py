@@ -65,14 +65,25 @@ class MessageStore:
 
     async def newest_of(self, ids: Iterable[int], after: ListPlace | None, limit: int) -> list[Message]:
         """The newest `limit` of these messages, newest first, from behind that place on."""
+        return [records.message(doc) for doc in await self._newest_of(ids, after, limit, None)]
+
+    async def newest_moments_of(
+        self, ids: Iterable[int], after: ListPlace | None, limit: int
+    ) -> list[tuple[int, datetime]]:
+        """The same without what they say: id and moment."""
+        found = await self._newest_of(ids, after, limit, {"created_at": 1})
+        return [(doc["_id"], doc["created_at"]) for doc in found]
+
+    async def _newest_of(
+        self, ids: Iterable[int], after: ListPlace | None, limit: int, projection: Document | None
+    ) -> list[Document]:
         wanted: Document = {"_id": {"$in": list(ids)}}
         if after is not None:
             same = {"created_at": after.at, "_id": {"$lt": after.message_id}}
             wanted["$or"] = [{"created_at": {"$lt": after.at}}, same]
         order = [("created_at", -1), ("_id", -1)]
         # The time index has the order, but is the whole server's.
-        found = await self._messages.find(wanted, sort=order, limit=limit, hint=[("_id", 1)])
-        return [records.message(doc) for doc in found]
+        return await self._messages.find(wanted, projection, sort=order, limit=limit, hint=[("_id", 1)])
 
     async def moments(self, ids: Iterable[int]) -> dict[int, datetime]:
         """When each of these was appended."""
@@ -107,11 +118,14 @@ class MessageStore:
         )
         return [records.message(doc) for doc in found]
 
-    async def page_after(self, conversation_id: int, after: int, limit: int) -> list[Message]:
-        """The oldest `limit` messages with seq > after, newest first."""
-        found = await self._messages.find(
-            between(conversation_id, after, MAX_SEQ), sort=[("_id", 1)], limit=limit
-        )
+    async def page_after(
+        self, conversation_id: int, after: int, limit: int, sender_id: int | None = None
+    ) -> list[Message]:
+        """The oldest `limit` messages with seq > after, where said of this sender only; newest first."""
+        wanted = between(conversation_id, after, MAX_SEQ)
+        if sender_id is not None:
+            wanted["sender_id"] = sender_id
+        found = await self._messages.find(wanted, sort=[("_id", 1)], limit=limit)
         return [records.message(doc) for doc in reversed(found)]
 
     async def senders(self, conversation_id: int, after: int, last: int) -> list[tuple[int, int]]:
@@ -121,8 +135,9 @@ class MessageStore:
         )
         return [(doc["sender_id"], split_message_id(doc["_id"])[1]) for doc in found]
 
-    async def count_by(self, sender_id: int, conversation_id: int, after: int, last: int) -> int:
-        return await self._messages.count({**between(conversation_id, after, last), "sender_id": sender_id})
+    async def count_by(self, sender_ids: Sequence[int], conversation_id: int, after: int, last: int) -> int:
+        by = {"sender_id": {"$in": list(sender_ids)}}
+        return await self._messages.count({**between(conversation_id, after, last), **by})
 
     async def search(
         self, spans: Sequence[tuple[int, int, int]], words: Sequence[str], before: Message | None

@@ -11,14 +11,17 @@ from typing import Any
 
 from chatserver.model import (
     MAX_SEQ,
+    NOT_HIDDEN,
     PRESETS,
     SEQ_BITS,
+    SYSTEM_SENDER,
     UNKNOWN,
     Account,
     Attachment,
     Beginning,
     Change,
     Conversation,
+    Draft,
     Entry,
     Inbox,
     Mark,
@@ -221,6 +224,7 @@ def member(document: Document) -> Member:
         user_id=document["_id"]["u"],
         delivered_seq=get("delivered_seq", 0),
         read_seq=get("read_seq", 0),
+        seen_seq=get("seen_seq", 0),
         delivered_marks=_marks(get("delivered_marks", [])),
         read_marks=_marks(get("read_marks", [])),
         role=get("role", "member"),
@@ -237,11 +241,20 @@ def member(document: Document) -> Member:
         all_mentions=get("all_mentions", True),
         pinned_at=get("pinned_at"),
         archived=get("archived", False),
-        hidden_seq=get("hidden_seq", 0),
+        hidden_seq=get("hidden_seq", NOT_HIDDEN),
         unread_seq=get("unread_seq", 0),
+        draft=_draft(get("draft")),
         own_rev=get("own_rev", 0),
         pending=_pending(get("pending")),
     )
+
+
+def draft_document(draft: Draft) -> Document:
+    return {"text": draft.text, "reply_seq": draft.reply_seq, "rev": draft.rev, "at": draft.at}
+
+
+def _draft(stored: Document | None) -> Draft | None:
+    return Draft(stored["text"], stored["reply_seq"], stored["rev"], stored["at"]) if stored else None
 
 
 def entry_document(entry: Entry) -> Document:
@@ -306,8 +319,12 @@ def _by_conversation(numbers: Document) -> dict[int, int]:
 
 
 def inbox(document: Document) -> Inbox:
-    mine = f":{document['_id']}"
+    mine, system = f":{document['_id']}", f":{SYSTEM_SENDER.id}"
     own = {key.removesuffix(mine): n for key, n in document["own"].items() if key.endswith(mine)}
+    for key, n in document["own"].items():
+        if key.endswith(system):
+            c = key.removesuffix(system)
+            own[c] = own.get(c, 0) + n
     return Inbox(
         document["epoch"],
         document["version"],

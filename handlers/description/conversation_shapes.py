@@ -6,7 +6,17 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from handlers.description.shapes import Message, Moment, Number, Person
+from handlers.description.shapes import (
+    Conversation,
+    Cursor,
+    Message,
+    Moment,
+    NotificationData,
+    Number,
+    Person,
+    Unread,
+    User,
+)
 from handlers.schemas import Id
 
 Role = Literal["owner", "admin", "moderator", "member"]
@@ -42,6 +52,13 @@ class Policy(Struct):
     receipts: Annotated[bool, Meta(description="Whether members are shown how far others have read.")]
 
 
+class Draft(Struct):
+    text: str
+    reply_to_id: Id | None
+    rev: Annotated[int, Meta(ge=1, description="How often it was changed: name it when you change it.")]
+    updated_at: Moment
+
+
 class MyConversation(Struct):
     """What is your own about it."""
 
@@ -56,6 +73,7 @@ class MyConversation(Struct):
     archived: bool
     hidden: bool
     unread_from_id: Annotated[Id | None, Meta(description="From here on you call it unread.")]
+    draft: Annotated[Draft | None, Meta(description="What you have written and not sent.")]
     read_id: Annotated[Id | None, Meta(description="Up to here you have read it.")]
     joined_at: Moment | None
     added_by: Annotated[Participant | None, Meta(description="Who took you in.")]
@@ -130,4 +148,75 @@ class ConversationMessages(Struct):
     messages: Annotated[list[Message], Meta(description="Newest first, from where on you may see them.")]
     has_more: Annotated[
         bool, Meta(description="There are older ones; with `after_id`: there are newer ones.")
+    ]
+
+
+class ConversationPage(Struct):
+    results: Annotated[
+        list[FullConversation], Meta(description="Pinned ones first, then the newest activity.")
+    ]
+    next: Annotated[str | None, Meta(description="Give it as `after` for the next part; null on the last.")]
+
+
+class SeenBy(Struct):
+    user_id: Id
+    read_id: Annotated[Id, Meta(description="How far they have read, which may be further.")]
+    read_at: Annotated[Moment, Meta(description="Since when they have read as far as that.")]
+
+
+class Receipts(Struct):
+    read: Annotated[list[SeenBy], Meta(description="Who has read it, the first one first.")]
+    count: Annotated[
+        Number | None,
+        Meta(description="How many; null where members are not shown how far others have read."),
+    ]
+
+
+class Snapshot(Struct):
+    user: User
+    conversations: Annotated[list[Conversation], Meta(description="The one with the newest message first.")]
+    next: Annotated[
+        str | None, Meta(description="What to list the older ones with, as `after`. Null: there are none.")
+    ]
+    unread: Annotated[Unread, Meta(description="Of conversations of two people.")]
+    groups: Annotated[
+        ConversationPage,
+        Meta(description="Of several people. Further ones: `kind=group`, `after` its `next`."),
+    ]
+    total_unread: Annotated[
+        int,
+        Meta(ge=0, description="In all conversations, but in none that is muted, archived or hidden."),
+    ]
+    notifications: Annotated[
+        list[NotificationData],
+        Meta(
+            description="Words of the application around the chat that none of your devices has yet, the oldest "
+            "first. Show them: who polls from `cursor` has them."
+        ),
+    ]
+    cursor: Annotated[
+        Cursor, Meta(description="Poll from here: it was taken first, so nothing falls between.")
+    ]
+
+
+class ExportedConversation(Struct):
+    conversation_id: Id
+    other_user: User
+    messages: Annotated[list[Message], Meta(description="Oldest first.")]
+
+
+class ExportedGroup(Struct):
+    conversation_id: Id
+    name: str | None
+    my: MyConversation | None
+    messages: Annotated[list[Message], Meta(description="Your own, oldest first.")]
+
+
+class Exported(Struct):
+    exported_at: Moment
+    user: User
+    conversations: list[ExportedConversation]
+    groups: list[ExportedGroup]
+    next_after_id: Annotated[
+        Id | None, Meta(description="Where the next part goes on; null when this is the last one.")
     ]

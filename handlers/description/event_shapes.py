@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from handlers.description.conversation_shapes import FullConversation, Member
+from handlers.description.conversation_shapes import Draft, FullConversation, Member, MyConversation
 from handlers.description.shapes import (
     Cursor,
     Epoch,
@@ -73,6 +73,23 @@ class DeliveryReceiptData(Struct):
     user_id: Annotated[Id, Meta(description="Whose device was given the messages.")]
     delivered_seq: Annotated[int, Meta(ge=1, description="Everything up to here is delivered.")]
     delivered_at: Moment
+
+
+class MyConversationData(Struct):
+    conversation_id: Id
+    my: MyConversation
+
+
+class DraftData(Struct):
+    conversation_id: Id
+    draft: Annotated[Draft | None, Meta(description="Null once it was sent or put away.")]
+
+
+class ReceiptsData(Struct):
+    conversation_id: Id
+    read: Annotated[
+        dict[str, Id], Meta(description="By the reader's id: the message up to which they have read.")
+    ]
 
 
 class Event(Struct, tag_field="event"):
@@ -154,6 +171,24 @@ class DeliveryReceiptEvent(Event, tag="delivery_receipt"):
     data: DeliveryReceiptData
 
 
+class MyConversationEvent(Event, tag="my_conversation"):
+    """Something of your own has changed in a conversation, told to your devices. Only for clients that send a cursor."""
+
+    data: MyConversationData
+
+
+class DraftEvent(Event, tag="draft"):
+    """Another device of yours has kept a draft. Ephemeral, and only for clients that send a cursor."""
+
+    data: DraftData
+
+
+class ReceiptsEvent(Event, tag="receipts"):
+    """How far members of a small group have read. Ephemeral, and only for clients that send a cursor."""
+
+    data: ReceiptsData
+
+
 AnyEvent = (
     MessageEvent
     | MessageChangedEvent
@@ -165,6 +200,9 @@ AnyEvent = (
     | TypingEvent
     | PresenceEvent
     | DeliveryReceiptEvent
+    | MyConversationEvent
+    | DraftEvent
+    | ReceiptsEvent
 )
 
 

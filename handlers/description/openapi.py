@@ -26,11 +26,13 @@ REQUEST_ID = "5b1f0c9d2a7e4f36"
 PROBLEMS = {
     "cursor_expired": shapes.CursorProblem,
     "limit_reached": shapes.LimitProblem,
+    "revision_conflict": shapes.RevisionProblem,
     "silenced": shapes.SilencedProblem,
 }
-MORE_OF_PROBLEM = {
+MORE_OF_PROBLEM: dict[str, Json] = {
     "cursor_expired": {"cursor": "2f9a61c0:2"},
     "limit_reached": {"limit": "conversations"},
+    "revision_conflict": {"stored": None},
     "silenced": {"until": "2026-05-04T09:30:00.000Z"},
 }
 

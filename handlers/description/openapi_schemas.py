@@ -26,7 +26,7 @@ _CONTENT = {
 # What the handlers ask for and one field's type cannot say.
 RULES: dict[type, Schema] = {
     schemas.Send: {"allOf": [{"anyOf": [*_RECEIVER["anyOf"], _given("conversation_id")]}, _CONTENT]},
-    schemas.Typing: _RECEIVER,
+    schemas.Typing: {"anyOf": [*_RECEIVER["anyOf"], _given("conversation_id")]},
     schemas.Notify: {"oneOf": [_given("receiver_id"), _given("receiver_sub", type="string")]},
     schemas.MarkRead: {
         "oneOf": [_given("message_ids", type="array"), _given("conversation_id"), _given("sender_id")]

@@ -37,6 +37,7 @@ class Limits(Struct):
         int, Meta(ge=1, description="Of one person; beyond, nobody can add them to a group.")
     ]
     conversations_listed: Annotated[int, Meta(ge=1, description="In one answer; see `after` there.")]
+    pinned_conversations: Annotated[int, Meta(ge=1, description="That a person may pin.")]
     open_uploads: Annotated[
         int, Meta(ge=1, description="Files that a person may be sending at once, to one process.")
     ]

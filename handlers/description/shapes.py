@@ -6,7 +6,7 @@ a dict encodes as fast, and an event is encoded once for all who get it.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -231,43 +231,9 @@ class NotificationData(Struct):
     timestamp: Moment
 
 
-class Snapshot(Struct):
-    user: User
-    conversations: Annotated[list[Conversation], Meta(description="The one with the newest message first.")]
-    next: Annotated[
-        str | None, Meta(description="What to list the older ones with, as `after`. Null: there are none.")
-    ]
-    unread: Unread
-    notifications: Annotated[
-        list[NotificationData],
-        Meta(
-            description="Words of the application around the chat that none of your devices has yet, the oldest "
-            "first. Show them: who polls from `cursor` has them."
-        ),
-    ]
-    cursor: Annotated[
-        Cursor, Meta(description="Poll from here: it was taken first, so nothing falls between.")
-    ]
-
-
 class HostNotification(NotificationData):
     receiver_id: Id
     client_id: Annotated[str | None, Meta(description="Your own key, if you gave one.")]
-
-
-class ExportedConversation(Struct):
-    conversation_id: Id
-    other_user: User
-    messages: Annotated[list[Message], Meta(description="Oldest first.")]
-
-
-class Exported(Struct):
-    exported_at: Moment
-    user: User
-    conversations: list[ExportedConversation]
-    next_after_id: Annotated[
-        Id | None, Meta(description="Where the next part goes on; null when this is the last one.")
-    ]
 
 
 class PollTest(Struct):
@@ -302,6 +268,12 @@ class LimitProblem(Problem):
 
 class SilencedProblem(Problem):
     until: Annotated[Moment | UnsetType | None, Meta(description="Of `silenced`: when that is over.")] = UNSET
+
+
+class RevisionProblem(Problem):
+    stored: Annotated[
+        dict[str, Any] | None, Meta(description="A draft as it stands now, with its `rev`; else null.")
+    ]
 
 
 class CursorProblem(Problem):

@@ -75,8 +75,30 @@ ROWS: dict[str, list[Row]] = {
         Row((200, 200, 200, 401), "messages; unknown ones are passed over", {"message_ids": ["{message}"]}, hidden=("message_ids",)),
         Row((200, 200, 200, 401), "all of a sender, which may be nothing", {"sender_id": "{other}"}),
     ],
-    "typing": [Row((200, 200, 200, 401), "to the other", {"receiver_id": "{other}", "is_typing": True})],
+    "typing": [
+        Row((200, 200, 200, 401), "to the other", {"receiver_id": "{other}", "is_typing": True}),
+        Row((200, 200, 404, 401), "in a conversation", {"conversation_id": "{conversation}", "is_typing": True}, hidden=("conversation_id",)),
+    ],
     "list_conversations": [Row(OWN)],
+    "list_all_conversations": [Row(OWN)],
+    "change_own_settings": [
+        Row((200, 200, 404, 401), "in a conversation", {"archived": True}, path={"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+        Row((200, 200, 404, 401), "from a message of it", {"unread_from_id": "{message}"}, path={"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+        Row((400, 400, 404, 401), "from one that is not there", {"unread_from_id": "{nobody}"}, path={"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+    ],
+    "keep_draft": [
+        Row((200, 200, 404, 401), "in a conversation", {"text": "hello"}, path={"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+        Row((400, 400, 404, 401), "to a message that is not there", {"reply_to_id": "{nobody}"}, path={"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+    ],
+    "read_up_to": [
+        Row((200, 200, 404, 401), "a message of a conversation", {"message_id": "{message}"}, path={"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+        Row((200, 200, 404, 401), "the same in private", {"message_id": "{message}", "private": True}, path={"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+        Row((400, 400, 404, 401), "one of another conversation", {"message_id": "{nobody}"}, path={"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+    ],
+    "seen_by": [
+        Row((200, 403, 404, 401), "Ann's message", path={"conversation_id": "{conversation}"}, query={"message_id": "{message}"}, hidden=("conversation_id",)),
+        Row((400, 400, 404, 401), "one of another conversation", path={"conversation_id": "{conversation}"}, query={"message_id": "{nobody}"}, hidden=("conversation_id",)),
+    ],
     "unread_count": [Row(OWN)],
     "online_users": [Row(OWN)],
     "snapshot": [Row(OWN)],

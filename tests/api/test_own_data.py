@@ -25,7 +25,7 @@ async def test_an_export_holds_all_ones_conversations_and_nobody_elses(pair: Pai
     await eve.sent(pair.bob, "not for Ann")
     answer = await pair.ann.get("users/me/export/")
     assert answer.status == 200, answer
-    assert set(answer.json) == {"exported_at", "user", "conversations", "next_after_id"}
+    assert set(answer.json) == {"exported_at", "user", "conversations", "groups", "next_after_id"}
     assert answer["user"]["id"] == pair.ann.id and answer["next_after_id"] is None
     told = {c["other_user"]["id"]: [m["message"] for m in c["messages"]] for c in answer["conversations"]}
     assert told == {pair.bob.id: ["hello", "are you there?", "yes"], eve.id: ["hi Ann"]}

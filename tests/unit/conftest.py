@@ -85,7 +85,12 @@ class Chat:
 
     def sweeper(self) -> Sweeper:
         services = self.services
-        finish = services.receipts.finish_read, services.notifications.finish, services.changes.finish
+        finish: Any = (
+            services.receipts.finish_read,
+            services.notifications.finish,
+            services.changes.finish,
+            services.own_devices.finish,
+        )
         rest = services.unused_guests.forget, services.memberships.settle_all
         return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, *rest)
 

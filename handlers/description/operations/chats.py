@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers import attachments, changes, conversations, messages, presence, receipts, schemas, search
-from handlers.description import shapes
+from handlers.description import conversation_shapes, shapes
 from handlers.description.operations import story
 from handlers.description.operations.operation import Answer, Example, Operation
 
@@ -247,9 +247,9 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Say that you are typing",
         {200: Answer(shapes.Done, "Told to whoever is there; never stored.")},
         "A signal lasts `timings.typing_secs` of the server call: repeat it while they type, and send false when "
-        "they stop. Sending the message ends it by itself.",
+        "they stop. Sending the message ends it by itself. In a group of more than 100 nobody is told.",
         body=schemas.Typing,
-        codes=("not_found",),
+        codes=("not_found", "silenced"),
         examples=(Example("Writing to Bob", story.DONE, body={"receiver_id": 2, "is_typing": True}),),
     ),
     (conversations.ConversationsHandler, "GET"): Operation(
@@ -259,7 +259,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {
             200: Answer(
                 list[shapes.Conversation],
-                "Those that have a message, the one with the newest message first.",
+                "Those of two people that have a message, the one with the newest message first.",
                 ("Link",),
             )
         },
@@ -273,7 +273,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         CONVERSATIONS,
         "Count what is unread",
         {200: Answer(shapes.Unread, "In all, by conversation and by sender.", ("Link",))},
-        f"`total_unread` counts all. {PARTS}",
+        f"Of conversations of two people. `total_unread` counts all. {PARTS}",
         query=schemas.Listing,
         codes=("not_found",),
         examples=(Example("One message", story.UNREAD),),
@@ -282,7 +282,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "snapshot",
         CONVERSATIONS,
         "Everything a client starts from",
-        {200: Answer(shapes.Snapshot, "As of the moment that `cursor` names.")},
+        {200: Answer(conversation_shapes.Snapshot, "As of the moment that `cursor` names.")},
         "Begin here, then poll with its `cursor`: nothing is missed and nothing is told twice. Come back here "
         "after a `cursor_expired`. Where `next` is not null there are older conversations: list them with it as `after`.",
         query=schemas.Listing,
@@ -295,6 +295,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                     "conversations": [story.CONVERSATION],
                     "next": None,
                     "unread": story.UNREAD,
+                    "groups": {"results": [], "next": None},
+                    "total_unread": 1,
                     "notifications": [],
                     "cursor": "2f9a61c0:2",
                 },

@@ -47,16 +47,16 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "call.",
         "`conversations`: begin further ones later. `open_uploads` and `exports`: wait for the end of those under way. "
         "`upload_day_bytes`: go on after midnight UTC. `groups`: begin further ones tomorrow. `group_members`, "
-        "`announcement_members`, `person_conversations`: somebody has to leave first. Repeating it at once does not "
-        "help.",
+        "`announcement_members`, `person_conversations`: somebody has to leave first. `pinned_conversations`: unpin one. "
+        "Repeating it at once does not help.",
     ),
     "owner_must_transfer": (
         "The owner of a conversation cannot leave it.",
         "Make another member the owner first (`conversations/{id}/owner/`), or close it.",
     ),
     "revision_conflict": (
-        "It was changed since the `rev` that you gave.",
-        "Load it again and decide anew; leave `rev` out to change it whatever it says by now.",
+        "It was changed since the `rev` that you gave. `stored` is a draft as another device has kept it; else null.",
+        "Load it again and decide anew; of a conversation leave `rev` out to change it whatever it says by now.",
     ),
     "cursor_expired": (
         "Your place in the stream of events is no longer kept: you were away too long, or the data was restored.",

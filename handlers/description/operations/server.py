@@ -39,6 +39,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                         "announcement_members": 10000,
                         "person_conversations": 1000,
                         "conversations_listed": 500,
+                        "pinned_conversations": 20,
                         "open_uploads": 10,
                         "upload_day_bytes": 2147483648,
                         "exports": 1,
