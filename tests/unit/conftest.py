@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
 from tornado.ioloop import IOLoop
 
 from chatserver import failpoints
@@ -82,11 +84,11 @@ class Chat:
     def writer(self) -> Writer:
         return self.services.writer
 
-    def sweeper(self) -> Sweeper:
+    def sweeper(self, interval_secs: float = 0.0) -> Sweeper:
         services = self.services
         finish = services.receipts.finish_read, services.notifications.finish, services.changes.finish
         forget = services.unused_guests.forget
-        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, forget)
+        return Sweeper(self.storage, self.fanout, self.bus, self.clock, interval_secs, *finish, forget)
 
     async def open(self) -> Chat:
         await self.storage.prepare()
@@ -180,12 +182,19 @@ def trips(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 
 @pytest.fixture
+def database(mongo: MongoNode) -> Iterator[Database[dict[str, Any]]]:
+    """The documents themselves, as an older version or an operator's tool writes and reads them."""
+    with MongoClient[dict[str, Any]](mongo.uri, w="majority", readConcernLevel="majority") as client:
+        yield client[DATABASE]
+
+
+@pytest.fixture
 def chats(mongo: MongoNode, io_loop: IOLoop) -> Iterator[Any]:
-    """Call it for one more node."""
+    """Call it for one more node, with other settings where a test is about them."""
     opened: list[Chat] = []
 
-    async def open_one() -> Chat:
-        settings = Settings(mongodb_uri=mongo.uri, mongodb_database=DATABASE)
+    async def open_one(**more: Any) -> Chat:
+        settings = Settings(mongodb_uri=mongo.uri, mongodb_database=DATABASE, **more)
         opened.append(await Chat(settings, f"node {len(opened)}").open())
         return opened[-1]
 

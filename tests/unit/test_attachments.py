@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import gridfs
 import pytest
 from bson import ObjectId
-from pymongo import MongoClient
 
 from chatserver.model import Attachment
 from chatserver.ports import PIECE_BYTES
-from tests.unit.conftest import DATABASE
 
 
 @pytest.fixture
-def bucket(chat: Any) -> Iterator[gridfs.GridFSBucket]:
-    with MongoClient[dict[str, Any]](chat.settings.mongodb_uri) as client:
-        yield gridfs.GridFSBucket(client[DATABASE])
+def bucket(database: Any) -> gridfs.GridFSBucket:
+    return gridfs.GridFSBucket(database)
 
 
 async def contents(chat: Any, file: Attachment) -> bytes:
@@ -52,12 +48,16 @@ async def test_gridfs_reads_what_we_write(chat: Any, bucket: gridfs.GridFSBucket
 
 @pytest.mark.gen_test
 async def test_pieces_are_stored_as_they_come_and_taken_back_when_the_end_does_not(
-    chat: Any, bucket: gridfs.GridFSBucket
+    chat: Any, database: Any, bucket: gridfs.GridFSBucket
 ) -> None:
-    pieces = chat.storage._collections["fs.chunks"]
+    pieces, before = database["fs.chunks"], database["fs.chunks"].distinct("files_id")
     async with chat.storage.attachments.upload("half", "text/plain") as upload:
         await upload.write(b"x" * (5 * PIECE_BYTES + 1))
-        assert await pieces.count({"files_id": upload._id}) == 5
-        assert sum(map(len, upload._parts)) == 1
-        assert not list(bucket.find({"_id": upload._id})), "there is no file before its end"
-    assert await pieces.count({"files_id": upload._id}) == 0
+        own = {"files_id": {"$nin": before}}
+        assert [len(piece["data"]) for piece in pieces.find(own)] == [PIECE_BYTES] * 5, (
+            "all but the last byte"
+        )
+        assert not list(bucket.find({"_id": {"$in": pieces.distinct("files_id", own)}})), (
+            "there is no file before its end"
+        )
+    assert pieces.count_documents(own) == 0

@@ -9,7 +9,8 @@ import pytest
 
 from chatserver.clock import Clock
 from chatserver.settings import Settings
-from chatserver.storage import Storage
+from chatserver.storage.driver import Collection, make_client, settled
+from chatserver.storage.gate import Gate
 from tests.support.client import unique
 from tests.support.mongo import MongoNode
 
@@ -18,11 +19,12 @@ from tests.support.mongo import MongoNode
 async def test_an_index_may_take_longer_to_make_than_any_other_call(mongo: MongoNode, io_loop: Any) -> None:
     settings = Settings(mongodb_uri=mongo.uri, mongodb_database=unique("index"), mongodb_timeout_secs=0.4)
     words = " ".join(f"word{number}" for number in range(60))
-    with pymongo.MongoClient[dict[str, Any]](mongo.uri) as client:
+    with pymongo.MongoClient[dict[str, Any]](mongo.uri) as old:
         texts = [{"_id": number, "text": f"{words} {number}"} for number in range(10_000)]
-        client[settings.mongodb_database]["marks"].insert_many(texts)
-    storage = Storage(mongo.uri, settings, Clock())
+        old[settings.mongodb_database]["marks"].insert_many(texts)
+    client = make_client(mongo.uri, settings.mongodb_driver, settings.mongodb_timeout_secs)
     try:
-        await storage._collections["marks"].create_index([("text", "text")])
+        marks = Collection(client[settings.mongodb_database]["marks"], Gate(1, Clock()))
+        await marks.create_index([("text", "text")])
     finally:
-        await storage.close()
+        await settled(client.close())

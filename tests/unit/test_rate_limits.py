@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -219,12 +220,23 @@ async def test_of_those_who_went_nothing_is_kept() -> None:
     clock = MovedClock()
     limits = RateLimits(Settings(send_rate="100/minute"), clock)
     shares, bucket = SharedRates(limits, Alone(), clock, alone=False), limits.buckets["send"]
-    for turn in range(20):
+
+    async def come_and_go(turn: int) -> None:
         for person in range(50):
             taken(limits, 5, Actor(1 + turn * 50 + person, 1))
         await shares.exchange(bucket)
         clock.passed += 300
         bucket.tidy()
-    await shares.exchange(bucket)
+        await shares.exchange(bucket)
+        assert bucket.users == 0
 
-    assert (bucket.users, sum(map(len, shares._own.values()))) == (0, 0)
+    tracemalloc.start()
+    try:
+        await come_and_go(0)
+        before, _ = tracemalloc.get_traced_memory()
+        for turn in range(1, 21):
+            await come_and_go(turn)
+        now, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert now - before < 1_000 * 50, "less than the least that could be kept of each of a thousand"
