@@ -138,15 +138,6 @@ async def test_what_is_no_proper_bell_makes_the_next_check_look_at_everyone_once
     await together(*polls)
 
 
-@pytest.mark.gen_test
-async def test_the_key_of_the_bells_is_made_once_however_many_nodes_begin_at_once(chats: Any) -> None:
-    one, other = await chats(), await chats()
-    asked = [chat.storage.marks.bell_key() for chat in (one, other) * 10]
-    keys = await together(*asked)
-    assert len(set(keys)) == 1
-    assert len(keys[0]) == 32
-
-
 def malformed() -> float:
     return REGISTRY.get_sample_value("chat_malformed_bells_total") or 0.0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import tracemalloc
 from typing import Any
@@ -16,7 +15,6 @@ from chatserver.guard.shared_rates import EVERY_SECS, SharedRates
 from chatserver.model import Actor
 from chatserver.settings import Settings, load
 from handlers import rate_fields as told
-from tests.support.client import unique
 from tests.support.clock import MovedClock
 from tests.support.waiting import in_time
 from tests.unit.conftest import Chat
@@ -201,14 +199,6 @@ async def test_ordinary_talk_is_told_to_nobody() -> None:
     assert taken(limits, 30) == 30, "a message every other second"
     for bucket in limits.buckets.values():
         await in_time(shares.exchange(bucket))
-
-
-@pytest.mark.gen_test
-async def test_those_who_come_first_all_at_once_are_let_in_up_to_the_limit(chat: Chat) -> None:
-    for _ in range(200):
-        key = unique("window")
-        entered = await asyncio.gather(*(chat.storage.attempts.acquire_entry(key, 6, 60) for _ in range(9)))
-        assert entered.count(True) == 6
 
 
 @pytest.mark.gen_test

@@ -8,7 +8,6 @@ import pymongo
 import pytest
 
 from chatserver.clock import Clock
-from chatserver.settings import Settings
 from chatserver.storage.driver import Collection, make_client, settled
 from chatserver.storage.gate import Gate
 from tests.support.client import unique
@@ -16,15 +15,17 @@ from tests.support.mongo import MongoNode
 
 
 @pytest.mark.gen_test
-async def test_an_index_may_take_longer_to_make_than_any_other_call(mongo: MongoNode, io_loop: Any) -> None:
-    settings = Settings(mongodb_uri=mongo.uri, mongodb_database=unique("index"), mongodb_timeout_secs=0.4)
+async def test_an_index_may_take_longer_to_make_than_any_other_call(
+    mongo: MongoNode, driver: str, io_loop: Any
+) -> None:
+    name = unique("index")
     words = " ".join(f"word{number}" for number in range(60))
     with pymongo.MongoClient[dict[str, Any]](mongo.uri) as old:
         texts = [{"_id": number, "text": f"{words} {number}"} for number in range(10_000)]
-        old[settings.mongodb_database]["marks"].insert_many(texts)
-    client = make_client(mongo.uri, settings.mongodb_driver, settings.mongodb_timeout_secs)
+        old[name]["marks"].insert_many(texts)
+    client = make_client(mongo.uri, driver, timeout_secs=0.4)
     try:
-        marks = Collection(client[settings.mongodb_database]["marks"], Gate(1, Clock()))
+        marks = Collection(client[name]["marks"], Gate(1, Clock()))
         await marks.create_index([("text", "text")])
     finally:
         await settled(client.close())
