@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, TypeVar
 
+from pymongo.asynchronous.database import AsyncDatabase
 from tornado.ioloop import IOLoop
 
 T = TypeVar("T")
@@ -19,7 +20,7 @@ Script = Generator[dict[str, Any], dict[str, Any], T]
 
 def run(database: Any, script: Script[T]) -> Awaitable[T]:
     """On either driver's database. Raises what the driver raises, also out of the script."""
-    if not hasattr(database, "delegate"):
+    if isinstance(database, AsyncDatabase):  # which calls any attribute that it lacks a collection
         return _on_loop(database, script)
     from motor.frameworks import tornado as motor
 

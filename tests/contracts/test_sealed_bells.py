@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import msgspec
@@ -43,6 +44,14 @@ def spy(nodes: Buses, rabbit: RabbitNode, *more: str) -> Spy:
     return Spy(rabbit.url, nodes.exchange, user_key(ANN), EVERY_NODE, *more)
 
 
+async def probe_keys(nodes: Buses, rabbit: RabbitNode) -> dict[str, str]:
+    """The key that each node rings itself with, by the letter it was made with: the broker tells anybody."""
+    told = await asyncio.to_thread(rabbit.rabbitmqctl, "list_bindings", "source_name", "routing_key")
+    bound = [line.split("\t") for line in told.splitlines()]
+    keys = [key for source, key in bound if source == nodes.exchange and key.startswith(probe_key(""))]
+    return {key.removeprefix(probe_key(""))[0]: key for key in keys}
+
+
 async def overheard(spying: Spy, count: int) -> list[bytes]:
     found: list[bytes] = []
 
@@ -63,16 +72,17 @@ async def until_end(a, heard: HeardBells) -> list[str]:
 
 @pytest.mark.gen_test
 async def test_a_queue_bound_to_the_exchange_hears_no_word_of_any_bell(nodes, rabbit):
-    a, b, heard = await two(nodes)
-    with spy(nodes, rabbit, probe_key(b._node), probe_key(a._node)) as spying:
+    a, _, heard = await two(nodes)
+    keys = await probe_keys(nodes, rabbit)
+    with spy(nodes, rabbit, *keys.values()) as spying:
         a.publish(NEWS)
         a.publish(Bell("typing", (ANN,), {"sender_name": "Benedict"}))
         a.publish(Bell("nodes", (), {"came": [ANN]}))
         await eventually(lambda: len(heard) == 3)
-        a._probe.path_changed()  # which probes at once
-        bodies = b"".join(await overheard(spying, 4))
+        bodies = b"".join(await overheard(spying, 4))  # the three, and a probe
     assert heard[0] == NEWS
-    for word in (b"nobody", b"Benedict", b"typing", b"came", b"token", b"user_ids", a._node.encode()):
+    name = keys["a"].removeprefix(probe_key("")).encode()
+    for word in (b"nobody", b"Benedict", b"typing", b"came", b"token", b"user_ids", name):
         assert word not in bodies
 
 
@@ -117,18 +127,17 @@ async def test_a_bell_that_is_played_again_is_strange(nodes, rabbit):
 
 @pytest.mark.gen_test
 async def test_a_forged_or_old_probe_proves_nothing(nodes, rabbit):
-    _, b, _ = await two(nodes)
-    with spy(nodes, rabbit, probe_key(b._node)) as spying:
-        b._probe.path_changed()
+    _, b, heard = await two(nodes)
+    key = (await probe_keys(nodes, rabbit))["b"]
+    name = key.removeprefix(probe_key(""))
+    tokens = [f"{path}.{number}" for path in range(10) for number in range(10)]  # the right one among them
+    forged = [bell_bytes.encode(Bell("probe", (), {"token": token}), name) for token in tokens]
+    with spy(nodes, rabbit, key) as spying:
         old = await overheard(spying, 1)
-        await eventually(lambda: b.state == "up")
-        told: list[str] = []
-        b._probe.heard = told.append
-        token = {"token": b._probe._token}
         poison = b.poison
-        spying.put(probe_key(b._node), bell_bytes.encode(Bell("probe", (), token), b._node), *old)
-        await eventually(lambda: b.poison == poison + 1 + len(old))
-    assert told == []
+        spying.put(key, *forged, *old)
+        await eventually(lambda: b.poison == poison + len(forged) + len(old))
+    assert heard.kinds == [STRANGE] * (len(forged) + len(old)), "not one was taken for a probe"
 
 
 @pytest.mark.gen_test
@@ -175,9 +184,14 @@ def test_a_node_whose_numbers_are_used_up_goes_on_under_another_name(monkeypatch
 def test_no_more_sealers_are_remembered_than_are_of_use(monkeypatch):
     monkeypatch.setattr("chatserver.bus.seal.SEALERS", 10)
     seal = Seal(b"k" * 32)
-    for _ in range(50):
-        seal.open(Seal(b"k" * 32).seal(b"hello"))
-    assert len(seal._opened) == 10
+    sealed = [Seal(b"k" * 32).seal(b"hello") for _ in range(50)]
+    for one in sealed:
+        seal.open(one)
+    for one in sealed[-10:]:
+        with pytest.raises(ValueError, match="before"):
+            seal.open(one)
+    for one in sealed[:-10]:
+        assert seal.open(one) == b"hello", "forgotten, and so opened again"
 
 
 def test_bells_that_stood_in_the_clear_do_not_look_sealed():

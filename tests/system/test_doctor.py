@@ -146,14 +146,14 @@ def test_missing_and_other_packages_and_few_open_files_are_told(monkeypatch: pyt
     def version(name: str) -> str:
         if name == "pika":
             raise importlib.metadata.PackageNotFoundError
-        return "0.0.1" if name == "tornado" else pins[name]
+        return "0.0.1" if name == "tornado" else installed(name)
 
-    pins = machine._pins()
+    installed = importlib.metadata.version
     monkeypatch.setattr(importlib.metadata, "version", version)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 4096))
 
     missing, other = machine.packages()
 
-    assert (missing.state, missing.text) == (FAIL, "missing: pika==" + pins["pika"])
+    assert (missing.state, missing.text) == (FAIL, "missing: pika==" + installed("pika"))
     assert other.state == WARN and "tornado 0.0.1 instead of" in other.text
     assert states(machine.open_files()) == {"open files": WARN}

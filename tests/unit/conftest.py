@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
 from tornado.ioloop import IOLoop
 
 from chatserver import failpoints
@@ -83,7 +85,7 @@ class Chat:
     def writer(self) -> Writer:
         return self.services.writer
 
-    def sweeper(self) -> Sweeper:
+    def sweeper(self, interval_secs: float = 0.0) -> Sweeper:
         services = self.services
         finish: Any = (
             services.receipts.finish_read,
@@ -92,7 +94,7 @@ class Chat:
             services.own_devices.finish,
         )
         rest = services.unused_guests.forget, services.memberships.settle_all
-        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, *rest)
+        return Sweeper(self.storage, self.fanout, self.bus, self.clock, interval_secs, *finish, *rest)
 
     async def open(self) -> Chat:
         await self.storage.prepare()
@@ -196,12 +198,19 @@ def trips(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 
 @pytest.fixture
+def database(mongo: MongoNode) -> Iterator[Database[dict[str, Any]]]:
+    """The documents themselves, as an older version or an operator's tool writes and reads them."""
+    with MongoClient[dict[str, Any]](mongo.uri, w="majority", readConcernLevel="majority") as client:
+        yield client[DATABASE]
+
+
+@pytest.fixture
 def chats(mongo: MongoNode, io_loop: IOLoop) -> Iterator[Any]:
-    """Call it for one more node."""
+    """Call it for one more node, with other settings where a test is about them."""
     opened: list[Chat] = []
 
-    async def open_one() -> Chat:
-        settings = Settings(mongodb_uri=mongo.uri, mongodb_database=DATABASE)
+    async def open_one(**more: Any) -> Chat:
+        settings = Settings(mongodb_uri=mongo.uri, mongodb_database=DATABASE, **more)
         opened.append(await Chat(settings, f"node {len(opened)}").open())
         return opened[-1]
 

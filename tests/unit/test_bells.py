@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from prometheus_client import REGISTRY
 from chatserver import metrics, wire
 from chatserver.errors import TokenInvalid, Unavailable
 from chatserver.model import STRANGE, Advance, Bell
-from tests.support.waiting import held, together
+from tests.support.metrics import value
+from tests.support.waiting import eventually, held, together
 from tests.unit.test_events import texts
 
 NOBODY = 1 << 40
@@ -105,29 +107,35 @@ async def test_a_message_of_somebody_unknown_in_a_bell_is_read_from_the_log(
 )
 @pytest.mark.gen_test
 async def test_what_is_no_proper_bell_makes_the_next_check_look_at_everyone_once(
-    chat: Any, bell: Bell
+    chat: Any, bell: Bell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = [await chat.person() for _ in range(10)]
     polls = [await held(chat.poll(one, await chat.cursor(one), wait=20), 0.02) for one in people]
+    versions, looked_at = chat.storage.inboxes.versions, []
+
+    async def counted(user_ids: list[int]) -> Any:
+        looked_at.append(len(user_ids))
+        return await versions(user_ids)
+
+    async def look() -> int:
+        """At how many people the next check looks."""
+        looked_at.clear()
+        await eventually(lambda: looked_at)
+        return int(looked_at[0])
+
+    monkeypatch.setattr(chat.storage.inboxes, "versions", counted)
+    checking = asyncio.ensure_future(chat.check.run())
     for _ in range(3):  # after which nobody is new here
-        chat.check._turn()
-    reads = metrics.INBOX_READS._value.get()
+        await look()
+    reads = value(metrics.INBOX_READS)
     for _ in range(100):
         chat.services.bells.heard(bell)
-    assert len(chat.check._turn()) == len(people)
-    assert len(chat.check._turn()) < len(people)
-    assert metrics.INBOX_READS._value.get() == reads, "nobody was woken"
+    assert await look() == len(people)
+    assert await look() < len(people)
+    assert value(metrics.INBOX_READS) == reads, "nobody was woken"
+    checking.cancel()
     chat.hub.close()
     await together(*polls)
-
-
-@pytest.mark.gen_test
-async def test_the_key_of_the_bells_is_made_once_however_many_nodes_begin_at_once(chats: Any) -> None:
-    one, other = await chats(), await chats()
-    asked = [chat.storage.marks.bell_key() for chat in (one, other) * 10]
-    keys = await together(*asked)
-    assert len(set(keys)) == 1
-    assert len(keys[0]) == 32
 
 
 def malformed() -> float:

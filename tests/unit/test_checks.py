@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from chatserver.bus.local import LocalBus
-from chatserver.clock import Clock
 from chatserver.model import Actor
 from chatserver.polls.check import Check
-from chatserver.polls.hub import Hub, Present
+from chatserver.polls.hub import Hub
+from tests.support.clock import MovedClock
 
 PEOPLE = 100
+INTERVAL_SECS = 0.3
 
 
 class SlowBindings(LocalBus):
@@ -30,37 +34,61 @@ class SlowBindings(LocalBus):
         return user_id in self.confirmed
 
 
-def users(presents: Iterable[Present]) -> set[int]:
-    return {present.user_id for present in presents}
+class Crowd:
+    """A hundred people on a node whose check runs by a clock of its own."""
+
+    def __init__(self) -> None:
+        self.bus = SlowBindings()
+        self._clock = MovedClock()
+        self._asked: list[list[int]] = []
+        hub = Hub(self.bus, self._clock, linger_secs=1e9, held_polls=12)
+        for user_id in range(1, PEOPLE + 1):
+            hub.enter(Actor(user_id, user_id), None)
+        inboxes: Any = self
+        self.checking = asyncio.ensure_future(Check(hub, inboxes, self.bus, self._clock, INTERVAL_SECS).run())
+
+    async def versions(self, user_ids: list[int]) -> dict[int, int]:
+        self._asked.append(user_ids)
+        return {}
+
+    async def looked_at(self) -> set[int]:
+        """Those whose versions the next check asks for."""
+        before = len(self._asked)
+        while len(self._asked) == before:
+            self._clock.passed += INTERVAL_SECS
+            await asyncio.sleep(0)
+        assert len(self._asked) == before + 1
+        return set(self._asked[-1])
 
 
-def crowd() -> tuple[Any, SlowBindings]:
-    bus = SlowBindings()
-    hub = Hub(bus, Clock(), 60.0, 12)
-    for user_id in range(1, PEOPLE + 1):
-        hub.enter(Actor(user_id, user_id), None)
-    inboxes: Any = None
-    return Check(hub, inboxes, bus, Clock(), 0.3), bus
+@pytest.fixture
+def crowd(io_loop: Any) -> Iterator[Crowd]:
+    async def make() -> Crowd:
+        return Crowd()
+
+    made = io_loop.run_sync(make)
+    yield made
+    made.checking.cancel()
 
 
-def test_whoever_is_bound_now_is_looked_at_once_more_and_then_in_turn() -> None:
-    check, bus = crowd()
+@pytest.mark.gen_test
+async def test_whoever_is_bound_now_is_looked_at_once_more_and_then_in_turn(crowd: Crowd) -> None:
     everybody = set(range(1, PEOPLE + 1))
-    assert users(check._turn()) == everybody
-    bus.confirmed = set(everybody)
-    assert users(check._turn()) == everybody
+    assert await crowd.looked_at() == everybody
+    crowd.bus.confirmed = set(everybody)
+    assert await crowd.looked_at() == everybody
     for _ in range(3):
-        turn = users(check._turn())
-    assert len(turn) <= PEOPLE // 4
+        looked_at = await crowd.looked_at()
+    assert len(looked_at) <= PEOPLE // 4
 
 
-def test_after_an_outage_everybody_is_looked_at_although_all_are_bound_again() -> None:
-    check, bus = crowd()
-    bus.confirmed = set(range(1, PEOPLE + 1))
+@pytest.mark.gen_test
+async def test_after_an_outage_everybody_is_looked_at_although_all_are_bound_again(crowd: Crowd) -> None:
+    crowd.bus.confirmed = set(range(1, PEOPLE + 1))
     for _ in range(3):
-        check._turn()
-    assert len(users(check._turn())) <= PEOPLE // 4
-    bus.up = False
-    assert len(users(check._turn())) == PEOPLE
-    bus.up = True
-    assert len(users(check._turn())) == PEOPLE
+        await crowd.looked_at()
+    assert len(await crowd.looked_at()) <= PEOPLE // 4
+    crowd.bus.up = False
+    assert len(await crowd.looked_at()) == PEOPLE
+    crowd.bus.up = True
+    assert len(await crowd.looked_at()) == PEOPLE

@@ -42,6 +42,9 @@ class Streams:
             await follower.giving
 
 
+NEVER = 1 << 60  # a version that no inbox comes to
+
+
 class Follower:
     """One stream, and what has come of it."""
 
@@ -72,7 +75,7 @@ def streams(chat: Any, io_loop: Any) -> Iterator[Streams]:
 async def held(chat: Any, actor: Any, count: int = 1) -> None:
     """So many of the person's streams wait."""
     await eventually(lambda: (p := chat.hub.get(actor.user_id)) and len(p.waiters) == count)
-    await eventually(lambda: all(w._future for w in chat.hub.get(actor.user_id).waiters))
+    await eventually(lambda: all(w.sleeps_before(NEVER) for w in chat.hub.get(actor.user_id).waiters))
 
 
 @pytest.mark.gen_test

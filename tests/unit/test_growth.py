@@ -135,9 +135,10 @@ def languages(text: str) -> object:
 
 def told_ignored(text: str) -> None:
     """With a name of so many: as any call that knows none of its parameters."""
-    handler: Any = object.__new__(ApiHandler)
-    handler._headers, handler._ignored = HTTPHeaders(), [text, f"{text}2"]
-    handler.tell_ignored()
+    given = request("", "X")
+    given.connection = type("Nobody", (), {"set_close_callback": lambda *_: None})()  # type: ignore[assignment]
+    given.query_arguments = {text: [b""], f"{text}2": [b""]}
+    ApiHandler(Application([]), given).tell_ignored()
 
 
 def any_schema(text: str) -> None:

@@ -30,21 +30,6 @@ async def test_a_repair_cuts_the_range_from_each_own_head_and_counts_each_own_me
 
 
 @pytest.mark.gen_test
-async def test_neither_fan_out_nor_repair_reaches_who_is_not_a_member_any_more(chat: Any) -> None:
-    ann, bob, conversation = await chat.pair()
-    stranger = await chat.person()
-    members = (*conversation.member_ids, stranger.user_id)
-    message = await chat.append_only(ann, conversation, "hello")
-    advance = Advance(conversation.id, message.seq, message.seq, members, {ann.user_id: 1})
-    assert await chat.storage.inboxes.advance([advance]) == 2
-    await chat.fanout.repair(advance)
-    await chat.storage.inboxes.push(members, Entry("read", conversation.id, 1, 1, bob.user_id))
-    inbox = await chat.inbox(stranger)
-    assert (inbox.version, inbox.heads) == (0, {})
-    assert (await chat.inbox(bob)).unread(conversation.id) == 1
-
-
-@pytest.mark.gen_test
 async def test_a_read_that_overtakes_the_fan_out_of_ones_own_message_leaves_the_count_exact(
     chat: Any,
 ) -> None:

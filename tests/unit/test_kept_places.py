@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
+from chatserver.cursor import KeptPlace, PlaceClaim, PlaceMove
 from chatserver.errors import TokenInvalid, Unavailable
-from tests.support.waiting import eventually, held
+from chatserver.storage.sessions import SessionStore
+from tests.support.waiting import eventually, held, together
 from tests.unit.test_events import texts
 from tests.unit.test_present import inbox_reads
 
@@ -17,6 +18,20 @@ from tests.unit.test_present import inbox_reads
 async def kept(chat: Any, actor: Any) -> KeptPlace:
     found: KeptPlace = (await chat.storage.sessions.kept_places([actor.session_id]))[actor.session_id]
     return found
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[SessionStore]:
+    """Whose store was asked for places, each time; of the nodes that are opened from then on."""
+    asked: list[SessionStore] = []
+    read = SessionStore.kept_places
+
+    async def counted(store: SessionStore, ids: list[int]) -> Any:
+        asked.append(store)
+        return await read(store, ids)
+
+    monkeypatch.setattr(SessionStore, "kept_places", counted)
+    return asked
 
 
 async def begun(chat: Any) -> tuple[Any, Any, Any]:
@@ -29,18 +44,19 @@ async def begun(chat: Any) -> tuple[Any, Any, Any]:
 
 @pytest.mark.gen_test
 async def test_a_message_to_somebody_whose_place_is_known_is_delivered_without_a_read(
-    chat: Any, monkeypatch: pytest.MonkeyPatch
+    reads: list[SessionStore], chats: Any
 ) -> None:
+    chat, looking_on = await chats(), await chats()
     ann, bob, conversation = await begun(chat)
     poll = await held(chat.poll(bob, wait=60))
-    before = inbox_reads()
-    monkeypatch.setattr(chat.services.kept_places._reads, "call", lambda key: pytest.fail("read"))
+    before = inbox_reads(), reads.count(chat.storage.sessions)
+    assert before[1] > 0
     for text in ("one", "two", "three"):
         await chat.say(ann, conversation, text)
         assert texts(await poll) == [text]
-        assert await kept(chat, bob) == KeptPlace(await chat.cursor(bob), None, "")
+        assert await kept(looking_on, bob) == KeptPlace(await chat.cursor(bob), None, "")
         poll = await held(chat.poll(bob, wait=60), 0.05)
-    assert inbox_reads() == before
+    assert (inbox_reads(), reads.count(chat.storage.sessions)) == before
     chat.hub.close()
     await poll
 
@@ -65,15 +81,14 @@ async def test_what_another_node_gave_while_this_one_was_about_to_is_not_given_a
     one, other = await chats(), await chats()
     ann, bob, conversation = await begun(one)
     poll = await held(one.poll(bob, wait=2)) if waits else None
-    places = one.services.kept_places
-    real, given = places._claim, []
+    real, given = one.storage.sessions.claim_places, []
 
-    async def claim(actor: Any, *more: Any) -> bool:
+    async def claim(claims: list[PlaceClaim]) -> bool:
         if not given:
             given.extend(texts(await other.poll(bob)))
-        return bool(await real(actor, *more))
+        return bool(await real(claims))
 
-    monkeypatch.setattr(places, "_claim", claim)
+    monkeypatch.setattr(one.storage.sessions, "claim_places", claim)
     await one.say(ann, conversation, "second")
     assert texts(await (poll or one.poll(bob))) == []
     assert given == ["second"]
@@ -94,40 +109,33 @@ async def test_an_answer_that_another_node_is_giving_is_waited_for_and_not_for_e
 
 @pytest.mark.gen_test
 async def test_the_word_of_an_earlier_answer_leaves_a_later_one_pending(
-    chats: Any, monkeypatch: pytest.MonkeyPatch
+    reads: list[SessionStore], chats: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = await chats(), await chats()
     ann, bob, conversation = await one.pair()
-    places, moves, go_on = one.services.kept_places, [], asyncio.Event()
+    # The first word comes when the second answer is on its way, the second when the client has gone to the other node.
+    move, go_on = one.storage.sessions.move_places, [asyncio.Event(), asyncio.Event()]
+    held_up = iter(go_on)
 
-    async def late(move: Any) -> None:
-        moves.append(move)
-        if len(moves) == 2:  # the second word comes when the client has long gone to the other node
-            await go_on.wait()
-        await one.storage.sessions.move_places([move])
+    async def late(moves: list[PlaceMove]) -> None:
+        await next(held_up).wait()
+        await move(moves)
 
-    monkeypatch.setattr(places._moves, "call", late)
-    reads, read = other.storage.sessions.kept_places, []
-
-    async def counted(ids: list[int]) -> Any:
-        read.append(ids)
-        return await reads(ids)
-
-    monkeypatch.setattr(other.services.kept_places._reads, "_call", counted)
+    monkeypatch.setattr(one.storage.sessions, "move_places", late)
     await one.say(ann, conversation, "first")
-    first = await one.answer(bob)
-    places._known[bob.session_id] = first.cursor  # the client has it
+    first_word = await held((await one.answer(bob)).delivered(True), 0.01)
     await one.say(ann, conversation, "second")
     second = await one.answer(bob)
     assert texts(second) == ["second"]
-    await first.delivered(True)
-    word = asyncio.ensure_future(second.delivered(True))
+    go_on[0].set()
+    await first_word
+    second_word = asyncio.ensure_future(second.delivered(True))
     next_poll = asyncio.ensure_future(other.poll(bob))
     # Once more, because another node is answering.
-    await eventually(lambda: next_poll.done() or len(read) > 1)
-    go_on.set()
+    await eventually(lambda: next_poll.done() or reads.count(other.storage.sessions) > 1)
+    go_on[1].set()
     assert texts(await next_poll) == []
-    await word
+    await second_word
 
 
 @pytest.mark.gen_test
@@ -167,33 +175,28 @@ async def test_an_inbox_that_is_read_older_than_the_place_is_no_reason_to_begin_
 
 
 @pytest.mark.gen_test
-async def test_places_are_claimed_together_and_each_for_itself(chat: Any) -> None:
-    ann, bob, cat = await chat.person(), await chat.person(), await chat.person()
-    places = chat.services.kept_places
-    stands = (await kept(chat, ann)).place
-    claims = [
-        PlaceClaim(ann.session_id, stands, "", Cursor(stands.epoch, 1), "one"),
-        PlaceClaim(bob.session_id, Cursor("another", 7), "", Cursor("another", 8), "one"),
-        PlaceClaim(cat.session_id + 1_000_000, stands, "", Cursor(stands.epoch, 1), "one"),
-    ]
-    assert await places._claim_all(claims) == {claims[0]: True}
-    assert (await kept(chat, bob)).pending is None
+async def test_places_are_claimed_together_and_each_for_itself(
+    chats: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await chats(), await chats()
+    pairs = [await one.pair() for _ in range(4)]
+    for sender, _, conversation in pairs:
+        await one.say(sender, conversation, "hello")
+    moved = pairs[2][1]
+    real, claimed = one.storage.sessions.claim_places, []
 
+    async def claim(claims: list[PlaceClaim]) -> bool:
+        ids = [claim.session_id for claim in claims]
+        if moved.session_id in ids and moved.session_id not in claimed:
+            assert len(ids) > 1
+            assert texts(await other.poll(moved)) == ["hello"]
+        claimed.extend(ids)
+        return bool(await real(claims))
 
-@pytest.mark.gen_test
-async def test_a_place_never_moves_back_but_into_another_epoch(chat: Any) -> None:
-    ann = await chat.person()
-    store, epoch = chat.storage.sessions, (await kept(chat, ann)).place.epoch
-    for place, stands in (
-        (Cursor(epoch, 9, 2), Cursor(epoch, 9, 2)),
-        (Cursor(epoch, 9, 1), Cursor(epoch, 9, 2)),
-        (Cursor(epoch, 8, 5), Cursor(epoch, 9, 2)),
-        (Cursor(epoch, 9, 3), Cursor(epoch, 9, 3)),
-        (Cursor(epoch, 10), Cursor(epoch, 10)),
-        (Cursor("another", 1), Cursor("another", 1)),
-    ):
-        await store.move_places([PlaceMove(ann.session_id, True, place, "one")])
-        assert (await kept(chat, ann)).place == stands
+    monkeypatch.setattr(one.storage.sessions, "claim_places", claim)
+    answers = await together(*(one.poll(receiver) for _, receiver, _ in pairs))
+    assert [texts(answer) for answer in answers] == [["hello"], ["hello"], [], ["hello"]]
+    assert sorted(claimed) == sorted(receiver.session_id for _, receiver, _ in pairs), "none of them twice"
 
 
 @pytest.mark.gen_test

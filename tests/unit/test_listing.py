@@ -13,14 +13,14 @@ from tests.unit.conftest import Chat
 
 @pytest.mark.gen_test
 async def test_of_many_conversations_only_those_shown_are_read(
-    chat: Chat, monkeypatch: pytest.MonkeyPatch
+    chats: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann = await chat.person()
+    busy, chat = await chats(), await chats()  # of which the second knows nothing yet
+    ann = await busy.person()
     for number in range(12):
-        other = await chat.person()
-        conversation, _ = await chat.services.conversations.open_direct(other, ann.user_id)
-        await chat.say(other, conversation, f"number {number}")
-    chat.services.conversations._direct.clear()
+        other = await busy.person()
+        conversation, _ = await busy.services.conversations.open_direct(other, ann.user_id)
+        await busy.say(other, conversation, f"number {number}")
     asked: list[int] = []
     read = chat.storage.conversations.conversations
 

@@ -15,12 +15,12 @@ GROUPS = 1_000
 FIRST = 1 << 27  # far above all ids that other tests are given
 
 
-async def in_groups(chat: Any, actor: Actor, text: str) -> list[int]:
+async def in_groups(chat: Any, database: Any, actor: Actor, text: str) -> list[int]:
     """Written as services would leave them, the newest last."""
     ids = list(range(FIRST, FIRST + GROUPS))
-    database, now = chat.storage._database, chat.clock.now()
+    now = chat.clock.now()
     others = [await chat.person() for _ in range(5)]
-    await database["conversations"].insert_many(
+    database["conversations"].insert_many(
         [
             {
                 "_id": id,
@@ -37,7 +37,7 @@ async def in_groups(chat: Any, actor: Actor, text: str) -> list[int]:
         ]
     )
     marks = [[seq, now] for seq in range(50)]
-    await database["members"].insert_many(
+    database["members"].insert_many(
         [
             {
                 "_id": {"c": id, "u": actor.user_id},
@@ -50,7 +50,7 @@ async def in_groups(chat: Any, actor: Actor, text: str) -> list[int]:
             for id in ids
         ]
     )
-    await database["messages"].insert_many(
+    database["messages"].insert_many(
         [
             {
                 "_id": message_id(id, 60),
@@ -64,7 +64,7 @@ async def in_groups(chat: Any, actor: Actor, text: str) -> list[int]:
         ]
     )
     heads = {f"heads.{id}": 60 for id in ids} | {f"reads.{id}": 50 for id in ids}
-    await database["inboxes"].update_one({"_id": actor.user_id}, {"$set": heads})
+    database["inboxes"].update_one({"_id": actor.user_id}, {"$set": heads})
     return ids
 
 
@@ -75,9 +75,9 @@ def calls() -> float:
 
 
 @pytest.mark.gen_test(timeout=120)
-async def test_a_part_of_a_thousand_groups_takes_few_reads_and_little_room(chat: Any) -> None:
+async def test_a_part_of_a_thousand_groups_takes_few_reads_and_little_room(chat: Any, database: Any) -> None:
     ann = await chat.person()
-    ids = await in_groups(chat, ann, "🎉" * 4_000)
+    ids = await in_groups(chat, database, ann, "🎉" * 4_000)
     inbox = await chat.services.conversations.inbox(ann)
     lists = chat.services.conversation_list
     assert await lists.total_unread(ann, inbox) == 10 * GROUPS

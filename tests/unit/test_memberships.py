@@ -87,17 +87,17 @@ async def test_who_joins_sees_nothing_older_and_who_leaves_nothing_newer(chat: A
 
 
 @pytest.mark.gen_test
-async def test_what_nobody_wrote_is_counted_apart(chat: Any) -> None:
+async def test_what_nobody_wrote_is_counted_apart(chat: Any, database: Any) -> None:
     ann, bob = await chat.person(), await chat.person()
     group = await chat.group(ann, bob)
     await chat.say(ann, group, "one")
-    inboxes = chat.storage._collections["inboxes"]
+    inboxes = database["inboxes"]
     for actor in (ann, bob):
-        own = (await inboxes.find_one({"_id": actor.user_id}))["own"]
+        own = (inboxes.find_one({"_id": actor.user_id}))["own"]
         assert own[f"{group.id}:0"] == 1, "that the group was begun"
     await chat.append_only(ann, group, "its node died")
     await chat.sweeper().sweep()
-    own = (await inboxes.find_one({"_id": bob.user_id}))["own"]
+    own = (inboxes.find_one({"_id": bob.user_id}))["own"]
     assert own[f"{group.id}:0"] == 1
 
 

@@ -159,14 +159,14 @@ async def test_lists_and_counts_of_the_original_system_know_no_groups(chat: Any)
 
 
 @pytest.mark.gen_test
-async def test_who_comes_is_told_to_the_members_of_small_groups(chat: Any) -> None:
+async def test_who_comes_is_told_to_the_members_of_small_groups(chat: Any, database: Any) -> None:
     (ann, bob, eve), group = await group_of(chat, 3)
     contacts = await chat.services.conversations.contacts([ann.user_id], 200, groups=True)
     assert contacts[ann.user_id] == {bob.user_id, eve.user_id}
     assert (await chat.services.conversations.contacts([ann.user_id]))[ann.user_id] == set()
     too_many = await chat.services.conversations.contacts([ann.user_id], 1, groups=True)
     assert too_many[ann.user_id] == set()
-    conversations = chat.storage.conversations._conversations
-    await conversations.update_one({"_id": group.id}, {"$set": {"member_count": 101}})
+    conversations = database["conversations"]
+    conversations.update_one({"_id": group.id}, {"$set": {"member_count": 101}})
     large = await chat.services.conversations.contacts([ann.user_id], 200, groups=True)
     assert large[ann.user_id] == set()

@@ -11,6 +11,7 @@ from chatserver import metrics
 from chatserver.errors import CursorExpired, Unavailable
 from chatserver.model import Owed
 from chatserver.storage import owed as storage_owed
+from tests.support.metrics import value
 from tests.support.waiting import eventually, held
 
 
@@ -23,10 +24,10 @@ async def owed(chat: Any, actor: Any) -> list[int]:
     return [one.id for one in (await chat.inbox(actor)).owed]
 
 
-async def forget_ring(chat: Any, actor: Any) -> None:
+async def forget_ring(chat: Any, database: Any, actor: Any) -> None:
     """As a flood does."""
     ring = {"$set": {"ring": []}, "$inc": {"version": 200}}
-    await chat.storage.inboxes._inboxes.update_one({"_id": actor.user_id}, ring)
+    database["inboxes"].update_one({"_id": actor.user_id}, ring)
     present = chat.hub.get(actor.user_id)
     if present is not None:
         present.forget()
@@ -129,11 +130,11 @@ async def test_what_could_not_be_noted_as_given_is_told_again_with_the_same_id(
 
 
 @pytest.mark.gen_test
-async def test_who_is_sent_past_it_has_it_only_after_a_snapshot(chat: Any) -> None:
+async def test_who_is_sent_past_it_has_it_only_after_a_snapshot(chat: Any, database: Any) -> None:
     ann = await chat.person()
     cursor = await chat.cursor(ann)
     [id] = await tell(chat, ann, "one")
-    await forget_ring(chat, ann)
+    await forget_ring(chat, database, ann)
     with pytest.raises(CursorExpired):
         await chat.poll(ann, cursor)
     beyond = await chat.cursor(ann)
@@ -148,11 +149,11 @@ async def test_who_is_sent_past_it_has_it_only_after_a_snapshot(chat: Any) -> No
 
 
 @pytest.mark.gen_test
-async def test_what_is_owed_comes_in_pages_where_a_page_is_small(chat: Any) -> None:
+async def test_what_is_owed_comes_in_pages_where_a_page_is_small(chat: Any, database: Any) -> None:
     ann = await chat.person()
     names = [f"number {number}" for number in range(12)]
     await tell(chat, ann, *names)
-    await forget_ring(chat, ann)
+    await forget_ring(chat, database, ann)
     await tell(chat, ann, "in the ring", "and another")
     pages, ids, more = [], [], True
     while more:
@@ -172,20 +173,20 @@ async def test_no_more_than_so_many_are_owed_and_the_oldest_goes(
 ) -> None:
     monkeypatch.setattr(storage_owed, "OWED", 3)
     ann = await chat.person()
-    dropped = metrics.OWED_DROPPED._value.get()
+    dropped = value(metrics.OWED_DROPPED)
     ids = await tell(chat, ann, *"abcde")
     assert await owed(chat, ann) == ids[2:]
-    assert metrics.OWED_DROPPED._value.get() == dropped + 2
+    assert value(metrics.OWED_DROPPED) == dropped + 2
 
 
 @pytest.mark.gen_test
-async def test_a_repeated_fan_out_owes_nothing_twice(chat: Any) -> None:
+async def test_a_repeated_fan_out_owes_nothing_twice(chat: Any, database: Any) -> None:
     ann = await chat.person()
     notification, _ = await chat.services.notifications.notify(ann.user_id, "one", "text", "info", None)
     version = (await chat.cursor(ann)).version
     await chat.services.notifications.finish(notification)
     assert await owed(chat, ann) == [notification.id]
-    await forget_ring(chat, ann)
+    await forget_ring(chat, database, ann)
     await chat.services.notifications.finish(notification)
     assert await owed(chat, ann) == [notification.id]
     assert (await chat.cursor(ann)).version == version + 200

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from chatserver.clock import Clock
+import pytest
+
 from chatserver.model import Bell
-from chatserver.services.presence import Presence
+from chatserver.services.presence import BEAT_SECS, Presence
+from tests.support.clock import MovedClock
 
 
 @dataclass
@@ -29,13 +32,15 @@ class Nodes:
     def __init__(self, *names: str) -> None:
         self.deaf: set[str] = set()
         self.rung = 0
+        self.clock = MovedClock()
+        self._beating: list[asyncio.Task[None]] = []
         self.here = {name: Here() for name in names}
         self.presence: dict[str, Any] = {}
         for name in names:
             bus: Any = type("Bus", (), {"publish": lambda _, bell, name=name: self._publish(name, bell)})()
             here: Any = self.here[name]
             contacts: Any = None
-            self.presence[name] = Presence(name, contacts, here, bus, Clock())
+            self.presence[name] = Presence(name, contacts, here, bus, self.clock)
 
     def _publish(self, by: str, bell: Bell) -> None:
         self.rung += 1
@@ -48,37 +53,51 @@ class Nodes:
         self.here[name].user_ids.add(user_id)
         self.presence[name].turned(user_id, True)
 
-    def beat(self, name: str) -> None:
-        self.presence[name]._tell(full=False)
+    async def begin(self, *names: str) -> None:
+        """Each tells all it has at once, and from then on what changed."""
+        self._beating += [asyncio.ensure_future(self.presence[name].beat()) for name in names]
+        await asyncio.sleep(0)
+
+    async def beat(self) -> None:
+        """Once each, in the order in which they began."""
+        self.clock.passed += BEAT_SECS
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    def end(self) -> None:
+        for task in self._beating:
+            task.cancel()
 
 
-def test_a_node_that_missed_a_bell_asks_at_the_next_one_and_is_told_all() -> None:
+@pytest.mark.gen_test
+async def test_a_node_that_missed_a_bell_asks_at_the_next_one_and_is_told_all() -> None:
     nodes = Nodes("a", "b")
-    nodes.beat("a")
-    nodes.beat("b")
+    await nodes.begin("a", "b")
     nodes.deaf = {"b"}
     nodes.come("a", 7)
-    nodes.beat("a")
+    await nodes.beat()
     nodes.deaf = set()
     assert not nodes.presence["b"].is_online(7)
 
-    nodes.beat("a")
+    await nodes.beat()
 
     assert nodes.presence["b"].is_online(7)
+    nodes.end()
 
 
-def test_a_node_that_starts_deaf_learns_of_everyone_at_the_first_bell_it_hears() -> None:
+@pytest.mark.gen_test
+async def test_a_node_that_starts_deaf_learns_of_everyone_at_the_first_bell_it_hears() -> None:
     nodes = Nodes("a", "b", "c")
     nodes.come("a", 7)
     nodes.deaf = {"b"}
-    for name in ("a", "b", "c"):
-        nodes.beat(name)
+    await nodes.begin("a", "b", "c")
     nodes.deaf = set()
+    assert not nodes.presence["b"].is_online(7)
 
-    nodes.beat("a")
+    await nodes.beat()
 
     assert nodes.presence["b"].is_online(7)
     rung = nodes.rung
-    for name in ("a", "b", "c"):
-        nodes.beat(name)
+    await nodes.beat()
     assert nodes.rung <= rung + 6, "and then they are quiet again"
+    nodes.end()

@@ -12,12 +12,13 @@ from chatserver import metrics
 from chatserver.errors import TokenInvalid
 from chatserver.model import UNKNOWN, Advance, Entry, Tail
 from chatserver.polls.present import Present
+from tests.support.metrics import value
 from tests.support.waiting import held, in_time, together
 from tests.unit.test_events import texts
 
 
 def inbox_reads() -> float:
-    return metrics.INBOX_READS._value.get()
+    return value(metrics.INBOX_READS)
 
 
 @pytest.mark.gen_test

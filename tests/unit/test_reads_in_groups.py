@@ -133,10 +133,10 @@ def test_where_receipts_are_off_or_members_are_many_nobody_is_shown_them() -> No
 
 
 @pytest.mark.gen_test
-async def test_where_receipts_are_off_a_read_counts_for_the_reader_alone(chat: Any) -> None:
+async def test_where_receipts_are_off_a_read_counts_for_the_reader_alone(chat: Any, database: Any) -> None:
     (ann, bob, _), group = await group_of(chat, 3)
-    conversations = chat.storage.conversations._conversations
-    await conversations.update_one({"_id": group.id}, {"$set": {"policy.receipts": False}})
+    conversations = database["conversations"]
+    conversations.update_one({"_id": group.id}, {"$set": {"policy.receipts": False}})
     said = await chat.say(ann, group, "one")
     assert await read(chat, bob, said) == 1
     assert (await my(chat, bob, group))["unread_count"] == 0
@@ -194,15 +194,17 @@ async def test_typing_in_a_group_is_shown_to_those_who_are_there_but_not_to_orig
 
 
 @pytest.mark.gen_test
-async def test_who_may_not_speak_does_not_type_and_in_a_large_group_nobody_is_told(chat: Any) -> None:
+async def test_who_may_not_speak_does_not_type_and_in_a_large_group_nobody_is_told(
+    chat: Any, database: Any
+) -> None:
     (ann, bob, _), group = await group_of(chat, 3)
     cursor = await chat.cursor(ann)
     await chat.poll(ann, cursor)
-    conversations = chat.storage.conversations._conversations
-    await conversations.update_one({"_id": group.id}, {"$set": {"member_count": 101}})
+    conversations = database["conversations"]
+    conversations.update_one({"_id": group.id}, {"$set": {"member_count": 101}})
     await chat.services.typing.signal_in(bob, group.id, True)
     assert chat.hub.get(ann.user_id).ephemerals == []
-    await conversations.update_one({"_id": group.id}, {"$set": {"policy.send": "admin"}})
+    conversations.update_one({"_id": group.id}, {"$set": {"policy.send": "admin"}})
     chat.clock.skip(6)  # longer than a group is kept
     with pytest.raises(Forbidden):
         await chat.services.typing.signal_in(bob, group.id, True)

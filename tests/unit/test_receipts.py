@@ -39,17 +39,6 @@ async def test_a_delivery_is_told_in_a_direct_conversation_and_not_even_noted_in
 
 
 @pytest.mark.gen_test
-async def test_the_marks_of_many_members_move_together_and_none_moves_back(chat: Any) -> None:
-    conversations, id = chat.storage.conversations, 7_000_000
-    await conversations.add_members(id, [1, 2, 3, 4])
-    await conversations.move_delivered({(id, 4): 9}, chat.clock.now())
-    await conversations.move_delivered({(id, 1): 5, (id, 2): 5, (id, 3): 6, (id, 4): 5}, chat.clock.now())
-    members = await conversations.members(id, range(6))
-    reached = {member.user_id: member.delivered_seq for member in members.values()}
-    assert reached == {1: 5, 2: 5, 3: 6, 4: 9}
-
-
-@pytest.mark.gen_test
 async def test_only_what_got_out_to_somebody_counts_as_delivered(chat: Any) -> None:
     async def reached(actor: Actor) -> int:
         members = await chat.services.receipts.members(conversation, actor.user_id)

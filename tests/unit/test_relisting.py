@@ -2,66 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chatserver.sending.relisting import AGAIN, Relisting
+from chatserver.storage.driver import Collection, make_client, settled
+from chatserver.storage.gate import Gate
+from chatserver.storage.messages import MessageStore
 from chatserver.word_pages import PAGE
 from tests.support.client import unique
+from tests.unit.conftest import DATABASE
 
 OLD = {"words": ["outdated"], "words_rules": 1}
 
 
-async def begin(chat: Any) -> Relisting:
-    """As on the first start of a new version, whatever other tests left."""
-    marks = chat.storage._collections["marks"]
-    await marks.delete_many({"_id": {"$in": ["words of users", "words of messages"]}})
-    return Relisting(chat.storage, chat.clock)
+class Old:
+    """What an older version left in the database."""
+
+    def __init__(self, chat: Any, database: Any) -> None:
+        self._chat = chat
+        self._database = database
+
+    def begin(self) -> Relisting:
+        """As on the first start of a new version, whatever other tests left."""
+        self._database["marks"].delete_many({"_id": {"$in": ["words of users", "words of messages"]}})
+        return Relisting(self._chat.storage, self._chat.clock)
+
+    async def go_round(self, relisting: Relisting, now: Any) -> None:
+        mark: Any = {"seen": 0}
+        while mark is None or mark["seen"] is not None:
+            await relisting.go_on(now)
+            mark = self._database["marks"].find_one({"_id": "words of messages"})
+
+    def list_again(self, id: int) -> None:
+        """By rules that are over."""
+        self._database["messages"].update_one({"_id": id}, {"$set": OLD})
+
+    def words(self, id: int) -> list[str]:
+        found: list[str] = self._database["messages"].find_one({"_id": id})["words"]
+        return found
 
 
-async def go_round(chat: Any, relisting: Relisting, now: Any) -> None:
-    mark: Any = {"seen": 0}
-    while mark is None or mark["seen"] is not None:
-        await relisting.go_on(now)
-        mark = await chat.storage._collections["marks"].find_one({"_id": "words of messages"})
+@pytest.fixture
+def old(chat: Any, database: Any) -> Old:
+    return Old(chat, database)
 
 
-async def stored_words(chat: Any, id: int) -> list[str]:
-    words: list[str] = (await chat.storage._collections["messages"].find_one({"_id": id}))["words"]
-    return words
+class ChangedMeanwhile(Collection):
+    """Between what is read of it and what is written, somebody changes a message."""
+
+    change: Callable[[], Awaitable[object]]
+
+    async def bulk_write(self, writes: list[Any], *, ordered: bool) -> Any:
+        await self.change()
+        return await super().bulk_write(writes, ordered=ordered)
 
 
 @pytest.mark.gen_test(timeout=110)
 async def test_what_a_node_of_the_old_version_wrote_after_it_was_passed_is_listed_an_hour_later(
-    chat: Any, monkeypatch: pytest.MonkeyPatch
+    chat: Any, old: Old, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chatserver.sending.relisting.PAUSE_SECS", 0)
     ann, _, conversation = await chat.pair()
-    relisting, now = await begin(chat), chat.clock.now()
-    messages = chat.storage._collections["messages"]
+    relisting, now = old.begin(), chat.clock.now()
     early = await chat.say(ann, conversation, "early bird")
-    await messages.update_one({"_id": early.id}, {"$set": OLD})
-    await go_round(chat, relisting, now)
-    assert await stored_words(chat, early.id) == ["early", "bird"]
+    old.list_again(early.id)
+    await old.go_round(relisting, now)
+    assert old.words(early.id) == ["early", "bird"]
 
     late = await chat.say(ann, conversation, "late bird")
-    await messages.update_one({"_id": late.id}, {"$set": OLD})
+    old.list_again(late.id)
     await relisting.go_on(now + AGAIN - timedelta(seconds=1))
-    assert await stored_words(chat, late.id) == ["outdated"], "not yet"
+    assert old.words(late.id) == ["outdated"], "not yet"
     await relisting.go_on(now + AGAIN)
-    await go_round(chat, relisting, now + AGAIN)
-    assert await stored_words(chat, late.id) == ["late", "bird"]
+    await old.go_round(relisting, now + AGAIN)
+    assert old.words(late.id) == ["late", "bird"]
 
-    await messages.update_one({"_id": late.id}, {"$set": OLD})
+    old.list_again(late.id)
     await relisting.go_on(now + 3 * AGAIN)
-    assert await stored_words(chat, late.id) == ["outdated"], "two rounds, and no more"
+    assert old.words(late.id) == ["outdated"], "two rounds, and no more"
 
 
 @pytest.mark.gen_test(timeout=110)
 async def test_a_page_that_old_rules_listed_is_listed_anew_and_nobody_writes_the_old_words_over_it(
-    chat: Any, monkeypatch: pytest.MonkeyPatch
+    chat: Any, old: Old, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chatserver.sending.relisting.PAUSE_SECS", 0)
     ann, bob, conversation = await chat.pair()
@@ -69,34 +96,32 @@ async def test_a_page_that_old_rules_listed_is_listed_anew_and_nobody_writes_the
         await chat.say(ann, conversation, f"smørrebrød {number}")
     await chat.sweeper().sweep()
     span = {"_id": {"$gte": conversation.id << 23, "$lt": (conversation.id + 1) << 23}}
-    pages, messages = (chat.storage._collections[name] for name in ("pages", "messages"))
-    await messages.update_many(span, {"$set": OLD})
-    await pages.update_one({"c": conversation.id}, {"$set": {"words": ["outdated"], "rules": 1}})
-    await go_round(chat, await begin(chat), chat.clock.now())
+    pages, messages = database["pages"], database["messages"]
+    messages.update_many(span, {"$set": OLD})
+    pages.update_one({"c": conversation.id}, {"$set": {"words": ["outdated"], "rules": 1}})
+    await old.go_round(old.begin(), chat.clock.now())
     find = chat.services.search.find
     shown, more = await find(bob, "smorrebrod 7", 10, user_id=None, before_id=None)
     assert ([message["message"] for message in shown], more) == (["smørrebrød 7"], False)
 
-    await messages.update_many(span, {"$set": OLD})  # what somebody read who is slow to write
+    messages.update_many(span, {"$set": OLD})  # what somebody read who is slow to write
     await chat.storage.pages.fill([(conversation.id, 0)])
-    assert "smorrebrod" in (await pages.find_one({"c": conversation.id}))["words"]
+    assert "smorrebrod" in pages.find_one({"c": conversation.id})["words"]
 
 
 @pytest.mark.gen_test(timeout=110)
-async def test_what_is_changed_while_it_is_listed_anew_keeps_its_new_words(chat: Any) -> None:
+async def test_what_is_changed_while_it_is_listed_anew_keeps_its_new_words(chat: Any, old: Old) -> None:
     ann, _, conversation = await chat.pair()
     said = await chat.say(ann, conversation, "walrus")
-    messages = chat.storage._collections["messages"]
-    await messages.update_one({"_id": said.id}, {"$set": OLD})
-    bulk_write = messages.bulk_write
-
-    async def after_an_edit(writes: Any, **options: Any) -> Any:
-        await chat.services.changes.edit(ann, said.id, "penguin")
-        return await bulk_write(writes, **options)
-
-    messages.bulk_write = after_an_edit
-    await chat.storage.messages.list_words(said.id - 1, 1)
-    assert await stored_words(chat, said.id) == ["penguin"]
+    old.list_again(said.id)
+    client = make_client(chat.settings.mongodb_uri, chat.settings.mongodb_driver, 30.0)
+    messages = ChangedMeanwhile(client[DATABASE]["messages"], Gate(1, chat.clock))
+    messages.change = lambda: chat.services.changes.edit(ann, said.id, "penguin")
+    try:
+        await MessageStore(messages).list_words(said.id - 1, 1)
+    finally:
+        await settled(client.close())
+    assert old.words(said.id) == ["penguin"]
 
 
 @pytest.mark.gen_test(timeout=60)
@@ -110,11 +135,13 @@ async def test_a_name_is_not_given_back_to_somebody_who_was_deleted_meanwhile(ch
 
 
 @pytest.mark.gen_test(timeout=60)
-async def test_a_search_for_people_reads_no_more_of_the_index_than_it_answers(chat: Any) -> None:
+async def test_a_search_for_people_reads_no_more_of_the_index_than_it_answers(
+    chat: Any, database: Any
+) -> None:
     word = unique("many")
     for number in range(60):
         name = f"{word}{number}"
-        await chat.storage.users._users.insert_one(
+        database["users"].insert_one(
             {
                 "_id": await chat.storage.marks.next_id("user"),
                 "username": name,
@@ -125,7 +152,6 @@ async def test_a_search_for_people_reads_no_more_of_the_index_than_it_answers(ch
                 "words_rules": 2,
             }
         )
-    database = chat.storage._database
     command = {
         "explain": {
             "find": "users",
@@ -134,6 +160,6 @@ async def test_a_search_for_people_reads_no_more_of_the_index_than_it_answers(ch
         },
         "verbosity": "executionStats",
     }
-    told = (await database.command(command))["executionStats"]
+    told = database.command(command)["executionStats"]
     assert (told["nReturned"], told["totalDocsExamined"], told["totalKeysExamined"]) == (20, 20, 20)
     assert len(await chat.storage.users.search([word], 20)) == 20

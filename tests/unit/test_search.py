@@ -80,16 +80,17 @@ async def test_a_changed_message_of_an_old_page_is_found_by_its_new_words_only(c
 
 
 @pytest.mark.gen_test
-async def test_who_read_a_page_before_a_change_does_not_write_over_who_read_it_after(chat: Any) -> None:
+async def test_who_read_a_page_before_a_change_does_not_write_over_who_read_it_after(
+    chat: Any, database: Any
+) -> None:
     ann, _, conversation = await chat.pair()
     ids = await said(chat, ann, conversation, [f"walrus {number}" for number in range(PAGE)])
     await chat.sweeper().sweep()
     number = (ids[0] - 1) // PAGE
     later = {"words": ["penguin"], "rev": 1}  # of a change that this node has not seen yet
-    await chat.storage._collections["pages"].update_one({"_id": number}, {"$set": later})
+    database["pages"].update_one({"_id": number}, {"$set": later})
     await chat.storage.pages.fill([(conversation.id, 0)])
-    page = await chat.storage._collections["pages"].find_one({"_id": number})
-    assert page["words"] == ["penguin"]
+    assert database["pages"].find_one({"_id": number})["words"] == ["penguin"]
 
 
 @pytest.mark.parametrize(

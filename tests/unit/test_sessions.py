@@ -10,7 +10,10 @@ import pytest
 from chatserver.errors import TokenInvalid, Unavailable
 from chatserver.guard.attempts import Caller
 from chatserver.model import Account
+from chatserver.services.sessions import TRUST_SECS
+from chatserver.storage.sessions import SessionStore
 from tests.support.client import PASSWORD, unique
+from tests.support.host import SECRET, signed
 from tests.support.waiting import held
 
 
@@ -92,10 +95,10 @@ async def test_all_other_sessions_end_in_one_step_on_every_node_and_push_nothing
 
 @pytest.mark.gen_test
 async def test_one_person_has_a_thousand_sessions_at_most_and_loses_the_one_unused_for_longest(
-    chat: Any, monkeypatch: pytest.MonkeyPatch
+    chats: Any,
 ) -> None:
+    chat = await chats(person_sessions=3)
     sessions = chat.services.sessions
-    monkeypatch.setattr(sessions, "_most", 3)
     account = await chat.services.accounts.account((await chat.person()).user_id)
     tokens = []
     for _ in range(4):
@@ -140,9 +143,11 @@ async def test_who_proved_who_they_are_before_all_sessions_ended_gets_none(chat:
 
 
 @pytest.mark.gen_test
-async def test_whom_the_host_vouched_for_before_they_were_switched_off_gets_no_session(chat: Any) -> None:
-    visitors = chat.services.host._visitors
-    account = await visitors.of_host(unique("sub"), "Ann")
+async def test_whom_the_host_vouched_for_before_they_were_switched_off_gets_no_session(chats: Any) -> None:
+    chat = await chats(host_secret=SECRET)
+    _, user, session = await chat.services.host.sign_in(signed(sub=unique("sub")), "browser", "127.0.0.1")
+    account = await chat.services.accounts.account(user.id)
+    await chat.storage.sessions.delete(user.id, session.id)
     await chat.services.accounts.set_disabled(account.user.username, True)
     with pytest.raises(TokenInvalid):
         await chat.services.sessions.start(account, "late")
@@ -180,46 +185,50 @@ async def test_of_two_who_change_the_password_at_once_one_does_and_only_their_se
     )
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Invalid", "int"]
     (winner,) = (n for n, outcome in enumerate(outcomes) if isinstance(outcome, int))
-    sessions._trusted.clear()
+    chat.clock.run_ahead(TRUST_SECS + 0.1)
     await sessions.authenticate(tokens[winner])
     with pytest.raises(TokenInvalid):
         await sessions.authenticate(tokens[1 - winner])
 
 
 @pytest.mark.gen_test
-async def test_sessions_and_accounts_of_before_there_were_numbers_go_on(chat: Any) -> None:
+async def test_sessions_and_accounts_of_before_there_were_numbers_go_on(chat: Any, database: Any) -> None:
     account = await registered(chat)
-    sessions, users = chat.services.sessions, chat.storage.users._users
+    sessions = chat.services.sessions
     token, _, session = await sessions.start(account, "old")
-    await chat.storage.sessions._sessions.update_one({"_id": session.id}, {"$unset": {"credential": ""}})
-    assert "credential" not in await users.find_one({"_id": account.user.id})
+    database["sessions"].update_one({"_id": session.id}, {"$unset": {"credential": ""}})
+    assert "credential" not in database["users"].find_one({"_id": account.user.id})
     actor = await sessions.authenticate(token)
     await sessions.change_password(actor, PASSWORD, "quite another horse", Caller("192.0.2.1"))
-    sessions._trusted.clear()
+    chat.clock.run_ahead(TRUST_SECS + 0.1)
     assert await sessions.authenticate(token) == actor, "who made the change stays"
     await chat.services.accounts.set_disabled(account.user.username, True)
-    sessions._trusted.clear()
+    chat.clock.run_ahead(TRUST_SECS + 0.1)
     with pytest.raises(TokenInvalid):
         await sessions.authenticate(token)
 
 
 @pytest.mark.gen_test
 async def test_a_session_that_ends_while_it_is_looked_up_is_not_trusted_afterwards(
-    chat: Any, monkeypatch: pytest.MonkeyPatch
+    chats: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    look_up, ends = SessionStore.by_token_hashes, True
+
+    async def slow(store: SessionStore, keys: list[bytes]) -> Any:
+        nonlocal ends
+        found = await look_up(store, keys)
+        if ends:
+            ends = False
+            await sessions.end_all(account.user.id)
+        return found
+
+    monkeypatch.setattr(SessionStore, "by_token_hashes", slow)
+    chat = await chats()
     account = await registered(chat)
     sessions = chat.services.sessions
     token, _, _ = await sessions.start(account, "other")
-    look_up = sessions._by_hash.call
-
-    async def slow(key: bytes) -> Any:
-        found = await look_up(key)
-        await sessions.end_all(account.user.id)
-        return found
-
-    monkeypatch.setattr(sessions._by_hash, "call", slow)
     await sessions.authenticate(token)  # as it was when it was asked
-    monkeypatch.setattr(sessions._by_hash, "call", look_up)
+    assert not ends
     with pytest.raises(TokenInvalid):
         await sessions.authenticate(token)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Attachment, Notification
 from chatserver.ports import PIECE_BYTES
 from tests.support.waiting import eventually, held
+
+TWO_DAYS_SECS = 2 * 86_400
 
 
 @pytest.mark.gen_test
@@ -47,22 +48,22 @@ async def test_what_was_appended_is_found_in_short_calls_and_none_of_it_missed(
 
 @pytest.mark.gen_test
 async def test_what_a_node_took_whose_clock_is_behind_is_found_a_while_later_and_looked_at_once(
-    chat: Any, monkeypatch: pytest.MonkeyPatch
+    chat: Any, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    database["marks"].delete_one({"_id": "sweep"})  # other tests swept in a time that is yet to come
     ann, bob, conversation = await chat.pair()
     sweeper, now, looks = chat.sweeper(), chat.clock.now(), []
-    mend = sweeper._mend
+    heads = chat.storage.inboxes.heads
 
-    async def looked(lasts: dict[int, int]) -> None:
-        looks.append(conversation.id in lasts)
-        await mend(lasts)
+    async def looked(user_ids: Any, conversation_ids: Any) -> Any:
+        looks.append(conversation.id in conversation_ids)
+        return await heads(user_ids, conversation_ids)
 
-    monkeypatch.setattr(sweeper, "_mend", looked)
+    monkeypatch.setattr(chat.storage.inboxes, "heads", looked)
     for secs in range(0, 100, 10):
         monkeypatch.setattr(chat.clock, "now", lambda secs=secs: now + timedelta(seconds=secs))
         if secs == 30:
             await chat.append_only(ann, conversation, "its node died", created_at=now)
-        looks.append(secs)
         await sweeper.sweep()
         assert (await chat.inbox(bob)).unread(conversation.id) == (1 if secs >= 70 else 0)
     assert looks.count(True) == 1
@@ -102,8 +103,7 @@ async def test_a_node_that_starts_sweeps_at_once_though_another_just_did(chat: A
     ann, bob, conversation = await chat.pair()
     await chat.sweeper().sweep()
     await chat.append_only(ann, conversation, "its node died")
-    sweeper = chat.sweeper()
-    sweeper._interval_secs = 600
+    sweeper = chat.sweeper(600)
     await sweeper.sweep(600)
     assert not await chat.ring(bob), "it was the other's turn"
     running = asyncio.create_task(sweeper.run())
@@ -111,11 +111,6 @@ async def test_a_node_that_starts_sweeps_at_once_though_another_just_did(chat: A
         await eventually(lambda: chat.ring(bob), 5)
     finally:
         running.cancel()
-
-
-class DayAfterTomorrow(Clock):
-    def now(self) -> datetime:
-        return super().now() + timedelta(days=2)
 
 
 @pytest.mark.gen_test
@@ -126,8 +121,8 @@ async def test_files_that_no_message_names_are_deleted_when_they_are_a_day_old(c
     await chat.writer.post(send)
     await chat.sweeper().sweep()
     assert await contents(chat, files[0]) == b"orphan", "it may still belong to a send"
+    chat.clock.run_ahead(TWO_DAYS_SECS)
     sweeper = chat.sweeper()
-    sweeper._clock = DayAfterTomorrow()
     for _ in range(3):
         await sweeper.sweep()
     with pytest.raises(Unavailable):
@@ -137,22 +132,20 @@ async def test_files_that_no_message_names_are_deleted_when_they_are_a_day_old(c
 
 @pytest.mark.gen_test
 async def test_pieces_of_a_file_that_never_came_to_its_end_are_deleted_when_they_are_a_day_old(
-    chat: Any,
+    chat: Any, database: Any
 ) -> None:
+    pieces, before = database["fs.chunks"], database["fs.chunks"].distinct("files_id")
+    own = {"files_id": {"$nin": before}}
     upload = chat.storage.attachments.upload("half", "text/plain")
     await upload.write(b"x" * (PIECE_BYTES + 1))  # and then its node died
-    assert await pieces(chat, upload) == 1, "stored while it comes"
+    assert pieces.count_documents(own) == 1, "stored while it comes"
     await chat.sweeper().sweep()
-    assert await pieces(chat, upload) == 1, "it may still be coming"
+    assert pieces.count_documents(own) == 1, "it may still be coming"
+    chat.clock.run_ahead(TWO_DAYS_SECS)
     sweeper = chat.sweeper()
-    sweeper._clock = DayAfterTomorrow()
     for _ in range(3):
         await sweeper.sweep()
-    assert await pieces(chat, upload) == 0
-
-
-async def pieces(chat: Any, upload: Any) -> int:
-    return int(await chat.storage._collections["fs.chunks"].count({"files_id": upload._id}))
+    assert pieces.count_documents(own) == 0
 
 
 async def stored_file(chat: Any, content: str) -> Attachment:

@@ -314,13 +314,12 @@ async def test_a_send_whose_client_goes_away_while_it_waits_is_stored(
 async def test_sends_behind_a_crowd_whose_time_is_over_are_stored(chat: Any) -> None:
     ann, _, conversation = await chat.pair()
     line = WaitingSends(chat.clock)
-    for number in range(2 * MAX_FLUSH):
-        line.add(chat.send(ann, conversation, str(number)))
+    crowd = [chat.send(ann, conversation, str(number)) for number in range(2 * MAX_FLUSH)]
     alive = chat.send(ann, conversation, "alive")
-    line.add(alive)
-    for send in line._waiting[conversation.id]:
-        if send is not alive:
-            send.expire()
+    for send in (*crowd, alive):
+        line.add(send)
+    for send in crowd:
+        send.expire()
     assert line.take(MAX_FLUSH) == {conversation.id: [alive]} and len(line) == 0
     line.close()
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.faults.bench.town import Town, scaled
+from tests.faults.bench.town import Town, calm_p99, scaled
 from tests.faults.bench.verdict import delays, percentile
 from tests.faults.conftest import Opens
 from tests.faults.scenarios.broker import DELETED, all_up, delete, kill_broker, links, silence_broker
@@ -37,10 +37,12 @@ async def test_B2_a_broker_that_is_not_there_at_the_start_keeps_nobody_waiting(
         await town.passes(scaled(20))
         down = percentile(delays(load.oracle.records(), since), 99)
         await asyncio.to_thread(town.rabbit.start)
-        await eventually(lambda: all_up(town), within=16)
+        await eventually(lambda: all_up(town))
+        await load.hush()
+        calm = await calm_p99(load, rate=20)
         (await town.conclude(load)).assert_clean(least=scaled(100))
-        town.show(f"p99 without a broker {down:.3f} s")
-        assert down <= 1.0
+        town.show(f"p99 without a broker {down:.3f} s, with one {calm:.3f} s")
+        assert down <= max(1.0, 0.3 + 3 * calm)
 
 
 @pytest.mark.gen_test(timeout=400)
@@ -66,13 +68,13 @@ async def test_B5_connections_closed_by_the_broker_are_opened_again(town: Town, 
         for number in range(scaled(10)):
             await asyncio.to_thread(town.rabbit.rabbitmqctl, "close_all_connections", "test")
             closed = time.monotonic()
-            await eventually(lambda: all_up(town), within=16)
+            await eventually(lambda: all_up(town))
             slowest = max(slowest, time.monotonic() - closed)
             town.say(f"closed {number + 1} times")
         for what in DELETED:
             await asyncio.to_thread(delete, town, what)
             await town.passes(7.0)  # what is missing shows when probes do not come back
-            await eventually(lambda: all_up(town), within=30)
+            await eventually(lambda: all_up(town))
             town.say(f"{what} deleted by hand and there again")
         (await town.conclude(load)).assert_clean(least=scaled(20))
         town.show(f"up again after at most {slowest:.1f} s")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.bench.proxy import Habit, Proxy
 from tests.faults.bench.replicas import ReplicaSet
-from tests.faults.bench.town import Town, scaled
+from tests.faults.bench.town import Town, calm_p99, scaled
 from tests.faults.bench.verdict import delays, percentile
 from tests.faults.conftest import Opens
 from tests.faults.scenarios.database import (
@@ -117,6 +117,7 @@ async def test_A9_a_database_that_takes_two_seconds_for_everything_is_survived(
         town.start(2, mongodb_uri=f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true", wait=False)
         await town.ready()
         async with opened(town) as load:
+            calm = await calm_p99(load, rate=20)
             load.speak(rate=20)
             await town.passes(3)
             proxy.behave(Habit.DELAY, secs=1.0)  # there and back
@@ -125,8 +126,12 @@ async def test_A9_a_database_that_takes_two_seconds_for_everything_is_survived(
             since = load.oracle.note("quick again")
             await town.passes(6)
             (await town.conclude(load)).assert_clean(least=scaled(50))
-            assert load.refusals.slowest_503 <= 3.5
-            assert percentile(delays(load.oracle.records(), since + 3), 99) <= 0.5
+            p99 = percentile(delays(load.oracle.records(), since + 3), 99)
+            town.show(
+                f"calm p99 {calm:.3f} s, then {p99:.3f} s; slowest 503 {load.refusals.slowest_503:.2f} s"
+            )
+            assert load.refusals.slowest_503 <= 3.0 + max(0.5, 3 * calm)
+            assert p99 <= max(0.5, 5 * calm)
     finally:
         await town.end()
         await proxy.close()

@@ -40,12 +40,16 @@ async def test_C6_a_wall_clock_that_jumps_moves_no_cursor_and_no_poll(
     try:
         async with opened(town, devices=2) as load:
             waiting = await (await client.sign_up()).here()
-            took = await jump(town, load, clock, waiting, town.bases[0])
+            calm, took = await jump(town, load, clock, waiting, town.bases[0], times=scaled(16))
             (await town.conclude(load)).assert_clean(least=scaled(100))
-            town.show(f"polls of 2 s took {min(took):.2f} to {max(took):.2f} s while the clock jumped")
+            town.show(
+                f"polls of 2 s took {min(took):.2f} to {max(took):.2f} s while the clock jumped,"
+                f" {min(calm):.2f} to {max(calm):.2f} s before"
+            )
             assert load.resets == 0
-            assert min(took) >= 1.7  # an idle end comes up to 10 % early or late
-            assert max(took) <= 3.0
+            # An idle end comes up to 10 % early or late.
+            assert min(took) >= 0.75 * min(calm)
+            assert max(took) <= 1.5 * max(calm)
     finally:
         client.close()
 
@@ -57,25 +61,28 @@ async def test_C7_more_clients_than_files_are_held_back_without_burning_a_core(
     town.start(1)
     server, clients = town.servers[0], 400
     async with opened(town, people=4) as load:
+        begun = time.monotonic()
         await load.pump(scaled(200))
+        calm = time.monotonic() - begun
         limit_files(server, 256)
         people = await settle(town, clients)
         polls = [poll_request(token, cursor, 50, "crowd") for token, cursor in people]
         async with crowd(server.base, polls) as crowded:
-            await eventually(lambda: "no room for more connections" in server.log(), within=10)
+            await eventually(lambda: "no room for more connections" in server.log())
             share = await cpu_share(server, 5.0)
             assert server.process is not None and server.process.poll() is None
             crowded.close()
         gone = time.monotonic()
-        await eventually(server.is_ready, within=10)
+        await eventually(server.is_ready)
         await load.pump(scaled(200))
         back = time.monotonic() - gone
         (await town.conclude(load)).assert_clean(least=scaled(400))
         town.show(
-            f"{clients} clients for 256 files: {share:.0%} of a core; full service {back:.1f} s after they left"
+            f"{clients} clients for 256 files: {share:.0%} of a core; as many sends as took"
+            f" {calm:.1f} s before were done {back:.1f} s after they left"
         )
         assert share < 0.3
-        assert back <= 5.0
+        assert back <= max(5.0, 10 * calm)
         assert "Too many open files" not in server.log()
 
 

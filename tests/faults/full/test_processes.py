@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.bench.town import Town, scaled
+from tests.faults.bench.town import Town, calm_p99, scaled
 from tests.faults.conftest import Opens
 from tests.faults.scenarios.processes import die_at, drain_in_turn, kill_at_random, orphan, stall
 
@@ -21,13 +21,24 @@ async def test_C1_a_server_killed_there_again_and_again_loses_nothing(
 
 
 @pytest.mark.gen_test(timeout=120)
-async def test_C1_what_a_dead_server_stored_and_nobody_repeats_arrives_in_ten_seconds(
+async def test_C1_what_a_dead_server_stored_and_nobody_repeats_is_brought_by_the_other(
     town: Town, opened: Opens
 ) -> None:
     town.start(2)
     async with opened(town, people=4) as load:
-        assert await orphan(town, load) <= 10.5
-        assert await orphan(town, load, back=True) <= 6.0, "its start, and a sweep at once"
+        await orphan(town, load)
+        (await town.conclude(load)).assert_clean(least=0)
+
+
+@pytest.mark.gen_test(timeout=180)
+async def test_C1_what_a_dead_server_stored_it_brings_itself_as_soon_as_it_is_back(
+    town: Town, opened: Opens
+) -> None:
+    """No other sweep can: none comes before the end of this test."""
+    town.start(2, {"CHATSERVER_SWEEP_SECS": "300"})
+    async with opened(town, people=4) as load:
+        await orphan(town, load, back=True)
+        (await town.conclude(load)).assert_clean(least=0)
 
 
 @pytest.mark.gen_test(timeout=600)
@@ -49,9 +60,11 @@ async def test_C3_C4_five_rolling_restarts_are_not_noticed(town: Town, opened: O
 
 
 @pytest.mark.gen_test(timeout=300)
-async def test_C5_a_loop_that_stood_still_catches_up_in_a_second(town: Town, opened: Opens) -> None:
+async def test_C5_a_loop_that_stood_still_catches_up_at_once(town: Town, opened: Opens) -> None:
     town.start(2)
     async with opened(town) as load:
+        calm = await calm_p99(load, rate=40)
         verdict, slowest = await stall(town, load, times=scaled(10), secs=2)
         verdict.assert_clean(least=scaled(40))
-        assert slowest <= 2 + 1.0
+        town.show(f"calm p99 {calm:.3f} s")
+        assert slowest <= 2 + max(1.0, 10 * calm)

@@ -16,7 +16,7 @@ from pymongo import MongoClient
 
 from tests.faults.bench.load import Load
 from tests.faults.bench.replicas import ReplicaSet
-from tests.faults.bench.town import Town
+from tests.faults.bench.town import Town, calm_p99
 from tests.faults.bench.verdict import Verdict
 from tests.support.mongo import MongoNode
 from tests.support.server import ROOT, ServerProcess, clean_environment
@@ -79,8 +79,12 @@ def missing_right() -> str | None:
     return "a full disk is made of a small tmpfs, and only root may mount one: run this test as root"
 
 
-async def fill_disk(town: Town, load: Load, mongo: MongoNode, disk: Path) -> float:
-    """Until the database dies of it; then there is room again. Seconds until the first send was accepted again."""
+async def fill_disk(town: Town, load: Load, mongo: MongoNode, disk: Path) -> tuple[float, float]:
+    """Until the database dies of it; then there is room again.
+
+    p99 of a delivery before, and seconds until the first send was accepted again.
+    """
+    calm = await calm_p99(load, RATE)
     load.speak(RATE)
     await town.passes(3.0)
     filler = disk / "filler"
@@ -100,7 +104,7 @@ async def fill_disk(town: Town, load: Load, mongo: MongoNode, disk: Path) -> flo
     back = time.monotonic()
     accepted = load.refusals.answer_secs
     await eventually(lambda: accepted[-1][0] > back)
-    return next(at for at, _ in accepted if at > back) - back
+    return calm, next(at for at, _ in accepted if at > back) - back
 
 
 def fill(path: Path) -> None:

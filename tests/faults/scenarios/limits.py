@@ -32,6 +32,7 @@ RATE = 40.0
 SIGNING_UP = 16  # people put into the database at once
 LONGEST_SECS = 50
 LONG_TEXT = 4000
+CALM_POLLS = 4
 # libfaketime takes the end of a sleep on the monotonic clock, as Python asks for it, for one on the wall clock.
 SLEEP = "import select, time\ntime.sleep = lambda secs: select.select([], [], [], secs) and None\n"
 
@@ -73,25 +74,33 @@ class WrongClock:
         new.replace(self._file)
 
 
-async def jump(town: Town, load: Load, clock: WrongClock, device: Device, base: str) -> list[float]:
+async def jump(
+    town: Town, load: Load, clock: WrongClock, device: Device, base: str, times: int = 16
+) -> tuple[list[float], list[float]]:
     """The clock of the server at `base` goes an hour forth, two back, and then five seconds to and fro each second.
 
-    How long polls of two seconds took there.
+    How long polls of two seconds took there before it did, and while it did.
     """
     load.speak(RATE)
+    calm = [await empty_poll(device, base) for _ in range(CALM_POLLS)]
     took = []
-    jumps = [3600, -3600, *(5 if n % 2 else -5 for n in range(16)), 0]
+    jumps = [3600, -3600, *(5 if n % 2 else -5 for n in range(times)), 0]
     for secs in jumps:
         clock.set(secs)
-        begun = time.monotonic()
-        answer = await device.poll(cursor=device.cursor, wait=2, base=base)
-        assert answer.status == 200, answer
-        took.append(time.monotonic() - begun)
+        took.append(await empty_poll(device, base))
         load.check_readers()
         if abs(secs) > 5:
             await town.passes(2.0)
             town.say(f"clock off by {secs} s: a poll of 2 s took {took[-1]:.2f} s")
-    return took
+    return calm, took
+
+
+async def empty_poll(device: Device, base: str) -> float:
+    """How long one of two seconds takes to which nothing comes."""
+    begun = time.monotonic()
+    answer = await device.poll(cursor=device.cursor, wait=2, base=base)
+    assert answer.status == 200, answer
+    return time.monotonic() - begun
 
 
 @dataclass

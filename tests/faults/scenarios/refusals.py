@@ -7,13 +7,14 @@ import re
 import signal
 import sys
 import time
+from dataclasses import dataclass
 
 from tests.faults.bench.load import Load
-from tests.faults.bench.town import Town
+from tests.faults.bench.town import Town, calm_p99
 from tests.faults.bench.verdict import delays, percentile
 from tests.faults.scenarios.broker import BrokerOutages, all_up, outages
 from tests.support.server import ROOT
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, together
 
 USER, PASSWORD = "chat", "not-in-any-log-1f2e3d"
 FLOOD = 25_000  # bells of 2 KB: far more than socket buffers hold
@@ -70,28 +71,38 @@ async def refuse(town: Town, load: Load, how: str, secs: float) -> BrokerOutages
     return found
 
 
-async def stall_consumer(
-    town: Town, stuck: Load, free: Load, times: int, secs: float
-) -> tuple[int, float, float]:
-    """The first server stands still while the broker has thousands of bells for it.
+@dataclass
+class Stalls:
+    """Times in seconds."""
 
-    The longest its queue was, the p99 of `free`, whose people are on the other server, and how late the slowest
-    message of `stuck` came that was accepted since the server moved again.
-    """
+    calm_p99: float  # of both, before anything stood still
+    longest: int = 0  # the queue of who stood still
+    free_p99: float = 0.0  # of those whose people are on the other server
+    slowest: float = 0.0  # message, of those accepted since the server moved again
+
+    def __str__(self) -> str:
+        return (
+            f"at most {self.longest} bells waited; p99 on the other process {self.free_p99:.3f} s;"
+            f" {self.slowest:.2f} s late at most; calm p99 {self.calm_p99:.3f} s"
+        )
+
+
+async def stall_consumer(town: Town, stuck: Load, free: Load, times: int, secs: float) -> Stalls:
+    """The first server stands still while the broker has thousands of bells for it."""
     await eventually(lambda: all_up(town))
     process = town.servers[0].process
     assert process is not None
     queue = await asyncio.to_thread(queue_of, town, process.pid)
+    found = Stalls(max(await together(calm_p99(stuck, rate=10), calm_p99(free, rate=40))))
     stuck.speak(rate=10)
     free.speak(rate=40)
     since = time.monotonic()
-    longest, slowest = 0, 0.0
     for number in range(1, times + 1):
         process.send_signal(signal.SIGSTOP)
         begun = time.monotonic()
         try:
             await flood(town, queue)
-            longest = max(longest, await asyncio.to_thread(length_of, town, queue))
+            found.longest = max(found.longest, await asyncio.to_thread(length_of, town, queue))
             await asyncio.sleep(max(0.0, begun + secs - time.monotonic()))
         finally:
             process.send_signal(signal.SIGCONT)
@@ -99,11 +110,10 @@ async def stall_consumer(
         await eventually(lambda: town.servers[0].is_ready())
         await asyncio.sleep(2.0)
         await stuck.delivered()
-        slowest = max([slowest, *delays(stuck.oracle.records(), woken)])
-        town.say(
-            f"stalled {number} of {times}: at most {longest} bells waited, then {slowest:.2f} s late at most"
-        )
-    return longest, percentile(delays(free.oracle.records(), since), 99), slowest
+        found.slowest = max([found.slowest, *delays(stuck.oracle.records(), woken)])
+        town.say(f"stalled {number} of {times}: {found}")
+    found.free_p99 = percentile(delays(free.oracle.records(), since), 99)
+    return found
 
 
 async def flood(town: Town, queue: str) -> None:
