@@ -63,6 +63,32 @@ class Session:
     expires_at: datetime | None = None  # of one that a token of the host began, and that ends with it
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What a server of the host shows in place of a session's token. Of the key itself only a hash is kept.
+
+    After a rotation the former one is good until `former_until`.
+    """
+
+    id: int
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    hash: bytes = field(repr=False)
+    last_used_at: datetime | None = None
+    former_hash: bytes | None = field(default=None, repr=False)
+    former_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostCaller:
+    """Who calls for the host, and what they may: one of its keys, or whoever has a token that it signed."""
+
+    name: str  # `key 7`, or `signed`
+    scopes: frozenset[str]
+
+
 SUB_CHARS = 200
 
 

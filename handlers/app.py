@@ -59,7 +59,7 @@ class ChatApplication(PrometheusMixIn, Application):  # type: ignore[misc]
         """Polls have a histogram of their own; a method that somebody made up makes no series."""
         if isinstance(handler, EventsHandler):
             return
-        if handler.request.method not in (*METHODS, "HEAD", "OPTIONS", "PUT"):
+        if handler.request.method not in (*METHODS, "HEAD", "OPTIONS"):
             handler.request.method = "OTHER"
         super().observe_request(handler)
 

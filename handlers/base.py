@@ -35,7 +35,7 @@ log = structlog.get_logger("chatserver.access")
 
 DISCARDED_BYTES = 32 * 1024 * 1024
 DISCARDED_CHUNKS_BYTES = 64 * 1024
-METHODS = ("GET", "POST", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SIGNED_IN = (*METHODS, "HEAD")  # all but the preflight
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _encode = msgspec.json.Encoder().encode

@@ -13,6 +13,7 @@ from handlers import (
     event_streams,
     events,
     host,
+    host_keys,
     messages,
     pages,
     presence,
@@ -58,6 +59,9 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("users/me/export", accounts.ExportHandler),
     ("users", accounts.UsersHandler),
     ("host/notifications", host.NotificationsHandler),
+    ("host/keys", host_keys.KeysHandler),
+    (f"host/keys/{ID}", host_keys.KeyHandler),
+    (f"host/keys/{ID}/rotate", host_keys.RotateHandler),
     ("snapshot", conversations.SnapshotHandler),
     ("server", server.ServerHandler),
 ]

@@ -10,9 +10,12 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from chatserver.guard.password_rules import PASSWORD_CHARS
+from chatserver.guard.scopes import SCOPES
 from chatserver.model import SUB_CHARS
 from chatserver.names import FULL_NAME_CHARS, MARKS
 from chatserver.services.accounts import USERNAME
+from chatserver.services.keys import NAME_CHARS as KEY_NAME_CHARS
+from chatserver.services.keys import OVERLAP_SECS
 from chatserver.services.search import QUERY_CHARS
 
 TITLE_CHARS = 200
@@ -72,8 +75,8 @@ class Login(Struct):
     cookie: Annotated[
         bool,
         Meta(
-            description="Put the token into a cookie, which scripts cannot read, instead of the answer. For pages of "
-            "the server's own origin; send `X-Requested-With` (any value) with this, and every POST, PATCH and DELETE."
+            description="Put the token into a cookie, which scripts cannot read, instead of the answer. For pages of the "
+            "server's own origin; send `X-Requested-With` (any value) with this, and every POST, PUT, PATCH and DELETE."
         ),
     ] = False
 
@@ -291,3 +294,29 @@ class Notify(Struct):
             description="Your own key for this notification: a repeat with the same key gives the first one."
         ),
     ] = None
+
+
+Scope = Literal[*SCOPES]  # type: ignore[valid-type]
+
+
+class NewKey(Struct):
+    name: Annotated[
+        str, Meta(min_length=1, max_length=KEY_NAME_CHARS, description="What it is for, on one line.")
+    ]
+    scopes: Annotated[
+        list[Scope],
+        Meta(
+            min_length=1, max_length=100, description="What it may do: none that the key which asks has not."
+        ),
+    ]
+    expires_in_secs: Annotated[
+        Annotated[int, Meta(ge=60, le=10 * 366 * 86400)] | None,
+        Meta(description="For how long it is good; left out: until it is revoked."),
+    ] = None
+
+
+class Rotate(Struct):
+    overlap_secs: Annotated[
+        int,
+        Meta(ge=0, le=OVERLAP_SECS, description="How long the former one is still good."),
+    ] = 86400

@@ -11,13 +11,12 @@ from datetime import UTC, datetime, timedelta
 import jwt
 
 from chatserver.errors import TokenInvalid
+from chatserver.guard.scopes import SCOPES
 from chatserver.model import SUB_CHARS, is_storable
 
 AUDIENCE = "chatserver"
 LONGEST_SECS = 24 * 3600
 LEEWAY_SECS = 30  # what the clocks of two machines may differ
-NOTIFICATIONS = "notifications"
-OWN_SCOPES = frozenset({NOTIFICATIONS})  # of tokens for what the host does by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class HostToken:
         """The sub of the user whom it signs in. Raises TokenInvalid when it signs nobody in."""
         if not self.sub:
             raise TokenInvalid("The host's token is not accepted: sub must name the user.")
-        if scopes := self.scopes & OWN_SCOPES:
+        if scopes := sorted(self.scopes & SCOPES.keys()):
             raise TokenInvalid(
                 f"The host's token is not accepted: scope {', '.join(scopes)} is the host's own and signs nobody in."
             )

@@ -26,6 +26,7 @@ from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.host import Host
 from chatserver.services.kept_places import KeptPlaces
+from chatserver.services.keys import Keys
 from chatserver.services.links import Links
 from chatserver.services.memberships import Memberships
 from chatserver.services.message_list import MessageList
@@ -51,6 +52,7 @@ class Services:
     sessions: Sessions
     tickets: Tickets
     host: Host
+    keys: Keys
     conversations: Conversations
     memberships: Memberships
     messages: Messages
@@ -83,6 +85,7 @@ class Services:
         await self.kept_places.close()
         await self.sessions.close()
         await self.tickets.close()
+        await self.keys.close()
 
 
 def build_services(
@@ -136,11 +139,13 @@ def build_services(
     notifications = Notifications(stores, bus, clock)
     kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)
     writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
+    keys = Keys(stores, attempts, clock)
     host = Host(
         accounts,
         visitors,
         sessions,
         notifications,
+        keys,
         limits,
         Networks(settings.rate_exempt),
         clock,
@@ -163,6 +168,7 @@ def build_services(
         sessions=sessions,
         tickets=tickets,
         host=host,
+        keys=keys,
         conversations=conversations,
         memberships=Memberships(stores, accounts, conversations, fanout, facts, bus, clock),
         messages=messages,

@@ -8,9 +8,12 @@ from chatserver.clock import Clock
 from chatserver.errors import Forbidden, TokenInvalid, TokenMissing
 from chatserver.guard.addresses import Networks, network
 from chatserver.guard.host_token import HostToken, read_host_token
+from chatserver.guard.credentials import KEY_PREFIX
 from chatserver.guard.rates import RateLimits
-from chatserver.model import Notification, Session, User
+from chatserver.guard.scopes import require
+from chatserver.model import HostCaller, Notification, Session, User
 from chatserver.services.accounts import Accounts
+from chatserver.services.keys import Keys
 from chatserver.services.notifications import Notifications
 from chatserver.services.sessions import Sessions
 from chatserver.services.visitors import Visitors
@@ -23,6 +26,7 @@ class Host:
         visitors: Visitors,
         sessions: Sessions,
         notifications: Notifications,
+        keys: Keys,
         limits: RateLimits,
         exempt: Networks,
         clock: Clock,
@@ -33,6 +37,7 @@ class Host:
         self._visitors = visitors
         self._sessions = sessions
         self._notifications = notifications
+        self._keys = keys
         self._limits = limits
         self._exempt = exempt
         self._clock = clock
@@ -66,12 +71,22 @@ class Host:
             raise Forbidden("This server takes no guests: its setting `guests` is off.")
         return await self._sessions.start(await self._visitors.guest(full_name, address), device)
 
-    def allow(self, token: str | None, scope: str) -> None:
-        """Whether the host itself may do this. Raises TokenMissing, TokenInvalid, Forbidden."""
+    async def allow(self, token: str | None, scope: str, address: str) -> HostCaller:
+        """Who calls for the host itself, if they may do this.
+
+        Raises TokenMissing, TokenInvalid, Forbidden, RateLimited.
+        """
         if not token:
-            raise TokenMissing("The host signs this call: send its token as `Authorization: Bearer …`.")
-        if scope not in self._read(token).scopes:
-            raise Forbidden(f"The host's token has no scope {scope}.")
+            raise TokenMissing(
+                "The host makes this call: send a key of its, or a token it signed, as `Authorization: Bearer …`."
+            )
+        if token.startswith(KEY_PREFIX):
+            key = await self._keys.of(token, address)
+            caller = HostCaller(f"key {key.id}", frozenset(key.scopes))
+        else:
+            caller = HostCaller("signed", self._read(token).scopes)
+        require(scope, caller.scopes)
+        return caller
 
     async def notify(
         self, receiver_id: int | None, receiver_sub: str | None, **content: Any

@@ -15,7 +15,7 @@ from cachetools import LRUCache, TTLCache
 
 from chatserver.clock import Clock
 from chatserver.errors import TokenInvalid
-from chatserver.guard.credentials import TICKET_PREFIX, TOKEN_PREFIX, token_hash
+from chatserver.guard.credentials import KEY_FORM, TICKET_PREFIX, TOKEN_PREFIX, token_hash
 from chatserver.guard.host_token import read_host_token
 from chatserver.ports import TokenHost
 
@@ -59,7 +59,7 @@ class Vouchers:
 
     async def of(self, token: str) -> Voucher:
         """Raises TokenInvalid, and Unavailable when the host does not answer."""
-        if token.startswith(OURS) or len(token) > TOKEN_CHARS:
+        if token.startswith(OURS) or len(token) > TOKEN_CHARS or KEY_FORM.fullmatch(token):
             raise TokenInvalid(UNKNOWN)
         voucher = self.remembered(token) or self._signed(token)
         if voucher is None:

@@ -52,16 +52,16 @@ SECURITY: dict[str, dict[str, Any]] = {
     "host": {
         "type": "http",
         "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": "For the server of the application around the chat: a token it signs, as for `auth/host/`, with "
-        "a `scope` instead of a user.",
+        "description": "For servers of the application around the chat: a key (`ck_…`) that the operator made with "
+        "`chatserver key create`, or a JWT as for `auth/host/`, with a `scope` instead of a user: HS256, `aud` is "
+        "`chatserver`, `exp` at most 24 hours ahead, `scope` has the scopes separated by spaces.",
     },
     "cookie": {
         "type": "apiKey",
         "in": "cookie",
         "name": "__Host-chat_session",
         "description": "From `auth/login/` with `cookie`; called `chat_session` over plain http. Only for pages of the "
-        "server's own origin, whose POST, PATCH and DELETE carry `X-Requested-With` with any value.",
+        "server's own origin, whose POST, PUT, PATCH and DELETE carry `X-Requested-With` with any value.",
     },
     "link": {
         "type": "apiKey",

@@ -20,6 +20,7 @@ LONG_FILES = {
     "handlers/description/shapes.py": "what every call answers, one after the other",
     "handlers/description/operations/chats.py": "the words of every call about messages, one after the other",
     "chatserver/model.py": "all nouns of the product on one page",
+    "chatserver/wire.py": "how each noun looks from outside, one after the other",
     "chatserver/ports.py": "all that the core asks of the outside world on one page",
     "handlers/schemas.py": "what every call takes, one after the other",
     "chatserver/storage/records.py": "each noun from its document and back, one after the other",

@@ -16,6 +16,6 @@ GROUPS = {
     chats.MESSAGES: "Sending, reading, files and receipts.",
     chats.CONVERSATIONS: "Lists, counts, presence, and the snapshot to start from.",
     accounts.PEOPLE: "Who you are, and finding others.",
-    host.HOST: "What its server calls, signed with the key both sides know.",
+    host.HOST: "What its server calls, with a key of its own (`chatserver key create`), or signed.",
     server.SERVER: "What this server is, and how it is.",
 }

@@ -121,6 +121,7 @@ async def scene(client: Client, victim: Victim) -> Scene:
         "message_id": file["id"],
         "conversation_id": said["conversation_id"],
         "session_id": other.session["id"],
+        "key_id": 1,
     }
     tokens = chain.from_iterable(victim.plant_sessions(ann, PLANTED) for _ in count())
     return Scene(client, victim, ann, bob, ids, tokens)
