@@ -7,8 +7,8 @@ from typing import Any
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, TokenInvalid, TokenMissing
 from chatserver.guard.addresses import Networks, network
-from chatserver.guard.host_token import HostToken, read_host_token
 from chatserver.guard.credentials import KEY_PREFIX
+from chatserver.guard.host_token import HostToken, read_host_token
 from chatserver.guard.rates import RateLimits
 from chatserver.guard.scopes import require
 from chatserver.model import HostCaller, Notification, Session, User

@@ -40,8 +40,8 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "limit_reached": (
         "A quota of yours is used up. `limit` is its name among the `limits` of the server call.",
-        "`conversations`: begin further ones later. `keys`: revoke one. `open_uploads` and "
-        "`exports`: wait for the end of those under way. `upload_day_bytes`: go on after midnight UTC. Repeating it at once does not help.",
+        "`conversations`: begin further ones later. `keys`: revoke one. `open_uploads` and `exports`: wait for the end "
+        "of those under way. `upload_day_bytes`: go on after midnight UTC. Repeating it at once does not help.",
     ),
     "cursor_expired": (
         "Your place in the stream of events is no longer kept: you were away too long, or the data was restored.",
