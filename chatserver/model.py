@@ -31,6 +31,7 @@ class User:
     username: str
     full_name: str
     avatar: str | None
+    sub: str | None = None  # the host's own id of them, where it made the account
 
     @property
     def is_gone(self) -> bool:

@@ -40,6 +40,17 @@ def user(user: User) -> Json:
     return {"id": user.id, "username": user.username, "full_name": user.full_name, "avatar": user.avatar}
 
 
+def person(user: User, is_online: bool) -> Json:
+    return {
+        "id": user.id,
+        "username": user.username,
+        "full_name": user.full_name,
+        "avatar": user.avatar,
+        "is_online": is_online,
+        "sub": user.sub,
+    }
+
+
 def session(session: Session, current_id: int) -> Json:
     return {
         "id": session.id,

@@ -9,6 +9,7 @@ from handlers import (
     accounts,
     attachments,
     changes,
+    conversation_calls,
     conversations,
     event_streams,
     events,
@@ -62,6 +63,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("host/keys", host_keys.KeysHandler),
     (f"host/keys/{ID}", host_keys.KeyHandler),
     (f"host/keys/{ID}/rotate", host_keys.RotateHandler),
+    (f"conversations/{ID}", conversation_calls.ConversationHandler),
     ("snapshot", conversations.SnapshotHandler),
     ("server", server.ServerHandler),
 ]

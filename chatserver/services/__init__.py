@@ -21,6 +21,7 @@ from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
+from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
@@ -54,6 +55,7 @@ class Services:
     host: Host
     keys: Keys
     conversations: Conversations
+    conversation_views: ConversationViews
     memberships: Memberships
     messages: Messages
     message_list: MessageList
@@ -170,6 +172,7 @@ def build_services(
         host=host,
         keys=keys,
         conversations=conversations,
+        conversation_views=ConversationViews(stores, accounts, conversations, messages, presence, clock),
         memberships=Memberships(stores, accounts, conversations, fanout, facts, bus, clock),
         messages=messages,
         message_list=MessageList(stores, messages, conversations, clock),

@@ -18,6 +18,7 @@ from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 
 TOGETHER = 500  # conversations read in one call
+NO_CONVERSATION = "There is no such conversation."
 NOBODY = "Nobody is there any more: this account was deleted."
 GROUP_SECS = 5.0  # how long a group's members are trusted where nothing depends on who is one
 
@@ -108,7 +109,7 @@ class Conversations:
         """Return it if the actor is a member; else NotFound, as if it did not exist."""
         conversation = self._direct.get(conversation_id) or await self._read(conversation_id)
         if conversation is None or not await self._is_member(actor, conversation):
-            raise NotFound("There is no such conversation.")
+            raise NotFound(NO_CONVERSATION)
         return conversation
 
     async def _is_member(self, actor: Actor, conversation: Conversation) -> bool:
@@ -130,7 +131,7 @@ class Conversations:
         """One that an inbox entry names: it was given to its owner as a member, who may have left since."""
         conversation = self.known(conversation_id) or await self._read(conversation_id)
         if conversation is None:
-            raise NotFound("There is no such conversation.")
+            raise NotFound(NO_CONVERSATION)
         return conversation
 
     async def _read(self, conversation_id: int) -> Conversation | None:
@@ -162,7 +163,7 @@ class Conversations:
             return [], None
         found = await self._stores.messages.newest_of(last_ids, after, limit + 1)
         newest = found[:limit]
-        conversations = await self._all(message.conversation_id for message in newest)
+        conversations = await self.all(message.conversation_id for message in newest)
         others = {id: one.other(actor.user_id) for id, one in conversations.items() if one.is_direct}
         users = await self._accounts.users(others.values())
         overviews = [
@@ -175,21 +176,21 @@ class Conversations:
 
     async def direct(self, ids: Iterable[int]) -> tuple[Conversation, ...]:
         """Those of them that are two people's, or one's with themselves."""
-        return tuple(one for one in (await self._all(ids)).values() if one.is_direct)
+        return tuple(one for one in (await self.all(ids)).values() if one.is_direct)
 
     async def contacts(self, user_ids: Iterable[int], most: int | None = None) -> dict[int, set[int]]:
         """Each user → people they have a direct conversation with, but themselves; not of who has more than `most`."""
         memberships = await self._stores.inboxes.memberships(user_ids)
         if most is not None:
             memberships = {id: owned for id, owned in memberships.items() if len(owned) <= most}
-        conversations = await self._all({id for owned in memberships.values() for id in owned})
+        conversations = await self.all({id for owned in memberships.values() for id in owned})
         found: dict[int, set[int]] = {}
         for user_id, owned in memberships.items():
             members = {m for id in owned if id in conversations for m in conversations[id].member_ids}
             found[user_id] = members - {user_id}
         return found
 
-    async def _all(self, ids: Iterable[int]) -> dict[int, Conversation]:
+    async def all(self, ids: Iterable[int]) -> dict[int, Conversation]:
         """With members as they are now; only those are read that may have changed, or are not known, some at a time."""
         found: dict[int, Conversation] = {}
         unknown: list[int] = []
@@ -205,7 +206,8 @@ class Conversations:
         return found
 
     def _keep(self, pair: str, id: int, *user_ids: int) -> Conversation:
-        conversation = Conversation(id, "direct", tuple(sorted(set(user_ids))))
+        members = tuple(sorted(set(user_ids)))
+        conversation = Conversation(id, "direct", members, member_count=len(members))
         self._direct[id] = self._pairs[pair] = conversation
         return conversation
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from chatserver.clock import Clock
 from chatserver.errors import NotFound, Unavailable
-from chatserver.model import Actor, Conversation, Stretch, message_id, split_message_id
+from chatserver.model import Actor, Conversation, Member, Stretch, message_id, split_message_id
 from chatserver.ports import Stores
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
@@ -110,13 +110,14 @@ class MessageList:
         wanted = [
             (s.conversation_id, receiver_id) for s in whole for _, receiver_id in sides[s.conversation_id]
         ]
-        read: dict[tuple[int, int], int] = {}
+        read: dict[tuple[int, int], Member] = {}
         for at in range(0, len(wanted), TOGETHER):
-            read |= await self._stores.conversations.read_seqs(wanted[at : at + TOGETHER])
+            read |= await self._stores.conversations.members_of(wanted[at : at + TOGETHER])
         found = []
         for stretch in whole:
             for sender_id, receiver_id in sides[stretch.conversation_id]:
-                seq = min(read.get((stretch.conversation_id, receiver_id), 0), stretch.last)
+                pair = stretch.conversation_id, receiver_id
+                seq = min(read.get(pair, Member(*pair)).read_seq, stretch.last)
                 after, last = (0, seq) if is_read else (seq, stretch.last)
                 found.append(replace(stretch, sender_id=sender_id, after=after, last=last))
         return found

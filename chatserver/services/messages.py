@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -196,7 +196,9 @@ class Messages:
                 before = min(before, await self._stores.messages.head(id) + 1) - offset
             found = await self._stores.messages.page(id, 0, before, limit)
             has_more = bool(found) and found[-1].seq > 1
-        return Page(id, other, await self._shown(actor, conversation, found, delivers), has_more)
+        return Page(
+            id, other, await self.shown(actor, [(conversation, m) for m in found], delivers), has_more
+        )
 
     async def one(self, actor: Actor, id: int, delivers: bool) -> Json:
         """Raises NotFound, also for messages of others."""
@@ -204,39 +206,50 @@ class Messages:
         message = (await self._stores.messages.by_ids([id])).get(id)
         if message is None:
             raise NotFound("There is no such message.")
-        return (await self._shown(actor, conversation, [message], delivers))[0]
+        return (await self.shown(actor, [(conversation, message)], delivers))[0]
 
     async def shown_all(self, actor: Actor, found: list[Message], delivers: bool = True) -> list[Json]:
         """Of several conversations, in the order given."""
-        by_conversation: dict[int, list[Message]] = {}
-        for message in found:
-            by_conversation.setdefault(message.conversation_id, []).append(message)
-        shown: dict[int, Json] = {}
-        for id, messages in by_conversation.items():
-            conversation = await self._conversations.access(actor, id)
-            shown.update((m["id"], m) for m in await self._shown(actor, conversation, messages, delivers))
-        return [shown[message.id] for message in found]
+        ids = {message.conversation_id for message in found}
+        known = {id: await self._conversations.access(actor, id) for id in ids}
+        return await self.shown(actor, [(known[m.conversation_id], m) for m in found], delivers)
 
     async def shown_one(self, actor: Actor, conversation: Conversation, message: Message) -> Json:
-        return (await self._shown(actor, conversation, [message]))[0]
+        return (await self.shown(actor, [(conversation, message)]))[0]
 
-    async def _shown(
-        self, actor: Actor, conversation: Conversation, found: list[Message], delivers: bool = True
+    async def shown(
+        self, actor: Actor, found: Sequence[tuple[Conversation, Message]], delivers: bool = True
     ) -> list[Json]:
-        users = await self._accounts.users({*conversation.member_ids, *(m.sender_id for m in found)})
-        members = await self._receipts.members(conversation, actor.user_id, *conversation.member_ids)
-        newest = max((m.seq for m in found if m.sender_id != actor.user_id), default=0)
-        if delivers and newest > members[actor.user_id].delivered_seq:
-            self._receipts.delivered(actor.user_id, conversation, newest)
+        """Each in its conversation. What is read does not grow with the number of conversations."""
+        reader_id = actor.user_id
+        conversations = {conversation.id: conversation for conversation, _ in found}
+        pairs = {(one.id, id) for one in conversations.values() for id in (reader_id, *one.member_ids)}
+        users = await self._accounts.users({id for _, id in pairs} | {m.sender_id for _, m in found})
+        members = {pair: Member(*pair) for pair in pairs}
+        members |= await self._stores.conversations.members_of(pairs)
+        if delivers:
+            self._delivered(actor, found, members)
         shown = []
-        for message in found:
+        for conversation, message in found:
             receiver_id = conversation.other(message.sender_id) if conversation.is_direct else None
             # How far others got in a group is told apart: here it is how far the reader got.
-            receiving = members[receiver_id or actor.user_id]
+            receiving = members[conversation.id, receiver_id or reader_id]
             receiver = users[receiver_id] if receiver_id else None
             file_url = self._links.to_file(actor, message)
             shown.append(message_json(message, users[message.sender_id], receiver, receiving, file_url))
         return shown
+
+    def _delivered(
+        self,
+        actor: Actor,
+        found: Sequence[tuple[Conversation, Message]],
+        members: Mapping[tuple[int, int], Member],
+    ) -> None:
+        """These messages have reached a device of this person."""
+        for conversation, message in found:
+            reached = members[conversation.id, actor.user_id].delivered_seq
+            if message.sender_id != actor.user_id and message.seq > reached:
+                self._receipts.delivered(actor.user_id, conversation, message.seq)
 
 
 def _seq_within(conversation_id: int, id: int, field: str) -> int:

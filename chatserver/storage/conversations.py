@@ -108,11 +108,11 @@ class ConversationStore:
         found = map(records.member, await self._members.find({"_id": {"$in": keys}}))
         return {member.user_id: member for member in found}
 
-    async def read_seqs(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-        """(conversation, user) → how far they have read there."""
+    async def members_of(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Member]:
+        """(conversation, user) → member, of those of them who are or were in it."""
         keys = [_key(c, u) for c, u in pairs]
-        found = map(records.member, await self._members.find({"_id": {"$in": keys}}))
-        return {(member.conversation_id, member.user_id): member.read_seq for member in found}
+        found = map(records.member, await self._members.find({"_id": {"$in": keys}}) if keys else ())
+        return {(member.conversation_id, member.user_id): member for member in found}
 
     async def move_delivered(self, moves: dict[tuple[int, int], int], at: datetime) -> None:
         """(conversation, user) → delivered seq; only forward."""

@@ -46,7 +46,8 @@ _LETTER_TO_KIND = {letter: kind for kind, letter in _KIND_TO_LETTER.items()}
 
 
 def user(document: Document) -> User:
-    return User(document["_id"], document["username"], document["full_name"], document["avatar"])
+    sub = document.get("host_sub")
+    return User(document["_id"], document["username"], document["full_name"], document["avatar"], sub)
 
 
 def account(document: Document) -> Account:

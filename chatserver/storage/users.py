@@ -18,7 +18,7 @@ from chatserver.storage.driver import Collection, Document
 from chatserver.words import RULES, name_words
 
 LAST_SIGN = "\U0010ffff"
-_PUBLIC = {"username": 1, "full_name": 1, "avatar": 1}
+_PUBLIC = {"username": 1, "full_name": 1, "avatar": 1, "host_sub": 1}
 _ACCOUNT = {**_PUBLIC, "state": 1, "created_at": 1, "credential": 1}
 
 _RAISED: Document = {"$inc": {"credential": 1}}

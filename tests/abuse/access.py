@@ -70,6 +70,9 @@ ROWS: dict[str, list[Row]] = {
     "unread_count": [Row(OWN)],
     "online_users": [Row(OWN)],
     "snapshot": [Row(OWN)],
+    "get_conversation": [
+        Row((200, 200, 404, 401), "of the two", path={"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+    ],
     "register": [Row((201, 201, 201, 201), body=NEW_PERSON)],
     "login": [Row((401, 401, 401, 401), "a wrong password", {"username": "{ann}", "password": "wrong"})],
     "host_sign_in": [

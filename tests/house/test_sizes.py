@@ -19,6 +19,7 @@ LONG_FILES = {
     "handlers/base.py": "all that every call has in common",
     "handlers/description/shapes.py": "what every call answers, one after the other",
     "handlers/description/operations/chats.py": "the words of every call about messages, one after the other",
+    "chatserver/services/messages.py": "a message from its sending to all the ways of being shown",
     "chatserver/model.py": "all nouns of the product on one page",
     "chatserver/wire.py": "how each noun looks from outside, one after the other",
     "chatserver/ports.py": "all that the core asks of the outside world on one page",

@@ -1,11 +1,12 @@
 """Every call, described: the part of the OpenAPI document that types cannot say."""
 
-from handlers.description.operations import accounts, chats, host, polls, server
+from handlers.description.operations import accounts, chats, groups, host, polls, server
 
 OPERATIONS = {
     **accounts.OPERATIONS,
     **polls.OPERATIONS,
     **chats.OPERATIONS,
+    **groups.OPERATIONS,
     **host.OPERATIONS,
     **server.OPERATIONS,
 }

@@ -1,0 +1,121 @@
+"""A conversation as one of its members sees it: direct ones and groups alike, made here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from chatserver.clock import Clock
+from chatserver.errors import NotFound
+from chatserver.model import Actor, Conversation, Inbox, Member, Message, User, message_id
+from chatserver.ports import Stores
+from chatserver.services.accounts import Accounts
+from chatserver.services.conversations import NO_CONVERSATION, Conversations
+from chatserver.services.messages import Messages
+from chatserver.services.permissions import can, window
+from chatserver.services.presence import Presence
+from chatserver.wire import Json, my_conversation, person
+from chatserver.wire import conversation as conversation_json
+
+PREVIEWED = 5  # people shown of each conversation
+
+
+class ConversationViews:
+    def __init__(
+        self,
+        stores: Stores,
+        accounts: Accounts,
+        conversations: Conversations,
+        messages: Messages,
+        presence: Presence,
+        clock: Clock,
+    ) -> None:
+        self._stores = stores
+        self._accounts = accounts
+        self._conversations = conversations
+        self._messages = messages
+        self._presence = presence
+        self._clock = clock
+
+    async def one(self, actor: Actor, conversation_id: int) -> Json:
+        """Raises NotFound also when the actor is no member of it."""
+        shown = await self.of(actor, (await self._conversations.all([conversation_id])).values())
+        if not shown:
+            raise NotFound(NO_CONVERSATION)
+        return shown[0]
+
+    async def of(
+        self, actor: Actor, conversations: Iterable[Conversation], inbox: Inbox | None = None
+    ) -> list[Json]:
+        """In their order, without those that the actor is no member of.
+
+        What is read does not grow with their number. `inbox` is the actor's, where it is known already.
+        """
+        conversations = list(conversations)
+        if not conversations:
+            return []
+        inbox = inbox or await self._conversations.inbox(actor)
+        mine = await self._members(actor, conversations)
+        conversations = [one for one in conversations if one.id in mine]
+        last = await self._last_messages(actor, conversations, inbox, mine)
+        ids = {id for one in conversations for id in _previewed(one, actor)}
+        users = await self._accounts.users(ids | {member.added_by for member in mine.values()} - {0})
+        return [
+            self._shown(one, actor, mine[one.id], users, last.get(one.id), inbox) for one in conversations
+        ]
+
+    def person(self, user: User) -> Json:
+        return person(user, self._presence.is_online(user.id))
+
+    def _shown(
+        self,
+        conversation: Conversation,
+        actor: Actor,
+        member: Member,
+        users: dict[int, User],
+        last_message: Json | None,
+        inbox: Inbox,
+    ) -> Json:
+        preview = [self.person(users[id]) for id in _previewed(conversation, actor) if id in users]
+        added_by = users.get(member.added_by)
+        my = my_conversation(
+            conversation,
+            member,
+            can(conversation, member, self._clock.now()),
+            inbox.unread(conversation.id),
+            self.person(added_by) if added_by is not None else None,
+            0,
+        )
+        return conversation_json(conversation, preview, last_message, my)
+
+    async def _members(self, actor: Actor, conversations: Sequence[Conversation]) -> dict[int, Member]:
+        """By conversation, where the actor is a member: what they are in each."""
+        user_id = actor.user_id
+        found = await self._stores.conversations.members_of((one.id, user_id) for one in conversations)
+        members = {one.id: found.get((one.id, user_id)) for one in conversations}
+        return {id: one for id, one in members.items() if one is not None and one.state == "member"}
+
+    async def _last_messages(
+        self,
+        actor: Actor,
+        conversations: Sequence[Conversation],
+        inbox: Inbox,
+        mine: dict[int, Member],
+    ) -> dict[int, Json]:
+        """By conversation: the newest that its member may see. What the inbox has a majority has."""
+        ids = []
+        for one in conversations:
+            floor, head = window(one, mine[one.id], inbox.heads.get(one.id, 0))
+            if head > floor:
+                ids.append(message_id(one.id, head))
+        found: dict[int, Message] = await self._stores.messages.by_ids(ids) if ids else {}
+        by_id = {one.id: one for one in conversations}
+        last = [(by_id[message.conversation_id], message) for message in found.values()]
+        shown = await self._messages.shown(actor, last, delivers=False)
+        return {message["conversation_id"]: message for message in shown}
+
+
+def _previewed(conversation: Conversation, actor: Actor) -> list[int]:
+    """Of a direct conversation the other person, who is oneself in notes to self."""
+    if conversation.is_direct:
+        return [conversation.other(actor.user_id)]
+    return [id for id in conversation.preview if id != actor.user_id][:PREVIEWED]
