@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatserver.errors import Invalid
+from handlers import receivers
 from handlers.base import ApiHandler
 from handlers.schemas import Typing
 
@@ -12,9 +12,7 @@ class TypingHandler(ApiHandler):
 
     async def post(self) -> None:
         asked = self.json(Typing)
-        receiver_id = asked.receiver_id if asked.receiver_id is not None else asked.receiver
-        if receiver_id is None:
-            raise Invalid.field("receiver_id", "is required")
+        receiver_id = await receivers.receiver_id(self.runtime, asked)
         await self.runtime.services.typing.signal(self.actor, receiver_id, asked.is_typing)
         self.answer({"success": True, "status": "success"})
 

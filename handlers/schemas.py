@@ -30,6 +30,11 @@ Receiver = Annotated[Id | None, Meta(description="The person it is for.")]
 OldReceiver = Annotated[
     Id | None, Meta(description="The old name of `receiver_id`.", extra_json_schema={"deprecated": True})
 ]
+Sub = Annotated[str, Meta(min_length=1, max_length=SUB_CHARS)]
+ReceiverSub = Annotated[
+    Sub | None,
+    Meta(description="The same person by the id that the application around the chat has of them."),
+]
 FullName = Annotated[
     str | None,
     Meta(
@@ -125,13 +130,20 @@ class Export(Struct):
 
 
 class Search(Struct):
+    """At most one of these."""
+
     search: Annotated[
-        str,
+        str | None,
         Meta(
             description="The beginnings of words of a username or full name, in any order, compared as in the search of "
             "messages; from a guest, a whole username."
         ),
-    ] = ""
+    ] = None
+    username: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=64)] | None,
+        Meta(description="Who has exactly this username, whatever the case."),
+    ] = None
+    sub: Annotated[Sub | None, Meta(description="Who has this id in the application around the chat.")] = None
 
 
 class Send(Struct):
@@ -139,6 +151,7 @@ class Send(Struct):
 
     receiver_id: Receiver = None
     receiver: OldReceiver = None
+    receiver_sub: ReceiverSub = None
     message: Annotated[
         str,
         Meta(
@@ -195,6 +208,7 @@ class MarkRead(Struct):
 class Typing(Struct):
     receiver_id: Receiver = None
     receiver: OldReceiver = None
+    receiver_sub: ReceiverSub = None
     is_typing: Annotated[bool, Meta(description="False when they stop before sending.")] = True
 
 
@@ -284,10 +298,7 @@ class Notify(Struct):
         Meta(min_length=1, max_length=64, description="For the page to tell kinds apart; yours to choose."),
     ] = "info"
     receiver_id: Receiver = None
-    receiver_sub: Annotated[
-        Annotated[str, Meta(min_length=1, max_length=SUB_CHARS)] | None,
-        Meta(description="The same person by your own id."),
-    ] = None
+    receiver_sub: Annotated[Sub | None, Meta(description="The same person by your own id.")] = None
     client_id: Annotated[
         ClientId | None,
         Meta(

@@ -21,6 +21,7 @@ from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
+from chatserver.services.contacts import Contacts
 from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
 from chatserver.services.entries import Entries
@@ -54,6 +55,7 @@ class Services:
     tickets: Tickets
     host: Host
     keys: Keys
+    contacts: Contacts
     conversations: Conversations
     conversation_views: ConversationViews
     memberships: Memberships
@@ -171,6 +173,7 @@ def build_services(
         tickets=tickets,
         host=host,
         keys=keys,
+        contacts=Contacts(stores, accounts),
         conversations=conversations,
         conversation_views=ConversationViews(stores, accounts, conversations, messages, presence, clock),
         memberships=Memberships(stores, accounts, conversations, fanout, facts, bus, clock),

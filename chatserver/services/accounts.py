@@ -15,13 +15,12 @@ from chatserver.guard.attempts import Attempts, Caller
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.password_rules import check_password
 from chatserver.model import GONE, Account, Actor, User
-from chatserver.names import FULL_NAME_CHARS, shown_name
+from chatserver.names import shown_name
 from chatserver.ports import InboxStore, MarkStore, UserStore
 from chatserver.words import wanted_names
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
 KNOWN_SECS = 60  # how long another node's change of a name may go unseen
-SEARCH_LIMIT = 20
 PAGE = 1000
 FORGOTTEN = "Deleted user"
 CLOSED = {  # what is said to whoever registers all the same
@@ -148,6 +147,11 @@ class Accounts:
             raise NotFound("There is no such user.")
         return found[id]
 
+    async def id_of_sub(self, sub: str) -> int:
+        """0, which nobody has, when the host never named them."""
+        account = await self._users.by_host_sub(sub)
+        return account.user.id if account is not None else 0
+
     async def account(self, id: int) -> Account:
         """As it is now. Raises NotFound."""
         found = await self._users.by_id(id)
@@ -174,17 +178,6 @@ class Accounts:
             raise NotFound("This account is gone.")
         self._known[user.id] = changed
         return changed
-
-    async def search(self, actor: Actor, text: str) -> list[User]:
-        """By the beginnings of words of either name, all of them; without text, the first by username.
-
-        Guests find whom they can name exactly.
-        """
-        asked = text.strip()[:FULL_NAME_CHARS]
-        if (await self.user(actor.user_id)).username.startswith(GUEST):  # who may be anybody
-            found = await self._users.account(asked.removeprefix("@"))
-            return [found.user] if found and found.state == "active" else []
-        return await self._users.search(wanted_names(asked), SEARCH_LIMIT)
 
     # What the operator does, and people with their own account by way of OwnData.
 

@@ -93,7 +93,7 @@ class Host:
     ) -> tuple[Notification, bool]:
         """Tell one person something; see Notifications. Raises NotFound."""
         if receiver_sub is not None:
-            receiver_id = (await self._visitors.known(receiver_sub)).id
+            receiver_id = await self._accounts.id_of_sub(receiver_sub)
         assert receiver_id is not None
         user = await self._accounts.user(receiver_id)
         return await self._notifications.notify(user.id, **content)

@@ -196,9 +196,8 @@ class Messages:
                 before = min(before, await self._stores.messages.head(id) + 1) - offset
             found = await self._stores.messages.page(id, 0, before, limit)
             has_more = bool(found) and found[-1].seq > 1
-        return Page(
-            id, other, await self.shown(actor, [(conversation, m) for m in found], delivers), has_more
-        )
+        shown = await self.shown(actor, [(conversation, message) for message in found], delivers)
+        return Page(id, other, shown, has_more)
 
     async def one(self, actor: Actor, id: int, delivers: bool) -> Json:
         """Raises NotFound, also for messages of others."""

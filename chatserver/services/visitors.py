@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chatserver.clock import Clock
-from chatserver.errors import Forbidden, Invalid, NotFound, Unavailable
+from chatserver.errors import Forbidden, Invalid, Unavailable
 from chatserver.guard.attempts import Attempts
 from chatserver.model import Account, User
 from chatserver.names import shown_name
@@ -52,13 +52,6 @@ class Visitors:
             return await self.of_host(sub, full_name or None)
         except Invalid:
             return await self.of_host(sub, None)
-
-    async def known(self, sub: str) -> User:
-        """Raises NotFound when the host has never signed them in."""
-        account = await self._stores.users.by_host_sub(sub)
-        if account is None:
-            raise NotFound("The host has no such user here yet.")
-        return account.user
 
     async def guest(self, full_name: str | None, address: str) -> Account:
         """Somebody new, who cannot come back once the token is lost. Raises Invalid, RateLimited."""

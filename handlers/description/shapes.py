@@ -47,10 +47,6 @@ class UserAnswer(Struct):
     user: User
 
 
-class Users(Struct):
-    users: Annotated[list[User], Meta(description="At most 20, by name.")]
-
-
 class Session(Struct):
     """One signed-in device: one token."""
 

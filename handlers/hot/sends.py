@@ -83,5 +83,6 @@ def text_in(body: bytes) -> Text | Send | None:
         send, ignored = parse(Send, decode_object(body))
     except Invalid:
         return None
-    plain = send.message.strip() and send.attachment is None and send.receiver is None and not ignored
+    named_once = send.receiver is None and send.receiver_sub is None
+    plain = send.message.strip() and send.attachment is None and named_once and not ignored
     return send if plain else None

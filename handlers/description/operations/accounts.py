@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers import accounts, host, schemas
-from handlers.description import shapes
+from handlers.description import people_shapes, shapes
 from handlers.description.operations import story
 from handlers.description.operations.operation import Answer, Example, Operation
 
@@ -169,9 +169,16 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "search_users",
         PEOPLE,
         "Find people",
-        {200: Answer(shapes.Users, "Those whose username or full name begins like that, whatever the case.")},
-        "Without `search` the first people by name. No wildcards.",
+        {200: Answer(people_shapes.Users, "Those who are meant.")},
+        "By the beginnings of words of their names (`search`), without wildcards; or the one person whom `username` or "
+        "`sub` names exactly, however many others are called like that. Without any of these the first people by name.",
         query=schemas.Search,
-        examples=(Example("By the beginning of a name", {"users": [story.BOB]}, query={"search": "bo"}),),
+        examples=(
+            Example(
+                "By the beginning of a name",
+                {"users": [{**story.BOB_THERE, "sub": None}]},
+                query={"search": "bo"},
+            ),
+        ),
     ),
 }
