@@ -126,6 +126,15 @@ class Unavailable(ChatError):
         self.retry_after_secs = retry_after_secs
 
 
+class Unreachable(Exception):
+    """A call of our own came to no answer. `kind` is one word for it, and neither it nor `reason` holds a secret."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+
+
 class StartupError(Exception):
     """The operator's mistake: one line that says what is wrong and the cure. `exit_code` is from sysexits.h."""
 

@@ -121,6 +121,16 @@ def is_storable(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back of a call of our own. Of an answer too long or too slow the body is left out: not `whole`."""
+
+    status: int
+    fields: Mapping[str, str]
+    body: bytes
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who is asking: first argument of every service method."""
 

@@ -20,6 +20,9 @@ PATHS = ("data_dir", "mongod", "tls_cert", "tls_key", "tls_ca")
 TRUTH = {"true": True, "1": True, "yes": True, "on": True} | dict.fromkeys(("false", "0", "no", "off"), False)
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,255}", re.ASCII)
 URL = re.compile(r"https?://[^\s/?#]{1,1024}([/?][^\s#]{0,2048})?", re.ASCII)
+HOST = re.compile(
+    r"(?=[^/]*[A-Za-z])[A-Za-z0-9_.-]{1,253}", re.ASCII
+)  # a name; an address is a network of its own
 RATE = re.compile(r"[1-9][0-9]{0,8} ?(/|per) ?([1-9][0-9]{0,3} ?)?(second|minute|hour|day)s?|off", re.ASCII)
 
 
@@ -82,6 +85,8 @@ def _several(name: str, raw: Any) -> tuple[str, ...]:
     found = tuple(str(part).strip() for part in parts if str(part).strip())
     for part in found:
         if name in ("trusted_proxies", "rate_exempt"):
+            _check_network(part)
+        if name == "outbound_allow" and not HOST.fullmatch(part):
             _check_network(part)
         if name in ("cors_origins", "frame_ancestors") and not ORIGIN.fullmatch(part):
             raise ValueError(f"{part!r} is not an origin like https://www.example.org")

@@ -134,6 +134,10 @@ class Settings:
         "Address of the application around this chat that says whose its own tokens are; empty: they count for nothing.",
         secret=True,
     )
+    outbound_allow: tuple[str, ...] = setting(
+        (),
+        "Networks (10.0.0.0/8) and hosts, comma-separated, that webhooks and hooks may reach besides public addresses.",
+    )
     guests: bool = setting(False, "Let people in who have no account, each as somebody new.")
     frame_ancestors: tuple[str, ...] = setting(
         (), "Origins of other sites that may show /embed in a frame, comma-separated; empty: none."
