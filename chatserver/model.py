@@ -49,6 +49,7 @@ class Account:
     credential: int = (
         0  # raised by whatever ends all sessions; those that began under a lower one are worth nothing
     )
+    said: Mapping[str, Any] = field(default_factory=dict)  # by the host, besides name and avatar
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Bus(Protocol):
 
 class UserStore(Protocol):
     async def create(
-        self, user: User, password_hash: str, at: datetime, host_sub: str | None = None
+        self, user: User, password_hash: str, at: datetime, said: Mapping[str, Any] | None = None
     ) -> bool: ...
     async def by_id(self, user_id: int) -> Account | None: ...
     async def by_host_sub(self, host_sub: str) -> Account | None: ...
@@ -90,6 +90,7 @@ class UserStore(Protocol):
         self, user_id: int, password_hash: str, *, proved: int | None = None, but: int = 0
     ) -> bool: ...
     async def update(self, user: User, changes: dict[str, str | None]) -> User | None: ...
+    async def host_says(self, user: User, changes: Mapping[str, Any]) -> Account | None: ...
     async def search(self, beginnings: Sequence[str], limit: int) -> list[User]: ...
     async def account(self, username: str) -> Account | None: ...
     async def accounts(self, beginnings: Sequence[str], after: int, limit: int) -> list[Account]: ...
@@ -292,6 +293,13 @@ class TokenHost(Protocol):
 
     async def whose(self, token: str) -> Vouched | None:
         """None when it refuses it. Raises Unavailable, within seconds."""
+
+
+class KeySource(Protocol):
+    """Where the application around the chat publishes the keys that it signs with."""
+
+    async def fetch(self) -> bytes:
+        """A JWKS, as it stands there. Raises Unavailable, within seconds, with what may be logged."""
 
 
 class Upload(AbstractAsyncContextManager[Any], Protocol):

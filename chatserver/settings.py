@@ -129,6 +129,11 @@ class Settings:
         "Key of the application around this chat (32 bytes or more); empty: none signs users in.",
         secret=True,
     )
+    host_keys: tuple[str, ...] = setting(
+        (),
+        "More keys of that application, comma-separated: KID:ALGORITHM:FILE (a public key, PEM), or ALGORITHM:https://…"
+        " (a JWKS). HS256 (FILE only), RS256, ES256, EdDSA.",
+    )
     token_url: str = setting(
         "",
         "Address of the application around this chat that says whose its own tokens are; empty: they count for nothing.",
@@ -170,7 +175,12 @@ class Settings:
         """`registration` with what auto stands for."""
         if self.registration != "auto":
             return self.registration
-        return "off" if self.host_secret or self.token_url else "open"
+        return "off" if self.host_signs or self.token_url else "open"
+
+    @property
+    def host_signs(self) -> bool:
+        """Whether there is a key with which the application around the chat signs its people in."""
+        return bool(self.host_secret or self.host_keys)
 
 
 FIELDS: dict[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Settings)}

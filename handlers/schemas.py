@@ -89,7 +89,7 @@ class Login(Struct):
 class HostSignIn(Struct):
     token: Annotated[
         str,
-        Meta(description="A JWT by the host application: HS256, with `sub`, `exp`, `aud`, perhaps `name`."),
+        Meta(description="A JWT by the host application, with `sub`, `exp`, `aud`, perhaps `name` and more."),
     ]
 
 

@@ -39,6 +39,7 @@ from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
 from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
+from chatserver.services.sign_in_keys import SignInKeys
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
 from chatserver.services.unused_guests import UnusedGuests
@@ -105,6 +106,7 @@ def build_services(
     limits: RateLimits,
     links: Links,
     token_host: TokenHost | None,
+    signing: SignInKeys,
     clock: Clock,
 ) -> Services:
     accounts = Accounts(
@@ -119,7 +121,7 @@ def build_services(
         stores.marks,
         accounts,
         tickets,
-        Vouchers(settings.host_secret, token_host, clock),
+        Vouchers(signing, token_host, clock),
         visitors,
         limits,
         hub,
@@ -152,8 +154,7 @@ def build_services(
         keys,
         limits,
         Networks(settings.rate_exempt),
-        clock,
-        settings.host_secret,
+        signing,
         settings.guests,
     )
     messages = Messages(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from cachetools import TTLCache
 
@@ -78,11 +79,11 @@ class Accounts:
             raise Invalid.field("username", "is taken")
         return user
 
-    async def add(self, user: User, password_hash: str = "", host_sub: str | None = None) -> bool:
+    async def add(self, user: User, password_hash: str = "", said: Mapping[str, Any] | None = None) -> bool:
         """A new account, without a password unless one is given. False when its name or the host's user is taken."""
         # The inbox first: nobody must ever be found who could not receive.
         await self._inboxes.ensure(user.id)
-        return await self._users.create(user, password_hash, self._clock.now(), host_sub)
+        return await self._users.create(user, password_hash, self._clock.now(), said or {})
 
     async def prove(self, username: str, password: str, caller: Caller) -> Account | None:
         """The account if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""
@@ -160,17 +161,29 @@ class Accounts:
         return found
 
     async def update(self, actor: Actor, changes: dict[str, str | None]) -> User:
-        """`full_name` and `avatar`. Raises Invalid."""
+        """`full_name` and `avatar`. Raises Invalid, and Forbidden where the host says who they are."""
         if "full_name" in changes:
             changes = {**changes, "full_name": shown_name(changes["full_name"] or "")}
         avatar = changes.get("avatar")
         if avatar is not None and not re.fullmatch(r"https?://[^\s\"'<>\\]{1,490}", avatar):
             raise Invalid.field("avatar", "must be an http or https address of at most 500 characters")
         user = await self.user(actor.user_id)
+        if changes and user.sub is not None:
+            named = " and ".join(changes)
+            raise Forbidden(f"{named}: only the application that this account belongs to changes this.")
         return await self._changed(user, changes) if changes else user
 
-    async def rename(self, user: User, shown: str) -> User:
-        return await self._changed(user, {"full_name": shown}) if shown != user.full_name else user
+    async def host_says(self, account: Account, profile: Mapping[str, Any]) -> Account:
+        """What the host says of its own user, which was looked at; what it says already costs no write."""
+        known = {"name": account.user.full_name, "avatar": account.user.avatar, **account.said}
+        changes = {field: value for field, value in profile.items() if known.get(field) != value}
+        if not changes:
+            return account
+        changed = await self._users.host_says(account.user, changes)
+        if changed is None:
+            raise NotFound("This account is gone.")
+        self._known[account.user.id] = changed.user
+        return changed
 
     async def _changed(self, user: User, changes: dict[str, str | None]) -> User:
         changed = await self._users.update(user, changes)

@@ -52,7 +52,7 @@ def user(document: Document) -> User:
 
 def account(document: Document) -> Account:
     state, credential = document.get("state", "active"), document.get("credential", 0)
-    return Account(user(document), state, document["created_at"], credential)
+    return Account(user(document), state, document["created_at"], credential, document.get("host", {}))
 
 
 def session(document: Document) -> Session:
