@@ -212,6 +212,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             services.notifications.finish,
             services.changes.finish,
             services.unused_guests.forget,
+            services.memberships.settle_all,
         )
         shared_rates = SharedRates(limits, storage.rates, clock, alone=not settings.amqp_url)
         work = (services.presence.beat(), services.presence.announce(), shared_rates.run(), memory.run(clock))

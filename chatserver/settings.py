@@ -101,6 +101,12 @@ class Settings:
     )
     guest_days: int = setting(30, "A guest's account unused for this long is deleted; 0: never.", least=0)
     conversation_rate: str = setting("500/hour", "Conversations a person may begin.")
+    group_rate: str = setting("50/day", "Groups a person may begin.")
+    group_members: int = setting(1000, "Members of a group.", least=2)
+    announcement_members: int = setting(10_000, "Members of an announcement.", least=2)
+    person_conversations: int = setting(
+        1000, "Conversations of a person; beyond, nobody adds them to a group.", least=1
+    )
     open_uploads: int = setting(
         10, "Files of one person on their way into one process; one more is refused.", least=1
     )

@@ -13,9 +13,12 @@ STATUS: dict[str, int] = {
     "token_invalid": 401,
     "forbidden": 403,
     "not_member": 403,
+    "silenced": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "limit_reached": 409,
+    "owner_must_transfer": 409,
+    "revision_conflict": 409,
     "cursor_expired": 410,
     "cursor_invalid": 400,
     "validation_error": 400,
@@ -24,6 +27,7 @@ STATUS: dict[str, int] = {
     "range_not_satisfiable": 416,
     "idempotency_conflict": 422,
     "rate_limited": 429,
+    "slow_mode": 429,
     "header_too_large": 431,
     "unavailable": 503,
     "internal_error": 500,
@@ -48,6 +52,8 @@ def problem(status: int, error: BaseException | None, request_id: str) -> tuple[
             extra["cursor"] = error.cursor
         elif isinstance(error, errors.LimitReached):
             extra["limit"] = error.limit
+        elif isinstance(error, errors.Silenced):
+            extra["until"] = error.until
     else:
         code = CODES.get(status, "internal_error")
         status = STATUS[code] if code == "internal_error" else status
@@ -70,7 +76,7 @@ def problem_fields(status: int, error: BaseException | None) -> list[tuple[str, 
     fields = []
     if status == HTTPStatus.UNAUTHORIZED:
         fields.append(("WWW-Authenticate", "Bearer"))
-    elif isinstance(error, errors.Unavailable | errors.RateLimited):
+    elif isinstance(error, errors.Unavailable | errors.RateLimited | errors.SlowMode):
         fields.append(("Retry-After", str(error.retry_after_secs)))
     if isinstance(error, errors.RangeNotSatisfiable):
         fields.append(("Content-Range", f"bytes */{error.size_bytes}"))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.model import Bell, Fact
+from chatserver.model import Bell, Conversation, Fact
 from chatserver.ports import Bus, Stores
 
 TRIES = 20  # Each is lost to a line of another node only.
@@ -24,11 +24,15 @@ class Facts:
         self._bus = bus
         self._clock = clock
 
-    async def tell(self, conversation_id: int, kind: str, target: int, rev: int) -> None:
-        """Raises Unavailable: then some members may know and others not, until it is repeated."""
-        seq = await self._append(conversation_id, kind, target, rev)
-        found = await self._stores.conversations.member_ids([conversation_id])
-        await self._advance(conversation_id, seq, found[conversation_id])
+    async def tell(self, conversation: Conversation, *lines: tuple[str, int, int]) -> None:
+        """Each line: kind, target, rev. Raises Unavailable: some members may know then and others not, until repeated."""
+        c, seq = conversation.id, 0
+        for line in lines:
+            seq = await self._append(c, *line)
+        member_ids: Sequence[int] = conversation.member_ids
+        if not conversation.is_direct:
+            member_ids = (await self._stores.conversations.member_ids([c]))[c]
+        await self._advance(c, seq, member_ids)
 
     async def _append(self, conversation_id: int, kind: str, target: int, rev: int) -> int:
         for _ in range(TRIES):

@@ -15,8 +15,8 @@ from chatserver.errors import Forbidden, Invalid, NotFound
 from chatserver.guard.attempts import Attempts, Caller
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.password_rules import check_password
-from chatserver.model import GONE, Account, Actor, User
-from chatserver.names import shown_name
+from chatserver.model import GONE, SYSTEM_SENDER, Account, Actor, User
+from chatserver.names import check_picture, shown_name
 from chatserver.ports import InboxStore, MarkStore, UserStore
 from chatserver.words import wanted_names
 
@@ -52,7 +52,7 @@ class Accounts:
         self._registration = registration
         self._known: TTLCache[int, User] = TTLCache(50_000, KNOWN_SECS, timer=clock.monotonic)
         # A message wakes a thousand members at once, and all of them ask who wrote it.
-        self._reads: BatchedCalls[int, User] = BatchedCalls(users.by_ids, clock)
+        self._reads: BatchedCalls[int, User] = BatchedCalls(self._read, clock)
 
     async def close(self) -> None:
         await self._reads.close()
@@ -141,6 +141,10 @@ class Accounts:
             found.update(fresh)
         return found
 
+    async def _read(self, ids: list[int]) -> dict[int, User]:
+        found = await self._users.by_ids(ids)
+        return {**found, SYSTEM_SENDER.id: SYSTEM_SENDER} if SYSTEM_SENDER.id in ids else found
+
     async def user(self, id: int) -> User:
         """Raises NotFound."""
         found = await self.users([id])
@@ -164,9 +168,8 @@ class Accounts:
         """`full_name` and `avatar`. Raises Invalid, and Forbidden where the host says who they are."""
         if "full_name" in changes:
             changes = {**changes, "full_name": shown_name(changes["full_name"] or "")}
-        avatar = changes.get("avatar")
-        if avatar is not None and not re.fullmatch(r"https?://[^\s\"'<>\\]{1,490}", avatar):
-            raise Invalid.field("avatar", "must be an http or https address of at most 500 characters")
+        if (avatar := changes.get("avatar")) is not None:
+            check_picture(avatar)
         user = await self.user(actor.user_id)
         if changes and user.sub is not None:
             named = " and ".join(changes)

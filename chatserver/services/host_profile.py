@@ -9,24 +9,22 @@ from typing import Any
 
 from chatserver.errors import ChatError, Invalid
 from chatserver.model import SUB_CHARS, is_storable
-from chatserver.names import shown_name
+from chatserver.names import check_picture, shown_name
 
 DATA_BYTES = 4096
 CONTACTS = 200  # that the claim may name
 EVERYONE = "everyone"
-AVATAR = re.compile(r"https?://[^\s\"'<>\\]{1,490}")
 _EMAIL = re.compile(r"[^\s@,;<>\"\\\x00-\x20]{1,64}@[^\s@,;<>\"\\\x00-\x20]{1,189}")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _TZ = re.compile(r"[A-Za-z0-9_+/-]{1,64}", re.ASCII)
 _ROLE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 PATTERNS = {
-    "avatar": (AVATAR, "must be an http or https address of at most 500 characters"),
     "email": (_EMAIL, "must be an address of mail"),
     "locale": (_LOCALE, "must be a language tag, such as de or pt-BR"),
     "tz": (_TZ, "must be the name of a time zone, such as Europe/Berlin"),
     "role": (_ROLE, "must be 1 to 64 letters a-z, digits, dots, dashes and underscores"),
 }
-FIELDS = ("name", *PATTERNS, "data", "may_contact")
+FIELDS = ("name", "avatar", *PATTERNS, "data", "may_contact")
 
 
 def checked(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,6 +49,9 @@ def _checked(field: str, value: Any) -> Any:
         return shown_name(value if isinstance(value, str) else "", "name")
     if value is None:
         return None
+    if field == "avatar":
+        check_picture(value if isinstance(value, str) else "")
+        return value
     if field == "data":
         return _data(value)
     if field == "may_contact":

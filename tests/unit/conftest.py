@@ -87,8 +87,8 @@ class Chat:
     def sweeper(self) -> Sweeper:
         services = self.services
         finish = services.receipts.finish_read, services.notifications.finish, services.changes.finish
-        forget = services.unused_guests.forget
-        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, forget)
+        rest = services.unused_guests.forget, services.memberships.settle_all
+        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, *rest)
 
     async def open(self) -> Chat:
         await self.storage.prepare()
