@@ -32,11 +32,17 @@ class User:
     full_name: str
     avatar: str | None
     sub: str | None = None  # the host's own id of them, where it made the account
+    is_off: bool = False  # can neither sign in nor be written to
 
     @property
     def is_gone(self) -> bool:
         """Deleted: only messages still name it."""
         return self.username.startswith(GONE)
+
+    @property
+    def receives(self) -> bool:
+        """Whether they can be written to."""
+        return not (self.is_off or self.is_gone)
 
 
 SYSTEM_SENDER = User(0, "", "", None)  # who sends what no person wrote

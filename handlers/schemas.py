@@ -456,3 +456,67 @@ class Rotate(Struct):
         int,
         Meta(ge=0, le=OVERLAP_SECS, description="How long the former one is still good."),
     ] = 86400
+
+
+class SubQuery(Struct):
+    sub: Annotated[
+        Sub | None,
+        Meta(
+            description="In place of the id in the path, which is then `-`: for ids that a proxy would change."
+        ),
+    ] = None
+
+
+class EndSessions(SubQuery):
+    before: Annotated[
+        str | None,
+        Meta(
+            description="Only sessions that began before this time.",
+            extra_json_schema={"format": "date-time"},
+        ),
+    ] = None
+
+
+class HostProfile(Struct):
+    """What is left out stays as it is, null clears it."""
+
+    name: FullName = None
+    avatar: Annotated[str | None, Meta(description="An http or https address of at most 500 characters.")] = (
+        None
+    )
+    email: Annotated[str | None, Meta(description="Shown to nobody but the host.")] = None
+    locale: Annotated[str | None, Meta(description="A language tag, such as pt-BR.")] = None
+    tz: Annotated[str | None, Meta(description="A time zone, such as Europe/Berlin.")] = None
+    role: Annotated[
+        str | None, Meta(description="1 to 64 letters a-z, digits, dots, dashes and underscores.")
+    ] = None
+    may_contact: Annotated[
+        Literal["everyone"] | list[str] | None,
+        Meta(
+            description="Where the setting `contact` is `host`: whom they may write to first. At most 200 subs and "
+            "`role:NAME`s, or `everyone`; nobody without it."
+        ),
+    ] = None
+    data: Annotated[
+        dict[str, Any] | None,
+        Meta(description="Yours, at most 4 KiB, replaced as a whole, never looked into."),
+    ] = None
+
+
+class HostPerson(HostProfile, kw_only=True):
+    sub: Sub
+
+
+class HostPeople(Struct):
+    users: Annotated[list[HostPerson], Meta(min_length=1, max_length=100)]
+
+
+class NewSession(Struct):
+    device: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=100)],
+        Meta(description="What to call it in the list of sessions."),
+    ] = "The application"
+
+
+class Subs(Struct):
+    subs: Annotated[list[Sub], Meta(min_length=1, max_length=100)]

@@ -28,6 +28,7 @@ from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.groups import Groups
 from chatserver.services.host import Host
+from chatserver.services.host_users import HostUsers
 from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.keys import Keys
 from chatserver.services.links import Links
@@ -58,6 +59,7 @@ class Services:
     sessions: Sessions
     tickets: Tickets
     host: Host
+    host_users: HostUsers
     keys: Keys
     contacts: Contacts
     conversations: Conversations
@@ -217,6 +219,7 @@ def build_services(
         sessions=sessions,
         tickets=tickets,
         host=host,
+        host_users=HostUsers(stores, accounts, visitors, sessions, clock),
         keys=keys,
         contacts=Contacts(stores, accounts),
         conversations=conversations,

@@ -23,6 +23,7 @@ from chatserver.words import wanted_names
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
 KNOWN_SECS = 60  # how long another node's change of a name may go unseen
 PAGE = 1000
+UNKNOWN = -1  # the id of nobody
 FORGOTTEN = "Deleted user"
 CLOSED = {  # what is said to whoever registers all the same
     "off": "Nobody can register here: the operator adds people, or the application around this chat signs its users in.",
@@ -153,9 +154,9 @@ class Accounts:
         return found[id]
 
     async def id_of_sub(self, sub: str) -> int:
-        """0, which nobody has, when the host never named them."""
+        """UNKNOWN when the host never named them."""
         account = await self._users.by_host_sub(sub)
-        return account.user.id if account is not None else 0
+        return account.user.id if account is not None else UNKNOWN
 
     async def account(self, id: int) -> Account:
         """As it is now. Raises NotFound."""
@@ -222,9 +223,15 @@ class Accounts:
         account = await self.named(username)
         if account.state == "forgotten":
             raise NotFound(f"{username} was deleted.")
-        state = "disabled" if disabled else "active"
+        return await self.set_active(account, not disabled)
+
+    async def set_active(self, account: Account, active: bool) -> Account:
+        """Whether they may sign in and be written to; other nodes know it within KNOWN_SECS. Sessions are ended apart."""
+        state = "active" if active else "disabled"
         await self._users.set_state(account.user.id, state)
-        return replace(account, state=state)
+        user = replace(account.user, is_off=not active)
+        self._known[user.id] = user
+        return replace(account, state=state, user=user)
 
     async def forget(self, account: Account) -> Account:
         """Take the name away, for others to use; what was written stays. Cached names are gone after KNOWN_SECS."""

@@ -10,7 +10,7 @@ from cachetools import LRUCache, TTLCache
 
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
-from chatserver.errors import NotFound, Unavailable
+from chatserver.errors import Forbidden, NotFound, Unavailable
 from chatserver.guard.quotas import Quotas
 from chatserver.list_place import ListPlace
 from chatserver.model import (
@@ -29,6 +29,7 @@ from chatserver.services.refusals import NO_CONVERSATION
 
 TOGETHER = 500  # conversations read in one call
 NOBODY = "Nobody is there any more: this account was deleted."
+SWITCHED_OFF = "This account is switched off: nobody can write to it."
 GROUP_SECS = (
     2.0  # how long what is known of a group, and of who speaks there, is trusted for sending and for events
 )
@@ -104,8 +105,9 @@ class Conversations:
         conversation = await self.find_direct(actor, user_id)
         if conversation is not None:
             return conversation, False
-        if (await self._accounts.user(user_id)).is_gone:
-            raise NotFound(NOBODY)
+        user = await self._accounts.user(user_id)
+        if not user.receives:
+            raise NotFound(NOBODY) if user.is_gone else Forbidden(SWITCHED_OFF)
         await self._quotas.begin_conversation(actor)
         id = await self._stores.marks.next_id("conversation")
         if id > MAX_CONVERSATION_ID:

@@ -5,6 +5,7 @@ They have no password, and a colon in the username, which nobody can register: t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ class Visitors:
         self._accounts = accounts
         self._attempts = attempts
         self._clock = clock
+        self._making: dict[str, asyncio.Task[tuple[Account, bool]]] = {}
 
     async def of_host(self, sub: str, said: Mapping[str, Any]) -> Account:
         """The account of the host's user `sub`, made when there is none, as the host says they are: see `host_profile`.
@@ -50,15 +52,37 @@ class Visitors:
 
         `only_new`: one that is there stays as it is. Raises Unavailable.
         """
+        account, created = await self._stores.users.by_host_sub(sub), False
+        if account is None:
+            making, first = self._making.get(sub), False
+            if making is None:
+                making, first = asyncio.create_task(self._make(sub, profile)), True
+                self._making[sub] = making
+                making.add_done_callback(lambda done: self._made(sub, done))
+            account, made = await asyncio.shield(making)  # what one of them waits for, all do
+            created = first and made
+        if created or only_new:
+            return account, created
+        return await self._accounts.host_says(account, profile), False
+
+    async def _make(self, sub: str, profile: Mapping[str, Any]) -> tuple[Account, bool]:
         for _ in range(TRIES):
-            account = await self._stores.users.by_host_sub(sub)
-            if account is not None:
-                return (account if only_new else await self._accounts.host_says(account, profile)), False
             made = await self._new("host", sub, profile)
             if made is not None:
                 return made, True
-            await self._clock.sleep(SETTLE_SECS)  # another call made it, and a majority does not have it yet
+            account = await self._stores.users.by_host_sub(sub)
+            if account is not None:
+                return account, False
+            await self._clock.sleep(SETTLE_SECS)  # another node made it, and a majority does not have it yet
         raise Unavailable("The account is not completely readable yet.")
+
+    def _made(self, sub: str, done: asyncio.Task[tuple[Account, bool]]) -> None:
+        del self._making[sub]
+        if not done.cancelled():
+            done.exception()  # whoever waited for it may be gone
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._making.values(), return_exceptions=True)
 
     async def guest(self, full_name: str | None, address: str) -> Account:
         """Somebody new, who cannot come back once the token is lost. Raises Invalid, RateLimited."""

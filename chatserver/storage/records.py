@@ -53,7 +53,8 @@ _LETTER_TO_KIND = {letter: kind for kind, letter in _KIND_TO_LETTER.items()}
 
 def user(document: Document) -> User:
     sub = document.get("host_sub")
-    return User(document["_id"], document["username"], document["full_name"], document["avatar"], sub)
+    is_off = document.get("state") == "disabled"
+    return User(document["_id"], document["username"], document["full_name"], document["avatar"], sub, is_off)
 
 
 def account(document: Document) -> Account:

@@ -19,7 +19,7 @@ from chatserver.storage.driver import Collection, Document
 from chatserver.words import RULES, name_words
 
 LAST_SIGN = "\U0010ffff"
-_PUBLIC = {"username": 1, "full_name": 1, "avatar": 1, "host_sub": 1}
+_PUBLIC = {"username": 1, "full_name": 1, "avatar": 1, "host_sub": 1, "state": 1}
 _ACCOUNT = {**_PUBLIC, "state": 1, "created_at": 1, "credential": 1, "host": 1}
 
 _RAISED: Document = {"$inc": {"credential": 1}}
@@ -67,6 +67,11 @@ class UserStore:
     async def by_host_sub(self, host_sub: str) -> Account | None:
         found = await self._users.find_one({"host_sub": host_sub}, _ACCOUNT)
         return records.account(found) if found else None
+
+    async def ids_of_subs(self, subs: Iterable[str]) -> dict[str, int]:
+        """Of those that there are."""
+        found = await self._users.find({"host_sub": {"$in": list(subs)}}, {"host_sub": 1})
+        return {doc["host_sub"]: doc["_id"] for doc in found}
 
     async def for_sign_in(self, username: str) -> tuple[Account, str] | None:
         """The account and the password hash, of those who may sign in."""

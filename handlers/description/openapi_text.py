@@ -135,5 +135,8 @@ REQUEST_HEADERS: dict[str, dict[str, Any]] = {
     ),
     "If-Range": _asked("If-Range", "The `ETag` that the part must be of; else the whole file is given."),
     "Last-Event-ID": _asked("Last-Event-ID", "The last `id` that came: the place to go on from."),
-    "If-None-Match": _asked("If-None-Match", "An `ETag` you have: a file that is still this is a 304."),
+    "If-None-Match": _asked("If-None-Match", "An `ETag` you have: what is still this is a 304."),
+    "If-None-Match: *": _asked(
+        "If-None-Match", "With `*` only somebody new is made; who is there stays as they are."
+    ),
 }

@@ -1,6 +1,6 @@
 """Every call, described: the part of the OpenAPI document that types cannot say."""
 
-from handlers.description.operations import accounts, chats, groups, host, polls, server
+from handlers.description.operations import accounts, chats, groups, host, host_users, polls, server
 
 OPERATIONS = {
     **accounts.OPERATIONS,
@@ -8,6 +8,7 @@ OPERATIONS = {
     **chats.OPERATIONS,
     **groups.OPERATIONS,
     **host.OPERATIONS,
+    **host_users.OPERATIONS,
     **server.OPERATIONS,
 }
 # In the order in which somebody new needs them.

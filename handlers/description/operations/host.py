@@ -10,7 +10,7 @@ HOST = "The application around the chat"
 OF_HOST = ("token_missing", "token_invalid", "forbidden")
 
 
-def _scope(name: str) -> str:
+def scope(name: str) -> str:
     return f"Takes the scope `{name}`."
 
 
@@ -27,7 +27,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         },
         "Arrives as a `notification` event, at once or with the next poll, and is owed until a device has it: until then "
         "it stands in the snapshot too, whatever else is written to the receiver. With a `client_id` it may be repeated "
-        f"until there is an answer. {_scope('notifications')}",
+        f"until there is an answer. {scope('notifications')}",
         body=schemas.Notify,
         codes=(*OF_HOST, "not_found", "idempotency_conflict"),
         by_host=True,
@@ -37,7 +37,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         HOST,
         "List the keys",
         {200: Answer(shapes.Keys, "Without the keys themselves, of which only hashes are kept.")},
-        _scope("keys"),
+        scope("keys"),
         codes=OF_HOST,
         by_host=True,
     ),
@@ -46,7 +46,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         HOST,
         "Make a key",
         {201: Answer(shapes.MadeKey, "The key, shown this once.")},
-        f"{_scope('keys')} A key has no scope that the one which asks has not. It cannot be repeated: revoke the key of "
+        f"{scope('keys')} A key has no scope that the one which asks has not. It cannot be repeated: revoke the key of "
         "an answer that never came. The first key is made by the operator: `chatserver key create`.",
         body=schemas.NewKey,
         codes=(*OF_HOST, "limit_reached"),
@@ -57,7 +57,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         HOST,
         "Revoke a key",
         {200: Answer(shapes.Done, "Worth nothing any more; on other nodes within 5 seconds.")},
-        f"{_scope('keys')} Only of keys with no scope that the one which asks has not.",
+        f"{scope('keys')} Only of keys with no scope that the one which asks has not.",
         path=("key_id", "One of the keys."),
         codes=OF_HOST,
         by_host=True,
@@ -67,7 +67,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         HOST,
         "Give a key a new secret",
         {200: Answer(shapes.MadeKey, "The same key with its new secret, shown this once.")},
-        f"{_scope('keys')} The former secret is good for `overlap_secs` more, the one before it no longer.",
+        f"{scope('keys')} The former secret is good for `overlap_secs` more, the one before it no longer.",
         path=("key_id", "One of the keys."),
         body=schemas.Rotate,
         codes=OF_HOST,

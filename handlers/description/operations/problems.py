@@ -45,10 +45,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "limit_reached": (
         "A quota of yours is used up, or a conversation is full. `limit` is its name among the `limits` of the server "
         "call.",
-        "`conversations`: begin further ones later. `keys`: revoke one. `open_uploads` and `exports`: wait "
-        "for the end of those under way. `upload_day_bytes`: go on after midnight UTC. `groups`: begin further ones tomorrow. `group_members`, "
-        "`announcement_members`, `person_conversations`: somebody has to leave first. Repeating it at once does not "
-        "help.",
+        "`conversations`: begin further ones later. `keys`: revoke one. `open_uploads` and `exports`: wait for the end "
+        "of those under way. `upload_day_bytes`: go on after midnight UTC. `groups`: begin further ones tomorrow. "
+        "`group_members`, `announcement_members`, `person_conversations`: somebody has to leave first. Repeating it at "
+        "once does not help.",
     ),
     "owner_must_transfer": (
         "The owner of a conversation cannot leave it.",
