@@ -211,10 +211,18 @@ class ApiHandler(BaseHandler):
 
     def json(self, schema: type[T]) -> T:
         """The body as the schema wants it. Raises Invalid, UnsupportedMediaType, PayloadTooLarge."""
-        return self._parsed(schema, self.object())
+        return self._parsed(schema, self._decoded())
 
-    def object(self) -> dict[str, Any]:
-        """The body as it is, where left out and null differ. Raises Invalid, UnsupportedMediaType, PayloadTooLarge."""
+    def object(self, schema: type[Struct]) -> dict[str, Any]:
+        """The body as it is, where left out and null differ: its fields are for the service to check, by this schema.
+
+        Raises Invalid, UnsupportedMediaType, PayloadTooLarge.
+        """
+        values = self._decoded()
+        self.ignores(values.keys() - set(schema.__struct_fields__))
+        return values
+
+    def _decoded(self) -> dict[str, Any]:
         kind = self.request.headers.get("Content-Type", "application/json").split(";")[0].strip().lower()
         if kind != "application/json":
             raise UnsupportedMediaType("Send JSON, as Content-Type: application/json.")

@@ -14,12 +14,12 @@ from chatserver.errors import Invalid
 from chatserver.guard.scopes import USERS_READ, USERS_WRITE
 from chatserver.model import Account, Inbox
 from chatserver.services.host_profile import FIELDS
-from chatserver.services.host_users import Given, HostUsers
+from chatserver.services.host_users import Given
 from handlers.accounts import signed_in
 from handlers.host_calls import HostHandler
 from handlers.problems import STATUS
 from handlers.ranges import is_known
-from handlers.schemas import EndSessions, NewSession, SubQuery, Subs
+from handlers.schemas import EndSessions, HostPeople, HostProfile, NewSession, SubQuery, Subs
 
 TOGETHER = 100
 BATCH_BYTES = 1 << 20  # so many of them with all that can be said of them
@@ -50,36 +50,26 @@ def unread_json(sub: str, inbox: Inbox) -> dict[str, Any]:
     }
 
 
-class PersonHandler(HostHandler):
-    """One person, in the path or the query."""
-
-    @property
-    def users(self) -> HostUsers:
-        return self.runtime.services.host_users
-
-    def sub(self, in_path: str) -> str:
-        return self.query(SubQuery).sub or in_path
-
-
-class UserHandler(PersonHandler):
+class UserHandler(HostHandler):
     scopes: ClassVar = {"GET": USERS_READ, "PUT": USERS_WRITE, "DELETE": USERS_WRITE}
 
     async def get(self, sub: str) -> None:
-        self.answer(account_json(await self.users.of(self.sub(sub))))
+        sub = self.query(SubQuery).sub or sub
+        self.answer(account_json(await self.runtime.services.host_users.of(sub)))
 
     async def put(self, sub: str) -> None:
-        said = self.object()
+        sub = self.query(SubQuery).sub or sub
+        said = self.object(HostProfile)
         only_new = self.request.headers.get("If-None-Match", "").strip() == "*"
-        account, created = await self.users.put(self.sub(sub), said, only_new=only_new)
-        self.ignores(said.keys() - set(FIELDS))
+        account, created = await self.runtime.services.host_users.put(sub, said, only_new=only_new)
         self.answer(account_json(account), 201 if created else 200)
 
     async def delete(self, sub: str) -> None:
-        await self.users.delete(self.sub(sub))
+        await self.runtime.services.host_users.delete(self.query(SubQuery).sub or sub)
         self.answer({"success": True, "status": "success"})
 
 
-class UsersHandler(PersonHandler):
+class UsersHandler(HostHandler):
     scopes: ClassVar = {"POST": USERS_WRITE}
 
     @property
@@ -87,12 +77,12 @@ class UsersHandler(PersonHandler):
         return max(BATCH_BYTES, self.runtime.settings.body_bytes)
 
     async def post(self) -> None:
-        listed = self.object().get("users")
+        listed = self.object(HostPeople).get("users")
         if not isinstance(listed, list) or not 0 < len(listed) <= TOGETHER:
             raise Invalid.field("users", f"must be a list of 1 to {TOGETHER}")
         if not all(isinstance(one, dict) and isinstance(one.get("sub"), str) for one in listed):
             raise Invalid.field("users", "must be objects with a text as `sub`")
-        given = await self.users.put_all([(one["sub"], one) for one in listed])
+        given = await self.runtime.services.host_users.put_all([(one["sub"], one) for one in listed])
         self.answer({"results": [_result(one) for one in given]})
 
 
@@ -107,34 +97,35 @@ def _result(given: Given) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class ActiveHandler(PersonHandler):
+class DeactivateHandler(HostHandler):
     scopes: ClassVar = {"POST": USERS_WRITE}
-    active: ClassVar[bool]
 
     async def post(self, sub: str) -> None:
-        account, ended = await self.users.set_active(self.sub(sub), self.active)
+        users = self.runtime.services.host_users
+        account, ended = await users.set_active(self.query(SubQuery).sub or sub, False)
         self.answer({**account_json(account), "sessions_ended": ended})
 
 
-class DeactivateHandler(ActiveHandler):
-    active = False
+class ActivateHandler(HostHandler):
+    scopes: ClassVar = {"POST": USERS_WRITE}
+
+    async def post(self, sub: str) -> None:
+        users = self.runtime.services.host_users
+        account, ended = await users.set_active(self.query(SubQuery).sub or sub, True)
+        self.answer({**account_json(account), "sessions_ended": ended})
 
 
-class ActivateHandler(ActiveHandler):
-    active = True
-
-
-class UserSessionsHandler(PersonHandler):
+class UserSessionsHandler(HostHandler):
     scopes: ClassVar = {"POST": USERS_WRITE, "DELETE": USERS_WRITE}
 
     async def post(self, sub: str) -> None:
-        device = self.json(NewSession).device
-        self.answer(signed_in(*await self.users.begin_session(self.sub(sub), device)), 201)
+        sub, device = self.query(SubQuery).sub or sub, self.json(NewSession).device
+        self.answer(signed_in(*await self.runtime.services.host_users.begin_session(sub, device)), 201)
 
     async def delete(self, sub: str) -> None:
         asked = self.query(EndSessions)
         before = _moment(asked.before) if asked.before else None
-        ended = await self.users.end_sessions(asked.sub or sub, before)
+        ended = await self.runtime.services.host_users.end_sessions(asked.sub or sub, before)
         self.answer({"success": True, "status": "success", "sessions_ended": ended})
 
 
@@ -146,14 +137,14 @@ def _moment(text: str) -> datetime:
         raise Invalid.field("before", "must be a time, as 2026-05-04T09:30:00Z") from None
 
 
-class UnreadHandler(PersonHandler):
+class UnreadHandler(HostHandler):
     """For a number in every page of the host: with its `ETag` one read, and no body while nothing changed."""
 
     scopes: ClassVar = {"GET": USERS_READ}
 
     async def get(self, sub: str) -> None:
-        sub = self.sub(sub)
-        inbox = await self.users.inbox(sub)
+        sub = self.query(SubQuery).sub or sub
+        inbox = await self.runtime.services.host_users.inbox(sub)
         etag = f'"{inbox.epoch}:{inbox.version}"'
         self.set_header("ETag", etag)
         if is_known(self.request.headers, etag):
@@ -164,10 +155,10 @@ class UnreadHandler(PersonHandler):
         self.answer(unread_json(sub, inbox))
 
 
-class AllUnreadHandler(PersonHandler):
+class AllUnreadHandler(HostHandler):
     scopes: ClassVar = {"POST": USERS_READ}
 
     async def post(self) -> None:
         subs = self.json(Subs).subs
-        found = await self.users.inboxes(subs)
+        found = await self.runtime.services.host_users.inboxes(subs)
         self.answer({"results": [unread_json(sub, found[sub]) for sub in subs if sub in found]})

@@ -52,18 +52,18 @@ class Visitors:
 
         `only_new`: one that is there stays as it is. Raises Unavailable.
         """
-        account, created = await self._stores.users.by_host_sub(sub), False
+        account = await self._stores.users.by_host_sub(sub)
         if account is None:
-            making, first = self._making.get(sub), False
+            making = self._making.get(sub)
+            first = making is None
             if making is None:
-                making, first = asyncio.create_task(self._make(sub, profile)), True
-                self._making[sub] = making
+                making = self._making[sub] = asyncio.create_task(self._make(sub, profile))
                 making.add_done_callback(lambda done: self._made(sub, done))
-            account, made = await asyncio.shield(making)  # what one of them waits for, all do
-            created = first and made
-        if created or only_new:
-            return account, created
-        return await self._accounts.host_says(account, profile), False
+            found: tuple[Account, bool] = await asyncio.shield(making)  # what one of them waits for, all do
+            account, new = found
+            if first and new:
+                return account, True
+        return (account if only_new else await self._accounts.host_says(account, profile)), False
 
     async def _make(self, sub: str, profile: Mapping[str, Any]) -> tuple[Account, bool]:
         for _ in range(TRIES):

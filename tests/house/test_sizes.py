@@ -17,6 +17,7 @@ LONG_FILES = {
     "chatserver/storage/embedded.py": "one child process from its start to its end",
     "chatserver/services/sessions.py": "the life of a session: begun, trusted, used, ended",
     "handlers/base.py": "all that every call has in common",
+    "handlers/description/openapi.py": "from routes, types and words to one document",
     "handlers/description/shapes.py": "what every call answers, one after the other",
     "handlers/description/operations/chats.py": "the words of every call about messages, one after the other",
     "chatserver/wire.py": "how each thing looks from outside, one after the other",
