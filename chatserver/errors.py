@@ -29,6 +29,12 @@ class Forbidden(ChatError):
     code = "forbidden"
 
 
+class ContactRefused(ChatError):
+    """Said of people and of ids that nobody has alike."""
+
+    code = "contact_refused"
+
+
 class NotFound(ChatError):
     """Also raised for what exists but is not the actor's: a stranger learns nothing."""
 

@@ -14,6 +14,8 @@ CHOICES = {
     "rate_limits": ("on", "off"),
     "hot_calls": ("on", "off"),
     "registration": ("auto", "open", "invite", "off"),
+    "directory": ("everyone", "shared", "off"),
+    "contact": ("everyone", "shared", "host"),
     "mongodb_driver": ("motor", "pymongo"),
 }
 PATHS = ("data_dir", "mongod", "tls_cert", "tls_key", "tls_ca")

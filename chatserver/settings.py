@@ -96,6 +96,12 @@ class Settings:
     registration: str = setting(
         "auto", "open, invite or off: who may register; auto: open, but off beside an application."
     )
+    directory: str = setting(
+        "everyone", "Who is found by search: everyone, shared (who is in a conversation with one) or off."
+    )
+    contact: str = setting(
+        "everyone", "Whom one may write to first: everyone, shared, or host (whom it names in may_contact)."
+    )
     person_sessions: int = setting(
         1000, "Sessions of one person; beyond, the one unused for longest ends.", least=1
     )

@@ -146,7 +146,7 @@ class UsersHandler(ApiHandler):
         if len(given) > 1:
             raise Invalid.field(given[1], f"cannot be combined with {given[0]}")
         if given and given[0] != "search":
-            found = await services.contacts.exactly(username=asked.username, sub=asked.sub)
+            found = await services.contacts.exactly(self.actor, username=asked.username, sub=asked.sub)
         else:
             found = await services.contacts.search(self.actor, asked.search or "")
         self.answer({"users": [wire.person(user, services.presence.is_online(user.id)) for user in found]})

@@ -54,6 +54,7 @@ class ServerHandler(ApiHandler):
                     "guests": settings.guests,
                     "registration": settings.who_registers,
                 },
+                "people": {"directory": settings.directory, "contact": settings.contact},
                 "timings": {
                     "hold_secs": settings.hold_secs,
                     "max_hold_secs": settings.max_hold_secs,

@@ -137,7 +137,8 @@ def build_services(
         settings.person_sessions,
     )
     quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
-    conversations = Conversations(stores, accounts, quotas, clock)
+    contacts = Contacts(stores, accounts, settings.directory, settings.contact)
+    conversations = Conversations(stores, accounts, contacts, quotas, clock)
     receipts = Receipts(stores, conversations, bus, clock)
     typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
@@ -221,7 +222,7 @@ def build_services(
         host=host,
         host_users=HostUsers(stores, accounts, visitors, sessions, clock),
         keys=keys,
-        contacts=Contacts(stores, accounts),
+        contacts=contacts,
         conversations=conversations,
         conversation_views=conversation_views,
         member_views=member_views,

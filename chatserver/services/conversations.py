@@ -25,6 +25,7 @@ from chatserver.model import (
 )
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
+from chatserver.services.contacts import Contacts
 from chatserver.services.refusals import NO_CONVERSATION
 
 TOGETHER = 500  # conversations read in one call
@@ -46,9 +47,12 @@ class Overview:
 
 
 class Conversations:
-    def __init__(self, stores: Stores, accounts: Accounts, quotas: Quotas, clock: Clock) -> None:
+    def __init__(
+        self, stores: Stores, accounts: Accounts, contacts: Contacts, quotas: Quotas, clock: Clock
+    ) -> None:
         self._stores = stores
         self._accounts = accounts
+        self.contact_policy = contacts
         self._quotas = quotas
         self._clock = clock
         # The members of a direct conversation never change.
@@ -79,9 +83,11 @@ class Conversations:
         return self._keep(pair, found[0], actor.user_id, user_id) if found and found[1] else None
 
     async def with_user(self, actor: Actor, user_id: int) -> Conversation | None:
-        """The same for an id that came from outside. Raises NotFound when there is no such user."""
-        await self._accounts.user(user_id)
-        return await self.find_direct(actor, user_id)
+        """The same for an id that came from outside. Raises NotFound when there is nobody whom the actor may know of."""
+        conversation = await self.find_direct(actor, user_id)
+        if conversation is None:
+            await self.contact_policy.meet(actor, user_id)
+        return conversation
 
     async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
         """Find or begin it; true when it was begun here. Raises NotFound when there is no such user, or no longer, and
@@ -105,6 +111,7 @@ class Conversations:
         conversation = await self.find_direct(actor, user_id)
         if conversation is not None:
             return conversation, False
+        await self.contact_policy.demand(actor, user_id)
         user = await self._accounts.user(user_id)
         if not user.receives:
             raise NotFound(NOBODY) if user.is_gone else Forbidden(SWITCHED_OFF)

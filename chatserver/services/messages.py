@@ -240,15 +240,15 @@ class Messages:
         around_id: int | None = None,
         delivers: bool = True,
     ) -> Page:
-        """A page of the conversation with this user. Raises NotFound when there is no such user.
+        """A page of the conversation with this user. Raises NotFound when there is nobody whom the actor may know of.
 
         `delivers`: what is new on it counts as delivered.
         """
+        direct = await self._conversations.find_direct(actor, user_id)
+        if direct is None:
+            return Page(None, await self._conversations.contact_policy.meet(actor, user_id), [], False)
         other = await self._accounts.user(user_id)
-        conversation = await self._conversations.find_direct(actor, user_id)
-        if conversation is None:
-            return Page(None, other, [], False)
-        conversation, member = await self._conversations.membership(actor, conversation.id)
+        conversation, member = await self._conversations.membership(actor, direct.id)
         places = Places(before_id, after_id, around_id, offset)
         found, has_more = await self._page(conversation, member, limit, places)
         shown = await self.shown(actor, [(conversation, m) for m in found], delivers)

@@ -32,10 +32,9 @@ class Typing:
         self._shown: dict[tuple[int, int], tuple[Timer, Bell]] = {}
 
     async def signal(self, actor: Actor, receiver_id: int, is_typing: bool) -> None:
-        """Raises NotFound when there is no such receiver. Without a conversation yet nobody is told."""
+        """Raises NotFound when there is nobody whom the actor may know of. Without a conversation yet nobody is told."""
         user = (await self._accounts.users([actor.user_id]))[actor.user_id]
-        await self._accounts.user(receiver_id)
-        conversation = await self._conversations.find_direct(actor, receiver_id)
+        conversation = await self._conversations.with_user(actor, receiver_id)
         if conversation is None:
             return
         body = {

@@ -120,9 +120,16 @@ class UserStore:
         found = await self._users.find_one_and_update(known, update, after=True, projection=_ACCOUNT)
         return records.account(found) if found else None
 
-    async def search(self, beginnings: Sequence[str], limit: int) -> list[User]:
-        """People with a word for each of these, whole words first; without any, everybody by username."""
-        filter = {**_begin(beginnings), "state": {"$ne": "forgotten"}}
+    async def search(
+        self, beginnings: Sequence[str], limit: int, among: Sequence[int] | None = None
+    ) -> list[User]:
+        """People with a word for each of these, whole words first; without any, everybody by username.
+
+        Only `among` these, where said.
+        """
+        filter: Document = {**_begin(beginnings), "state": {"$ne": "forgotten"}}
+        if among is not None:
+            filter["_id"] = {"$in": list(among)}
         # With beginnings the index gives its own order, and what is beyond the limit is never read.
         sort = None if beginnings else [("username_key", 1)]
         found = await self._users.find(filter, _PUBLIC, sort=sort, limit=limit)

@@ -34,6 +34,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "A moderator of this conversation has silenced you. `until` says for how long.",
         "Keep what was to be said, and offer it again then.",
     ),
+    "contact_refused": (
+        "You may not be the first to write to them, or add them to a group, as this server is set up; or there is nobody "
+        "with this id, which is told the same.",
+        "Wait until they write to you, or ask whoever runs the application around this chat.",
+    ),
     "not_found": (
         "There is no such thing, or it is not yours to see: strangers are told the same in both cases.",
         "Check the address and the ids in it.",
