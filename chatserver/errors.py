@@ -30,6 +30,12 @@ class Forbidden(ChatError):
     code = "forbidden"
 
 
+class ContactRefused(ChatError):
+    """Said of people and of ids that nobody has alike."""
+
+    code = "contact_refused"
+
+
 class NotFound(ChatError):
     """Also raised for what exists but is not the actor's: a stranger learns nothing."""
 
@@ -162,6 +168,15 @@ class Unavailable(ChatError):
     def __init__(self, detail: str, retry_after_secs: int = 2) -> None:
         super().__init__(detail)
         self.retry_after_secs = retry_after_secs
+
+
+class Unreachable(Exception):
+    """A call of our own came to no answer. `kind` is one word for it, and neither it nor `reason` holds a secret."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
 
 
 class StartupError(Exception):

@@ -11,7 +11,7 @@ import structlog
 
 # Every repeat ends at a bound, and none of them has to be gone back over: a line may hold what a stranger sent.
 _TOKENS = re.compile(
-    r"(?i)([?&](?:token|ticket|link)=)[^&\s\"'\\]{1,16384}|ch[tp]_[A-Za-z0-9_-]{8,16384}"
+    r"(?i)([?&](?:token|ticket|link)=)[^&\s\"'\\]{1,16384}|(?:ch[tp]|ck)_[A-Za-z0-9_-]{8,16384}"
     r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{2,1024}"
 )
 _PASSWORDS = re.compile(r"(://[^:/@\s]{0,1024}:)[^@\s\"']{1,16384}(@?)")

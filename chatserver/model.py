@@ -32,11 +32,17 @@ class User:
     full_name: str
     avatar: str | None
     sub: str | None = None  # the host's own id of them, where it made the account
+    is_off: bool = False  # can neither sign in nor be written to
 
     @property
     def is_gone(self) -> bool:
         """Deleted: only messages still name it."""
         return self.username.startswith(GONE)
+
+    @property
+    def receives(self) -> bool:
+        """Whether they can be written to."""
+        return not (self.is_off or self.is_gone)
 
 
 SYSTEM_SENDER = User(0, "", "", None)  # who sends what no person wrote
@@ -52,6 +58,7 @@ class Account:
     credential: int = (
         0  # raised by whatever ends all sessions; those that began under a lower one are worth nothing
     )
+    said: Mapping[str, Any] = field(default_factory=dict)  # by the host, besides name and avatar
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,32 @@ class Session:
     last_used_at: datetime
     credential: int = 0  # the account's, when its owner proved who they are
     expires_at: datetime | None = None  # of one that a token of the host began, and that ends with it
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What a server of the host shows in place of a session's token. Of the key itself only a hash is kept.
+
+    After a rotation the former one is good until `former_until`.
+    """
+
+    id: int
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    hash: bytes = field(repr=False)
+    last_used_at: datetime | None = None
+    former_hash: bytes | None = field(default=None, repr=False)
+    former_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostCaller:
+    """Who calls for the host, and what they may: one of its keys, or whoever has a token that it signed."""
+
+    name: str  # `key 7`, or `signed`
+    scopes: frozenset[str]
 
 
 SUB_CHARS = 200
@@ -95,6 +128,16 @@ def is_storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in text
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back of a call of our own. Of an answer too long or too slow the body is left out: not `whole`."""
+
+    status: int
+    fields: Mapping[str, str]
+    body: bytes
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,12 @@ class Settings:
     registration: str = setting(
         "auto", "open, invite or off: who may register; auto: open, but off beside an application."
     )
+    directory: str = setting(
+        "everyone", "Who is found by search: everyone, shared (who is in a conversation with one) or off."
+    )
+    contact: str = setting(
+        "everyone", "Whom one may write to first: everyone, shared, or host (whom it names in may_contact)."
+    )
     person_sessions: int = setting(
         1000, "Sessions of one person; beyond, the one unused for longest ends.", least=1
     )
@@ -135,10 +141,19 @@ class Settings:
         "Key of the application around this chat (32 bytes or more); empty: none signs users in.",
         secret=True,
     )
+    host_keys: tuple[str, ...] = setting(
+        (),
+        "More keys of that application, comma-separated: KID:ALGORITHM:FILE (a public key, PEM), or ALGORITHM:https://…"
+        " (a JWKS). HS256 (FILE only), RS256, ES256, EdDSA.",
+    )
     token_url: str = setting(
         "",
         "Address of the application around this chat that says whose its own tokens are; empty: they count for nothing.",
         secret=True,
+    )
+    outbound_allow: tuple[str, ...] = setting(
+        (),
+        "Networks (10.0.0.0/8) and hosts, comma-separated, that webhooks and hooks may reach besides public addresses.",
     )
     guests: bool = setting(False, "Let people in who have no account, each as somebody new.")
     frame_ancestors: tuple[str, ...] = setting(
@@ -172,7 +187,12 @@ class Settings:
         """`registration` with what auto stands for."""
         if self.registration != "auto":
             return self.registration
-        return "off" if self.host_secret or self.token_url else "open"
+        return "off" if self.host_signs or self.token_url else "open"
+
+    @property
+    def host_signs(self) -> bool:
+        """Whether there is a key with which the application around the chat signs its people in."""
+        return bool(self.host_secret or self.host_keys)
 
 
 FIELDS: dict[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Settings)}

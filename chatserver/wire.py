@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chatserver.model import (
+    ApiKey,
     Attachment,
     Conversation,
     Draft,
@@ -60,6 +61,19 @@ def session(session: Session, current_id: int) -> Json:
         "created_at": moment(session.created_at),
         "last_used_at": moment(session.last_used_at),
         "current": session.id == current_id,
+    }
+
+
+def api_key(key: ApiKey) -> Json:
+    """Never the key itself: only a hash of it is kept."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        "created_at": moment(key.created_at),
+        "expires_at": moment(key.expires_at),
+        "last_used_at": moment(key.last_used_at),
+        "former_until": moment(key.former_until),
     }
 
 

@@ -11,6 +11,7 @@ from commands.config import config
 from commands.copies import backup, restore
 from commands.demo import demo
 from commands.doctor import doctor
+from commands.keys import key
 from commands.openapi import openapi
 from commands.tokens import token
 from commands.users import user
@@ -27,7 +28,7 @@ def chatserver() -> None:
 
 
 chatserver.add_command(server.main, "serve")
-for command in (user, token, doctor, demo, backup, restore, config, openapi):
+for command in (user, token, key, doctor, demo, backup, restore, config, openapi):
     chatserver.add_command(command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatserver import wire
+from chatserver.errors import Invalid
 from chatserver.guard.attempts import Caller
 from chatserver.model import Session, User
 from handlers import cookies, known_device
@@ -148,6 +149,13 @@ class UsersHandler(ApiHandler):
     bucket = "history"
 
     async def get(self) -> None:
-        text = self.query(Search).search
-        found = await self.runtime.services.accounts.search(self.actor, text)
-        self.answer({"users": [wire.user(user) for user in found]})
+        asked = self.query(Search)
+        services = self.runtime.services
+        given = [name for name in ("search", "username", "sub") if getattr(asked, name) is not None]
+        if len(given) > 1:
+            raise Invalid.field(given[1], f"cannot be combined with {given[0]}")
+        if given and given[0] != "search":
+            found = await services.contacts.exactly(self.actor, username=asked.username, sub=asked.sub)
+        else:
+            found = await services.contacts.search(self.actor, asked.search or "")
+        self.answer({"users": [wire.person(user, services.presence.is_online(user.id)) for user in found]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from asyncio import Future
+from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -210,10 +211,22 @@ class ApiHandler(BaseHandler):
 
     def json(self, schema: type[T]) -> T:
         """The body as the schema wants it. Raises Invalid, UnsupportedMediaType, PayloadTooLarge."""
+        return self._parsed(schema, self._decoded())
+
+    def object(self, schema: type[Struct]) -> dict[str, Any]:
+        """The body as it is, where left out and null differ: its fields are for the service to check, by this schema.
+
+        Raises Invalid, UnsupportedMediaType, PayloadTooLarge.
+        """
+        values = self._decoded()
+        self.ignores(values.keys() - set(schema.__struct_fields__))
+        return values
+
+    def _decoded(self) -> dict[str, Any]:
         kind = self.request.headers.get("Content-Type", "application/json").split(";")[0].strip().lower()
         if kind != "application/json":
             raise UnsupportedMediaType("Send JSON, as Content-Type: application/json.")
-        return self._parsed(schema, decode_object(self.body()))
+        return decode_object(self.body())
 
     def query(self, schema: type[T]) -> T:
         """The query as the schema wants it. Raises Invalid."""
@@ -230,8 +243,12 @@ class ApiHandler(BaseHandler):
 
     def _parsed(self, schema: type[T], values: dict[str, Any]) -> T:
         parsed, ignored = parse(schema, values)
-        self._ignored = [*(self._ignored or ()), *ignored]
+        self.ignores(ignored)
         return parsed
+
+    def ignores(self, names: Iterable[str]) -> None:
+        """This call does not know these."""
+        self._ignored = [*(self._ignored or ()), *names]
 
     def answer(self, body: Any, status: int = 200) -> None:
         self.set_status(status)

@@ -17,7 +17,8 @@ GROUPS_LISTED = 40  # with their newest messages, which may be long, in an answe
 
 
 def other_user(runtime: Runtime, user: User) -> dict[str, Any]:
-    return {**wire.user(user), "is_online": runtime.services.presence.is_online(user.id)}
+    is_known = bool(user.username)  # a guest may look at the page of somebody who is shown without a name
+    return {**wire.user(user), "is_online": is_known and runtime.services.presence.is_online(user.id)}
 
 
 def _shown(runtime: Runtime, actor_id: int, overview: Overview) -> dict[str, Any]:

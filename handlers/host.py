@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from chatserver import wire
 from chatserver.errors import Invalid
-from chatserver.guard.host_token import NOTIFICATIONS
+from chatserver.guard.scopes import NOTIFICATIONS
 from handlers.accounts import signed_in
 from handlers.base import ApiHandler
+from handlers.host_calls import HostHandler
 from handlers.schemas import Guest, HostSignIn, Notify
 
 
@@ -28,14 +31,11 @@ class GuestHandler(ApiHandler):
         self.answer(signed_in(*made), 201)
 
 
-class NotificationsHandler(ApiHandler):
-    """For the host's own server: its token stands where others have that of their session."""
-
-    public = True
+class NotificationsHandler(HostHandler):
+    scopes: ClassVar = {"POST": NOTIFICATIONS}
 
     async def post(self) -> None:
         host = self.runtime.services.host
-        host.allow(self._token(), NOTIFICATIONS)
         asked = self.json(Notify)
         if (asked.receiver_id is None) == (asked.receiver_sub is None):
             raise Invalid(

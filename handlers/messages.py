@@ -16,7 +16,7 @@ from chatserver.guard.quotas import Taken
 from chatserver.model import Attachment
 from chatserver.services.message_list import Wanted
 from chatserver.services.messages import MAX_PAGE
-from handlers import conversations
+from handlers import conversations, receivers
 from handlers.base import ApiHandler
 from handlers.connections.dawdling import Upload
 from handlers.files import content_type
@@ -162,11 +162,7 @@ class ChatsHandler(ApiHandler):
         self.answer(message, 201 if created else 200)
 
     async def _posted(self, send: Send, attachment: Attachment | None) -> tuple[dict[str, Any], bool]:
-        receiver_id = send.receiver_id if send.receiver_id is not None else send.receiver
-        if receiver_id is None and send.conversation_id is None:
-            raise Invalid.field("receiver_id", "is required")
-        if receiver_id is not None and send.conversation_id is not None:
-            raise Invalid.field("conversation_id", "cannot be combined with receiver_id")
+        receiver_id = await receivers.receiver_id(self.runtime, send)
         if not send.message.strip() and attachment is None:
             raise Invalid.field("message", "is required, unless there is an attachment")
         client_id = self._client_id(send)

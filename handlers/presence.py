@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatserver.errors import Invalid
+from handlers import receivers
 from handlers.base import ApiHandler
 from handlers.schemas import Typing
 
@@ -12,17 +12,12 @@ class TypingHandler(ApiHandler):
 
     async def post(self) -> None:
         asked = self.json(Typing)
-        receiver_id = asked.receiver_id if asked.receiver_id is not None else asked.receiver
         typing = self.runtime.services.typing
-        if receiver_id is None and asked.conversation_id is None:
-            raise Invalid.field("receiver_id", "is required")
-        if receiver_id is None:
-            assert asked.conversation_id is not None
-            await typing.signal_in(self.actor, asked.conversation_id, asked.is_typing)
-        elif asked.conversation_id is None:
+        receiver_id = await receivers.receiver_id(self.runtime, asked)
+        if receiver_id is not None:
             await typing.signal(self.actor, receiver_id, asked.is_typing)
-        else:
-            raise Invalid.field("conversation_id", "cannot stand beside a receiver")
+        elif asked.conversation_id is not None:
+            await typing.signal_in(self.actor, asked.conversation_id, asked.is_typing)
         self.answer({"success": True, "status": "success"})
 
 

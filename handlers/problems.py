@@ -13,6 +13,7 @@ STATUS: dict[str, int] = {
     "token_invalid": 401,
     "forbidden": 403,
     "not_member": 403,
+    "contact_refused": 403,
     "silenced": 403,
     "not_found": 404,
     "method_not_allowed": 405,

@@ -30,8 +30,7 @@ class MarkReadHandler(ApiHandler):
         else:
             conversation_id = asked.conversation_id
             if asked.sender_id is not None:
-                await services.accounts.user(asked.sender_id)
-                found = await services.conversations.find_direct(self.actor, asked.sender_id)
+                found = await services.conversations.with_user(self.actor, asked.sender_id)
                 conversation_id = found.id if found else None
             if conversation_id is None:
                 marked, at = await services.receipts.mark_ids_read(self.actor, [])

@@ -14,6 +14,8 @@ from handlers import (
     event_streams,
     events,
     host,
+    host_keys,
+    host_users,
     members,
     messages,
     own_conversation,
@@ -30,6 +32,7 @@ from handlers.description import docs
 API = "/api/v1/communication/"
 ID = r"([1-9][0-9]{0,15})"
 FILE = r"(.{1,512})"
+SUB = r"([^/]{1,2400})"  # the host's own id of somebody: 200 characters, each of four bytes that are written %XX
 
 API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("poll/events", events.EventsHandler),
@@ -61,6 +64,16 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("users/me/export", accounts.ExportHandler),
     ("users", accounts.UsersHandler),
     ("host/notifications", host.NotificationsHandler),
+    ("host/users", host_users.UsersHandler),
+    (f"host/users/{SUB}", host_users.UserHandler),
+    (f"host/users/{SUB}/deactivate", host_users.DeactivateHandler),
+    (f"host/users/{SUB}/activate", host_users.ActivateHandler),
+    (f"host/users/{SUB}/sessions", host_users.UserSessionsHandler),
+    (f"host/users/{SUB}/unread", host_users.UnreadHandler),
+    ("host/unread", host_users.AllUnreadHandler),
+    ("host/keys", host_keys.KeysHandler),
+    (f"host/keys/{ID}", host_keys.KeyHandler),
+    (f"host/keys/{ID}/rotate", host_keys.RotateHandler),
     ("conversations", conversation_calls.ConversationsHandler),
     (f"conversations/{ID}/me", own_conversation.OwnSettingsHandler),
     (f"conversations/{ID}/me/draft", own_conversation.DraftHandler),

@@ -11,9 +11,12 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from chatserver.guard.password_rules import PASSWORD_CHARS
+from chatserver.guard.scopes import SCOPES
 from chatserver.model import SUB_CHARS
 from chatserver.names import FULL_NAME_CHARS, MARKS
 from chatserver.services.accounts import USERNAME
+from chatserver.services.keys import NAME_CHARS as KEY_NAME_CHARS
+from chatserver.services.keys import OVERLAP_SECS
 from chatserver.services.search import QUERY_CHARS
 
 TITLE_CHARS = 200
@@ -27,6 +30,11 @@ Count = Annotated[int, Meta(ge=1, lt=1 << 53)]
 Receiver = Annotated[Id | None, Meta(description="The person it is for.")]
 OldReceiver = Annotated[
     Id | None, Meta(description="The old name of `receiver_id`.", extra_json_schema={"deprecated": True})
+]
+Sub = Annotated[str, Meta(min_length=1, max_length=SUB_CHARS)]
+ReceiverSub = Annotated[
+    Sub | None,
+    Meta(description="The same person by the id that the application around the chat has of them."),
 ]
 FullName = Annotated[
     str | None,
@@ -83,7 +91,7 @@ class Login(Struct):
 class HostSignIn(Struct):
     token: Annotated[
         str,
-        Meta(description="A JWT by the host application: HS256, with `sub`, `exp`, `aud`, perhaps `name`."),
+        Meta(description="A JWT by the host application, with `sub`, `exp`, `aud`, perhaps `name` and more."),
     ]
 
 
@@ -124,13 +132,20 @@ class Export(Struct):
 
 
 class Search(Struct):
+    """At most one of these."""
+
     search: Annotated[
-        str,
+        str | None,
         Meta(
             description="The beginnings of words of a username or full name, in any order, compared as in the search of "
             "messages; from a guest, a whole username."
         ),
-    ] = ""
+    ] = None
+    username: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=64)] | None,
+        Meta(description="Who has exactly this username, whatever the case."),
+    ] = None
+    sub: Annotated[Sub | None, Meta(description="Who has this id in the application around the chat.")] = None
 
 
 class Send(Struct):
@@ -138,6 +153,7 @@ class Send(Struct):
 
     receiver_id: Receiver = None
     receiver: OldReceiver = None
+    receiver_sub: ReceiverSub = None
     conversation_id: Annotated[
         Id | None, Meta(description="In place of `receiver_id`: a conversation of two or of many.")
     ] = None
@@ -204,6 +220,7 @@ class Typing(Struct):
     receiver_id: Receiver = None
     conversation_id: Annotated[Id | None, Meta(description="The conversation it is in.")] = None
     receiver: OldReceiver = None
+    receiver_sub: ReceiverSub = None
     is_typing: Annotated[bool, Meta(description="False when they stop before sending.")] = True
 
 
@@ -415,10 +432,7 @@ class Notify(Struct):
         Meta(min_length=1, max_length=64, description="For the page to tell kinds apart; yours to choose."),
     ] = "info"
     receiver_id: Receiver = None
-    receiver_sub: Annotated[
-        Annotated[str, Meta(min_length=1, max_length=SUB_CHARS)] | None,
-        Meta(description="The same person by your own id."),
-    ] = None
+    receiver_sub: Annotated[Sub | None, Meta(description="The same person by your own id.")] = None
     client_id: Annotated[
         ClientId | None,
         Meta(
@@ -486,3 +500,93 @@ class Read(Struct):
 
 class ReceiptsOf(Struct):
     message_id: Annotated[Id, Meta(description="A message of yours.")]
+
+
+Scope = Literal[*SCOPES]  # type: ignore[valid-type]
+
+
+class NewKey(Struct):
+    name: Annotated[
+        str, Meta(min_length=1, max_length=KEY_NAME_CHARS, description="What it is for, on one line.")
+    ]
+    scopes: Annotated[
+        list[Scope],
+        Meta(
+            min_length=1, max_length=100, description="What it may do: none that the key which asks has not."
+        ),
+    ]
+    expires_in_secs: Annotated[
+        Annotated[int, Meta(ge=60, le=10 * 366 * 86400)] | None,
+        Meta(description="For how long it is good; left out: until it is revoked."),
+    ] = None
+
+
+class Rotate(Struct):
+    overlap_secs: Annotated[
+        int,
+        Meta(ge=0, le=OVERLAP_SECS, description="How long the former one is still good."),
+    ] = 86400
+
+
+class SubQuery(Struct):
+    sub: Annotated[
+        Sub | None,
+        Meta(
+            description="In place of the id in the path, which is then `-`: for ids that a proxy would change."
+        ),
+    ] = None
+
+
+class EndSessions(SubQuery):
+    before: Annotated[
+        str | None,
+        Meta(
+            description="Only sessions that began before this time.",
+            extra_json_schema={"format": "date-time"},
+        ),
+    ] = None
+
+
+class HostProfile(Struct):
+    """What is left out stays as it is, null clears it."""
+
+    name: FullName = None
+    avatar: Annotated[str | None, Meta(description="An http or https address of at most 500 characters.")] = (
+        None
+    )
+    email: Annotated[str | None, Meta(description="Shown to nobody but the host.")] = None
+    locale: Annotated[str | None, Meta(description="A language tag, such as pt-BR.")] = None
+    tz: Annotated[str | None, Meta(description="A time zone, such as Europe/Berlin.")] = None
+    role: Annotated[
+        str | None, Meta(description="1 to 64 letters a-z, digits, dots, dashes and underscores.")
+    ] = None
+    may_contact: Annotated[
+        Literal["everyone"] | list[str] | None,
+        Meta(
+            description="Where the setting `contact` is `host`: whom they may write to first. At most 200 subs and "
+            "`role:NAME`s, or `everyone`; nobody without it."
+        ),
+    ] = None
+    data: Annotated[
+        dict[str, Any] | None,
+        Meta(description="Yours, at most 4 KiB, replaced as a whole, never looked into."),
+    ] = None
+
+
+class HostPerson(HostProfile, kw_only=True):
+    sub: Sub
+
+
+class HostPeople(Struct):
+    users: Annotated[list[HostPerson], Meta(min_length=1, max_length=100)]
+
+
+class NewSession(Struct):
+    device: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=100)],
+        Meta(description="What to call it in the list of sessions."),
+    ] = "The application"
+
+
+class Subs(Struct):
+    subs: Annotated[list[Sub], Meta(min_length=1, max_length=100)]

@@ -51,11 +51,12 @@ class ServerHandler(ApiHandler):
                     "rates": {name: _rate(self.runtime, name) for name in RATES},
                 },
                 "sign_in": {
-                    "host": bool(settings.host_secret),
-                    "host_tokens": bool(settings.host_secret or settings.token_url),
+                    "host": settings.host_signs,
+                    "host_tokens": settings.host_signs or bool(settings.token_url),
                     "guests": settings.guests,
                     "registration": settings.who_registers,
                 },
+                "people": {"directory": settings.directory, "contact": settings.contact},
                 "timings": {
                     "hold_secs": settings.hold_secs,
                     "max_hold_secs": settings.max_hold_secs,

@@ -130,6 +130,15 @@ class Attempts:
             if not turns.waiting:
                 self._turns.pop((account, place), None)
 
+    async def missed(self, what: str, address: str) -> None:
+        """Count a wrong secret that was shown for something without an owner's password, such as a key.
+
+        Only who is wrong waits: whoever shows the right one never comes here. Raises RateLimited.
+        """
+        windows = self._tries(account_key(what), address, None)
+        await self._look(windows)
+        await self.count(windows)
+
     async def forget(self, username: str) -> None:
         """Who has this name next comes from nowhere known."""
         await self._known.forget(account_key(username))

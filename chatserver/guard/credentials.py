@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 TOKEN_PREFIX = "cht_"
 TICKET_PREFIX = "chp_"
+KEY_PREFIX = "ck_"  # others have it too, so what is one of ours is told by all of its form
+KEY_FORM = re.compile(rf"{KEY_PREFIX}([1-9][0-9]{{0,8}})_[A-Za-z0-9_-]{{43}}", re.ASCII)
 THREADS = 2
 MAX_WAITING = 64
 
@@ -36,6 +39,11 @@ def new_token() -> str:
 
 def new_ticket() -> str:
     return TICKET_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_key(id: int) -> str:
+    """For a server of the host: the id in it tells which one it is, also to who finds it somewhere."""
+    return f"{KEY_PREFIX}{id}_{secrets.token_urlsafe(32)}"
 
 
 def token_hash(token: str) -> bytes:

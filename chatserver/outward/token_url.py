@@ -8,22 +8,22 @@ once, each has a deadline, and after some failures in a row none are asked for a
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
 from msgspec import Struct
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 
-from chatserver import __version__, metrics
+from chatserver import metrics
 from chatserver.clock import Clock
-from chatserver.errors import Unavailable
-from chatserver.model import Vouched
+from chatserver.errors import Unavailable, Unreachable
+from chatserver.model import Reply, Vouched
+from chatserver.outward.way_out import WayOut
 
 LIMIT_SECS = 2.0  # for one question, with the time until its turn
 LEAST_SECS = 0.1
 AT_ONCE = 8
 MOST_WAITING = 64
-ANSWER_BYTES = 64 * 1024
 FAILURES = 5  # in a row, after which the host is left alone
 PAUSE_SECS = 5.0
 TTL_SECS = 60.0  # where the host says none
@@ -46,7 +46,7 @@ class TokenUrl:
     def __init__(self, url: str, clock: Clock) -> None:
         self._url = url
         self._clock = clock
-        self._client = AsyncHTTPClient(force_instance=True, max_clients=AT_ONCE, max_body_size=ANSWER_BYTES)
+        self._way_out = WayOut([urlsplit(url).hostname or ""], AT_ONCE)
         self._places = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
         self._failures = 0
@@ -63,7 +63,7 @@ class TokenUrl:
         self._waiting += 1
         try:
             vouched = _answer(await self._ask(token))
-        except (HTTPClientError, OSError, TimeoutError, ValueError) as error:
+        except (Unreachable, TimeoutError, ValueError) as error:
             self._failed(error)
             raise Unavailable("The application around this chat does not answer right now.") from None
         finally:
@@ -72,24 +72,15 @@ class TokenUrl:
         metrics.TOKEN_QUESTIONS.labels("refused" if vouched is None else "accepted").inc()
         return vouched
 
-    async def _ask(self, token: str) -> HTTPResponse:
+    async def _ask(self, token: str) -> Reply:
         deadline = self._clock.monotonic() + LIMIT_SECS
         async with self._clock.limit(LIMIT_SECS):
             await self._places.acquire()
         # The client's own deadline ends the question, so that its place is free when its connection is.
         left = max(LEAST_SECS, deadline - self._clock.monotonic())
         try:
-            return await self._client.fetch(
-                self._url,
-                method="POST",
-                body=_encode({"token": token}),
-                headers={"Content-Type": "application/json", "Accept": "application/json"},
-                user_agent=f"chatserver/{__version__}",
-                connect_timeout=left,
-                request_timeout=left,
-                follow_redirects=False,
-                raise_error=False,
-            )
+            body = _encode({"token": token})
+            return await self._way_out.post(self._url, body, {"Accept": "application/json"}, left)
         finally:
             self._places.release()
 
@@ -101,17 +92,19 @@ class TokenUrl:
             log.warning("the host does not say whose tokens are", reason=str(error) or type(error).__name__)
 
     def close(self) -> None:
-        self._client.close()
+        self._way_out.close()
 
 
-def _answer(response: HTTPResponse) -> Vouched | None:
+def _answer(reply: Reply) -> Vouched | None:
     """Raises ValueError, with what may be logged, for what is neither a yes nor a no."""
-    if response.code in REFUSALS:
+    if reply.status in REFUSALS:
         return None
-    if response.code != 200:
-        raise ValueError(f"status {response.code}")
+    if reply.status != 200:
+        raise ValueError(f"status {reply.status}")
+    if not reply.whole:
+        raise ValueError("its answer is too long or did not come to its end in time")
     try:
-        said = _decode(response.body)
+        said = _decode(reply.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise ValueError("its answer is no JSON with `sub`, perhaps `name` and `ttl`") from None
     try:

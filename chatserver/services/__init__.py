@@ -21,6 +21,7 @@ from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
+from chatserver.services.contacts import Contacts
 from chatserver.services.conversation_list import ConversationList
 from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
@@ -29,7 +30,9 @@ from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.groups import Groups
 from chatserver.services.host import Host
+from chatserver.services.host_users import HostUsers
 from chatserver.services.kept_places import KeptPlaces
+from chatserver.services.keys import Keys
 from chatserver.services.links import Links
 from chatserver.services.member_views import MemberViews
 from chatserver.services.memberships import Memberships
@@ -45,6 +48,7 @@ from chatserver.services.receipts import Receipts
 from chatserver.services.search import Search
 from chatserver.services.seen_by import SeenBy
 from chatserver.services.sessions import Sessions
+from chatserver.services.sign_in_keys import SignInKeys
 from chatserver.services.system_messages import SystemMessages
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
@@ -61,6 +65,9 @@ class Services:
     sessions: Sessions
     tickets: Tickets
     host: Host
+    host_users: HostUsers
+    keys: Keys
+    contacts: Contacts
     conversations: Conversations
     conversation_views: ConversationViews
     conversation_list: ConversationList
@@ -102,6 +109,7 @@ class Services:
         await self.kept_places.close()
         await self.sessions.close()
         await self.tickets.close()
+        await self.keys.close()
 
 
 def build_services(
@@ -117,6 +125,7 @@ def build_services(
     limits: RateLimits,
     links: Links,
     token_host: TokenHost | None,
+    signing: SignInKeys,
     clock: Clock,
 ) -> Services:
     accounts = Accounts(
@@ -131,7 +140,7 @@ def build_services(
         stores.marks,
         accounts,
         tickets,
-        Vouchers(settings.host_secret, token_host, clock),
+        Vouchers(signing, token_host, clock),
         visitors,
         limits,
         hub,
@@ -140,7 +149,8 @@ def build_services(
         settings.person_sessions,
     )
     quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
-    conversations = Conversations(stores, accounts, quotas, clock)
+    contacts = Contacts(stores, accounts, settings.directory, settings.contact)
+    conversations = Conversations(stores, accounts, contacts, quotas, clock)
     own_devices = OwnDevices(stores, bus, clock)
     seen_by = SeenBy(stores, conversations, bus, clock)
     receipts = Receipts(stores, conversations, own_devices, seen_by, bus, clock)
@@ -208,15 +218,16 @@ def build_services(
     notifications = Notifications(stores, bus, clock)
     missed = MissedMessages(stores, conversations, bodies)
     kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, missed, notifications, node, clock)
+    keys = Keys(stores, attempts, clock)
     host = Host(
         accounts,
         visitors,
         sessions,
         notifications,
+        keys,
         limits,
         Networks(settings.rate_exempt),
-        clock,
-        settings.host_secret,
+        signing,
         settings.guests,
     )
     return Services(
@@ -224,6 +235,9 @@ def build_services(
         sessions=sessions,
         tickets=tickets,
         host=host,
+        host_users=HostUsers(stores, accounts, visitors, sessions, clock),
+        keys=keys,
+        contacts=contacts,
         conversations=conversations,
         conversation_views=conversation_views,
         conversation_list=ConversationList(stores, conversations, conversation_views, clock),

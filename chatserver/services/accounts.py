@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from cachetools import TTLCache
 
@@ -15,14 +16,14 @@ from chatserver.guard.attempts import Attempts, Caller
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.password_rules import check_password
 from chatserver.model import GONE, SYSTEM_SENDER, Account, Actor, User
-from chatserver.names import FULL_NAME_CHARS, check_picture, shown_name
+from chatserver.names import check_picture, shown_name
 from chatserver.ports import InboxStore, MarkStore, UserStore
 from chatserver.words import wanted_names
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
 KNOWN_SECS = 60  # how long another node's change of a name may go unseen
-SEARCH_LIMIT = 20
 PAGE = 1000
+UNKNOWN = -1  # the id of nobody
 FORGOTTEN = "Deleted user"
 CLOSED = {  # what is said to whoever registers all the same
     "off": "Nobody can register here: the operator adds people, or the application around this chat signs its users in.",
@@ -79,11 +80,11 @@ class Accounts:
             raise Invalid.field("username", "is taken")
         return user
 
-    async def add(self, user: User, password_hash: str = "", host_sub: str | None = None) -> bool:
+    async def add(self, user: User, password_hash: str = "", said: Mapping[str, Any] | None = None) -> bool:
         """A new account, without a password unless one is given. False when its name or the host's user is taken."""
         # The inbox first: nobody must ever be found who could not receive.
         await self._inboxes.ensure(user.id)
-        return await self._users.create(user, password_hash, self._clock.now(), host_sub)
+        return await self._users.create(user, password_hash, self._clock.now(), said or {})
 
     async def prove(self, username: str, password: str, caller: Caller) -> Account | None:
         """The account if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""
@@ -152,6 +153,11 @@ class Accounts:
             raise NotFound("There is no such user.")
         return found[id]
 
+    async def id_of_sub(self, sub: str) -> int:
+        """UNKNOWN when the host never named them."""
+        account = await self._users.by_host_sub(sub)
+        return account.user.id if account is not None else UNKNOWN
+
     async def account(self, id: int) -> Account:
         """As it is now. Raises NotFound."""
         found = await self._users.by_id(id)
@@ -160,16 +166,28 @@ class Accounts:
         return found
 
     async def update(self, actor: Actor, changes: dict[str, str | None]) -> User:
-        """`full_name` and `avatar`. Raises Invalid."""
+        """`full_name` and `avatar`. Raises Invalid, and Forbidden where the host says who they are."""
         if "full_name" in changes:
             changes = {**changes, "full_name": shown_name(changes["full_name"] or "")}
         if (avatar := changes.get("avatar")) is not None:
             check_picture(avatar)
         user = await self.user(actor.user_id)
+        if changes and user.sub is not None:
+            named = " and ".join(changes)
+            raise Forbidden(f"{named}: only the application that this account belongs to changes this.")
         return await self._changed(user, changes) if changes else user
 
-    async def rename(self, user: User, shown: str) -> User:
-        return await self._changed(user, {"full_name": shown}) if shown != user.full_name else user
+    async def host_says(self, account: Account, profile: Mapping[str, Any]) -> Account:
+        """What the host says of its own user, which was looked at; what it says already costs no write."""
+        known = {"name": account.user.full_name, "avatar": account.user.avatar, **account.said}
+        changes = {field: value for field, value in profile.items() if known.get(field) != value}
+        if not changes:
+            return account
+        changed = await self._users.host_says(account.user, changes)
+        if changed is None:
+            raise NotFound("This account is gone.")
+        self._known[account.user.id] = changed.user
+        return changed
 
     async def _changed(self, user: User, changes: dict[str, str | None]) -> User:
         changed = await self._users.update(user, changes)
@@ -177,17 +195,6 @@ class Accounts:
             raise NotFound("This account is gone.")
         self._known[user.id] = changed
         return changed
-
-    async def search(self, actor: Actor, text: str) -> list[User]:
-        """By the beginnings of words of either name, all of them; without text, the first by username.
-
-        Guests find whom they can name exactly.
-        """
-        asked = text.strip()[:FULL_NAME_CHARS]
-        if (await self.user(actor.user_id)).username.startswith(GUEST):  # who may be anybody
-            found = await self._users.account(asked.removeprefix("@"))
-            return [found.user] if found and found.state == "active" else []
-        return await self._users.search(wanted_names(asked), SEARCH_LIMIT)
 
     # What the operator does, and people with their own account by way of OwnData.
 
@@ -216,9 +223,15 @@ class Accounts:
         account = await self.named(username)
         if account.state == "forgotten":
             raise NotFound(f"{username} was deleted.")
-        state = "disabled" if disabled else "active"
+        return await self.set_active(account, not disabled)
+
+    async def set_active(self, account: Account, active: bool) -> Account:
+        """Whether they may sign in and be written to; other nodes know it within KNOWN_SECS. Sessions are ended apart."""
+        state = "active" if active else "disabled"
         await self._users.set_state(account.user.id, state)
-        return replace(account, state=state)
+        user = replace(account.user, is_off=not active)
+        self._known[user.id] = user
+        return replace(account, state=state, user=user)
 
     async def forget(self, account: Account) -> Account:
         """Take the name away, for others to use; what was written stays. Cached names are gone after KNOWN_SECS."""

@@ -10,7 +10,7 @@ from cachetools import LRUCache, TTLCache
 
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
-from chatserver.errors import NotFound, Unavailable
+from chatserver.errors import Forbidden, NotFound, Unavailable
 from chatserver.guard.quotas import Quotas
 from chatserver.list_place import ListPlace
 from chatserver.model import (
@@ -25,12 +25,14 @@ from chatserver.model import (
 )
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
+from chatserver.services.contacts import Contacts
 from chatserver.services.refusals import NO_CONVERSATION
 from chatserver.wire import SMALL_MEMBERS
 
 SMALL_GROUPS = 100  # whose members are read at once; of people with more only direct conversations count
 TOGETHER = 500  # conversations read in one call
 NOBODY = "Nobody is there any more: this account was deleted."
+SWITCHED_OFF = "This account is switched off: nobody can write to it."
 GROUP_SECS = (
     2.0  # how long what is known of a group, and of who speaks there, is trusted for sending and for events
 )
@@ -47,9 +49,12 @@ class Overview:
 
 
 class Conversations:
-    def __init__(self, stores: Stores, accounts: Accounts, quotas: Quotas, clock: Clock) -> None:
+    def __init__(
+        self, stores: Stores, accounts: Accounts, contacts: Contacts, quotas: Quotas, clock: Clock
+    ) -> None:
         self._stores = stores
         self._accounts = accounts
+        self.contact_policy = contacts
         self._quotas = quotas
         self._clock = clock
         # The members of a direct conversation never change.
@@ -81,9 +86,11 @@ class Conversations:
         return self._keep(pair, found[0], actor.user_id, user_id) if found and found[1] else None
 
     async def with_user(self, actor: Actor, user_id: int) -> Conversation | None:
-        """The same for an id that came from outside. Raises NotFound when there is no such user."""
-        await self._accounts.user(user_id)
-        return await self.find_direct(actor, user_id)
+        """The same for an id that came from outside. Raises NotFound when there is nobody whom the actor may know of."""
+        conversation = await self.find_direct(actor, user_id)
+        if conversation is None:
+            await self.contact_policy.meet(actor, user_id)
+        return conversation
 
     async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
         """Find or begin it; true when it was begun here. Raises NotFound when there is no such user, or no longer, and
@@ -107,8 +114,10 @@ class Conversations:
         conversation = await self.find_direct(actor, user_id)
         if conversation is not None:
             return conversation, False
-        if (await self._accounts.user(user_id)).is_gone:
-            raise NotFound(NOBODY)
+        await self.contact_policy.demand(actor, user_id)
+        user = await self._accounts.user(user_id)
+        if not user.receives:
+            raise NotFound(NOBODY) if user.is_gone else Forbidden(SWITCHED_OFF)
         await self._quotas.begin_conversation(actor)
         id = await self._stores.marks.next_id("conversation")
         if id > MAX_CONVERSATION_ID:

@@ -113,7 +113,11 @@ class Groups:
         owned = await self._stores.inboxes.memberships([actor.user_id, *users])
         if len(owned.get(actor.user_id, ())) >= self._person_conversations:
             raise reached("person_conversations", "You are in as many conversations as anybody may be.")
-        refused = {id: "not_found" for id in others if id not in users or users[id].is_gone}
+        allowed = await self._conversations.contact_policy.may_write(actor, others)
+        refused = {id: "contact_refused" for id in others if id not in allowed}
+        refused |= {
+            id: "not_found" for id in others if id in allowed and (id not in users or users[id].is_gone)
+        }
         refused |= {
             id: "limit_reached"
             for id in others

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatserver.clock import Clock
 from chatserver.errors import Forbidden, TokenInvalid, TokenMissing
 from chatserver.guard.addresses import Networks, network
-from chatserver.guard.host_token import HostToken, read_host_token
+from chatserver.guard.credentials import KEY_PREFIX
+from chatserver.guard.host_token import HostToken
 from chatserver.guard.rates import RateLimits
-from chatserver.model import Notification, Session, User
+from chatserver.guard.scopes import require
+from chatserver.model import HostCaller, Notification, Session, User
 from chatserver.services.accounts import Accounts
+from chatserver.services.keys import Keys
 from chatserver.services.notifications import Notifications
 from chatserver.services.sessions import Sessions
+from chatserver.services.sign_in_keys import SignInKeys
 from chatserver.services.visitors import Visitors
 
 
@@ -23,20 +26,20 @@ class Host:
         visitors: Visitors,
         sessions: Sessions,
         notifications: Notifications,
+        keys: Keys,
         limits: RateLimits,
         exempt: Networks,
-        clock: Clock,
-        secret: str,
+        signing: SignInKeys,
         guests: bool,
     ) -> None:
         self._accounts = accounts
         self._visitors = visitors
         self._sessions = sessions
         self._notifications = notifications
+        self._keys = keys
         self._limits = limits
         self._exempt = exempt
-        self._clock = clock
-        self._secret = secret
+        self._signing = signing
         self._guests = guests
 
     async def sign_in(self, token: str, device: str, address: str) -> tuple[str, User, Session]:
@@ -45,14 +48,14 @@ class Host:
         Raises TokenInvalid, RateLimited; Forbidden when this is switched off.
         """
         try:
-            known = self._read(token)
+            known = await self._read(token)
             known.signed_in()
         except TokenInvalid:
             self._count(address, "refused")  # apart, so that who is refused fills nothing for who is not
             raise
         self._limits.take_of(f"sub {known.sub}", "host")
         self._count(address, "accepted")
-        account = await self._visitors.of_host(known.sub, known.name)
+        account = await self._visitors.of_host(known.sub, known.profile)
         return await self._sessions.start(account, device)
 
     def _count(self, address: str, how: str) -> None:
@@ -66,25 +69,37 @@ class Host:
             raise Forbidden("This server takes no guests: its setting `guests` is off.")
         return await self._sessions.start(await self._visitors.guest(full_name, address), device)
 
-    def allow(self, token: str | None, scope: str) -> None:
-        """Whether the host itself may do this. Raises TokenMissing, TokenInvalid, Forbidden."""
+    async def allow(self, token: str | None, scope: str, address: str) -> HostCaller:
+        """Who calls for the host itself, if they may do this.
+
+        Raises TokenMissing, TokenInvalid, Forbidden, RateLimited.
+        """
         if not token:
-            raise TokenMissing("The host signs this call: send its token as `Authorization: Bearer …`.")
-        if scope not in self._read(token).scopes:
-            raise Forbidden(f"The host's token has no scope {scope}.")
+            raise TokenMissing(
+                "The host makes this call: send a key of its, or a token it signed, as `Authorization: Bearer …`."
+            )
+        if token.startswith(KEY_PREFIX):
+            key = await self._keys.of(token, address)
+            caller = HostCaller(f"key {key.id}", frozenset(key.scopes))
+        else:
+            caller = HostCaller("signed", (await self._read(token)).scopes)
+        require(scope, caller.scopes)
+        return caller
 
     async def notify(
         self, receiver_id: int | None, receiver_sub: str | None, **content: Any
     ) -> tuple[Notification, bool]:
         """Tell one person something; see Notifications. Raises NotFound."""
         if receiver_sub is not None:
-            receiver_id = (await self._visitors.known(receiver_sub)).id
+            receiver_id = await self._accounts.id_of_sub(receiver_sub)
         assert receiver_id is not None
         user = await self._accounts.user(receiver_id)
         return await self._notifications.notify(user.id, **content)
 
-    def _read(self, token: str) -> HostToken:
-        """Raises Forbidden, TokenInvalid."""
-        if not self._secret:
-            raise Forbidden("No host application is known here: the setting `host_secret` is empty.")
-        return read_host_token(token, self._secret, self._clock.now())
+    async def _read(self, token: str) -> HostToken:
+        """Raises Forbidden, TokenInvalid, Unavailable."""
+        if not self._signing.any:
+            raise Forbidden(
+                "No host application is known here: the settings `host_secret` and `host_keys` are empty."
+            )
+        return await self._signing.read(token)

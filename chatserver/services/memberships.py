@@ -73,6 +73,7 @@ class Memberships:
         """
         conversation, member = await self._conversations.membership(actor, conversation_id)
         demand(conversation, member, "invite", self._clock.now())
+        await self._conversations.contact_policy.demand(actor, user_id)
         if (await self._accounts.user(user_id)).is_gone:
             raise NotFound("There is no such user.")
         pending = Pending("added", actor.user_id, (user_id,))

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import structlog
 
 from chatserver.clock import Clock
-from chatserver.errors import IdempotencyConflict, Invalid, NotFound, SlowMode, Unavailable
+from chatserver.errors import Forbidden, IdempotencyConflict, Invalid, NotFound, SlowMode, Unavailable
 from chatserver.model import MAX_SEQ, Actor, Attachment, Conversation, Member, Message, User, split_message_id
 from chatserver.ports import Stores, Upload
 from chatserver.sending.send import Send
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
-from chatserver.services.conversations import NOBODY, Conversations
+from chatserver.services.conversations import NOBODY, SWITCHED_OFF, Conversations
 from chatserver.services.links import Links
 from chatserver.services.permissions import RANKS, rank, window
 from chatserver.services.receipts import Receipts
@@ -109,8 +109,10 @@ class Messages:
             created_at=self._clock.now(),
             deadline=deadline,
         )
-        is_gone = users[receiver_id].is_gone
-        message, created = await (self._sent_before(send) if is_gone else self._writer.post(send))
+        receiver = users[receiver_id]
+        message, created = await (
+            self._writer.post(send) if receiver.receives else self._sent_before(send, receiver)
+        )
         if created:
             receiving = Member(conversation.id, receiver_id)
         else:
@@ -173,12 +175,12 @@ class Messages:
             if before is not None:
                 raise SlowMode(slow_secs, slow_secs - (now - before).total_seconds())
 
-    async def _sent_before(self, send: Send) -> tuple[Message, bool]:
-        """What the same send stored while there was somebody. Raises NotFound, IdempotencyConflict."""
+    async def _sent_before(self, send: Send, receiver: User) -> tuple[Message, bool]:
+        """What the same send stored while there was somebody. Raises NotFound, Forbidden, IdempotencyConflict."""
         key = send.sender_id, send.client_id
         stored = (await self._stores.messages.by_client_ids([key])).get(key)
         if stored is None:
-            raise NotFound(NOBODY)
+            raise NotFound(NOBODY) if receiver.is_gone else Forbidden(SWITCHED_OFF)
         if not send.matches(stored):
             raise IdempotencyConflict("client_id was used before, with another message.")
         return stored, False
@@ -237,15 +239,15 @@ class Messages:
         around_id: int | None = None,
         delivers: bool = True,
     ) -> Page:
-        """A page of the conversation with this user. Raises NotFound when there is no such user.
+        """A page of the conversation with this user. Raises NotFound when there is nobody whom the actor may know of.
 
         `delivers`: what is new on it counts as delivered.
         """
+        direct = await self._conversations.find_direct(actor, user_id)
+        if direct is None:
+            return Page(None, await self._conversations.contact_policy.meet(actor, user_id), [], False)
         other = await self._accounts.user(user_id)
-        conversation = await self._conversations.find_direct(actor, user_id)
-        if conversation is None:
-            return Page(None, other, [], False)
-        conversation, member = await self._conversations.membership(actor, conversation.id)
+        conversation, member = await self._conversations.membership(actor, direct.id)
         places = Places(before_id, after_id, around_id, offset)
         found, has_more = await self._page(conversation, member, limit, places)
         shown = await self.shown(actor, [(conversation, m) for m in found], delivers)

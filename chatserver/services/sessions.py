@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cachetools import LRUCache
 
@@ -202,7 +202,7 @@ class Sessions:
                     raise TokenInvalid("The session of this token was ended.")
                 return session
             self._limits.take_of(f"sub {voucher.sub}", "host")
-            account = await self._visitors.vouched(voucher.sub, voucher.name)
+            account = await self._visitors.vouched(voucher.sub, voucher.profile)
             begun = await self._store(account, VOUCHED_DEVICE, voucher.session_key, voucher)
             if begun is not None:
                 return begun
@@ -240,9 +240,9 @@ class Sessions:
             self.distrust(actor.user_id, session_id)
             self._hub.revoke(actor.user_id, lambda id: id == session_id)
 
-    async def end_all(self, user_id: int, but: int = 0) -> int:
-        """Every session of a person, `but` one, and how many there were: as one step, for one may have thousands."""
-        ended, last = await self._sessions.delete_all(user_id, but)
+    async def end_all(self, user_id: int, but: int = 0, before: datetime | None = None) -> int:
+        """Every session of a person, `but` one, or those begun before; how many. As one step: one may have thousands."""
+        ended, last = await self._sessions.delete_all(user_id, but, before)
         if ended:
             try:
                 await self._inboxes.push([user_id], Entry("sessions", ref=but, rev=last))
@@ -271,6 +271,7 @@ class Sessions:
 
     async def close(self) -> None:
         await self._vouchers.close()
+        await self._visitors.close()
         await asyncio.gather(*self._beginning.values(), return_exceptions=True)
         await self._by_hash.close()
         await self._by_id.close()

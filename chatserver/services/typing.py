@@ -36,9 +36,8 @@ class Typing:
         self._shown: dict[tuple[int, int], tuple[Timer, Bell]] = {}
 
     async def signal(self, actor: Actor, receiver_id: int, is_typing: bool) -> None:
-        """Raises NotFound when there is no such receiver. Without a conversation yet nobody is told."""
-        await self._accounts.user(receiver_id)
-        conversation = await self._conversations.find_direct(actor, receiver_id)
+        """Raises NotFound when there is nobody whom the actor may know of. Without a conversation yet nobody is told."""
+        conversation = await self._conversations.with_user(actor, receiver_id)
         if conversation is not None:
             await self._tell(actor, conversation, "typing", conversation.member_ids, is_typing)
 

@@ -9,6 +9,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from chatserver.clock import Clock
 from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError, Unavailable
 from chatserver.settings import Settings
+from chatserver.storage.api_keys import ApiKeyStore
 from chatserver.storage.attachments import AttachmentStore
 from chatserver.storage.conversations import ConversationStore
 from chatserver.storage.driver import Collection, make_client, settled
@@ -43,6 +44,7 @@ NOUNS = (
     "inboxes",
     "notifications",
     "marks",
+    "keys",
 )
 FILES = ("fs.files", "fs.chunks")  # as GridFS calls them
 PASSING = ("tickets", "rates", "attempts", "quotas", "known_callers")  # of no use after some time
@@ -81,6 +83,7 @@ class Storage:
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])
+        self.keys = ApiKeyStore(collections["keys"])
         self.rates = RateStore(collections["rates"], clock)
         self.attempts = AttemptStore(collections["attempts"], clock)
         self.quotas = QuotaStore(collections["quotas"])

@@ -56,12 +56,13 @@ _LETTER_TO_KIND = {letter: kind for kind, letter in _KIND_TO_LETTER.items()}
 
 def user(document: Document) -> User:
     sub = document.get("host_sub")
-    return User(document["_id"], document["username"], document["full_name"], document["avatar"], sub)
+    is_off = document.get("state") == "disabled"
+    return User(document["_id"], document["username"], document["full_name"], document["avatar"], sub, is_off)
 
 
 def account(document: Document) -> Account:
     state, credential = document.get("state", "active"), document.get("credential", 0)
-    return Account(user(document), state, document["created_at"], credential)
+    return Account(user(document), state, document["created_at"], credential, document.get("host", {}))
 
 
 def session(document: Document) -> Session:

@@ -103,9 +103,12 @@ class SessionStore:
             return True
         return bool((await self._sessions.update_one(theirs, _ENDED)).modified_count)
 
-    async def delete_all(self, user_id: int, but: int) -> tuple[int, int]:
-        """All but one: how many, and the highest id that there was."""
-        newest = await self._sessions.find({"user_id": user_id}, {"_id": 1}, sort=[("_id", -1)], limit=1)
+    async def delete_all(self, user_id: int, but: int, before: datetime | None = None) -> tuple[int, int]:
+        """All but one, or those that began before: how many, and the highest id that there was of these."""
+        begun: Document = {"user_id": user_id}
+        if before is not None:
+            begun["created_at"] = {"$lt": before}
+        newest = await self._sessions.find(begun, {"_id": 1}, sort=[("_id", -1)], limit=1)
         last = int(newest[0]["_id"]) if newest else 0
         theirs = {"user_id": user_id, "_id": {"$lte": last, "$ne": but}}
         ended = await self._sessions.delete_many({**theirs, **_OURS})

@@ -8,6 +8,7 @@ from typing import Any
 
 from apispec import APISpec
 
+from chatserver.model import SUB_CHARS
 from handlers import rate_fields
 from handlers.base import METHODS, ApiHandler, BaseHandler
 from handlers.description import openapi_text, shapes
@@ -16,7 +17,7 @@ from handlers.description.operations import GROUPS, OPERATIONS
 from handlers.description.operations.operation import Answer, Operation
 from handlers.description.operations.problems import EXPLANATIONS
 from handlers.problems import STATUS
-from handlers.routes import API, API_ROUTES, ID, OTHER_ROUTES
+from handlers.routes import API, API_ROUTES, ID, OTHER_ROUTES, SUB
 from handlers.schemas import ID_FORMAT
 from handlers.server import FEATURE_LEVEL
 
@@ -76,7 +77,7 @@ def _named(path: str, handler: type) -> str:
     """With the names of its ids."""
     of_handler = (operation.path_ids for (owner, _), operation in OPERATIONS.items() if owner is handler)
     for name, _ in next(of_handler, []):
-        path = path.replace(ID, f"{{{name}}}", 1)
+        path = path.replace(SUB if name == "sub" else ID, f"{{{name}}}", 1)
     return path
 
 
@@ -146,7 +147,9 @@ def _parameters(operation: Operation) -> list[Json]:
     example = operation.examples[0] if operation.examples else None
     found: list[Json] = []
     for name, text in operation.path_ids:
-        schema = {"type": "integer", "minimum": 1, "exclusiveMaximum": 1 << 53, **ID_FORMAT}
+        schema: Json = {"type": "integer", "minimum": 1, "exclusiveMaximum": 1 << 53, **ID_FORMAT}
+        if name == "sub":
+            schema = {"type": "string", "minLength": 1, "maxLength": SUB_CHARS}
         found.append({"name": name, "in": "path", "required": True, "description": text, "schema": schema})
     if example and example.path:
         found[-1]["example"] = example.path

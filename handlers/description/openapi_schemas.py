@@ -16,7 +16,9 @@ def _given(name: str, **rule: Any) -> Schema:
     return {"required": [name], "properties": {name: rule or {"type": "integer", **schemas.ID_FORMAT}}}
 
 
-_RECEIVER = {"anyOf": [_given("receiver_id"), _given("receiver")]}
+_RECEIVER = {
+    "anyOf": [_given("receiver_id"), _given("receiver"), _given("receiver_sub", type="string", minLength=1)]
+}
 _CONTENT = {
     "anyOf": [
         _given("message", type="string", pattern="\\S"),

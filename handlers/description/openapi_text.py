@@ -52,9 +52,9 @@ SECURITY: dict[str, dict[str, Any]] = {
     "host": {
         "type": "http",
         "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": "For the server of the application around the chat: a token it signs, as for `auth/host/`, with "
-        "a `scope` instead of a user.",
+        "description": "For servers of the application around the chat: a key (`ck_…`) that the operator made with "
+        "`chatserver key create`, or a JWT as for `auth/host/`, with a `scope` instead of a user: HS256, `aud` is "
+        "`chatserver`, `exp` at most 24 hours ahead, `scope` has the scopes separated by spaces.",
     },
     "cookie": {
         "type": "apiKey",
@@ -135,5 +135,8 @@ REQUEST_HEADERS: dict[str, dict[str, Any]] = {
     ),
     "If-Range": _asked("If-Range", "The `ETag` that the part must be of; else the whole file is given."),
     "Last-Event-ID": _asked("Last-Event-ID", "The last `id` that came: the place to go on from."),
-    "If-None-Match": _asked("If-None-Match", "An `ETag` you have: a file that is still this is a 304."),
+    "If-None-Match": _asked("If-None-Match", "An `ETag` you have: what is still this is a 304."),
+    "If-None-Match: *": _asked(
+        "If-None-Match", "With `*` only somebody new is made; who is there stays as they are."
+    ),
 }

@@ -79,11 +79,28 @@ class SignIn(Struct):
     ]
 
 
+class People(Struct):
+    """Whom one may find, and write to first."""
+
+    directory: Annotated[
+        Literal["everyone", "shared", "off"],
+        Meta(description="Who is found by search; shared: who is in a conversation with one."),
+    ]
+    contact: Annotated[
+        Literal["everyone", "shared", "host"],
+        Meta(
+            description="Whom one may write to first, or add to a group; host: whom the application around this chat "
+            "names for one. Where a conversation is, both write."
+        ),
+    ]
+
+
 class Server(Struct):
     version: str
     feature_level: Annotated[int, Meta(description="Grows with every change a client may want to know of.")]
     limits: Limits
     sign_in: SignIn
+    people: People
     timings: Timings
 
 

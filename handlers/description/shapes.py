@@ -47,10 +47,6 @@ class UserAnswer(Struct):
     user: User
 
 
-class Users(Struct):
-    users: Annotated[list[User], Meta(description="At most 20, by name.")]
-
-
 class Session(Struct):
     """One signed-in device: one token."""
 
@@ -73,6 +69,28 @@ class SignedIn(Struct):
     ]
     user: User
     session: Session
+
+
+class Key(Struct):
+    """What a server of the host shows in place of a session's token; the key itself is shown once and not kept."""
+
+    id: Id
+    name: str
+    scopes: list[str]
+    created_at: Moment
+    expires_at: Annotated[Moment | None, Meta(description="Null: good until it is revoked.")]
+    last_used_at: Annotated[Moment | None, Meta(description="Exact to ten minutes.")]
+    former_until: Annotated[
+        Moment | None, Meta(description="Until when the secret before the last rotation is good too, or was.")
+    ]
+
+
+class MadeKey(Key):
+    key: Annotated[str, Meta(description="`ck_<id>_` and 43 characters: shown here and never again.")]
+
+
+class Keys(Struct):
+    results: Annotated[list[Key], Meta(description="All there are, by id.")]
 
 
 class Done(Struct):

@@ -86,6 +86,13 @@ def text_in(body: bytes) -> Text | Send | None:
         send, ignored = parse(Send, decode_object(body))
     except Invalid:
         return None
-    plain = send.message.strip() and send.attachment is None and send.receiver is None and not ignored
-    plain = plain and (send.receiver_id is None or send.conversation_id is None) and send.draft_rev is None
+    named_once = send.receiver is None and send.receiver_sub is None
+    named_once = named_once and (send.receiver_id is None or send.conversation_id is None)
+    plain = (
+        send.message.strip()
+        and send.attachment is None
+        and named_once
+        and not ignored
+        and send.draft_rev is None
+    )
     return send if plain else None

@@ -12,6 +12,7 @@ from typing import Any
 ROLES = ("owner", "member", "stranger", "anonymous")
 NOBODY = (200, 200, 200, 200)  # nothing of anybody's is in it
 OWN = (200, 200, 200, 401)  # everyone about themselves
+HOST_ONLY = (401, 401, 401, 401)  # a person's session is no key of the host
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,20 @@ ROWS: dict[str, list[Row]] = {
         Row((401, 401, 401, 401), "with one of somebody else", {"token": "{foreign_token}"}),
     ],
     "notify": [Row((401, 401, 401, 401), "for the host's own token only", {"receiver_id": "{other}", "title": "x", "message": "x"})],
+    "get_host_user": [Row(HOST_ONLY, "for the host's own servers only", path={"sub": "42"})],
+    "put_host_user": [Row(HOST_ONLY, "for the host's own servers only", {"name": "Eve"}, path={"sub": "42"})],
+    "delete_host_user": [Row(HOST_ONLY, "for the host's own servers only", path={"sub": "42"})],
+    "put_host_users": [Row(HOST_ONLY, "for the host's own servers only", {"users": [{"sub": "42"}]})],
+    "deactivate_host_user": [Row(HOST_ONLY, "for the host's own servers only", path={"sub": "42"})],
+    "activate_host_user": [Row(HOST_ONLY, "for the host's own servers only", path={"sub": "42"})],
+    "begin_host_session": [Row(HOST_ONLY, "for the host's own servers only", {"device": "x"}, path={"sub": "42"})],
+    "end_host_sessions": [Row(HOST_ONLY, "for the host's own servers only", path={"sub": "42"})],
+    "host_unread": [Row(HOST_ONLY, "for the host's own servers only", path={"sub": "42"})],
+    "host_unread_of_all": [Row(HOST_ONLY, "for the host's own servers only", {"subs": ["42"]})],
+    "list_keys": [Row(HOST_ONLY, "for the host's own servers only")],
+    "create_key": [Row(HOST_ONLY, "for the host's own servers only", {"name": "one", "scopes": ["keys"]})],
+    "revoke_key": [Row(HOST_ONLY, "for the host's own servers only", path={"key_id": "{nobody}"})],
+    "rotate_key": [Row(HOST_ONLY, "for the host's own servers only", {"overlap_secs": 0}, path={"key_id": "{nobody}"})],
     "guest_sign_in": [Row((201, 201, 201, 201), "where guests are let in", {"full_name": "A Guest"})],
     "change_password": [Row((400, 400, 400, 401), "over a wrong one", {"password": "wrong", "new_password": "another horse battery"})],
     "delete_account": [Row((400, 400, 400, 401), "with a wrong password", {"password": "wrong"})],

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from chatserver.guard.scopes import SCOPES
 from tests.support import contract
 from tests.support.client import Answer, Client, Device
+from tests.support.command import chatserver
 from tests.support.host import SECRET, SHOP
 from tests.support.server import ServerProcess
 
@@ -50,6 +52,14 @@ def shop(embedded: ServerProcess, io_loop: Any) -> Iterator[Client]:
     made = Client([embedded.base], check=contract.check)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def master(embedded: ServerProcess) -> str:
+    """A key of the application with every scope, as the operator makes it."""
+    scopes = [part for scope in SCOPES for part in ("--scope", scope)]
+    where = ("--data-dir", str(embedded.data_dir), "--json")
+    return str(chatserver("key", "create", "--name", "master", *scopes, *where).json["key"])
 
 
 @dataclass

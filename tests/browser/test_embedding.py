@@ -162,7 +162,7 @@ STORES_NOTHING = """Object.defineProperty(window, 'indexedDB', {
 
 
 SIGN_OUT = "document.querySelector('#inline').shadowRoot.querySelector('chat-timeline').app.api.logout()"
-LOOKS_FOR_ITS_ROOM = re.compile(r"/users/\?search=")
+LOOKS_FOR_ITS_ROOM = re.compile(r"/users/\?username=")
 
 
 def write(room: Locator, text: str) -> None:
@@ -339,6 +339,33 @@ def test_without_a_token_one_is_a_guest_where_the_page_says_so_and_refused_where
     write(room, "again")
     expect(line).to_have_count(1)
     expect(line).to_contain_text("again")
+
+
+def test_a_room_is_with_whom_the_host_calls_so_or_whose_name_is_exactly_that(
+    support: Person, chat: ServerProcess, host: Host, visit: Callable[..., Page]
+) -> None:
+    api = f"{chat.base}/api/v1/communication"
+    request = support.page.request
+    for number in range(21):
+        fields = {"username": f"{host.room}.{number}", "password": "correct horse battery staple"}
+        assert request.post(f"{api}/auth/register/", data=fields).ok
+    sub = f"teacher/{unique('7')} ü"
+    claims = {"sub": sub, "name": "Ms Teacher", "aud": "chatserver", "exp": int(time.time()) + 600}
+    token = jwt.encode(claims, SECRET, algorithm="HS256")
+    assert request.post(f"{api}/auth/host/", data={"token": token}).ok
+    page = visit()
+    room = page.locator("#inline")
+    write(room, "to the support")
+    expect(said(room, "to the support").locator(ACCEPTED)).to_be_visible()
+    expect(support.page.locator("chat-sidebar .room").filter(has_text=host.user)).to_contain_text(
+        "to the support"
+    )
+    room.evaluate("(node, name) => node.setAttribute('room', name)", f"sub:{sub}")
+    expect(said(room, "to the support")).to_have_count(0)
+    write(room, "to the teacher")
+    expect(said(room, "to the teacher").locator(ACCEPTED)).to_be_visible()
+    listed = request.get(f"{api}/chats/conversations/", headers={"Authorization": f"Bearer {token}"}).json()
+    assert [row["last_message"] for row in listed] == ["to the teacher"]
 
 
 def test_a_frame_is_shown_on_the_sites_that_are_named_and_on_no_other(

@@ -17,6 +17,7 @@ LONG_FILES = {
     "chatserver/storage/embedded.py": "one child process from its start to its end",
     "chatserver/services/sessions.py": "the life of a session: begun, trusted, used, ended",
     "handlers/base.py": "all that every call has in common",
+    "handlers/description/openapi.py": "from routes, types and words to one document",
     "handlers/description/shapes.py": "what every call answers, one after the other",
     "handlers/description/operations/chats.py": "the words of every call about messages, one after the other",
     "chatserver/wire.py": "how each thing looks from outside, one after the other",
@@ -26,7 +27,6 @@ LONG_FILES = {
     "chatserver/storage/groups.py": "every conditional update of a group and its members, side by side",
     "chatserver/services/__init__.py": "all services and who knows whom, in one place",
     "chatserver/storage/messages.py": "all that is ever asked of the log",
-    "handlers/description/openapi.py": "the one document, from its head to its last response",
     "chatserver/services/messages.py": "a message from its sending to all the ways of being shown",
     "chatserver/model.py": "all nouns of the product on one page",
     "chatserver/ports.py": "all that the core asks of the outside world on one page",
@@ -38,10 +38,10 @@ FUNCTION_LINES = 40
 MOST_BRANCHES = 10
 LONG_FUNCTIONS = {
     "chatserver/runtime.py:open_runtime": "each release stands beside its acquisition, in one order",
+    "handlers/server.py:get": "all that the server says of itself, in one answer",
     "chatserver/services/__init__.py:build_services": "one line for each service: who knows whom, in one place",
     "chatserver/storage/indexes.py:create_indexes": "a list of all indexes, each with the query that needs it",
     "chatserver/wire.py:message": "one line for each field",
-    "handlers/server.py:get": "one line for each limit",
 }
 MOST_ANCESTORS = 3  # of ours: BaseHandler, ApiHandler, and one for calls that are alike
 

@@ -69,9 +69,16 @@ def find(method: str, path: str) -> dict[str, Any] | None:
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
     return [
-        (re.compile(re.sub(r"\\\{\w+\\\}", "[1-9][0-9]{0,15}", re.escape(path.rstrip("/")))), methods)
+        (re.compile(_PLACE.sub(_in_path, re.escape(path.rstrip("/")))), methods)
         for path, methods in document()["paths"].items()
     ]
+
+
+_PLACE = re.compile(r"\\\{(\w+)\\\}")
+
+
+def _in_path(place: re.Match[str]) -> str:
+    return "[^/]{1,2400}" if place[1] == "sub" else "[1-9][0-9]{0,15}"
 
 
 def _resolved(part: dict[str, Any]) -> dict[str, Any]:

@@ -25,3 +25,14 @@ async def sign_in(client: Client, token: str) -> Answer:
 def device(client: Client, answer: Answer) -> Device:
     assert answer.status in (200, 201), answer
     return Device(client, answer["token"], answer["user"], answer["session"])
+
+
+def claims_of_host(scope: str, **claims: Any) -> str:
+    """A token for what the host does by itself."""
+    return signed(sub=None, scope=scope, **claims)
+
+
+async def by_host(client: Client, key: str, method: str, path: str, body: Any = None, **more: Any) -> Answer:
+    """A call of the host's own server, with a key or a token that it signed."""
+    headers = {"Authorization": f"Bearer {key}", **more.pop("headers", {})}
+    return await client.call(method, f"host/{path}", json_body=body, headers=headers, **more)

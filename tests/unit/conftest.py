@@ -30,6 +30,7 @@ from chatserver.services import Services, build_services
 from chatserver.services.events import PollAnswer, PollRequest
 from chatserver.services.groups import NewGroup
 from chatserver.services.links import Links
+from chatserver.services.sign_in_keys import SignInKeys
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 from tests.support.client import unique
@@ -77,6 +78,7 @@ class Chat:
             RateLimits(self.settings, self.clock),
             Links(b"a key of this test", self.clock),
             self.token_host,
+            SignInKeys(self.settings.host_secret, {}, [], self.clock),
             self.clock,
         )
         self.bus.listen(self.services.bells.heard)

@@ -10,7 +10,7 @@ import jwt
 import pytest
 import structlog
 
-from chatserver.guard.credentials import new_ticket, new_token
+from chatserver.guard.credentials import new_key, new_ticket, new_token
 from chatserver.logs import configure_logs
 
 URI = "mongodb://chat:hunter2@db.example.org/"
@@ -29,7 +29,7 @@ def logging_as_in_production() -> Iterator[None]:
 def test_a_secret_is_hidden_wherever_it_stands(
     format: str, logging_as_in_production: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    token, ticket = new_token(), new_ticket()
+    token, ticket, key = new_token(), new_ticket(), new_key(7)
     configure_logs("debug", format)
     ours = structlog.get_logger("chatserver.test")
     ours.info(f"said {token}", field=token, url=f"/poll/?token={token}&a=1", error=ValueError(token))
@@ -40,6 +40,7 @@ def test_a_secret_is_hidden_wherever_it_stands(
         ours.exception("ours failed")
         logging.getLogger("library").exception("theirs failed with %s", token)
     logging.getLogger("library").warning("GET /x?ticket=%s", "plain-secret")
+    ours.info(f"the key {key}")
     ours.info("said http://a.example/chats/attachment/1/?link=1796027501379.yO4-W8KnELIETFDJAEmEvgtohE1")
     signed = jwt.encode({"sub": "42"}, "a key that is long enough for this algorithm")
     logging.getLogger("library").warning("a token of the host: (%s)", signed)
@@ -48,6 +49,7 @@ def test_a_secret_is_hidden_wherever_it_stands(
     for secret in (
         token,
         ticket,
+        key.rpartition("_")[2],
         token[4:],
         ticket[4:],
         "hunter2",

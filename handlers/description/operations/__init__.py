@@ -1,6 +1,15 @@
 """Every call, described: the part of the OpenAPI document that types cannot say."""
 
-from handlers.description.operations import accounts, chats, groups, host, own_conversation, polls, server
+from handlers.description.operations import (
+    accounts,
+    chats,
+    groups,
+    host,
+    host_users,
+    own_conversation,
+    polls,
+    server,
+)
 
 OPERATIONS = {
     **accounts.OPERATIONS,
@@ -9,6 +18,7 @@ OPERATIONS = {
     **groups.OPERATIONS,
     **own_conversation.OPERATIONS,
     **host.OPERATIONS,
+    **host_users.OPERATIONS,
     **server.OPERATIONS,
 }
 # In the order in which somebody new needs them.
@@ -19,6 +29,6 @@ GROUPS = {
     chats.CONVERSATIONS: "Lists, counts, presence, and the snapshot to start from.",
     groups.GROUPS: "Conversations of several people: who is in them, and what they may do.",
     accounts.PEOPLE: "Who you are, and finding others.",
-    host.HOST: "What its server calls, signed with the key both sides know.",
+    host.HOST: "What its server calls, with a key of its own (`chatserver key create`), or signed.",
     server.SERVER: "What this server is, and how it is.",
 }

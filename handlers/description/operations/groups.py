@@ -30,7 +30,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "another content a 422. A person may begin so many a day and be in so many (`limits.groups`, "
         "`limits.person_conversations` of the server call).",
         body=schemas.Begin,
-        codes=("limit_reached", "idempotency_conflict", "not_found"),
+        codes=("limit_reached", "idempotency_conflict", "not_found", "contact_refused"),
     ),
     (conversation_calls.ConversationHandler, "GET"): Operation(
         "get_conversation",
@@ -108,7 +108,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "`limits.group_members` and `limits.announcement_members` of the server call.",
         within=WHICH,
         path=WHO,
-        codes=("forbidden", "silenced", "limit_reached"),
+        codes=("forbidden", "silenced", "limit_reached", "contact_refused"),
     ),
     (members.MemberHandler, "PATCH"): Operation(
         "change_member",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from handlers import host, schemas
+from handlers import host, host_keys, schemas
 from handlers.description import shapes
 from handlers.description.operations.operation import Answer, Operation
 
 HOST = "The application around the chat"
+OF_HOST = ("token_missing", "token_invalid", "forbidden")
+
+
+def scope(name: str) -> str:
+    return f"Takes the scope `{name}`."
+
 
 OPERATIONS: dict[tuple[type, str], Operation] = {
     (host.NotificationsHandler, "POST"): Operation(
@@ -20,11 +26,51 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
             ),
         },
         "Arrives as a `notification` event, at once or with the next poll, and is owed until a device has it: until then "
-        "it stands in the snapshot too, whatever else is written to the receiver. Sign a JWT with the key in the setting "
-        "`host_secret`: HS256, `aud` is `chatserver`, `exp` at most 24 hours ahead, `scope` is `notifications`. With "
-        "a `client_id` it may be repeated until there is an answer.",
+        "it stands in the snapshot too, whatever else is written to the receiver. With a `client_id` it may be repeated "
+        f"until there is an answer. {scope('notifications')}",
         body=schemas.Notify,
-        codes=("token_missing", "token_invalid", "forbidden", "not_found", "idempotency_conflict"),
+        codes=(*OF_HOST, "not_found", "idempotency_conflict"),
+        by_host=True,
+    ),
+    (host_keys.KeysHandler, "GET"): Operation(
+        "list_keys",
+        HOST,
+        "List the keys",
+        {200: Answer(shapes.Keys, "Without the keys themselves, of which only hashes are kept.")},
+        scope("keys"),
+        codes=OF_HOST,
+        by_host=True,
+    ),
+    (host_keys.KeysHandler, "POST"): Operation(
+        "create_key",
+        HOST,
+        "Make a key",
+        {201: Answer(shapes.MadeKey, "The key, shown this once.")},
+        f"{scope('keys')} A key has no scope that the one which asks has not. It cannot be repeated: revoke the key of "
+        "an answer that never came. The first key is made by the operator: `chatserver key create`.",
+        body=schemas.NewKey,
+        codes=(*OF_HOST, "limit_reached"),
+        by_host=True,
+    ),
+    (host_keys.KeyHandler, "DELETE"): Operation(
+        "revoke_key",
+        HOST,
+        "Revoke a key",
+        {200: Answer(shapes.Done, "Worth nothing any more; on other nodes within 5 seconds.")},
+        f"{scope('keys')} Only of keys with no scope that the one which asks has not.",
+        path=("key_id", "One of the keys."),
+        codes=OF_HOST,
+        by_host=True,
+    ),
+    (host_keys.RotateHandler, "POST"): Operation(
+        "rotate_key",
+        HOST,
+        "Give a key a new secret",
+        {200: Answer(shapes.MadeKey, "The same key with its new secret, shown this once.")},
+        f"{scope('keys')} The former secret is good for `overlap_secs` more, the one before it no longer.",
+        path=("key_id", "One of the keys."),
+        body=schemas.Rotate,
+        codes=OF_HOST,
         by_host=True,
     ),
 }

@@ -34,6 +34,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "A moderator of this conversation has silenced you. `until` says for how long.",
         "Keep what was to be said, and offer it again then.",
     ),
+    "contact_refused": (
+        "You may not be the first to write to them, or add them to a group, as this server is set up; or there is nobody "
+        "with this id, which is told the same.",
+        "Wait until they write to you, or ask whoever runs the application around this chat.",
+    ),
     "not_found": (
         "There is no such thing, or it is not yours to see: strangers are told the same in both cases.",
         "Check the address and the ids in it.",
@@ -45,9 +50,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "limit_reached": (
         "A quota of yours is used up, or a conversation is full. `limit` is its name among the `limits` of the server "
         "call.",
-        "`conversations`: begin further ones later. `open_uploads` and `exports`: wait for the end of those under way. "
-        "`upload_day_bytes`: go on after midnight UTC. `groups`: begin further ones tomorrow. `group_members`, "
-        "`announcement_members`, `person_conversations`: somebody has to leave first. `pinned_conversations`: unpin one. "
+        "`conversations`: begin further ones later. `keys`: revoke one. `open_uploads` and `exports`: wait for the end "
+        "of those under way. `upload_day_bytes`: go on after midnight UTC. `groups`: begin further ones tomorrow. "
+        "`group_members`, `announcement_members`, `person_conversations`: somebody has to leave first. "
+        "`pinned_conversations`: unpin one. "
         "Repeating it at once does not help.",
     ),
     "owner_must_transfer": (

@@ -63,6 +63,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                         },
                     },
                     "sign_in": {"host": False, "host_tokens": False, "guests": False, "registration": "open"},
+                    "people": {"directory": "everyone", "contact": "everyone"},
                     "timings": {
                         "hold_secs": 5.5,
                         "max_hold_secs": 50.0,

@@ -119,6 +119,9 @@ export class Api {
   /** @param {string} search @returns {Promise<{users: import('./types.js').Person[]}>} */
   users = (search) => this.request('GET', 'users/', { query: { search } });
 
+  /** Whoever is called exactly that, or is that to the application around the chat. @param {{username: string}|{sub: string}} name @returns {Promise<{users: import('./types.js').Person[]}>} */
+  person = (name) => this.request('GET', 'users/', { query: name });
+
   /** @param {{full_name?: string}} fields */
   updateMe = (fields) => this.request('PATCH', 'users/me/', { json: fields });
 

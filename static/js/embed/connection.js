@@ -11,7 +11,7 @@ import { signIn, still } from './sign-in.js';
 /**
  * @typedef {object} Wishes
  * @property {string} origin
- * @property {string} room       a user's id or username
+ * @property {string} room       the chat's id of a person, their username, or sub: and the host's id of them
  * @property {string|null} token
  * @property {string|null} session  of before, when the page is gone back to
  * @property {boolean} isGuest    whoever has no token comes in as somebody new
@@ -119,10 +119,10 @@ export class Connection {
 /** @param {ChatClient} chat @param {string} room @returns {Promise<number>} the person to talk to */
 async function find(chat, room) {
   if (/^\d{1,16}$/u.test(room)) return Number(room);
-  const username = room.replace(/^@/u, '').toLowerCase();
-  const { users } = await chat.api.users(username);
-  const person = users.find((user) => user.username.toLowerCase() === username);
-  if (!person) throw new ApiError({ status: 404, code: 'not_found', detail: `Nobody here is called ${username}.` });
+  const sub = /^sub:(?<sub>.+)$/su.exec(room)?.groups?.sub;
+  const { users } = await chat.api.person(sub ? { sub } : { username: room });
+  const [person] = users;
+  if (!person) throw new ApiError({ status: 404, code: 'not_found', detail: `Nobody here is ${room}.` });
   chat.store.meet(person);
   return person.id;
 }

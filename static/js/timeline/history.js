@@ -88,7 +88,7 @@ export class History {
     const { userId } = this;
     const { store, api } = this.app;
     const page = await api.history(userId, place);
-    if (page.other_user) store.meet(page.other_user);
+    if (page.other_user?.username) store.meet(page.other_user); // nameless for a guest until somebody wrote
     if (page.conversation_id) store.begun(userId, page.conversation_id);
     return page;
   }

@@ -81,7 +81,7 @@ class Scene:
     victim: Victim
     ann: Device
     bob: Device
-    ids: dict[str, int]
+    ids: dict[str, Any]
     tokens: Iterator[str]
 
     def path(self, call: Call, **instead: Any) -> str:
@@ -121,6 +121,8 @@ async def scene(client: Client, victim: Victim) -> Scene:
         "message_id": file["id"],
         "conversation_id": said["conversation_id"],
         "session_id": other.session["id"],
+        "key_id": 1,
+        "sub": "42",
     }
     tokens = chain.from_iterable(victim.plant_sessions(ann, PLANTED) for _ in count())
     return Scene(client, victim, ann, bob, ids, tokens)

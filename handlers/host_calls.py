@@ -1,0 +1,23 @@
+"""What the calls of the host's own servers have in common: a key, or a token it signed, stands where others have that of
+their session; and each method asks for a scope.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from chatserver.model import HostCaller
+from handlers.base import ApiHandler
+
+
+class HostHandler(ApiHandler):
+    public = True
+    scopes: ClassVar[dict[str, str]]  # method → what who calls must be allowed
+    caller: HostCaller
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        method = "GET" if self.request.method == "HEAD" else self.request.method
+        if method in self.scopes:
+            host = self.runtime.services.host
+            self.caller = await host.allow(self._token(), self.scopes[method], self.address)

@@ -1,0 +1,164 @@
+"""The people of the host, as its servers see and change them.
+
+Their ids stand in the path. Where a proxy decodes what is in there, `-` stands in their place and they come as `?sub=`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from chatserver import wire
+from chatserver.errors import Invalid
+from chatserver.guard.scopes import USERS_READ, USERS_WRITE
+from chatserver.model import Account, Inbox
+from chatserver.services.host_profile import FIELDS
+from chatserver.services.host_users import Given
+from handlers.accounts import signed_in
+from handlers.host_calls import HostHandler
+from handlers.problems import STATUS
+from handlers.ranges import is_known
+from handlers.schemas import EndSessions, HostPeople, HostProfile, NewSession, SubQuery, Subs
+
+TOGETHER = 100
+BATCH_BYTES = 1 << 20  # so many of them with all that can be said of them
+
+
+def account_json(account: Account) -> dict[str, Any]:
+    """As the host sees them, which alone sees all of it."""
+    user, said = account.user, account.said
+    return {
+        "id": user.id,
+        "sub": user.sub,
+        "username": user.username,
+        "name": user.full_name,
+        "avatar": user.avatar,
+        **{field: said.get(field) for field in FIELDS if field not in ("name", "avatar", "data")},
+        "data": json.loads(said["data"]) if "data" in said else {},
+        "state": account.state,
+        "created_at": wire.moment(account.created_at),
+    }
+
+
+def unread_json(sub: str, inbox: Inbox) -> dict[str, Any]:
+    unread = {id: count for id in inbox.heads if (count := inbox.unread(id))}
+    return {
+        "sub": sub,
+        "total_unread": sum(unread.values()),
+        "conversations": [{"conversation_id": id, "unread_count": count} for id, count in unread.items()],
+    }
+
+
+class UserHandler(HostHandler):
+    scopes: ClassVar = {"GET": USERS_READ, "PUT": USERS_WRITE, "DELETE": USERS_WRITE}
+
+    async def get(self, sub: str) -> None:
+        sub = self.query(SubQuery).sub or sub
+        self.answer(account_json(await self.runtime.services.host_users.of(sub)))
+
+    async def put(self, sub: str) -> None:
+        sub = self.query(SubQuery).sub or sub
+        said = self.object(HostProfile)
+        only_new = self.request.headers.get("If-None-Match", "").strip() == "*"
+        account, created = await self.runtime.services.host_users.put(sub, said, only_new=only_new)
+        self.answer(account_json(account), 201 if created else 200)
+
+    async def delete(self, sub: str) -> None:
+        await self.runtime.services.host_users.delete(self.query(SubQuery).sub or sub)
+        self.answer({"success": True, "status": "success"})
+
+
+class UsersHandler(HostHandler):
+    scopes: ClassVar = {"POST": USERS_WRITE}
+
+    @property
+    def body_limit(self) -> int:
+        return max(BATCH_BYTES, self.runtime.settings.body_bytes)
+
+    async def post(self) -> None:
+        listed = self.object(HostPeople).get("users")
+        if not isinstance(listed, list) or not 0 < len(listed) <= TOGETHER:
+            raise Invalid.field("users", f"must be a list of 1 to {TOGETHER}")
+        if not all(isinstance(one, dict) and isinstance(one.get("sub"), str) for one in listed):
+            raise Invalid.field("users", "must be objects with a text as `sub`")
+        given = await self.runtime.services.host_users.put_all([(one["sub"], one) for one in listed])
+        self.answer({"results": [_result(one) for one in given]})
+
+
+def _result(given: Given) -> dict[str, Any]:
+    refusal = given.refusal
+    if refusal is None:
+        assert given.account is not None
+        status = 201 if given.created else 200
+        return {"sub": given.sub, "status": status, "id": given.account.user.id, "code": None, "detail": None}
+    return {
+        "sub": given.sub, "status": STATUS[refusal.code], "id": None, "code": refusal.code, "detail": refusal.detail,
+    }  # fmt: skip
+
+
+class DeactivateHandler(HostHandler):
+    scopes: ClassVar = {"POST": USERS_WRITE}
+
+    async def post(self, sub: str) -> None:
+        users = self.runtime.services.host_users
+        account, ended = await users.set_active(self.query(SubQuery).sub or sub, False)
+        self.answer({**account_json(account), "sessions_ended": ended})
+
+
+class ActivateHandler(HostHandler):
+    scopes: ClassVar = {"POST": USERS_WRITE}
+
+    async def post(self, sub: str) -> None:
+        users = self.runtime.services.host_users
+        account, ended = await users.set_active(self.query(SubQuery).sub or sub, True)
+        self.answer({**account_json(account), "sessions_ended": ended})
+
+
+class UserSessionsHandler(HostHandler):
+    scopes: ClassVar = {"POST": USERS_WRITE, "DELETE": USERS_WRITE}
+
+    async def post(self, sub: str) -> None:
+        sub, device = self.query(SubQuery).sub or sub, self.json(NewSession).device
+        self.answer(signed_in(*await self.runtime.services.host_users.begin_session(sub, device)), 201)
+
+    async def delete(self, sub: str) -> None:
+        asked = self.query(EndSessions)
+        before = _moment(asked.before) if asked.before else None
+        ended = await self.runtime.services.host_users.end_sessions(asked.sub or sub, before)
+        self.answer({"success": True, "status": "success", "sessions_ended": ended})
+
+
+def _moment(text: str) -> datetime:
+    """Raises Invalid."""
+    try:
+        return datetime.fromisoformat(text if len(text) <= 40 else "").astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid.field("before", "must be a time, as 2026-05-04T09:30:00Z") from None
+
+
+class UnreadHandler(HostHandler):
+    """For a number in every page of the host: with its `ETag` one read, and no body while nothing changed."""
+
+    scopes: ClassVar = {"GET": USERS_READ}
+
+    async def get(self, sub: str) -> None:
+        sub = self.query(SubQuery).sub or sub
+        inbox = await self.runtime.services.host_users.inbox(sub)
+        etag = f'"{inbox.epoch}:{inbox.version}"'
+        self.set_header("ETag", etag)
+        if is_known(self.request.headers, etag):
+            self.clear_header("Content-Type")
+            self.set_status(304)
+            self.finish()
+            return
+        self.answer(unread_json(sub, inbox))
+
+
+class AllUnreadHandler(HostHandler):
+    scopes: ClassVar = {"POST": USERS_READ}
+
+    async def post(self) -> None:
+        subs = self.json(Subs).subs
+        found = await self.runtime.services.host_users.inboxes(subs)
+        self.answer({"results": [unread_json(sub, found[sub]) for sub in subs if sub in found]})
