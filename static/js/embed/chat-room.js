@@ -217,7 +217,7 @@ export class ChatRoom extends HTMLElement {
   }
 
   get #label() {
-    return this.getAttribute('label') || nameOf(this.#app?.store.other(this.#conversationId)) || t('app.name');
+    return this.getAttribute('label') || nameOf(this.#app?.store.face(this.#conversationId)) || t('app.name');
   }
 
   #headTools() {

@@ -1,5 +1,6 @@
 /** What stands in the shadow root before anything is known, and what stands there when nobody can be reached. */
 import { loadLanguage, t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { chooseLocale } from '../lib/time.js';
 import { leaveToInputMethods } from '../elements/keys.js';
