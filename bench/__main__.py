@@ -15,6 +15,7 @@ from typing import Any
 from bench import amqp, machine, plots, polls, report, workloads
 from bench.group import group, group_beside, mailbox_group
 from bench.machine import Measured
+from bench.reads import reads
 from bench.streams import streams
 from bench.targets import Target, ours, reference
 from bench.writes import writes
@@ -46,6 +47,7 @@ WORKLOADS = {
     "idle_plain": Workload(partial(polls.idle, plain=True), (), 1, 20.0),
     "crowd": Workload(polls.crowd, ("mailbox",), 1, 15.0, users=10_000, strangers=True),
     "streams": Workload(streams, (), 1, 60.0, users=10_000, strangers=True),
+    "reads": Workload(reads, (), 1, 2.0, users=500, strangers=True),
 }
 QUICK = {
     "sends": Workload(workloads.sends, ("handler", "delegate"), 2, 2.0),
@@ -55,6 +57,7 @@ QUICK = {
     "idle": Workload(polls.idle, (), 1, 11.0),
     "crowd": Workload(partial(polls.crowd, polls=2_000), ("mailbox",), 1, 8.0, users=2_000, strangers=True),
     "streams": Workload(partial(streams, count=2_000), (), 1, 30.0, users=2_000, strangers=True),
+    "reads": Workload(reads, (), 1, 1.0, users=500, strangers=True),
 }
 MEMBERS, MESSAGES = 1_000, 20  # of the group
 

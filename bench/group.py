@@ -65,7 +65,7 @@ async def group_beside(members: int, sends: int) -> Measured:
 
 async def _in_group(target: Target, port: int, sends: int) -> Measured:
     ids = [id for id, _ in target.people]
-    await _found(target.mongodb_uri, ids)
+    await found(target.mongodb_uri, ids)
     [connection] = await connect(port, 1)
 
     head = post_head("group/", "")
@@ -101,7 +101,7 @@ async def mailbox_group(members: int, sends: int) -> Measured:
         target.stop()
 
 
-async def _found(uri: str, ids: list[int]) -> None:
+async def found(uri: str, ids: list[int]) -> None:
     """The conversation and its members, in the order a service would make them."""
     stores, now = Storage(uri, Settings(), Clock()), Clock().now()
     group = Conversation(CONVERSATION, "group", policy=PRESETS["group"], preset="group", owner_id=ids[0])

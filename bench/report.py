@@ -88,6 +88,9 @@ ROWS = (
     Row("group_beside", "the same, sent at another process over RabbitMQ, ms", "last_p50_ms"),
     Row("idle", "database commands per idle re-poll", "commands_per_repoll", first=FEW),
     Row("idle_plain", "database commands per idle re-poll, no cursor", "commands_per_repoll", first=FEW),
+    Row(
+        "reads", "inboxes written to for a read in a group of 500", "writes_per_read", first=Reach(value=2.0)
+    ),
     Row("declares", "declare and bind round trips per send", "declares_per_send", first=Reach(value=0.001)),
 )
 

@@ -13,7 +13,6 @@ SEQ_BITS = 23
 MAX_SEQ = (1 << SEQ_BITS) - 1
 MAX_CONVERSATION_ID = (1 << 30) - 1
 
-SYSTEM_ID = 0  # who sends what the server itself says in a conversation
 GONE = "-deleted-"  # how the username of a deleted account begins: nobody can register a dash there
 
 

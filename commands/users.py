@@ -114,6 +114,7 @@ async def enable(runtime: Runtime, shown: Shown, username: str) -> None:
 async def delete(runtime: Runtime, shown: Shown, username: str, yes: bool) -> None:
     account = await runtime.services.accounts.named(username)
     confirm(f"Forget {username} (user {account.user.id}) for ever?", yes)
+    await runtime.services.memberships.leave_all(account.user.id)
     forgotten = await runtime.services.accounts.forget(account)
     ended = await runtime.services.sessions.end_all(account.user.id)
     shown.result(

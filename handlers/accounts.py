@@ -108,6 +108,15 @@ class ExportHandler(ApiHandler):
                     {"conversation_id": id, "other_user": wire.user(other), "messages": messages}
                     for id, other, messages in part.threads
                 ],
+                "groups": [
+                    {
+                        "conversation_id": group.id,
+                        "name": group.name,
+                        "my": part.mine.get(group.id),
+                        "messages": messages,
+                    }
+                    for group, messages in part.groups
+                ],
                 "next_after_id": part.last_id,
             }
         )

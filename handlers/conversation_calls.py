@@ -8,7 +8,7 @@ import msgspec
 
 from chatserver.errors import Invalid
 from chatserver.list_place import ListPlace
-from chatserver.services.groups import Wanted
+from chatserver.services.groups import NewGroup
 from chatserver.services.messages import MAX_PAGE, Places
 from handlers.base import ApiHandler
 from handlers.schemas import Begin, ConversationChange, ConversationPage, Messages, Owner, PolicyChange
@@ -48,7 +48,7 @@ class ConversationsHandler(ApiHandler):
             return
         if asked.client_id is None:
             raise Invalid.field("client_id", "is required")
-        wanted = Wanted(
+        wanted = NewGroup(
             asked.preset,
             asked.name,
             tuple(asked.member_ids),

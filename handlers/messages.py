@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import re
 from typing import Any
 from urllib.parse import urlencode
@@ -154,6 +155,10 @@ class ChatsHandler(ApiHandler):
         if not created:
             await self._drop(attachment)
             self.set_header("Idempotency-Replayed", "true")
+        if send.draft_rev is not None:
+            with contextlib.suppress(Unavailable):  # it is sent: its draft stays until somebody puts it away
+                drafts = self.runtime.services.drafts
+                await drafts.sent(self.actor, message["conversation_id"], send.draft_rev)
         self.answer(message, 201 if created else 200)
 
     async def _posted(self, send: Send, attachment: Attachment | None) -> tuple[dict[str, Any], bool]:

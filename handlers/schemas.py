@@ -159,6 +159,10 @@ class Send(Struct):
         ClientId | None,
         Meta(description="Your own key for this message: a repeat with the same key gives the first result."),
     ] = None
+    draft_rev: Annotated[
+        Count | None,
+        Meta(description="The `rev` of the draft that it was: put away, if it is the newest still."),
+    ] = None
 
 
 class MessagePage(Struct):

@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class NewGroup:
     """A group as somebody asks for it; `policy` only what differs from its preset."""
 
     preset: str
@@ -83,7 +83,7 @@ class Groups:
         self._clock = clock
         self._person_conversations = person_conversations
 
-    async def begin(self, actor: Actor, wanted: Wanted) -> tuple[Beginning, bool]:
+    async def begin(self, actor: Actor, wanted: NewGroup) -> tuple[Beginning, bool]:
         """The group, and whether it was begun by this call: a repeat by `client_id` gives the first one.
 
         Raises Invalid, LimitReached, IdempotencyConflict, Unavailable.
@@ -103,7 +103,7 @@ class Groups:
             await self._complete(beginning)
         return beginning, is_new
 
-    async def _beginning(self, actor: Actor, wanted: Wanted, asked: str) -> Beginning:
+    async def _beginning(self, actor: Actor, wanted: NewGroup, asked: str) -> Beginning:
         name = shown_name(wanted.name, "name") if wanted.name is not None else None
         check_data(wanted.data)
         others = dict.fromkeys(id for id in wanted.member_ids if id != actor.user_id)

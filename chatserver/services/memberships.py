@@ -114,13 +114,13 @@ class Memberships:
         pending = Pending("left", actor.user_id, (actor.user_id,))
         await self._out(conversation, actor.user_id, ROLES, {"state": "left"}, pending)
 
-    async def go(self, user_id: int, conversation_id: int) -> None:
-        """Somebody whose account is deleted, whatever they were there. Repeatable."""
-        conversation = await self._stores.groups.conversation(conversation_id)
-        if conversation is not None:
-            await self._out(
-                conversation, user_id, ROLES, {"state": "left"}, Pending("left", user_id, (user_id,))
-            )
+    async def leave_all(self, user_id: int) -> None:
+        """Before an account is deleted: what it owned has an heir then. Repeatable. Raises Unavailable."""
+        owned = await self._stores.inboxes.memberships([user_id])
+        for conversation in (await self._conversations.all(owned.get(user_id, ()))).values():
+            if not conversation.is_direct:
+                pending = Pending("left", user_id, (user_id,))
+                await self._out(conversation, user_id, ROLES, {"state": "left"}, pending)
 
     async def kick(self, actor: Actor, conversation_id: int, user_id: int) -> None:
         """The same for somebody of a lower role. Raises NotFound, Forbidden."""

@@ -131,8 +131,7 @@ class Messages:
 
         Raises as `post` does; NotFound for who is no member, Forbidden, Silenced, SlowMode.
         """
-        came_at = self._clock.monotonic() if came_at is None else came_at
-        deadline = came_at + self._deadline_secs
+        deadline = (self._clock.monotonic() if came_at is None else came_at) + self._deadline_secs
         self.check(text, attachment is not None)
         key = client_id if client_id is not None else secrets.randbits(62)
         try:

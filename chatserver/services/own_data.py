@@ -6,14 +6,17 @@ import asyncio
 from dataclasses import dataclass
 
 from chatserver.clock import Clock
-from chatserver.errors import Unavailable
+from chatserver.errors import NotFound, Unavailable
 from chatserver.guard.attempts import Caller
 from chatserver.guard.quotas import Quotas
-from chatserver.model import Actor, User, message_id, split_message_id
+from chatserver.model import Actor, Conversation, User, message_id, split_message_id
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
+from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
+from chatserver.services.memberships import Memberships
 from chatserver.services.messages import MAX_PAGE, Messages
+from chatserver.services.permissions import window
 from chatserver.services.sessions import Sessions
 from chatserver.wire import Json
 
@@ -26,9 +29,14 @@ WAIT_SECS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ExportPart:
-    """`threads` holds (conversation id, other user, messages oldest first). `last_id`: where the next part goes on."""
+    """`threads` holds (conversation id, other user, messages oldest first). `last_id`: where the next part goes on.
+
+    Of groups only one's own messages, and what is one's own about them.
+    """
 
     threads: list[tuple[int, User, list[Json]]]
+    groups: list[tuple[Conversation, list[Json]]]
+    mine: dict[int, Json]
     last_id: int | None
 
 
@@ -40,6 +48,8 @@ class OwnData:
         sessions: Sessions,
         conversations: Conversations,
         messages: Messages,
+        views: ConversationViews,
+        memberships: Memberships,
         quotas: Quotas,
         clock: Clock,
     ) -> None:
@@ -48,6 +58,8 @@ class OwnData:
         self._sessions = sessions
         self._conversations = conversations
         self._messages = messages
+        self._views = views
+        self._memberships = memberships
         self._quotas = quotas
         self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
@@ -78,28 +90,44 @@ class OwnData:
         began, after = split_message_id(after_id)
         heads = (await self._conversations.inbox(actor)).heads
         threads: list[tuple[int, User, list[Json]]] = []
+        groups: list[tuple[Conversation, list[Json]]] = []
         left = PART_MESSAGES
         ids = sorted(id for id, head in heads.items() if head and id >= began)
         last_id = after_id
         for id in ids[:PART_CONVERSATIONS]:
-            conversation = await self._conversations.access(actor, id)
-            if not conversation.is_direct:
+            first = after if id == began else 0
+            try:
+                conversation, member = await self._conversations.membership(actor, id)
+            except NotFound:  # left since the inbox was read
                 continue
-            other = (await self._accounts.users([conversation.other(actor.user_id)])).values()
-            seq, shown = after if id == began else 0, []
-            while left:
-                found = await self._stores.messages.page_after(id, seq, min(MAX_PAGE, left))
-                if not found:
-                    break
-                shown += await self._messages.shown_all(actor, found[::-1])
-                left -= len(found)
-                seq = found[0].seq
-            threads += [(id, user, shown) for user in other if shown]
+            floor, _ = window(conversation, member, heads[id])
+            messages, seq = await self._messages_of(actor, conversation, max(first, floor), heads[id], left)
+            left -= len(messages)
             last_id = message_id(id, seq)
+            if not conversation.is_direct:
+                groups += [(conversation, messages)] if messages or not first else []
+            elif messages:
+                other = await self._accounts.users([conversation.other(actor.user_id)])
+                threads += [(id, user, messages) for user in other.values()]
             if not left:
                 break
         is_last = left and len(ids) <= PART_CONVERSATIONS
-        return ExportPart(threads, None if is_last else last_id)
+        mine = await self._views.mine(actor, [conversation.id for conversation, _ in groups])
+        return ExportPart(threads, groups, mine, None if is_last else last_id)
+
+    async def _messages_of(
+        self, actor: Actor, conversation: Conversation, seq: int, head: int, most: int
+    ) -> tuple[list[Json], int]:
+        """At most so many behind `seq`, oldest first, and up to where that leads."""
+        by = None if conversation.is_direct else actor.user_id
+        shown: list[Json] = []
+        while left := most - len(shown):
+            found = await self._stores.messages.page_after(conversation.id, seq, min(MAX_PAGE, left), by)
+            if not found:
+                return shown, max(seq, head)
+            shown += await self._messages.shown(actor, [(conversation, one) for one in found[::-1]])
+            seq = found[0].seq
+        return shown, seq
 
     async def delete_account(self, actor: Actor, password: str, caller: Caller) -> None:
         """The name is given up and every session ended; messages stay, from nobody. Whoever owned a group has an heir.
@@ -107,7 +135,6 @@ class OwnData:
         Raises Invalid, RateLimited.
         """
         account = await self._accounts.confirmed(actor, password, caller)
-        for id in (await self._conversations.inbox(actor)).heads:
-            await self._memberships.go(actor.user_id, id)
+        await self._memberships.leave_all(actor.user_id)
         await self._accounts.forget(account)
         await self._sessions.end_all(actor.user_id)

@@ -103,7 +103,7 @@ def unread_above(floor: int, member: Member, inbox: Inbox) -> int:
     """The same where the floor is known."""
     head = inbox.heads.get(member.conversation_id, 0)
     unread = min(inbox.unread(member.conversation_id), max(0, head - floor))
-    return max(unread, head - member.unread_seq + 1) if member.unread_seq else unread
+    return max(unread, head - max(member.unread_seq, floor + 1) + 1) if member.unread_seq else unread
 
 
 def counts(member: Member, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from cachetools import LRUCache
 from chatserver.clock import Clock
 from chatserver.errors import Invalid, NotFound, Unavailable
 from chatserver.model import (
-    SYSTEM_ID,
+    SYSTEM_SENDER,
     Actor,
     Bell,
     Conversation,
@@ -189,7 +189,7 @@ class Receipts:
         """Compare-and-set on the reader's inbox: messages may arrive while we count."""
         c, user_id = entry.conversation_id, entry.user_id
         # What the server itself says in a group is unread to nobody, like one's own.
-        own_ids = (user_id,) if conversation.is_direct else (user_id, SYSTEM_ID)
+        own_ids = (user_id,) if conversation.is_direct else (user_id, SYSTEM_SENDER.id)
         for _ in range(TRIES):
             inbox = await self._stores.inboxes.inbox(user_id, c)
             if inbox is None or c not in inbox.heads:

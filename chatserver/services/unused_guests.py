@@ -8,6 +8,7 @@ from chatserver import metrics
 from chatserver.clock import Clock
 from chatserver.ports import Stores
 from chatserver.services.accounts import GUEST, Accounts
+from chatserver.services.memberships import Memberships
 from chatserver.services.sessions import Sessions
 
 LOOKED_AT = 100  # in one step, of which there is one a sweep
@@ -15,12 +16,19 @@ LOOKED_AT = 100  # in one step, of which there is one a sweep
 
 class UnusedGuests:
     def __init__(
-        self, stores: Stores, accounts: Accounts, sessions: Sessions, clock: Clock, days: int
+        self,
+        stores: Stores,
+        accounts: Accounts,
+        sessions: Sessions,
+        memberships: Memberships,
+        clock: Clock,
+        days: int,
     ) -> None:
         """`days` without a call by any of their sessions; 0: guests stay."""
         self._stores = stores
         self._accounts = accounts
         self._sessions = sessions
+        self._memberships = memberships
         self._clock = clock
         self._days = days
 
@@ -34,6 +42,7 @@ class UnusedGuests:
         old = {account.user.id: account for account in guests if account.created_at < since}
         used = await self._stores.sessions.used_since(old, since) if old else set()
         for id in old.keys() - used:
+            await self._memberships.leave_all(id)
             await self._accounts.forget(old[id])
             await self._sessions.end_all(id)
             metrics.GUESTS_FORGOTTEN.inc()

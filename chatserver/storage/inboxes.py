@@ -15,7 +15,7 @@ from collections.abc import Collection as Many
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chatserver.model import SYSTEM_ID, Advance, Entry, Inbox, KnownVersion, Tail, message_id
+from chatserver.model import SYSTEM_SENDER, Advance, Entry, Inbox, KnownVersion, Tail, message_id
 from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 
@@ -70,7 +70,13 @@ class InboxStore:
             "ring": {"$cond": [is_there, told, "$ring"]},
             f"members.{c}": entry.rev,
         }
-        parts = [f"heads.{c}", f"facts.{c}", f"reads.{c}", f"own.{c}:{user_id}", f"own.{c}:{SYSTEM_ID}"]
+        parts = [
+            f"heads.{c}",
+            f"facts.{c}",
+            f"reads.{c}",
+            f"own.{c}:{user_id}",
+            f"own.{c}:{SYSTEM_SENDER.id}",
+        ]
         await self._inboxes.update_one(
             {"_id": user_id, **_older(c, entry.rev)}, [{"$set": changes}, {"$unset": parts}]
         )
@@ -175,7 +181,7 @@ class InboxStore:
             filter,
             {
                 "$set": {f"reads.{c}": entry.last, f"own.{c}:{user_id}": own},
-                "$unset": {f"own.{c}:{SYSTEM_ID}": ""},
+                "$unset": {f"own.{c}:{SYSTEM_SENDER.id}": ""},
                 "$inc": {"version": 1},
                 "$push": _pushed(entry),
             },
@@ -191,7 +197,7 @@ class InboxStore:
                 f"heads.{c}": 1,
                 f"reads.{c}": 1,
                 f"own.{c}:{user_id}": 1,
-                f"own.{c}:{SYSTEM_ID}": 1,
+                f"own.{c}:{SYSTEM_SENDER.id}": 1,
             }
             projection = {"epoch": 1, "version": 1, **parts}
         found = await self._inboxes.find_one({"_id": user_id}, projection)
@@ -251,7 +257,9 @@ def advancing(advances: Sequence[Advance], claims: Mapping[int, KnownVersion]) -
             # In a group the counts of others would pile up in every inbox.
             senders = advance.own.keys() & advance.member_ids
             counts = (
-                {f"own.{c}:{SYSTEM_ID}": advance.own[SYSTEM_ID]} if SYSTEM_ID in advance.own else {}
+                {f"own.{c}:{SYSTEM_SENDER.id}": advance.own[SYSTEM_SENDER.id]}
+                if SYSTEM_SENDER.id in advance.own
+                else {}
             )  # What nobody wrote is not unread.
             apart = {id: {f"own.{c}:{id}": advance.own[id], **counts} for id in senders}
         for id, increments in apart.items():

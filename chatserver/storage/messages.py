@@ -118,11 +118,14 @@ class MessageStore:
         )
         return [records.message(doc) for doc in found]
 
-    async def page_after(self, conversation_id: int, after: int, limit: int) -> list[Message]:
-        """The oldest `limit` messages with seq > after, newest first."""
-        found = await self._messages.find(
-            between(conversation_id, after, MAX_SEQ), sort=[("_id", 1)], limit=limit
-        )
+    async def page_after(
+        self, conversation_id: int, after: int, limit: int, sender_id: int | None = None
+    ) -> list[Message]:
+        """The oldest `limit` messages with seq > after, where said of this sender only; newest first."""
+        wanted = between(conversation_id, after, MAX_SEQ)
+        if sender_id is not None:
+            wanted["sender_id"] = sender_id
+        found = await self._messages.find(wanted, sort=[("_id", 1)], limit=limit)
         return [records.message(doc) for doc in reversed(found)]
 
     async def senders(self, conversation_id: int, after: int, last: int) -> list[tuple[int, int]]:

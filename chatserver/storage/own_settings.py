@@ -14,6 +14,7 @@ from chatserver.storage.driver import Collection, Document
 
 # Marks of what was delivered and read are ten times all the rest.
 _WITHOUT_MARKS: Document = {"delivered_marks": 0, "read_marks": 0, "pending_reads": 0}
+_IS_MEMBER: Document = {"$in": [None, "member"]}  # of a direct conversation nobody is anything else
 _READ: Document = {"read_seq": 1, "floor_seq": 1, "read_marks": {"$slice": -1}}
 
 
@@ -64,10 +65,9 @@ class OwnSettingsStore:
         return {doc["_id"]["c"]: records.member(doc) for doc in found}
 
     async def pinned(self, user_id: int) -> int:
-        """How many conversations this person has pinned."""
-        return await self._members.count(
-            {"_id.u": user_id, "own_rev": {"$gt": 0}, "pinned_at": {"$ne": None}}
-        )
+        """How many conversations this person is in and has pinned."""
+        wanted = {"_id.u": user_id, "own_rev": {"$gt": 0}, "state": _IS_MEMBER}
+        return await self._members.count({**wanted, "pinned_at": {"$ne": None}})
 
     async def keep_draft(self, conversation_id: int, user_id: int, draft: Draft) -> bool:
         """In place of the one before it, or of none. False when another one is kept."""
@@ -82,7 +82,7 @@ class OwnSettingsStore:
         """conversation → how far each of at most so many members has read, for all to see."""
         found: dict[int, tuple[Reader, ...]] = {}
         for id in conversation_ids:
-            wanted = {"_id.c": id, "state": {"$in": [None, "member"]}, "read_seq": {"$gt": 0}}
+            wanted = {"_id.c": id, "state": _IS_MEMBER, "read_seq": {"$gt": 0}}
             documents = await self._members.find(wanted, _READ, limit=most)
             members = map(records.member, documents)
             found[id] = tuple(

@@ -14,7 +14,7 @@ from chatserver.model import (
     NOT_HIDDEN,
     PRESETS,
     SEQ_BITS,
-    SYSTEM_ID,
+    SYSTEM_SENDER,
     UNKNOWN,
     Account,
     Attachment,
@@ -318,7 +318,7 @@ def _by_conversation(numbers: Document) -> dict[int, int]:
 
 
 def inbox(document: Document) -> Inbox:
-    mine, system = f":{document['_id']}", f":{SYSTEM_ID}"
+    mine, system = f":{document['_id']}", f":{SYSTEM_SENDER.id}"
     own = {key.removesuffix(mine): n for key, n in document["own"].items() if key.endswith(mine)}
     for key, n in document["own"].items():
         if key.endswith(system):

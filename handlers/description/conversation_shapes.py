@@ -197,3 +197,26 @@ class Snapshot(Struct):
     cursor: Annotated[
         Cursor, Meta(description="Poll from here: it was taken first, so nothing falls between.")
     ]
+
+
+class ExportedConversation(Struct):
+    conversation_id: Id
+    other_user: User
+    messages: Annotated[list[Message], Meta(description="Oldest first.")]
+
+
+class ExportedGroup(Struct):
+    conversation_id: Id
+    name: str | None
+    my: MyConversation | None
+    messages: Annotated[list[Message], Meta(description="Your own, oldest first.")]
+
+
+class Exported(Struct):
+    exported_at: Moment
+    user: User
+    conversations: list[ExportedConversation]
+    groups: list[ExportedGroup]
+    next_after_id: Annotated[
+        Id | None, Meta(description="Where the next part goes on; null when this is the last one.")
+    ]

@@ -236,21 +236,6 @@ class HostNotification(NotificationData):
     client_id: Annotated[str | None, Meta(description="Your own key, if you gave one.")]
 
 
-class ExportedConversation(Struct):
-    conversation_id: Id
-    other_user: User
-    messages: Annotated[list[Message], Meta(description="Oldest first.")]
-
-
-class Exported(Struct):
-    exported_at: Moment
-    user: User
-    conversations: list[ExportedConversation]
-    next_after_id: Annotated[
-        Id | None, Meta(description="Where the next part goes on; null when this is the last one.")
-    ]
-
-
 class PollTest(Struct):
     status: Literal["ok"]
     message: str

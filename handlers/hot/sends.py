@@ -87,5 +87,5 @@ def text_in(body: bytes) -> Text | Send | None:
     except Invalid:
         return None
     plain = send.message.strip() and send.attachment is None and send.receiver is None and not ignored
-    plain = plain and (send.receiver_id is None or send.conversation_id is None)
+    plain = plain and (send.receiver_id is None or send.conversation_id is None) and send.draft_rev is None
     return send if plain else None

@@ -17,7 +17,7 @@ OWN = (200, 200, 200, 401)  # everyone about themselves
 @dataclass(frozen=True)
 class Row:
     """`{other}` is Bob for Ann and Eve, and Ann for Bob; `{friend}` is the same, but for Eve it is Dan, so that she stays
-    a stranger to the two; `{message}` and so on are Ann's."""
+    a stranger to the two; `{message}` and so on are Ann's, and so is `{group}`, in which Bob and Cid are as well."""
 
     statuses: tuple[int, int, int, int]
     about: str = ""
@@ -26,6 +26,12 @@ class Row:
     path: dict[str, str] = field(default_factory=dict)
     # Whether it exists must not be told to a stranger: what does not exist is answered the same.
     hidden: tuple[str, ...] = ()
+
+    @property
+    def is_of_group(self) -> bool:
+        """A group is made for those rows only: a person may begin few."""
+        named = (*(self.body or {}).values(), *self.path.values())
+        return "{group}" in named or "{group_message}" in named
 
 
 NEW_PERSON = {"username": "{new}", "password": "correct horse battery staple"}
@@ -38,18 +44,23 @@ ROWS: dict[str, list[Row]] = {
     "send_message": [
         Row((201, 201, 201, 401), "to somebody", {"receiver_id": "{friend}", "message": "hello"}),
         Row((404, 404, 404, 401), "to nobody", {"receiver_id": "{nobody}", "message": "hello"}),
+        Row((201, 201, 404, 401), "into Ann's group", {"conversation_id": "{group}", "message": "hello"}, hidden=("conversation_id",)),
     ],
     "list_messages": [
         Row(OWN, "of all one's own"),
         Row(OWN, "with the other, which for a stranger is empty", query={"sender": "{other}"}),
     ],
-    "get_message": [Row((200, 200, 404, 401), "Ann's message", path={"message_id": "{message}"}, hidden=("message_id",))],
+    "get_message": [
+        Row((200, 200, 404, 401), "Ann's message", path={"message_id": "{message}"}, hidden=("message_id",)),
+        Row((200, 200, 404, 401), "Ann's in her group", path={"message_id": "{group_message}"}, hidden=("message_id",)),
+    ],
     "get_chat": [Row((200, 200, 404, 401), "Ann's message", path={"message_id": "{message}"}, hidden=("message_id",))],
     "edit_chat": [
         Row((200, 403, 404, 401), "Ann's message", {"message": "other"}, path={"message_id": "{message}"}, hidden=("message_id",)),
     ],
     "delete_chat": [
         Row((200, 403, 404, 401), "Ann's message", path={"message_id": "{message}"}, hidden=("message_id",)),
+        Row((200, 403, 404, 401), "Ann's in her group", path={"message_id": "{group_message}"}, hidden=("message_id",)),
     ],
     "edit_message": [
         Row((200, 403, 404, 401), "Ann's message", {"message": "other"}, path={"message_id": "{message}"}, hidden=("message_id",)),
@@ -93,6 +104,45 @@ ROWS: dict[str, list[Row]] = {
     "snapshot": [Row(OWN)],
     "get_conversation": [
         Row((200, 200, 404, 401), "of the two", path={"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+        Row((200, 200, 404, 401), "Ann's group", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "begin_conversation": [
+        Row((201, 201, 201, 401), "with somebody", {"preset": "group", "client_id": "{new}", "member_ids": ["{friend}"]}),
+        Row((200, 200, 200, 401), "of two who have talked", {"preset": "direct", "member_ids": ["{friend}"]}),
+    ],
+    "change_conversation": [
+        Row((200, 403, 404, 401), "Ann's group", {"name": "Mine"}, path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "close_conversation": [
+        Row((200, 403, 404, 401), "Ann's group", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "give_conversation": [
+        Row((200, 403, 404, 401), "Ann's group, to Bob", {"user_id": "{bob}"}, path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "conversation_messages": [
+        Row((200, 200, 404, 401), "Ann's group", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+        Row((200, 200, 404, 401), "of the two", path={"conversation_id": "{conversation}"}, hidden=("conversation_id",)),
+    ],
+    "list_members": [
+        Row((200, 200, 404, 401), "of Ann's group", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "add_member": [
+        Row((200, 201, 404, 401), "to Ann's group, Dan", path={"conversation_id": "{group}", "user_id": "{dan}"}, hidden=("conversation_id",)),
+    ],
+    "change_member": [
+        Row((200, 403, 404, 401), "of Ann's group, Cid", {"role": "moderator"}, path={"conversation_id": "{group}", "user_id": "{cid}"}, hidden=("conversation_id",)),
+    ],
+    "remove_member": [
+        Row((200, 403, 404, 401), "of Ann's group, Cid", path={"conversation_id": "{group}", "user_id": "{cid}"}, hidden=("conversation_id",)),
+    ],
+    "leave_conversation": [
+        Row((409, 200, 404, 401), "Ann's group", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "ban_member": [
+        Row((200, 403, 404, 401), "from Ann's group, Cid", {}, path={"conversation_id": "{group}", "user_id": "{cid}"}, hidden=("conversation_id",)),
+    ],
+    "unban_member": [
+        Row((200, 403, 404, 401), "from Ann's group, Cid", path={"conversation_id": "{group}", "user_id": "{cid}"}, hidden=("conversation_id",)),
     ],
     "register": [Row((201, 201, 201, 201), body=NEW_PERSON)],
     "login": [Row((401, 401, 401, 401), "a wrong password", {"username": "{ann}", "password": "wrong"})],

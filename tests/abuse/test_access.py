@@ -13,6 +13,7 @@ from tests.abuse.access import ROLES, ROWS, Row
 from tests.abuse.bench.calls import SECRET, Call, calls
 from tests.abuse.bench.ledger import Row as LedgerRow
 from tests.abuse.bench.victim import HOST_SECRET, Victim
+from tests.api.groups import begin, said
 from tests.support.client import Answer, Client, Device, unique
 
 NOBODY = 999_999_999
@@ -35,12 +36,14 @@ def host_token(secret: str) -> str:
 class Cast:
     """Ann, Bob and Eve, with fresh things of Ann's for each row: some calls destroy what they are about."""
 
-    def __init__(self, victim: Victim, ann: Device, bob: Device, eve: Device, dan: Device) -> None:
+    def __init__(
+        self, victim: Victim, ann: Device, bob: Device, eve: Device, dan: Device, cid: Device
+    ) -> None:
         self.people = {"owner": ann, "member": bob, "stranger": eve, "anonymous": None}
         self._tokens = {
             role: iter(victim.plant_sessions(one, 300)) for role, one in self.people.items() if one
         }
-        self._dan = dan
+        self._dan, self._cid = dan, cid
         self.things: dict[str, Any] = {}
 
     async def fresh(self, row: Row) -> None:
@@ -53,10 +56,16 @@ class Cast:
             "file": (await ann.sent(bob, "see this", attachment=file))["id"],
             "session": (await ann.another()).session["id"] if "{session}" in row.path.values() else 0,
             "ann": ann.username,
+            **{"bob": bob.id, "cid": self._cid.id, "dan": self._dan.id},
+            **(await self._group(ann, bob) if row.is_of_group else {}),
             "nobody": NOBODY,
             "host_token": host_token(HOST_SECRET),
             "foreign_token": host_token("0" * 32),
         }
+
+    async def _group(self, ann: Device, bob: Device) -> dict[str, Any]:
+        group = await begin(ann, bob, self._cid)
+        return {"group": group["id"], "group_message": (await said(ann, group, f"hello {SECRET}"))["id"]}
 
     def token(self, role: str) -> str | None:
         return next(self._tokens[role]) if role in self._tokens else None
@@ -102,7 +111,7 @@ def test_F5_every_call_has_a_row() -> None:
 async def test_F5_everybody_gets_exactly_what_the_table_says(
     victim: Victim, client: Client, row: LedgerRow
 ) -> None:
-    cast = Cast(victim, *await client.people("ann", "bob", "eve", "dan"))
+    cast = Cast(victim, *await client.people("ann", "bob", "eve", "dan", "cid"))
     by_id = {call.id: call for call in calls()}
     for id, rows in ROWS.items():
         for expected in rows:

@@ -96,6 +96,20 @@ async def test_a_draft_of_another_device_comes_with_the_refusal(pair: Pair) -> N
 
 
 @pytest.mark.gen_test
+async def test_a_send_puts_away_the_draft_that_it_was_and_no_newer_one(pair: Pair) -> None:
+    ann, c = pair.ann, pair.conversation_id
+    await keep(ann, c, text="hello")
+    await ann.sent(pair.bob, "something else")
+    assert (await ann.get(f"conversations/{c}/"))["my"]["draft"]["text"] == "hello"
+    await ann.sent(pair.bob, "hello", draft_rev=1)
+    assert (await ann.get(f"conversations/{c}/"))["my"]["draft"] is None
+    await keep(ann, c, text="hello again", rev=2)
+    await ann.sent(pair.bob, "hello again", draft_rev=1)
+    assert (await ann.get(f"conversations/{c}/"))["my"]["draft"]["rev"] == 3
+    assert_problem(await ann.send(pair.bob, "x", draft_rev="new"), 400, "validation_error", "draft_rev")
+
+
+@pytest.mark.gen_test
 async def test_a_read_up_to_a_message_tells_its_sender_unless_it_is_private(pair: Pair) -> None:
     ann, bob, c = pair.ann, pair.bob, pair.conversation_id
     await ann.here()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Pair, assert_problem
+from tests.api.groups import at, begin, call, look
 from tests.api.shapes import MESSAGE
 from tests.support.client import PASSWORD, Answer, Client, Device
 from tests.support.host import device, sign_in, signed
@@ -24,13 +25,24 @@ async def test_an_export_holds_all_ones_conversations_and_nobody_elses(pair: Pai
     await eve.sent(pair.bob, "not for Ann")
     answer = await pair.ann.get("users/me/export/")
     assert answer.status == 200, answer
-    assert set(answer.json) == {"exported_at", "user", "conversations", "next_after_id"}
+    assert set(answer.json) == {"exported_at", "user", "conversations", "groups", "next_after_id"}
     assert answer["user"]["id"] == pair.ann.id and answer["next_after_id"] is None
     told = {c["other_user"]["id"]: [m["message"] for m in c["messages"]] for c in answer["conversations"]}
     assert told == {pair.bob.id: ["hello", "are you there?", "yes"], eve.id: ["hi Ann"]}
     assert all(set(m) == MESSAGE for c in answer["conversations"] for m in c["messages"])
     later = await pair.ann.get("users/me/export/", query={"after_id": pair.messages[1]["id"]})
     assert [[m["message"] for m in c["messages"]] for c in later["conversations"]] == [["yes"], ["hi Ann"]]
+
+
+@pytest.mark.gen_test
+async def test_a_group_whose_owner_deletes_their_account_has_an_heir(client: Client) -> None:
+    ann, bob, eve = await client.people("ann", "bob", "eve")
+    group = await begin(ann, bob, eve)
+    await call(ann, "PATCH", at(group, "members", eve.id), {"role": "moderator"})
+    assert (await leave(ann, password=PASSWORD)).status == 200
+    shown = await look(bob, group)
+    assert (shown["owner_id"], shown["member_count"]) == (eve.id, 2)
+    assert_problem(await call(eve, "PUT", at(group, "members", ann.id)), 404, "not_found")
 
 
 @pytest.mark.gen_test

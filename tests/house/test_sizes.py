@@ -37,6 +37,8 @@ LONG_FUNCTIONS = {
     "chatserver/runtime.py:open_runtime": "each release stands beside its acquisition, in one order",
     "chatserver/services/__init__.py:build_services": "one line for each service: who knows whom, in one place",
     "chatserver/storage/indexes.py:create_indexes": "a list of all indexes, each with the query that needs it",
+    "chatserver/wire.py:message": "one line for each field",
+    "handlers/server.py:get": "one line for each limit",
 }
 MOST_ANCESTORS = 3  # of ours: BaseHandler, ApiHandler, and one for calls that are alike
 

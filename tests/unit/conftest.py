@@ -26,7 +26,7 @@ from chatserver.sending.sweeper import Sweeper
 from chatserver.sending.writer import Writer
 from chatserver.services import Services, build_services
 from chatserver.services.events import PollAnswer, PollRequest
-from chatserver.services.groups import Wanted
+from chatserver.services.groups import NewGroup
 from chatserver.services.links import Links
 from chatserver.settings import Settings
 from chatserver.storage import Storage
@@ -131,7 +131,7 @@ class Chat:
         """A group of these in which nothing was said, but that it has begun."""
         fields: dict[str, Any] = {"preset": "group", "name": None, "policy": {}, "data": {}, **more}
         ids = tuple(other.user_id for other in others)
-        wanted = Wanted(member_ids=ids, client_id=unique("group"), **fields)
+        wanted = NewGroup(member_ids=ids, client_id=unique("group"), **fields)
         beginning, _ = await self.services.groups.begin(owner, wanted)
         found = await self.storage.groups.conversation(beginning.conversation.id)
         assert found is not None

@@ -281,7 +281,7 @@ async def test_the_heir_has_the_highest_role_and_the_last_one_out_closes_the_gro
     for gone, heir in ((ann, cid), (cid, bob), (bob, None)):
         with pytest.raises(OwnerMustTransfer):
             await memberships.leave(gone, group.id)
-        await memberships.go(gone.user_id, group.id)
+        await memberships.leave_all(gone.user_id)
         found = await groups.conversation(group.id)
         assert (found.owner_id, found.state) == ((heir.user_id, "open") if heir else (gone.user_id, "closed"))
     await assert_sound(chat, group, ann, bob, cid)

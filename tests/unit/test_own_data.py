@@ -9,6 +9,7 @@ import pytest
 
 from chatserver.errors import LimitReached
 from chatserver.services import own_data
+from tests.unit.test_own_settings import change
 
 
 @pytest.mark.gen_test
@@ -64,3 +65,30 @@ async def test_a_node_that_died_in_an_export_bars_nobody_for_long(
             await chat.services.own_data.export(ann, 0)
         monkeypatch.setattr(chat.clock, "now", lambda: now + timedelta(seconds=90))
         assert (await chat.services.own_data.export(ann, 0)).last_id is None
+
+
+@pytest.mark.gen_test
+async def test_of_groups_an_export_holds_ones_own_messages_and_settings_and_of_all_what_was_not_cleared(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_data, "PART_MESSAGES", 3)
+    ann, bob, direct = await chat.pair()
+    group, silent = await chat.group(bob, ann), await chat.group(bob, ann)
+    await chat.say(ann, direct, "cleared")
+    await change(chat, ann, direct, cleared=True)
+    await chat.say(bob, direct, "kept")
+    await change(chat, ann, silent, archived=True)
+    for number in range(5):
+        await chat.say(ann, group, f"mine {number}")
+        await chat.say(bob, group, f"not mine {number}")
+    seen: list[str] = []
+    groups: dict[int, dict[str, Any]] = {}
+    last: int | None = 0
+    while last is not None:
+        part = await chat.services.own_data.export(ann, last)
+        seen += [m["message"] for *_, messages in part.threads for m in messages]
+        seen += [m["message"] for _, messages in part.groups for m in messages]
+        groups |= {one.id: part.mine[one.id] for one, _ in part.groups}
+        last = part.last_id
+    assert seen == ["kept", *(f"mine {number}" for number in range(5))]
+    assert {id: my["archived"] for id, my in groups.items()} == {group.id: False, silent.id: True}

@@ -45,8 +45,7 @@ async def total(chat: Any, actor: Actor) -> int:
 
 async def group_of(chat: Any, people: int) -> tuple[list[Actor], Conversation]:
     actors = [await chat.person() for _ in range(people)]
-    group = await chat.services.memberships.begin(actors[0], [actor.user_id for actor in actors[1:]])
-    return actors, group
+    return actors, await chat.group(*actors)
 
 
 @pytest.mark.gen_test
@@ -183,9 +182,8 @@ async def test_muted_and_archived_ones_leave_the_total_and_keep_their_own_count(
 @pytest.mark.gen_test
 async def test_what_is_cleared_is_gone_for_its_member_alone(chat: Any) -> None:
     (ann, bob, _), group = await group_of(chat, 3)
-    for text in ("one", "two"):
-        await chat.say(bob, group, text)
-    await change(chat, ann, group, unread_from_id=message_id(group.id, 1))
+    one, two = [await chat.say(bob, group, text) for text in ("one", "two")]
+    await change(chat, ann, group, unread_from_id=one.id)
     await change(chat, ann, group, cleared=True)
     shown = await chat.services.conversation_views.one(ann, group.id)
     assert (shown["last_message"], shown["my"]["unread_count"]) == (None, 0)
@@ -193,7 +191,7 @@ async def test_what_is_cleared_is_gone_for_its_member_alone(chat: Any) -> None:
     theirs = await chat.services.conversation_views.one(bob, group.id)
     assert theirs["last_message"]["message"] == "two"
     with pytest.raises(Invalid):
-        await change(chat, ann, group, unread_from_id=message_id(group.id, 2))
+        await change(chat, ann, group, unread_from_id=two.id)
     with pytest.raises(Invalid):
         await change(chat, ann, group, cleared=False)
     await chat.say(bob, group, "three")
@@ -210,18 +208,17 @@ async def test_what_is_called_unread_stays_so_until_they_read_again_and_others_l
         await chat.pair(),
         (lambda made: (*made[0], made[1]))(await group_of(chat, 2)),
     ):
-        for text in ("one", "two", "three"):
-            await chat.say(bob, conversation, text)
-        last = message_id(conversation.id, 3)
+        _, two, three = [await chat.say(bob, conversation, text) for text in ("one", "two", "three")]
+        last = three.id
         await chat.services.receipts.mark_read_up_to(ann, conversation.id, last, False)
-        await change(chat, ann, conversation, unread_from_id=message_id(conversation.id, 2))
+        await change(chat, ann, conversation, unread_from_id=two.id)
         shown = await my(chat, ann, conversation)
-        assert (shown["unread_count"], shown["unread_from_id"]) == (2, message_id(conversation.id, 2))
+        assert (shown["unread_count"], shown["unread_from_id"]) == (2, two.id)
         assert shown["read_id"] == last, "which is not taken back"
         await chat.say(bob, conversation, "four")
         assert (await my(chat, ann, conversation))["unread_count"] == 3
         with pytest.raises(Invalid):
-            await change(chat, ann, conversation, unread_from_id=message_id(conversation.id, 5))
+            await change(chat, ann, conversation, unread_from_id=last + 2)
         cursor = await chat.cursor(ann)
         await chat.services.receipts.mark_read_up_to(
             ann, conversation.id, last, private

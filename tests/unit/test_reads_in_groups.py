@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from chatserver.errors import Forbidden, Invalid, NotFound
-from chatserver.model import Actor, Conversation, Message, Policy, message_id
+from chatserver.model import SYSTEM_SENDER, Actor, Conversation, Message, Policy, message_id
 from chatserver.services.permissions import shows_reads
 from tests.support.waiting import eventually
 from tests.unit.test_own_settings import group_of, my, told
 
 
-async def read(chat: Any, actor: Actor, group: Conversation, seq: int, private: bool = False) -> int:
-    id = message_id(group.id, seq)
-    return int((await chat.services.receipts.mark_read_up_to(actor, group.id, id, private))[0])
+async def read(chat: Any, actor: Actor, message: Message, private: bool = False) -> int:
+    c = message.conversation_id
+    return int((await chat.services.receipts.mark_read_up_to(actor, c, message.id, private))[0])
 
 
 async def seen(chat: Any, actor: Actor, message: Message) -> list[int]:
@@ -30,11 +30,10 @@ async def seen(chat: Any, actor: Actor, message: Message) -> list[int]:
 @pytest.mark.gen_test
 async def test_a_read_moves_the_readers_own_inbox_and_no_other(chat: Any) -> None:
     actors, group = await group_of(chat, 20)
-    for text in ("one", "two"):
-        await chat.say(actors[0], group, text)
+    _, two = [await chat.say(actors[0], group, text) for text in ("one", "two")]
     before = [(await chat.inbox(actor)).version for actor in actors]
     for reader in actors[1:6]:
-        assert await read(chat, reader, group, 2) == 2
+        assert await read(chat, reader, two) == 2
     after = [(await chat.inbox(actor)).version for actor in actors]
     assert [a - b for a, b in zip(after, before, strict=True)] == [0] + [1] * 5 + [0] * 14
     assert (await chat.inbox(actors[1])).unread(group.id) == 0
@@ -58,20 +57,20 @@ async def test_mark_read_takes_groups_by_id_and_by_message(chat: Any) -> None:
 @pytest.mark.gen_test
 async def test_what_the_server_itself_says_is_unread_to_nobody(chat: Any) -> None:
     (ann, bob, _), group = await group_of(chat, 3)
-    server = Actor(0, 0)
-    await chat.say(ann, group, "one")
+    server = Actor(SYSTEM_SENDER.id, 0)
+    one = await chat.say(ann, group, "one")
     await chat.say(server, group, "somebody joined")
     await chat.say(bob, group, "mine")
-    await chat.say(server, group, "somebody left")
-    await chat.say(ann, group, "two")
+    left = await chat.say(server, group, "somebody left")
+    two = await chat.say(ann, group, "two")
     assert (await my(chat, bob, group))["unread_count"] == 2
-    assert await read(chat, bob, group, 1) == 1
+    assert await read(chat, bob, one) == 1
     assert (await my(chat, bob, group))["unread_count"] == 1
-    assert await read(chat, bob, group, 4) == 0
+    assert await read(chat, bob, left) == 0
     assert (await my(chat, bob, group))["unread_count"] == 1
     await chat.say(server, group, "the name was changed")
     assert (await my(chat, bob, group))["unread_count"] == 1
-    assert await read(chat, bob, group, 6) == 1
+    assert await read(chat, bob, two) == 1
     assert (await my(chat, bob, group))["unread_count"] == 0
 
 
@@ -80,12 +79,12 @@ async def test_the_sender_is_told_who_has_read_a_message_unless_they_did_so_in_p
     (ann, bob, eve), group = await group_of(chat, 3)
     said = [await chat.say(ann, group, text) for text in ("one", "two")]
     assert await seen(chat, ann, said[0]) == []
-    await read(chat, bob, group, 1)
-    await read(chat, eve, group, 2, private=True)
-    await read(chat, ann, group, 2)
+    await read(chat, bob, said[0])
+    await read(chat, eve, said[1], private=True)
+    await read(chat, ann, said[1])
     assert (await my(chat, eve, group))["unread_count"] == 0
     assert (await seen(chat, ann, said[0]), await seen(chat, ann, said[1])) == ([bob.user_id], [])
-    await read(chat, eve, group, 2)
+    await read(chat, eve, said[1])
     assert await seen(chat, ann, said[1]) == [eve.user_id]
     answer = await chat.services.seen_by.of(ann, group.id, said[0].id)
     assert {one["user_id"]: one["read_id"] for one in answer["read"]} == {
@@ -95,7 +94,7 @@ async def test_the_sender_is_told_who_has_read_a_message_unless_they_did_so_in_p
     with pytest.raises(Forbidden):
         await chat.services.seen_by.of(bob, group.id, said[0].id)
     with pytest.raises(NotFound):
-        await chat.services.seen_by.of(ann, group.id, message_id(group.id, 3))
+        await chat.services.seen_by.of(ann, group.id, said[1].id + 1)
     with pytest.raises(Invalid):
         await chat.services.seen_by.of(ann, group.id, message_id(group.id + 1, 1))
     with pytest.raises(NotFound):
@@ -107,7 +106,7 @@ async def test_who_joined_later_has_not_read_what_was_said_before(chat: Any) -> 
     (ann, bob), group = await group_of(chat, 2)
     said = await chat.say(ann, group, "before")
     eve = await chat.person()
-    await chat.services.memberships.join(bob, group.id, eve.user_id)
+    await chat.services.memberships.add(bob, group.id, eve.user_id)
     later = await chat.say(ann, group, "after")
     await chat.services.receipts.mark_read(eve, group.id, None)
     assert (await seen(chat, ann, said), await seen(chat, ann, later)) == ([], [eve.user_id])
@@ -119,7 +118,7 @@ async def test_one_look_serves_all_who_ask_within_two_seconds(
 ) -> None:
     (ann, bob, _), group = await group_of(chat, 3)
     said = [await chat.say(ann, group, text) for text in ("one", "two")]
-    await read(chat, bob, group, 2)
+    await read(chat, bob, said[1])
     assert await seen(chat, ann, said[0]) == [bob.user_id]
     monkeypatch.setattr(chat.storage.own_settings, "readers", lambda *_: pytest.fail("another look"))
     answer = await chat.services.seen_by.of(ann, group.id, said[1].id)
@@ -139,7 +138,7 @@ async def test_where_receipts_are_off_a_read_counts_for_the_reader_alone(chat: A
     conversations = chat.storage.conversations._conversations
     await conversations.update_one({"_id": group.id}, {"$set": {"policy.receipts": False}})
     said = await chat.say(ann, group, "one")
-    assert await read(chat, bob, group, 1) == 1
+    assert await read(chat, bob, said) == 1
     assert (await my(chat, bob, group))["unread_count"] == 0
     answer = await chat.services.seen_by.of(ann, group.id, said.id)
     assert answer == {"read": [], "count": None}
@@ -160,9 +159,9 @@ async def test_those_who_are_there_see_reads_of_many_in_one_event_and_original_c
     cursor = await chat.cursor(ann)
     await chat.poll(ann, cursor)
     await chat.poll(ann)
-    await read(chat, bob, group, 1)
-    await read(chat, eve, group, 2)
-    await read(chat, bob, group, 2)
+    await read(chat, bob, said[0])
+    await read(chat, eve, said[1])
+    await read(chat, bob, said[1])
     await eventually(lambda: chat.hub.get(ann.user_id).ephemerals)
     [event] = await live(chat, ann, cursor, '"receipts"')
     read_up_to = {str(bob.user_id): said[1].id, str(eve.user_id): said[1].id}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers import accounts, host, schemas
-from handlers.description import shapes
+from handlers.description import conversation_shapes, shapes
 from handlers.description.operations import story
 from handlers.description.operations.operation import Answer, Example, Operation
 
@@ -159,9 +159,10 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "export",
         PEOPLE,
         "Take your data along",
-        {200: Answer(shapes.Exported, "Your profile and a part of your messages.")},
-        "All conversations, at most 5,000 messages at a time: go on with `after_id` until `next_after_id` is null. Files "
-        "are named by their `attachment_url`. One at a time for a person.",
+        {200: Answer(conversation_shapes.Exported, "Your profile and a part of your messages.")},
+        "All conversations, and of groups what you wrote and set yourself; at most 5,000 messages at a time: go on with "
+        "`after_id` until `next_after_id` is null. "
+        "Files are named by their `attachment_url`. One at a time for a person.",
         query=schemas.Export,
         codes=("not_found", "limit_reached"),
     ),

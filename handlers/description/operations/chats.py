@@ -249,7 +249,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "A signal lasts `timings.typing_secs` of the server call: repeat it while they type, and send false when "
         "they stop. Sending the message ends it by itself. In a group of more than 100 nobody is told.",
         body=schemas.Typing,
-        codes=("not_found",),
+        codes=("not_found", "silenced"),
         examples=(Example("Writing to Bob", story.DONE, body={"receiver_id": 2, "is_typing": True}),),
     ),
     (conversations.ConversationsHandler, "GET"): Operation(

@@ -38,7 +38,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(conversation_shapes.Draft, "As it is kept; the same again when it was kept before.")},
         "For your other devices, which get a `draft` event if they are there; later ones find it in `my`. Name the `rev` "
         "that you knew: if another device has kept another text meanwhile, the answer is a 409 with that one, and "
-        "nothing is lost. Never put it into a field that somebody is writing in.",
+        "nothing is lost. A send that names it (`draft_rev`) puts it away. Never put it into a field that somebody is "
+        "writing in.",
         body=schemas.KeepDraft,
         codes=("revision_conflict",),
         path=WHICH,
