@@ -169,10 +169,11 @@ export class Store extends EventTarget {
     );
   }
 
-  /** Of what is not muted. */
+  /** Of what is neither muted nor archived. */
   get unreadTotal() {
     let total = 0;
-    for (const row of this.conversations.values()) if (!this.isMuted(row.conversation_id)) total += row.unread_count;
+    for (const { conversation_id, unread_count, my } of this.conversations.values())
+      if (!my?.archived && !this.isMuted(conversation_id)) total += unread_count;
     return total;
   }
 

@@ -54,10 +54,11 @@ export async function buildShell(element, onEscape, signal) {
   }
 }
 
-/** @param {import('../client/api.js').ApiError|null} error @param {() => void} again @param {Node[]} tools */
-export function notice(error, again, tools) {
+/** @param {import('../client/api.js').ApiError|null} error @param {() => void} again @param {Node[]} tools @param {boolean} [isConversation] not a person was asked for */
+export function notice(error, again, tools, isConversation = false) {
   if (!error) return el('p', { class: 'embed__notice', role: 'status' }, t('embed.opening'));
-  const reason = error.isTemporary ? 'sign.offline' : error.status === 404 ? 'room.unknown' : 'embed.refused';
+  const unknown = isConversation ? 'room.unavailable' : 'room.unknown';
+  const reason = error.isTemporary ? 'sign.offline' : error.status === 404 ? unknown : 'embed.refused';
   return el(
     'div',
     { class: 'embed__notice', role: 'alert' },

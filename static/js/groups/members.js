@@ -24,7 +24,15 @@ export class Members {
 
   /** @param {number} userId */
   get(userId) {
-    return this.#known.get(userId);
+    const known = this.#known.get(userId);
+    return known && this.#ranked(known);
+  }
+
+  /** Whom the conversation names is its owner, whatever was said of a member before. @param {Member} member @returns {Member} */
+  #ranked(member) {
+    const isOwner = member.user.id === this.app.store.group(this.id)?.owner_id;
+    if (isOwner === (member.role === 'owner')) return member;
+    return { ...member, role: isOwner ? 'owner' : 'member' };
   }
 
   get online() {
@@ -33,7 +41,9 @@ export class Members {
 
   /** The owner, admins, moderators, then the others as the server lists them. */
   get all() {
-    return [...this.#known.values()].sort((a, b) => RANKS[a.role] - RANKS[b.role]);
+    return [...this.#known.values()]
+      .map((member) => this.#ranked(member))
+      .sort((a, b) => RANKS[a.role] - RANKS[b.role]);
   }
 
   /** The next page of them. @returns {Promise<void>} */

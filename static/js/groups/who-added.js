@@ -28,6 +28,9 @@ export function tellWhoAdded({ app, id, my, view, signal }) {
     el('button', { class: 'button button--small', type: 'button', onclick: done }, t('groups.ok')),
     el('button', { class: 'button button--small button--quiet', type: 'button', onclick: leave }, t('leave.menu')),
   );
+  app.store.onChange((change) => {
+    if (change.kind === 'removed' && change.conversationId === id) note.remove();
+  }, signal);
   // The room is drawn after this.
   queueMicrotask(() => !signal.aborted && view.querySelector('.room-view__find')?.before(note));
 }

@@ -31,7 +31,7 @@ export function roomRow(app, room, isCurrent) {
       'span',
       { class: 'room__line' },
       preview(app, room, isCurrent),
-      room.mention_count && badge('@', t('rooms.mentioned')),
+      (room.mention_count ?? 0) > 0 && badge('@', t('rooms.mentioned')),
       room.unread_count > 0 && badge(number(room.unread_count), t('rooms.unread', { count: room.unread_count })),
     ),
   ]);

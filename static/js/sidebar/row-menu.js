@@ -40,8 +40,14 @@ export function listenForMenus(sidebar, signal) {
 }
 
 /** @param {import('../elements/types.js').PageApp} app @param {number} id @param {HTMLElement} opener */
-export function openMenu(app, id, opener) {
+export async function openMenu(app, id, opener) {
   const { store } = app;
+  // Of one that has just begun nothing was told yet.
+  if (!store.conversations.get(id)?.my)
+    await app.api.of('GET', id).then(
+      (told) => store.regroup(told),
+      () => {},
+    );
   const row = store.conversations.get(id);
   const { group, my } = row ?? {};
   const isHere = app.route?.conversationId === id;
