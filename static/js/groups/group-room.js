@@ -48,6 +48,7 @@ export class GroupRoom {
 
   /** Under its name. */
   get line() {
+    if (this.app.store.left.has(this.id)) return '';
     const { member_count: count } = this.group;
     const { online } = this.members;
     const said = t('groups.members', { count });
