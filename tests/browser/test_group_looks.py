@@ -21,7 +21,8 @@ CUT = """() => {
 SMALL = """() => [...document.querySelectorAll('button, a[href], input, textarea')].filter((node) => {
   const {width, height} = node.getBoundingClientRect();
   const isTarget = node.checkVisibility() && !node.closest('.visually-hidden, label') && node.tabIndex >= 0;
-  return isTarget && !node.matches('.message__fold, .skip-link, .visually-hidden') && width > 0 && (height < 43.5);
+  // The name in the head reaches over all of the head.
+  return isTarget && !node.matches('.message__fold, .skip-link, .visually-hidden, .room-view__open') && width > 0 && height < 43.5;
 }).map((node) => node.outerHTML.slice(0, 120))"""
 
 

@@ -26,6 +26,7 @@ export class GroupRoom {
     this.members = new Members(this.app, id, () => this.#redraw());
     this.seenBy = new SeenBy(this, signal);
     this.app.store.onChange((change) => this.#changed(change), signal);
+    this.app.chat.addEventListener('status', () => this.#details?.draw(), { signal });
     signal.addEventListener('abort', () => this.#details?.node.remove());
     if (this.group.member_count <= 100 && this.can('see_members')) this.members.load().catch(() => {});
     tellWhoAdded(this);
