@@ -10,7 +10,8 @@ export function showMenu(opener, label, choices) {
   if (items.length === 0) return;
   const menu = el('div', { class: 'popup', role: 'menu', 'aria-label': label, popover: 'auto', onkeydown: key }, items);
   const root = /** @type {Document|ShadowRoot} */ (opener.getRootNode());
-  (opener.closest('dialog') ?? root.querySelector('.embed') ?? document.body).append(menu);
+  // In the part of the page that it belongs to.
+  (opener.closest('dialog, aside, main, nav') ?? root.querySelector('.embed') ?? document.body).append(menu);
   menu.addEventListener('toggle', (event) => /** @type {ToggleEvent} */ (event).newState === 'closed' && gone());
   menu.showPopover();
   place(menu, opener);
