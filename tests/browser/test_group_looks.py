@@ -22,7 +22,8 @@ SMALL = """() => [...document.querySelectorAll('button, a[href], input, textarea
   const {width, height} = node.getBoundingClientRect();
   const isTarget = node.checkVisibility() && !node.closest('.visually-hidden, label') && node.tabIndex >= 0;
   // The name in the head reaches over all of the head.
-  return isTarget && !node.matches('.message__fold, .skip-link, .visually-hidden, .room-view__open') && width > 0 && height < 43.5;
+  const isOther = node.matches('.message__fold, .skip-link, .visually-hidden, .room-view__open');
+  return isTarget && !isOther && width > 0 && height < 43.5;
 }).map((node) => node.outerHTML.slice(0, 120))"""
 
 
