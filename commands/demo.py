@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import click
@@ -12,8 +13,9 @@ from chatserver.clock import Clock
 from chatserver.errors import EX_CANTCREAT, StartupError
 from chatserver.model import Actor, User
 from chatserver.runtime import Runtime
+from chatserver.services.groups import NewGroup
 from chatserver.settings import Settings
-from commands.demo_talk import PEOPLE, TALKS
+from commands.demo_talk import GROUP, PEOPLE, TALKS
 from commands.flags import Shown, operation
 from commands.reach import services
 
@@ -50,13 +52,15 @@ async def _fill(settings: Settings, shown: Shown, password: str) -> None:
             raise StartupError(
                 "there are accounts already; this is for a server nobody uses yet", EX_CANTCREAT
             )
-        lines = sum(len(talk[-1]) for talk in TALKS)
+        lines = len(GROUP[-1]) + sum(len(talk[-1]) for talk in TALKS)
         with shown.progress("demo", len(PEOPLE) + lines) as bar:
             people: dict[str, User] = {}
             clock.shown = present - timedelta(days=30)
             for name, full_name in PEOPLE:
                 people[name] = await runtime.services.accounts.register(name, password, full_name)
                 bar.update(1)
+            clock.shown = present - timedelta(minutes=GROUP[2])
+            await _talk_in_group(runtime, clock, people, lambda: bar.update(1))
             for one, other, ago, read, talk in sorted(TALKS, key=lambda talk: -talk[2]):
                 clock.shown = present - timedelta(minutes=ago)
                 conversation_id = 0
@@ -71,6 +75,21 @@ async def _fill(settings: Settings, shown: Shown, password: str) -> None:
                     for name in (one, other):
                         actor = Actor(people[name].id, 0)
                         await runtime.services.receipts.mark_read(actor, conversation_id, None)
+
+
+async def _talk_in_group(
+    runtime: Runtime, clock: Then, people: dict[str, User], said: Callable[[], None]
+) -> None:
+    name, (owner, *others), _, talk = GROUP
+    member_ids = tuple(people[other].id for other in others)
+    wanted = NewGroup("group", name, member_ids, {}, {}, "demo")
+    begun, _ = await runtime.services.groups.begin(Actor(people[owner].id, 0), wanted)
+    for speaker, after, text in talk:
+        clock.shown += timedelta(minutes=after, seconds=secrets.randbelow(40))
+        await runtime.services.messages.post_in(
+            Actor(people[speaker].id, 0), begun.conversation.id, text, None, None
+        )
+        said()
 
 
 async def _say(runtime: Runtime, sender: User, receiver: User, text: str) -> int:

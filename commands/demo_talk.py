@@ -98,3 +98,22 @@ TALKS: tuple[tuple[str, str, int, bool, tuple[tuple[str, int, str], ...]], ...] 
         ),
     ),
 )
+
+# The group: its name, its members with the owner first, how many minutes ago it began, and its lines as above.
+GROUP: tuple[str, tuple[str, ...], int, tuple[tuple[str, int, str], ...]] = (
+    "Bakery team",
+    ("maya", "tomas", "aiko", "samuel", "leila"),
+    3 * 1440 + 20,
+    (
+        ("maya", 0, "One place for all of us: shifts, deliveries, and who finished the good coffee."),
+        ("samuel", 4, "The good coffee was me. I regret nothing."),
+        ("aiko", 1, "Noted on the menu card."),
+        ("maya", 1440, "Saturday: market stall, wedding cake, and Tomás is away until noon. Who opens?"),
+        ("leila", 6, "I am here from five for the cake anyway"),
+        ("leila", 0, "but somebody else has to do the bread"),
+        ("samuel", 3, "I take the bread 🥖"),
+        ("tomas", 50, "You are the best. Back door key is under the flour scale."),
+        ("maya", 1440 - 70, "Reminder: new prices from Monday"),
+        ("aiko", 9, "Cards are at the printer, here Friday"),
+    ),
+)

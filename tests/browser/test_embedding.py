@@ -204,6 +204,32 @@ def test_a_room_in_somebody_elses_page_signs_the_hosts_user_in_and_talks(
     page.screenshot(path=SCREENSHOTS / "embedded.png")
 
 
+def test_a_conversation_of_several_people_stands_in_somebody_elses_page(
+    support: Person, host: Host, visit: Callable[..., Page]
+) -> None:
+    page, room = in_use(visit)
+    zoe = page.evaluate(
+        "document.querySelector('#inline').shadowRoot.querySelector('chat-timeline').app.me.id"
+    )
+    wanted = {"preset": "group", "name": "Orders", "member_ids": [zoe], "client_id": host.user}
+    id = support.call("POST", "conversations/", wanted)["id"]
+    page.evaluate(
+        """id => {
+          const room = document.querySelector('#inline');
+          room.removeAttribute('room');
+          room.setAttribute('conversation', id);
+        }""",
+        str(id),
+    )
+    expect(room.get_by_role("heading", name="Orders")).to_be_visible()
+    write(room, "for all of you")
+    row = support.page.locator("chat-sidebar .room").filter(has_text="Orders")
+    expect(row).to_contain_text("for all of you")
+    row.click()
+    support.write("thank you")
+    expect(said(room, "thank you").get_by_role("button", name=support.name)).to_be_visible()
+
+
 def test_nothing_leaks_out_of_the_room_nor_into_it(
     support: Person, host: Host, visit: Callable[..., Page]
 ) -> None:

@@ -11,7 +11,7 @@ globalThis.localStorage = /** @type {any} */ ({
   setItem: (key, value) => kept.set(key, value),
   removeItem: (key) => kept.delete(key),
 });
-const { draft, isMuted, keepByConversation, setDraft, setMuted } = await import(
+const { draft, keepByConversation, mutedOfBefore, setDraft } = await import(
   '../../static/js/lib/conversation-prefs.js'
 );
 
@@ -75,25 +75,24 @@ test('drafts and the muted of before go by conversation, and are taken over once
   keepByConversation(loaded(row(9, BO)));
 
   assert.deepEqual([draft(1, 9), draft(1, -3)], ['to Bo', 'to Cy']);
-  assert.deepEqual([isMuted(1, 9), isMuted(1, -3)], [true, false]);
+  assert.deepEqual(mutedOfBefore(1).ids, [9]);
   assert.equal(kept.has('chat.drafts.1'), false, 'no second copy of what somebody wrote');
-  assert.equal(isMuted(7, -2), true, 'the other account of this browser has its turn');
-  setMuted(1, 9, false);
+  assert.deepEqual(mutedOfBefore(7).ids, [-2], 'the other account of this browser has its turn');
+  mutedOfBefore(1).forget(); // the server has it
   setDraft(1, 9, '');
   keepByConversation(loaded(row(9, BO)));
-  assert.deepEqual([isMuted(1, 9), draft(1, 9)], [false, ''], 'not once more');
+  assert.deepEqual([mutedOfBefore(1).ids, draft(1, 9)], [[], ''], 'not once more');
 });
 
-test('a draft and the muting go along when the conversation begins', () => {
+test('a draft goes along when the conversation begins', () => {
   kept.clear();
   const store = loaded();
   keepByConversation(store);
   setDraft(1, -2, 'half a sentence');
-  setMuted(1, -2, true);
 
   store.accepted(firstMessage());
 
-  assert.deepEqual([draft(1, 9), isMuted(1, 9), draft(1, -2)], ['half a sentence', true, '']);
+  assert.deepEqual([draft(1, 9), draft(1, -2)], ['half a sentence', '']);
 });
 
 test('drafts of two tabs, one of which did not know the id yet, are both kept', () => {

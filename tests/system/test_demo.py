@@ -40,6 +40,11 @@ async def test_the_demonstration_is_a_server_full_of_people_who_have_talked(
     assert moments == sorted(moments, reverse=True) and moments[0][:10] > moments[-1][:10]
     unread = [conversation["unread_count"] for conversation in conversations]
     assert sum(unread) >= 4 and 0 in unread
+    listed = (
+        await client.call("GET", "conversations/", token=signed_in["token"], query={"kind": "group"})
+    ).json
+    (group,) = listed["results"]
+    assert group["member_count"] == len(people) and group["my"]["unread_count"] > 0
     again = await asyncio.to_thread(chatserver, *there, env=env)
     assert again.code == EX_CANTCREAT and "already" in again.err
 

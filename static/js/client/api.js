@@ -46,6 +46,13 @@ export function readAnswer({ status, header, text }) {
   throw Object.assign(error, { body });
 }
 
+/** @typedef {{receiver_id: number, conversation_id?: number}} Place where a message goes; groups have no receiver */
+
+/** @param {Place} place @returns {{receiver_id: number}|{conversation_id: number|undefined}} exactly one of the two */
+function addressed({ receiver_id, conversation_id }) {
+  return receiver_id ? { receiver_id } : { conversation_id };
+}
+
 export class Api {
   /** @type {typeof globalThis.fetch} */ #fetch;
 
@@ -137,6 +144,10 @@ export class Api {
   history = (userId, page = {}) =>
     this.request('GET', `chats/conversation/${userId}/`, { query: { limit: 50, ...page } });
 
+  /** One's own call about a conversation of several people. @param {string} method @param {number} conversationId @param {string} [path] @param {Parameters<Api['request']>[2]} [options] */
+  of = (method, conversationId, path = '', options = {}) =>
+    this.request(method, `conversations/${conversationId}/${path}`, options);
+
   /** @param {number} messageId @param {string} message @returns {Promise<Message>} */
   edit = (messageId, message) => this.request('PATCH', `chats/message/${messageId}/`, { json: { message } });
 
@@ -153,21 +164,21 @@ export class Api {
   markAllRead = (conversationId) =>
     this.request('POST', 'chats/mark-read/', { json: { conversation_id: conversationId } });
 
-  /** @param {number} receiverId @param {boolean} isTyping */
-  typing = (receiverId, isTyping) =>
-    this.request('POST', 'chats/typing/', { json: { receiver_id: receiverId, is_typing: isTyping } });
+  /** @param {Place} place @param {boolean} isTyping */
+  typing = (place, isTyping) =>
+    this.request('POST', 'chats/typing/', { json: { ...addressed(place), is_typing: isTyping } });
 
   unreadCount = () => this.request('GET', 'chats/unread-count/');
 
   /**
-   * @param {{receiver_id: number, message: string, client_id: string, file?: Blob|null, file_name?: string|null}} message
+   * @param {Place & {message: string, client_id: string, file?: Blob|null, file_name?: string|null}} message
    * @param {{signal?: AbortSignal, onProgress?: (share: number) => void}} [options]
    * @returns {Promise<Message>}
    */
-  async send({ receiver_id, message, client_id, file, file_name }, { signal, onProgress } = {}) {
-    if (!file) return this.request('POST', 'chats/', { json: { receiver_id, message, client_id }, signal });
+  async send({ message, client_id, file, file_name, ...place }, { signal, onProgress } = {}) {
+    if (!file) return this.request('POST', 'chats/', { json: { ...addressed(place), message, client_id }, signal });
     const form = new FormData();
-    form.set('receiver_id', String(receiver_id));
+    for (const [name, id] of Object.entries(addressed(place))) form.set(name, String(id));
     form.set('message', message);
     form.set('client_id', client_id);
     form.set('attachment', file, file_name ?? 'file');

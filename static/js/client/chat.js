@@ -150,11 +150,22 @@ export class ChatClient extends EventTarget {
     // It may be one not listed yet, with more in it that is unread.
     if (this.store.next !== null && this.store.conversations.size > known) this.reading.recount();
     for (const { event, data } of events) {
+      if (event === 'message') this.#meet(data.conversation_id);
       if (event === 'message' && data.client_id) this.outbox.settle(data.client_id);
       if (event === 'notification') this.notices.push(data);
       if (event === 'read_receipt' && data.reader_id === this.store.me?.id) this.reading.recount();
     }
     if (events.length) this.dispatchEvent(Object.assign(new Event('events'), { detail: events }));
+  }
+
+  /** A group may be spoken in before it was told of, or from behind the loaded part of the list. @param {number} conversationId */
+  #meet(conversationId) {
+    const row = this.store.conversations.get(conversationId);
+    if (row && !row.group && !row.other_user)
+      this.api.of('GET', conversationId).then(
+        (group) => this.store.regroup(group),
+        () => {}, // its messages tell of it again
+      );
   }
 
   /** @param {import('./types.js').Message} message */

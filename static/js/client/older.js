@@ -22,6 +22,13 @@ export async function olderUntil(chat, isFound) {
   }
 }
 
+/** A conversation that may stand further down in the list, or in no list that is here. @param {Parameters<typeof older>[0]} chat @param {number} id @param {() => boolean} isFound */
+export async function lookFor(chat, id, isFound) {
+  await olderUntil(chat, isFound);
+  const group = !isFound() && id > 0 && (await chat.api.of('GET', id).catch(() => null));
+  if (group) chat.store.regroup(group);
+}
+
 /** @param {import('./api.js').Api} api @param {import('./store.js').Store} store @param {string} after */
 async function part(api, store, after) {
   const answer = await api.request('GET', 'snapshot/', { query: { after } }).catch(() => null);

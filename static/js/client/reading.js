@@ -22,12 +22,20 @@ export class Reading {
   async upTo(conversationId, messageId) {
     this.store.readUpTo(conversationId, messageId);
     this.onRead(conversationId, messageId);
-    await untilDone(() => this.api.markRead(messageId), this.#stopped.signal);
+    const tell = () =>
+      this.store.group(conversationId)
+        ? this.api.of('POST', conversationId, 'read/', { json: { message_id: messageId } })
+        : this.api.markRead(messageId);
+    await untilDone(tell, this.#stopped.signal);
   }
 
   async all() {
     const rows = this.store.rooms.filter((room) => room.unread_count > 0);
-    await Promise.allSettled(rows.map((room) => this.api.markAllRead(room.conversation_id)));
+    await Promise.allSettled(
+      rows.map(({ group, conversation_id: id, headId = 0 }) =>
+        group ? this.upTo(id, headId) : this.api.markAllRead(id),
+      ),
+    );
     await this.#count();
   }
 

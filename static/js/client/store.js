@@ -6,15 +6,16 @@
  * Everything goes by the conversation's id. A direct conversation in which nobody has written has none yet: it goes
  * by its person's id with a minus before it, until the server gives it one and `begun` is told.
  */
-import { count, listed, moved, otherIn } from './conversation-row.js';
+import { count, grouped, listed, moved, otherIn } from './conversation-row.js';
 import { Thread } from './thread.js';
+import { Typing } from './typing.js';
 
 /** @typedef {import('./types.js').Person} Person */
 /** @typedef {import('./types.js').Message} Message */
 /** @typedef {import('./conversation-row.js').Row} Row */
 /** @typedef {import('./types.js').ChatEvent} ChatEvent */
 /** @typedef {import('./types.js').Change} Change */
-/** @typedef {{conversations: Row[], next?: string|null}} ListPart */
+/** @typedef {{conversations: Row[], groups?: {results: import('./types.js').Group[]}, next?: string|null}} ListPart */
 
 export class Store extends EventTarget {
   /** @type {Map<number, number>} person → direct conversation */ #direct = new Map();
@@ -23,7 +24,6 @@ export class Store extends EventTarget {
   /** @param {{typingSecs?: number, now?: () => number}} [options] */
   constructor({ typingSecs = 6, now = Date.now } = {}) {
     super();
-    this.typingSecs = typingSecs;
     this.now = now;
     /** @type {Person|null} */ this.me = null;
     /** @type {Map<number, Person>} */ this.people = new Map();
@@ -31,7 +31,9 @@ export class Store extends EventTarget {
     /** Gives the older ones; null when all are here. @type {string|null} */ this.next = null;
     /** @type {Map<number, Thread>} */ this.threads = new Map();
     /** Up to where, as far as was heard. @type {Map<number, number>} */ this.readIds = new Map();
-    /** Who writes where until when, epoch ms. @type {Map<number, Map<number, number>>} */ this.typing = new Map();
+    this.typing = new Typing(typingSecs, now);
+    /** Groups one is no member of any more, and why: what is loaded of them stays until the page goes. @type {Map<number, {group: import('./types.js').Group, reason: string}>} */
+    this.left = new Map();
   }
 
   /** @param {import('./types.js').Snapshot} snapshot */
@@ -43,6 +45,8 @@ export class Store extends EventTarget {
     const before = new Map(this.conversations);
     this.conversations.clear();
     this.#list(snapshot, before);
+    // Not all need be listed: whether one was left, what lists the others finds out.
+    for (const [id, row] of before) if (row.group && !this.conversations.has(id)) this.conversations.set(id, row);
     this.#tell('loaded');
   }
 
@@ -53,10 +57,11 @@ export class Store extends EventTarget {
   }
 
   /** @param {ListPart} part @param {Map<number, Row>} before the rows as they were known */
-  #list({ conversations, next = null }, before) {
+  #list({ conversations, groups, next = null }, before) {
     this.next = next;
+    for (const group of groups?.results ?? []) this.#grouped(group, before.get(group.id));
     for (const row of conversations) {
-      const person = row.other_user;
+      const person = /** @type {Person} */ (row.other_user);
       this.people.set(person.id, { ...person, is_online: person.is_online ?? false });
       this.conversations.set(row.conversation_id, listed(row, before.get(row.conversation_id)));
       this.begun(person.id, row.conversation_id);
@@ -90,6 +95,47 @@ export class Store extends EventTarget {
     return this.people.get(this.otherId(conversationId));
   }
 
+  /** @param {number} conversationId @returns {import('./types.js').Group|undefined} */
+  group(conversationId) {
+    return this.conversations.get(conversationId)?.group ?? this.left.get(conversationId)?.group;
+  }
+
+  /** Whose name and picture stand for it. @param {number} conversationId */
+  face(conversationId) {
+    return this.group(conversationId) ?? this.other(conversationId);
+  }
+
+  /** @param {import('./types.js').Group} group as the server tells of it */
+  regroup(group) {
+    const isNew = !this.conversations.has(group.id);
+    this.#grouped(group, this.conversations.get(group.id));
+    this.#tell(isNew ? 'rooms' : 'group', { conversationId: group.id });
+  }
+
+  /** @param {import('./types.js').Group} group @param {Row|undefined} known */
+  #grouped(group, known) {
+    if (group.kind === 'direct') return void this.#mine({ conversation_id: group.id, my: group.my });
+    for (const person of group.preview) this.people.set(person.id, { ...this.people.get(person.id), ...person });
+    this.left.delete(group.id);
+    this.conversations.set(group.id, grouped(group, known, /** @type {Person} */ (this.me).id));
+  }
+
+  /** What is one's own, set here or on another device. @param {{conversation_id: number, my: import('./types.js').My}} told */
+  #mine({ conversation_id, my }) {
+    const row = this.conversations.get(conversation_id);
+    if (!row || (row.my?.rev ?? 0) > (my.rev ?? 0)) return;
+    Object.assign(row, { my, unread_count: my.unread_count, mention_count: my.mention_count });
+    this.#tell('rooms', { conversationId: conversation_id });
+  }
+
+  /** @param {{conversation_id: number, reason: string}} told */
+  #removed({ conversation_id, reason }) {
+    const group = this.group(conversation_id);
+    this.conversations.delete(conversation_id);
+    if (group) this.left.set(conversation_id, { group, reason });
+    this.#tell('removed', { conversationId: conversation_id });
+  }
+
   /** A direct conversation has an id: what went by the provisional one goes by it now. @param {number} userId @param {number} conversationId */
   begun(userId, conversationId) {
     if (this.#direct.get(userId) === conversationId) return;
@@ -113,31 +159,53 @@ export class Store extends EventTarget {
     this.meet(this.me);
   }
 
-  /** Newest first. */
+  /** The pinned, then newest first. */
   get rooms() {
-    return [...this.conversations.values()].sort((a, b) =>
-      (b.last_message_at ?? '').localeCompare(a.last_message_at ?? ''),
+    const known = [...this.conversations.values()].filter((row) => row.group ?? row.other_user);
+    return known.sort(
+      (a, b) =>
+        Number(b.my?.pinned ?? false) - Number(a.my?.pinned ?? false) ||
+        (b.last_message_at ?? '').localeCompare(a.last_message_at ?? ''),
     );
   }
 
+  /** Of what is neither muted nor archived. */
   get unreadTotal() {
     let total = 0;
-    for (const row of this.conversations.values()) total += row.unread_count;
+    for (const { conversation_id, unread_count, my } of this.conversations.values())
+      if (!my?.archived && !this.isMuted(conversation_id)) total += unread_count;
     return total;
   }
 
+  /** @param {number} conversationId */
+  isMuted(conversationId) {
+    const until = this.conversations.get(conversationId)?.my?.muted_until;
+    return Boolean(until) && Date.parse(/** @type {string} */ (until)) > this.now();
+  }
+
+  /** What each kind of event changes. Kinds that are not here come from a newer server and are none of our business. @type {Map<string, (data: any) => void>} any: each kind has data of its own */
+  #kinds = new Map([
+    ['message', (data) => this.#message(data)],
+    ['message_changed', (data) => this.changed(data)],
+    ['typing', (data) => this.#typing(data)],
+    ['read_receipt', (data) => this.#readReceipt(data)],
+    ['delivery_receipt', (data) => this.#deliveryReceipt(data)],
+    ['presence', (data) => this.#presence(data)],
+    ['conversation_changed', (data) => this.regroup(data.conversation)],
+    ['conversation_removed', (data) => this.#removed(data)],
+    ['my_conversation', (data) => this.#mine(data)],
+    ['member_changed', (data) => this.#about('member', data, { member: data.member })],
+    ['receipts', (data) => this.#about('seen', data, { read: data.read })],
+  ]);
+
   /** @param {ChatEvent[]} events */
   apply(events) {
-    for (const event of events) {
-      const data = event.data ?? {};
-      if (event.event === 'message') this.#message(data);
-      else if (event.event === 'message_changed') this.changed(data);
-      else if (event.event === 'typing') this.#typing(data);
-      else if (event.event === 'read_receipt') this.#readReceipt(data);
-      else if (event.event === 'delivery_receipt') this.#deliveryReceipt(data);
-      else if (event.event === 'presence') this.#presence(data);
-      // Kinds we do not know come from a newer server and are none of our business.
-    }
+    for (const { event, data } of events) this.#kinds.get(event)?.(data ?? {});
+  }
+
+  /** For whoever shows it; nothing of it is kept here. @param {Change['kind']} kind @param {{conversation_id: number}} data @param {Partial<Change>} detail */
+  #about(kind, { conversation_id: conversationId }, detail) {
+    this.#tell(kind, { conversationId, ...detail });
   }
 
   /** A message of ours is stored. */
@@ -171,15 +239,14 @@ export class Store extends EventTarget {
     if (!row) return;
     const thread = this.thread(conversationId);
     const me = this.me?.id;
-    const newer = thread.messages.filter((message) => message.id > messageId && message.sender_id !== me).length;
+    const newer = thread.messages.filter(({ id, sender_id }) => id > messageId && sender_id && sender_id !== me).length;
     if (!thread.hasNewer) row.unread_count = Math.min(row.unread_count, newer);
     this.#tell('rooms', { conversationId });
   }
 
-  /** @param {number} conversationId */
-  isTyping(conversationId) {
-    const until = this.typing.get(conversationId)?.values() ?? [];
-    return [...until].some((moment) => moment > this.now());
+  /** @param {number} conversationId @returns {Person[]} who write there now */
+  writers(conversationId) {
+    return this.typing.in(conversationId).map((id) => this.people.get(id) ?? { id, username: '', full_name: '' });
   }
 
   /** @param {Parameters<typeof count>[1]} counts */
@@ -192,26 +259,33 @@ export class Store extends EventTarget {
   #message(message) {
     const mine = message.sender_id === this.me?.id;
     const conversationId = message.conversation_id;
-    const other = otherIn(message, mine);
-    const person = this.people.get(other.id) ?? other;
-    this.people.set(person.id, person);
-    this.begun(other.id, conversationId);
+    const person = this.#otherOf(message, mine);
     const thread = this.thread(conversationId);
     const known = thread.has(message.id);
     // Behind a gap (someone reads old history) new messages wait until that reader comes back to the end.
     if (thread.isLoaded && !thread.hasNewer) thread.add([message]);
-    this.typing.get(conversationId)?.delete(message.sender_id);
+    this.typing.ended(conversationId, message.sender_id);
     this.conversations.set(conversationId, moved(this.conversations.get(conversationId), person, message, mine));
     this.#tell('message', { conversationId, messages: [message], isNew: !known, mine });
   }
 
-  /** @param {{sender_id: number, is_typing: boolean, conversation_id: number}} data */
+  /** The other person of a direct conversation, which begins with this message; in a group there is none. @param {Message} message @param {boolean} mine */
+  #otherOf(message, mine) {
+    const isDirect = message.receiver_id !== null;
+    const other = otherIn(message, mine && isDirect);
+    const person = this.people.get(other.id) ?? other;
+    if (person.id) this.people.set(person.id, person);
+    if (!isDirect) return undefined;
+    this.begun(other.id, message.conversation_id);
+    return person;
+  }
+
+  /** @param {{sender_id: number, sender_name: string, is_typing: boolean, conversation_id: number}} data */
   #typing(data) {
     if (data.sender_id === this.me?.id) return;
-    const writers = this.typing.get(data.conversation_id) ?? new Map();
-    this.typing.set(data.conversation_id, writers);
-    if (data.is_typing) writers.set(data.sender_id, this.now() + this.typingSecs * 1000);
-    else writers.delete(data.sender_id);
+    if (!this.people.has(data.sender_id))
+      this.people.set(data.sender_id, { id: data.sender_id, username: '', full_name: data.sender_name });
+    this.typing.heard(data);
     this.#tell('typing', { conversationId: data.conversation_id });
   }
 

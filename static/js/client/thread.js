@@ -89,11 +89,13 @@ export class Thread {
   firstUnread(unread, me) {
     let left = unread;
     for (let i = this.messages.length - 1; i >= 0 && left > 0; i -= 1) {
-      if (this.messages[i].sender_id === me) continue;
+      if (this.messages[i].sender_id === me || !this.messages[i].sender_id) continue;
       left -= 1;
       if (left === 0) return this.messages[i].id;
     }
-    return unread > 0 ? (this.messages.find((message) => message.sender_id !== me)?.id ?? null) : null;
+    return unread > 0
+      ? (this.messages.find((message) => message.sender_id && message.sender_id !== me)?.id ?? null)
+      : null;
   }
 
   /** @param {number} id first index whose message is not older */

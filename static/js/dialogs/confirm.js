@@ -5,10 +5,10 @@ import { el } from '../lib/dom.js';
 import { showDialog } from './dialog.js';
 
 /**
- * @param {{title: string, text: string, action: string}} words @param {Node} near where the dialog belongs
+ * @param {{title: string, text: string, action: string, more?: Node|null}} words `more` stands under the text @param {Node} near where the dialog belongs
  * @returns {Promise<boolean>}
  */
-export function confirmed({ title, text, action }, near) {
+export function confirmed({ title, text, action, more }, near) {
   return new Promise((resolve) => {
     const answer = (/** @type {boolean} */ yes) => () => {
       resolve(yes);
@@ -18,10 +18,15 @@ export function confirmed({ title, text, action }, near) {
       title,
       [
         el('p', null, text),
+        more ?? [],
         el(
           'div',
           { class: 'cluster dialog__actions' },
-          el('button', { class: 'button', type: 'button', onclick: answer(false) }, t('dialog.cancel')),
+          el(
+            'button',
+            { class: 'button', type: 'button', autofocus: true, onclick: answer(false) },
+            t('dialog.cancel'),
+          ),
           el('button', { class: 'button button--danger', type: 'button', onclick: answer(true) }, action),
         ),
       ],

@@ -9,10 +9,11 @@ import { showDialog } from './dialog.js';
 const MOST = 8;
 
 /** @typedef {import('../client/types.js').Person} Person */
+/** @typedef {{face: import('../elements/types.js').Face, person: Person|null, id: number}} Place where one can go: a conversation, or a person */
 
 /** @param {import('../elements/types.js').PageApp} app */
 export function show(app) {
-  /** @type {Person[]} */ let found = [];
+  /** @type {Place[]} */ let found = [];
   /** @type {Person[]} */ let strangers = [];
   let answered = '';
   let at = 0;
@@ -50,16 +51,24 @@ export function show(app) {
 
   function draw() {
     const wanted = input.value.trim();
-    const known = app.store.rooms.map((room) => room.other_user);
-    const ids = new Set(known.map((person) => person.id));
-    const all = [...known, ...strangers.filter((person) => !ids.has(person.id) && person.id !== app.me.id)];
+    const { store } = app;
+    /** @type {Place[]} */
+    const known = store.rooms.flatMap(({ conversation_id: id, other_user: person = null }) => {
+      const face = store.face(id);
+      return face ? { face, person, id } : [];
+    });
+    const ids = new Set(known.map(({ person }) => person?.id));
+    const others = strangers.filter((person) => !ids.has(person.id) && person.id !== app.me.id);
+    const all = [...known, ...others.map((person) => ({ face: person, person, id: store.directWith(person.id) }))];
+    const isFound = (/** @type {Person|null} */ person) =>
+      answered === wanted && strangers.some(({ id }) => id === person?.id);
     // Whom the server found for these very words is not judged again.
     found = all
-      .filter((person) => (answered === wanted && strangers.includes(person)) || isCalled(person, wanted))
+      .filter(({ face, person }) => isFound(person) || isCalled({ full_name: nameOf(face), ...person }, wanted))
       .slice(0, MOST);
     fill(
       list,
-      found.map((person, index) =>
+      found.map((place, index) =>
         el(
           'li',
           {
@@ -67,10 +76,10 @@ export function show(app) {
             role: 'option',
             id: `switch-${index}`,
             'aria-selected': String(index === at),
-            onclick: () => go(person),
+            onclick: () => go(place),
           },
-          avatar(person),
-          el('bdi', null, nameOf(person)),
+          avatar(place.face),
+          el('bdi', null, nameOf(place.face)),
         ),
       ),
     );
@@ -89,10 +98,10 @@ export function show(app) {
     event.preventDefault();
   }
 
-  /** @param {import('../client/types.js').Person} person */
-  function go(person) {
+  /** @param {Place} place */
+  function go({ person, id }) {
     dialog.close();
-    app.store.meet(person);
-    app.open(app.store.directWith(person.id));
+    if (person) app.store.meet(person);
+    app.open(id);
   }
 }

@@ -15,7 +15,7 @@ export function listenForAttention(app, signal) {
 /** @param {import('./types.js').PageApp} app */
 function badge(app) {
   const count = app.store.unreadTotal;
-  const room = app.route ? nameOf(app.store.other(app.route.conversationId)) : '';
+  const room = app.route ? nameOf(app.store.face(app.route.conversationId)) : '';
   const title = room ? `${room} – ${t('app.name')}` : t('app.name');
   document.title = count > 0 ? `(${number(count)}) ${title}` : title;
   const { icon, iconUnread } = document.documentElement.dataset;

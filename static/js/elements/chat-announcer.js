@@ -62,8 +62,11 @@ export class ChatAnnouncer extends HTMLElement {
   /** @param {import('../client/types.js').Change} change */
   #changed({ kind, conversationId, messages, isNew, mine }) {
     if (kind !== 'message' || mine || !isNew) return;
-    const name = nameOf(this.app.store.other(conversationId));
+    const { store } = this.app;
+    const face = nameOf(store.face(conversationId));
     for (const message of messages) {
+      if (message.kind === 'system') continue;
+      const name = store.group(conversationId) ? t('message.in', { name: message.sender_name, group: face }) : face;
       const text = message.message || t('message.file', { name: message.attachment_name ?? '' });
       this.#waiting.push(t('message.incoming', { name, text }));
     }

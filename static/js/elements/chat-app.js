@@ -7,7 +7,6 @@ import { newClientId } from '../client/outbox.js';
 import { openStorage } from '../client/outbox-storage.js';
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
-import { listenForLifecycle } from '../lib/page-lifecycle.js';
 import { browserName } from '../lib/prefs.js';
 import { keepByConversation } from '../lib/conversation-prefs.js';
 import { parseRoute, roomHash } from '../lib/route.js';
@@ -20,7 +19,7 @@ export class ChatApp extends HTMLElement {
   /** @type {ChatClient} there is none before the first sign-in */ chat;
   limits = LIMITS;
   isEmbedded = false;
-  /** @type {{conversationId: number, messageId: number|null}|null} */ route = null;
+  /** @type {{conversationId: number, messageId: number|null, details: boolean}|null} */ route = null;
   /** @type {AbortController|null} */ #life = null;
 
   start() {
@@ -115,12 +114,17 @@ export class ChatApp extends HTMLElement {
     );
     addEventListener('hashchange', () => this.follow(), { signal });
     this.store.onChange((change) => this.#changed(change), signal);
-    listenForLifecycle(
-      () => this.chat,
-      () => this.enter(account),
-      signal,
-    );
     listenForKeys(this, signal);
+    import('../client/all-conversations.js').then(({ listenForConversations }) =>
+      listenForConversations(this.chat, signal),
+    );
+    import('../lib/page-lifecycle.js').then(({ listenForLifecycle }) =>
+      listenForLifecycle(
+        () => this.chat,
+        () => this.enter(account),
+        signal,
+      ),
+    );
     // Nothing on screen waits for these; the switcher must be there when someone types on after Ctrl+K.
     for (const name of /** @type {const} */ (['chat-status', 'chat-announcer']))
       import(`./${name}.js`).then(
@@ -143,11 +147,11 @@ export class ChatApp extends HTMLElement {
     this.dispatchEvent(new Event('route'));
   }
 
-  /** @param {{isPerson: boolean, id: number, messageId: number|null}} address */
-  #room({ isPerson, id, messageId }) {
+  /** @param {{isPerson: boolean, id: number, messageId: number|null, details: boolean}} address */
+  #room({ isPerson, id, messageId, details }) {
     const conversationId = isPerson ? this.store.directWith(id) : id;
     if (isPerson) this.#readdress(conversationId, messageId);
-    return { conversationId, messageId };
+    return { conversationId, messageId, details };
   }
 
   /** Each conversation has one address. @param {number} conversationId @param {number|null} messageId */
@@ -198,7 +202,7 @@ export class ChatApp extends HTMLElement {
   async #learnLimits() {
     const server = await this.api.server().catch(() => null);
     if (server?.limits) this.limits = { ...LIMITS, ...server.limits };
-    if (server?.timings?.typing_secs) this.store.typingSecs = server.timings.typing_secs;
+    if (server?.timings?.typing_secs) this.store.typing.secs = server.timings.typing_secs;
     this.dispatchEvent(new Event('limits'));
   }
 

@@ -21,7 +21,7 @@ export class ChatComposer extends HTMLElement {
   /** @type {HTMLTextAreaElement} */ text;
   /** @type {HTMLInputElement} */ files;
   /** @type {HTMLElement} */ count;
-  #typing = new TypingNote((isTyping) => this.app.chat?.api.typing(this.#userId, isTyping));
+  #typing = new TypingNote((isTyping) => this.app.chat?.api.typing(this.#place, isTyping));
   /** @type {number|undefined} */ #saving;
   /** Kept apart: a draft is saved after its writer's session has ended, too. */
   #me = 0;
@@ -84,7 +84,7 @@ export class ChatComposer extends HTMLElement {
       ),
     );
     this.#emoji = new EmojiInput(this, this.text, /** @type {HTMLElement} */ (this.querySelector('.composer__popup')));
-    this.address(this.app.store.other(this.conversationId));
+    this.address(this.app.store.face(this.conversationId));
     this.text.value = draft(this.#me, this.conversationId);
     this.#drawSend();
     this.#grow();
@@ -97,14 +97,16 @@ export class ChatComposer extends HTMLElement {
     this.tray?.clear();
   }
 
-  get #userId() {
-    return this.app.store.otherId(this.conversationId);
+  /** Where it goes; groups have no receiver. */
+  get #place() {
+    const { conversationId } = this;
+    return { conversation_id: conversationId, receiver_id: this.app.store.otherId(conversationId) };
   }
 
-  /** @param {import('../client/types.js').Person|undefined} person whom the text goes to: nobody writes to those who are gone */
-  address(person) {
-    const name = nameOf(person);
-    this.hidden = isGone(person);
+  /** @param {import('./types.js').Face|undefined} face whom the text goes to: nobody writes to those who are gone */
+  address(face) {
+    const name = nameOf(face);
+    this.hidden = Boolean(face && 'username' in face && isGone(face));
     this.text.setAttribute('aria-label', t('composer.label', { name }));
     this.text.placeholder = t('composer.placeholder', { name });
   }
@@ -176,7 +178,7 @@ export class ChatComposer extends HTMLElement {
       return this.#editing.save();
     }
     const { outbox } = this.app.chat;
-    const place = { conversation_id: this.conversationId, receiver_id: this.#userId };
+    const place = this.#place;
     if (files.length === 0) outbox.add({ ...place, message });
     for (const file of files) {
       // The text is the first file's caption; a picture's own words follow it.

@@ -2,12 +2,13 @@
 import { t } from '../i18n/index.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
-import { isMuted, setMuted } from '../lib/conversation-prefs.js';
 import { avatar, iconButton, isGone, nameOf } from '../lib/nodes.js';
 
 export class ChatConversation extends HTMLElement {
   /** @type {import('./types.js').App} */ app;
   /** @type {number|null} */ #conversationId = null;
+  /** What there is only where several people are. @type {import('../groups/group-room.js').GroupRoom|null} */ group =
+    null;
   #life = new AbortController();
   #visit = new AbortController();
   /** @type {number|undefined} */ #timer;
@@ -15,7 +16,7 @@ export class ChatConversation extends HTMLElement {
   connectedCallback() {
     const { signal } = this.#life;
     this.app.store.onChange((change) => this.#changed(change), signal);
-    this.addEventListener('unavailable', () => !this.app.isEmbedded && this.#drawEmpty('notAvailable'));
+    this.addEventListener('unavailable', () => !this.app.isEmbedded && !this.group && this.#drawEmpty('notAvailable'));
     // A typing note that is never taken back runs out by itself.
     this.#timer = setInterval(() => this.#drawTyping(), 1000);
   }
@@ -26,30 +27,36 @@ export class ChatConversation extends HTMLElement {
     clearInterval(this.#timer);
   }
 
-  /** @param {{conversationId: number, messageId: number|null}|null} route */
+  /** @param {{conversationId: number, messageId: number|null, details?: boolean}|null} route */
   async enter(route) {
     const timeline = this.querySelector('chat-timeline');
     if (route?.conversationId !== this.#conversationId) timeline?.leave();
     if (!route) return this.#drawNone();
     if (this.#conversationId === route.conversationId && timeline) {
       if (route.messageId) timeline.show(route.messageId);
+      this.group?.showDetails(Boolean(route.details));
       return;
     }
     this.#visit.abort();
     this.#visit = new AbortController();
     this.#conversationId = route.conversationId;
     const { signal } = this.#visit;
-    const isListed = () => this.app.store.otherId(route.conversationId) !== 0;
-    if (!isListed() && this.app.store.next) await this.#lookFurther(isListed);
+    const { store } = this.app;
+    const isListed = () => Boolean(store.otherId(route.conversationId) || store.group(route.conversationId));
+    if (!isListed()) await this.#look(route.conversationId, isListed);
+    const isGroup = Boolean(store.group(route.conversationId));
+    const loaded = isGroup && (await import('../groups/group-room.js'));
     if (signal.aborted) return;
+    this.group = loaded ? new loaded.GroupRoom(this, route.conversationId, signal) : null;
     if (isListed()) this.#draw(route);
     else this.#drawEmpty('notAvailable');
+    this.group?.showDetails(Boolean(route.details));
   }
 
-  /** @param {() => boolean} isListed */
-  async #lookFurther(isListed) {
-    const { olderUntil } = await import('../client/older.js');
-    await olderUntil(this.app.chat, isListed);
+  /** Behind the loaded part of the list. @param {number} id @param {() => boolean} isListed */
+  async #look(id, isListed) {
+    const { lookFor } = await import('../client/older.js');
+    await lookFor(this.app.chat, id, isListed);
   }
 
   #drawNone() {
@@ -71,12 +78,13 @@ export class ChatConversation extends HTMLElement {
 
   /** @param {{conversationId: number, messageId: number|null}} route */
   #draw({ conversationId, messageId }) {
-    const name = nameOf(this.app.store.other(conversationId));
+    const name = nameOf(this.app.store.face(conversationId));
     const forComposer = el('div', { class: 'composer-slot' });
     const timeline = el('chat-timeline', {
       '.app': this.app,
       '.conversationId': conversationId,
       '.wantedId': messageId,
+      '.group': this.group,
       part: 'timeline',
     });
     const { isEmbedded } = this.app;
@@ -114,6 +122,8 @@ export class ChatConversation extends HTMLElement {
   /** @param {HTMLElement} slot */
   #compose(slot) {
     if (!slot.isConnected) return;
+    const bar = this.group?.bar();
+    if (bar) return slot.replaceWith(bar);
     const composer = el('chat-composer', {
       '.app': this.app,
       '.conversationId': this.#conversationId,
@@ -123,19 +133,29 @@ export class ChatConversation extends HTMLElement {
     if (this.#startsInText) composer.focusText();
   }
 
+  /** What may have changed: the head, and whether one may write. */
+  redraw() {
+    this.#drawHead();
+    const composer = /** @type {HTMLElement|null} */ (this.querySelector('chat-composer, .no-composer'));
+    const bar = this.group?.bar();
+    if (!composer || !this.group || (!bar && composer.matches('chat-composer'))) return;
+    if (bar) composer.replaceWith(bar);
+    else this.#compose(composer);
+  }
+
   #drawHead() {
-    const head = this.querySelector('.room-view__head');
+    const head = /** @type {HTMLElement|null} */ (this.querySelector('.room-view__head'));
     const id = this.#conversationId;
     if (!head || id === null) return;
-    const { isEmbedded, me, store } = this.app;
-    const person = store.other(id) ?? { id: store.otherId(id), username: '', full_name: '' };
-    const isKnown = store.people.has(person.id);
-    const isQuiet = isMuted(me.id, id);
-    const shown = JSON.stringify([nameOf(person), person.is_online, isQuiet]);
-    if (/** @type {HTMLElement} */ (head).dataset.shown === shown) return;
-    /** @type {HTMLElement} */ (head).dataset.shown = shown;
-    this.querySelector('chat-composer')?.address(person);
-    const hadFocus = head.querySelector('h1')?.matches(':focus');
+    const { isEmbedded, store } = this.app;
+    const { group } = this;
+    const face = store.face(id);
+    const shown = JSON.stringify([nameOf(face), face?.avatar, group?.line ?? store.other(id)?.is_online]);
+    if (head.dataset.shown === shown) return;
+    head.dataset.shown = shown;
+    this.querySelector('chat-composer')?.address(face);
+    const hadFocus = head.querySelector('h1')?.contains(document.activeElement);
+    const name = el('bdi', null, nameOf(face));
     fill(
       head,
       !isEmbedded &&
@@ -144,48 +164,48 @@ export class ChatConversation extends HTMLElement {
           { class: 'icon-button room-view__back', href: '#/', 'aria-label': t('room.back'), title: t('room.back') },
           icon('back'),
         ),
-      isKnown && avatar(person),
+      face && avatar(face),
       el(
         'div',
         { class: 'room-view__who' },
-        el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name', tabindex: '-1' }, el('bdi', null, nameOf(person))),
-        isKnown && whereabouts(person),
+        el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name', tabindex: '-1' }, group ? group.opener(name) : name),
+        group ? el('p', { class: 'room-view__state' }, group.line) : face && whereabouts(store.other(id)),
       ),
-      iconButton('search', t('room.find'), { onclick: () => this.#find() }),
-      isEmbedded
-        ? this.app.headTools?.()
-        : iconButton(isQuiet ? 'mute' : 'bell', t(isQuiet ? 'room.unmute' : 'room.mute'), {
-            'aria-pressed': String(isQuiet),
-            onclick: () => this.#mute(!isQuiet),
-          }),
+      iconButton('search', t('room.find'), { onclick: () => this.find() }),
+      isEmbedded ? this.app.headTools?.() : id > 0 && this.#menuButton(id),
     );
     if (hadFocus) head.querySelector('h1')?.focus();
+  }
+
+  /** @param {number} id */
+  #menuButton(id) {
+    const open = async (/** @type {Event} */ { currentTarget }) => {
+      const opener = /** @type {HTMLElement} */ (currentTarget);
+      const { openMenu } = await import('../sidebar/row-menu.js');
+      openMenu(/** @type {import('./types.js').PageApp} */ (this.app), id, opener);
+    };
+    const label = t('rooms.menu', { name: nameOf(this.app.store.face(id)) });
+    return iconButton('more', label, { 'aria-haspopup': 'menu', onclick: open });
   }
 
   #drawTyping() {
     const line = this.querySelector('.typing');
     if (!line || this.#conversationId === null || !this.app.chat) return;
-    const { store } = this.app;
-    const text = store.isTyping(this.#conversationId)
-      ? t('room.typing', { name: nameOf(store.other(this.#conversationId)) })
-      : '';
+    const writers = this.app.store.writers(this.#conversationId);
+    const text = this.group?.typing(writers) ?? (writers.length ? t('room.typing', { name: nameOf(writers[0]) }) : '');
     if (line.textContent === text) return;
-    fill(line, text && el('span', { class: 'typing__dots', 'aria-hidden': 'true' }, el('i'), el('i'), el('i')), text);
+    fill(
+      line,
+      text && el('span', { class: 'typing__dots', 'aria-hidden': 'true' }, el('i'), el('i'), el('i')),
+      text && el('span', { class: 'typing__words' }, text),
+    );
   }
 
-  async #find() {
+  async find() {
     const { openFind } = await import('./find-bar.js');
     const timeline = this.querySelector('chat-timeline');
     const place = /** @type {HTMLElement|null} */ (this.querySelector('.room-view__find'));
     if (place && timeline) openFind(place, timeline);
-  }
-
-  /** @param {boolean} wanted */
-  #mute(wanted) {
-    setMuted(this.app.me.id, /** @type {number} */ (this.#conversationId), wanted);
-    this.#drawHead();
-    /** @type {HTMLElement|null} */ (this.querySelector('.room-view__head [aria-pressed]'))?.focus();
-    this.app.dispatchEvent(new Event('prefs'));
   }
 
   /** Everything open in the room stays as it is. @param {number} conversationId */
@@ -198,15 +218,19 @@ export class ChatConversation extends HTMLElement {
 
   /** @param {import('../client/types.js').Change} change */
   #changed({ kind, userId, was, conversationId }) {
-    if (kind === 'begun' && was === this.#conversationId) this.#begun(conversationId);
+    if (kind === 'begun' && was === this.#conversationId) {
+      this.#begun(conversationId);
+      this.#drawHead();
+    }
     const isOther = userId === this.app.store.otherId(this.#conversationId ?? 0);
-    if (kind === 'loaded' || (kind === 'people' && isOther)) this.#drawHead();
+    if (kind === 'loaded' || (kind === 'people' && isOther)) this.redraw();
     if (kind === 'typing' || kind === 'message') this.#drawTyping();
   }
 }
 
-/** @param {import('../client/types.js').Person} person */
+/** @param {import('../client/types.js').Person|undefined} person */
 function whereabouts(person) {
+  if (!person) return null;
   if (isGone(person)) return el('p', { class: 'room-view__state' }, t('room.gone'));
   return el(
     'p',

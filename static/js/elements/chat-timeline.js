@@ -6,11 +6,9 @@ import { el, fill } from '../lib/dom.js';
 import { nameOf } from '../lib/nodes.js';
 import { entriesOf, keyOf } from '../timeline/entries.js';
 import { History } from '../timeline/history.js';
-import { Jump } from '../timeline/jump-to-end.js';
-import { showEmpty, showFailed, showLoading } from '../timeline/notices.js';
+import { showEmpty, showLoading } from '../timeline/notices.js';
 import { Painter } from '../timeline/painter.js';
 import { ScrollPosition } from '../timeline/scroll-position.js';
-import { Reader, walk } from '../timeline/reader.js';
 import { Slice } from '../timeline/slice.js';
 const NEAR_PX = 700;
 /** @type {Map<number, {key: string, top: number}>} where each room was left */
@@ -19,13 +17,14 @@ export class ChatTimeline extends HTMLElement {
   /** @type {import('./types.js').App} */ app;
   conversationId = 0;
   /** @type {number|null} */ wantedId = null;
+  /** @type {import('../groups/group-room.js').GroupRoom|null} */ group = null;
   /** @type {History} */ history;
   /** @type {HTMLElement} */ list;
   /** @type {HTMLElement} */ scroller;
-  /** @type {Jump} */ jump;
+  /** @type {import('../timeline/jump-to-end.js').Jump|null} */ jump = null;
   /** @type {ScrollPosition} */ position;
   /** @type {Painter} */ painter;
-  /** @type {Reader} */ reader;
+  /** Fetched behind the first draw. @type {import('../timeline/reader.js').Reader|null} */ reader = null;
   #slice = new Slice();
   #life = new AbortController();
   #frame = 0;
@@ -46,20 +45,17 @@ export class ChatTimeline extends HTMLElement {
       el('p', { class: 'timeline__loading', hidden: true }, t('room.loading')),
       this.list,
     );
-    this.jump = new Jump(() => this.toEnd());
-    fill(this, this.scroller, this.jump.node);
+    fill(this, this.scroller);
     this.position = new ScrollPosition(this.scroller, this.list);
     this.painter = new Painter(this.list, () => this.#tools);
     this.history = new History(this.app, this.conversationId);
-    this.reader = new Reader(this.scroller, this.list, (id) => this.history.read(id));
-    this.reader.start(signal);
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
     this.app.store.onChange((change) => this.#changed(change), signal);
     this.app.chat.outbox.onChange((change) => this.#outboxChanged(change), signal);
-    this.app.chat.addEventListener('status', () => this.#drawSoon(), { signal });
+    this.app.chat.addEventListener('status', () => this.drawSoon(), { signal });
     this.app.chat.addEventListener(
       'resync',
-      () => untilDone(() => this.history.catchUp(), signal).then(() => this.#drawSoon()),
+      () => untilDone(() => this.history.catchUp(), signal).then(() => this.drawSoon()),
       { signal },
     );
     // The composer grows, a phone's keyboard opens, a window becomes narrower.
@@ -67,8 +63,22 @@ export class ChatTimeline extends HTMLElement {
     watch.observe(this.scroller);
     signal.addEventListener('abort', () => watch.disconnect());
     this.#open();
-    // Where there is no connection any more it could not be fetched.
+    import('../timeline/jump-to-end.js').then(({ Jump }) => {
+      this.jump = new Jump(() => this.toEnd());
+      this.append(this.jump.node);
+      this.#drawJump();
+    });
+    import('../timeline/reader.js').then(({ Reader }) => {
+      if (signal.aborted) return;
+      this.reader = new Reader(this.scroller, this.list, (id) => this.history.read(id));
+      this.reader.start(signal);
+      this.reader.soon();
+    });
+    import('../timeline/touch.js').then(({ listenForTaps }) => listenForTaps(this, signal));
+    // Where there is no connection any more they could not be fetched.
     import('../timeline/trouble.js');
+    import('../timeline/failed.js');
+    import('../timeline/attachment.js');
   }
 
   /** Before it goes: where one was, to come back to. */
@@ -89,7 +99,7 @@ export class ChatTimeline extends HTMLElement {
   }
 
   get #name() {
-    return nameOf(this.app.store.other(this.conversationId));
+    return nameOf(this.app.store.face(this.conversationId));
   }
 
   get #outgoing() {
@@ -112,6 +122,7 @@ export class ChatTimeline extends HTMLElement {
       else this.#firstDraw();
     } catch (error) {
       if (this.#life.signal.aborted) return;
+      const { showFailed } = await import('../timeline/failed.js');
       showFailed(this.list, error, () => this.#open());
       if (error instanceof ApiError && error.status === 404)
         this.dispatchEvent(new Event('unavailable', { bubbles: true }));
@@ -142,10 +153,12 @@ export class ChatTimeline extends HTMLElement {
     const atEnd = this.#slice.followsEnd && !thread.hasNewer;
     const outgoing = atEnd ? this.#outgoing : [];
     const isBeginning = thread.isLoaded && !thread.hasOlder && messages[0] === thread.first;
-    const entries = entriesOf({ messages, outgoing, me: this.app.me.id, dividerId: thread.dividerId, isBeginning });
+    const parts = { messages, outgoing, me: this.app.me.id, dividerId: thread.dividerId, isBeginning };
+    const entries = this.group?.entriesOf(parts) ?? entriesOf(parts);
     this.position?.keep(() => this.painter?.draw(entries));
-    showEmpty(this.scroller, thread.isLoaded && messages.length + outgoing.length === 0, this.#name);
-    this.jump?.draw(Boolean(this.position?.isAtEnd) && this.#slice.followsEnd);
+    const isEmpty = thread.isLoaded && !outgoing.length && messages.every(({ kind }) => kind === 'system');
+    showEmpty(this.scroller, isEmpty, this.#name, this.group);
+    this.#drawJump();
     this.reader?.soon();
   }
 
@@ -170,14 +183,17 @@ export class ChatTimeline extends HTMLElement {
   }
 
   get #tools() {
-    const { store } = this.app;
-    const id = store.otherId(this.conversationId);
-    return { app: this.app, person: store.people.get(id) ?? { id, username: '', full_name: '' }, timeline: this };
+    const { app, group } = this;
+    return { app, face: app.store.face(this.conversationId), timeline: this, group };
+  }
+
+  #drawJump() {
+    this.jump?.draw(Boolean(this.position?.isAtEnd) && this.#slice.followsEnd);
   }
 
   #scrolled() {
     this.position?.look();
-    this.jump?.draw(Boolean(this.position?.isAtEnd) && this.#slice.followsEnd);
+    this.#drawJump();
     this.reader?.soon();
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     if (scrollTop < NEAR_PX) this.#more('older');
@@ -205,20 +221,20 @@ export class ChatTimeline extends HTMLElement {
 
   /** @param {import('../client/types.js').Change} change */
   #changed({ kind, conversationId, userId, isNew, mine }) {
-    if (kind === 'people' && userId === this.app.store.otherId(this.conversationId)) this.#drawSoon();
+    if (kind === 'people' && (this.group || userId === this.app.store.otherId(this.conversationId))) this.drawSoon();
     if (conversationId !== this.conversationId || !['message', 'changed', 'receipt'].includes(kind)) return;
     if (kind === 'message' && isNew && !mine && !this.position?.isAtEnd && this.jump) this.jump.missed += 1;
-    this.#drawSoon();
+    this.drawSoon();
   }
 
   /** @param {import('../client/types.js').OutboxChange} change */
   #outboxChanged({ kind, item }) {
     if (item && kind === 'progress') return this.painter?.progress(keyOf(item), item.progress ?? 0);
     if (kind === 'failed') this.app.say(t('message.failed'), { urgent: true });
-    this.#drawSoon();
+    this.drawSoon();
   }
 
-  #drawSoon() {
+  drawSoon() {
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => !this.#life.signal.aborted && this.draw());
   }
@@ -228,7 +244,7 @@ export class ChatTimeline extends HTMLElement {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (event.altKey || (!step && event.key !== 'End')) return;
     event.preventDefault();
-    if (step) walk(this.list, step);
+    if (step) import('../timeline/reader.js').then(({ walk }) => walk(this.list, step));
     else this.toEnd();
   }
 }

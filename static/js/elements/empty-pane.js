@@ -8,9 +8,11 @@ import { openDialog } from './keys.js';
 export function nothingChosen(app) {
   const key = matchMedia('(hover: hover)').matches && (/^Mac/u.test(navigator.platform) ? '⌘K' : 'Ctrl+K');
   const find = () => openDialog(app, 'switcher');
+  const begin = async () => (await import('../groups/new-conversation.js')).show(app);
   return [
     el('h2', null, t('room.pick')),
     el('p', null, t('room.pickHelp')),
+    el('button', { class: 'button', type: 'button', onclick: begin }, t('rooms.new')),
     el('button', { class: 'button', type: 'button', onclick: find }, t('room.findPeople'), key && el('kbd', null, key)),
     ...(app.store.conversations.size > 0 ? [] : secondWindow('muted')),
   ];

@@ -1,6 +1,5 @@
 /** What came while nobody looked: a notification for each conversation as long as it is unread, and a soft sound. */
 import { t } from '../i18n/index.js';
-import { isMuted } from '../lib/conversation-prefs.js';
 import { nameOf } from '../lib/nodes.js';
 import { prefs } from '../lib/prefs.js';
 
@@ -49,16 +48,23 @@ export class Notifications {
 
   /** @param {import('../client/types.js').Change} change */
   #arrived({ conversationId, messages: [message], isNew, mine }) {
-    if (mine || !isNew) return;
+    if (mine || !isNew || message.kind === 'system') return;
     const isOpen = this.app.route?.conversationId === conversationId;
     // The tab that tells of messages may be behind this one.
     if (isOpen && document.visibilityState === 'visible' && document.hasFocus())
       return void this.#tabs?.postMessage(message.id);
     const wishes = prefs();
     if (!wishes.notifications && !wishes.sound) return;
-    if (isMuted(this.app.me.id, conversationId) || !this.app.chat.leader.isLeader) return;
+    if (!this.#wants(conversationId) || !this.app.chat.leader.isLeader) return;
     this.#waiting.set(message.id, message);
     this.#timer ??= setTimeout(() => this.#tell(), SETTLES_MS);
+  }
+
+  /** @param {number} conversationId */
+  #wants(conversationId) {
+    const { store } = this.app;
+    const my = store.conversations.get(conversationId)?.my;
+    return !store.isMuted(conversationId) && (my?.notify ?? 'all') === 'all';
   }
 
   /** @param {Message} message as it is by now */
@@ -93,9 +99,11 @@ export class Notifications {
   #show(conversationId, message) {
     if (globalThis.Notification?.permission !== 'granted') return;
     this.#shown.get(conversationId)?.note.close();
-    const body = message.message || t('message.file', { name: message.attachment_name ?? '' });
+    const said = message.message || t('message.file', { name: message.attachment_name ?? '' });
+    const group = this.app.store.group(conversationId);
+    const body = group ? t('message.incoming', { name: message.sender_name, text: said }) : said;
     try {
-      const note = new Notification(nameOf(this.app.store.other(conversationId)), {
+      const note = new Notification(nameOf(this.app.store.face(conversationId)), {
         body: body.slice(0, 200),
         tag: `chat-${conversationId}`,
         icon: document.documentElement.dataset.icon,

@@ -16,6 +16,8 @@
  * @property {(text: string, options?: {urgent?: boolean, silent?: boolean}) => void} say
  * @typedef {EventTarget & ParentNode & AppParts} App
  *
- * @typedef {Partial<Message> & Partial<Omit<Outgoing, 'client_id'>>} Shown  a message, or one that waits to be one
+ * @typedef {import('../client/types.js').Person|import('../client/types.js').Group} Face  whose name and picture stand for a conversation
+ *
+ * @typedef {Partial<Message> & Partial<Omit<Outgoing, 'client_id'|'receiver_id'>>} Shown  a message, or one that waits to be one
  */
 export {};

@@ -3,6 +3,7 @@
  *
  *     <script type="module" src="https://chat.example.org/embed.js"></script>
  *     <chat-room src="https://chat.example.org" room="support" token="…" launcher></chat-room>
+ *     <chat-room src="https://chat.example.org" conversation="17" token="…"></chat-room>
  *
  * Everything stands in a shadow root. Events: `message`, `unreadchange`, `error`. Methods: `open()`, `close()`,
  * `focus()`. Property: `getToken`. With `guest` whoever brings no token comes in as somebody new.
@@ -28,7 +29,7 @@ import { tellRoomEvents } from './room-events.js';
 const HOME = new URL(import.meta.url).origin;
 
 export class ChatRoom extends HTMLElement {
-  static observedAttributes = ['src', 'room', 'token', 'guest', 'launcher'];
+  static observedAttributes = ['src', 'room', 'conversation', 'token', 'guest', 'launcher'];
   /** @type {Connection|null} */ #connection = null;
   /** @type {RoomApp|null} */ #app = null;
   /** @type {import('../client/api.js').ApiError|null} */ #error = null;
@@ -92,7 +93,7 @@ export class ChatRoom extends HTMLElement {
   }
 
   get #openKey() {
-    return `chat.open:${this.#origin}:${this.getAttribute('room')}`;
+    return `chat.open:${this.#origin}:${this.getAttribute('room') ?? this.getAttribute('conversation')}`;
   }
 
   /** Several attributes may change at once. @param {string|null} [session] */
@@ -129,6 +130,7 @@ export class ChatRoom extends HTMLElement {
     const wishes = {
       origin: this.#origin,
       room: this.getAttribute('room') ?? '',
+      conversation: this.getAttribute('conversation') ?? '',
       token: this.getAttribute('token'),
       session,
       name: this.getAttribute('name'),
@@ -202,7 +204,7 @@ export class ChatRoom extends HTMLElement {
     } else
       fill(
         panel,
-        notice(this.#error, () => this.#again(), this.#headTools()),
+        notice(this.#error, () => this.#again(), this.#headTools(), this.hasAttribute('conversation')),
       );
     if (this.hasAttribute('launcher')) {
       panel.setAttribute('role', 'dialog');
@@ -217,7 +219,7 @@ export class ChatRoom extends HTMLElement {
   }
 
   get #label() {
-    return this.getAttribute('label') || nameOf(this.#app?.store.other(this.#conversationId)) || t('app.name');
+    return this.getAttribute('label') || nameOf(this.#app?.store.face(this.#conversationId)) || t('app.name');
   }
 
   #headTools() {

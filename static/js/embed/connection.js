@@ -12,6 +12,7 @@ import { signIn, still } from './sign-in.js';
  * @typedef {object} Wishes
  * @property {string} origin
  * @property {string} room       the chat's id of a person, their username, or sub: and the host's id of them
+ * @property {string} conversation  its id, where no person is named
  * @property {string|null} token
  * @property {string|null} session  of before, when the page is gone back to
  * @property {boolean} isGuest    whoever has no token comes in as somebody new
@@ -72,7 +73,7 @@ export class Connection {
 
   /** @param {boolean} isAgain */
   async #connect(isAgain) {
-    const { origin, room, session } = this.wishes;
+    const { origin, room, conversation, session } = this.wishes;
     const api = new Api({ base: new URL(BASE, origin).href });
     const kept = session && (await still(api, session));
     this.wishes.session = null;
@@ -90,7 +91,7 @@ export class Connection {
     });
     this.chat = chat;
     await chat.open({ sends: false });
-    const conversationId = chat.store.directWith(await find(chat, room));
+    const conversationId = room ? chat.store.directWith(await find(chat, room)) : await joined(chat, conversation);
     if (this.#ended.signal.aborted) return chat.close();
     chat.addEventListener('status', () => this.#statusChanged(chat), { signal: this.#ended.signal });
     if (chat.status.state === 'online') this.#wasOnline = true; // before anybody listened
@@ -114,6 +115,20 @@ export class Connection {
     if (this.wishes.getToken && this.#wasOnline) this.open(true);
     else this.tell.onFailed(new ApiError({ status: 401, code: 'token_invalid' }));
   }
+}
+
+/** @param {ChatClient} chat @param {string} wanted @returns {Promise<number>} the conversation, of which one has to be a member */
+async function joined(chat, wanted) {
+  const id = /^\d{1,15}$/u.test(wanted) ? Number(wanted) : 0;
+  if (!id) throw new ApiError({ status: 404, code: 'not_found', detail: `There is no conversation ${wanted}.` });
+  const found = await chat.api.of('GET', id);
+  const [other] = found.preview;
+  if (found.kind === 'direct' && other) {
+    chat.store.meet(other);
+    chat.store.begun(other.id, id);
+  }
+  chat.store.regroup(found);
+  return id;
 }
 
 /** @param {ChatClient} chat @param {string} room @returns {Promise<number>} the person to talk to */

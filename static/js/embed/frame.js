@@ -38,6 +38,6 @@ if (given.has('ask')) {
 }
 for (const name of ['message', 'unreadchange', 'error'])
   room.addEventListener(name, (event) => tell({ chat: name, detail: /** @type {CustomEvent} */ (event).detail }));
-for (const name of ['room', 'token', 'guest', 'theme', 'lang', 'name'])
+for (const name of ['room', 'conversation', 'token', 'guest', 'theme', 'lang', 'name'])
   if (given.has(name)) room.setAttribute(name, given.get(name) ?? '');
 room.setAttribute('src', location.origin);

@@ -44,6 +44,6 @@ export class RoomApp extends EventTarget {
   async learnLimits() {
     const server = await this.api.server().catch(() => null);
     if (server?.limits) this.limits = { ...LIMITS, ...server.limits };
-    if (server?.timings?.typing_secs) this.store.typingSecs = server.timings.typing_secs;
+    if (server?.timings?.typing_secs) this.store.typing.secs = server.timings.typing_secs;
   }
 }

@@ -1,5 +1,6 @@
 /** What stands in the shadow root before anything is known, and what stands there when nobody can be reached. */
 import { loadLanguage, t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { chooseLocale } from '../lib/time.js';
 import { leaveToInputMethods } from '../elements/keys.js';
@@ -53,10 +54,11 @@ export async function buildShell(element, onEscape, signal) {
   }
 }
 
-/** @param {import('../client/api.js').ApiError|null} error @param {() => void} again @param {Node[]} tools */
-export function notice(error, again, tools) {
+/** @param {import('../client/api.js').ApiError|null} error @param {() => void} again @param {Node[]} tools @param {boolean} [isConversation] not a person was asked for */
+export function notice(error, again, tools, isConversation = false) {
   if (!error) return el('p', { class: 'embed__notice', role: 'status' }, t('embed.opening'));
-  const reason = error.isTemporary ? 'sign.offline' : error.status === 404 ? 'room.unknown' : 'embed.refused';
+  const unknown = isConversation ? 'room.unavailable' : 'room.unknown';
+  const reason = error.isTemporary ? 'sign.offline' : error.status === 404 ? unknown : 'embed.refused';
   return el(
     'div',
     { class: 'embed__notice', role: 'alert' },

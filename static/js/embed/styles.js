@@ -10,6 +10,7 @@ const FILES = [
   'timeline',
   'composer',
   'dialog',
+  'groups',
   'status',
   'utilities',
   'embed',

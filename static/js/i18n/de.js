@@ -15,7 +15,12 @@ export default {
   'rooms.draft': 'Entwurf',
   'rooms.unread': { one: '{count} ungelesene Nachricht', other: '{count} ungelesene Nachrichten' },
   'rooms.muted': 'Stumm',
-  'rooms.readAll': 'Alle als gelesen markieren',
+  'rooms.pinned': 'Angeheftet',
+  'rooms.mentioned': 'Du wirst erwähnt',
+  'rooms.new': 'Neue Unterhaltung',
+  'rooms.menu': 'Mehr zu {name}',
+  'rooms.more': { one: '{count} weitere Person', other: '{count} weitere' },
+  'rooms.alone': 'Nur du',
   'rooms.online': 'Online',
   'rooms.offline': 'Offline',
   'rooms.onlineHelp': 'Online: in den letzten Minuten gesehen',
@@ -27,8 +32,6 @@ export default {
   'room.messages': 'Nachrichten mit {name}',
   'room.find': 'In dieser Unterhaltung suchen',
   'room.close': 'Schließen',
-  'room.mute': 'Diese Unterhaltung stummschalten',
-  'room.unmute': 'Stummschaltung aufheben',
   'room.begin': 'Hier beginnt deine Unterhaltung mit {name}.',
   'room.loading': 'Nachrichten werden geladen …',
   'room.loadFailed': 'Die Nachrichten konnten nicht geladen werden.',
@@ -58,9 +61,7 @@ export default {
   'message.fileFailed': 'Die Datei konnte nicht geladen werden.',
   'message.unfold': 'Ganz zeigen',
   'message.incoming': '{name}: {text}',
+  'message.in': '{name} in {group}',
 
   'status.reload': 'Neu laden',
-
-  'embed.opening': 'Die Unterhaltung wird geöffnet …',
-  'embed.refused': 'Du bist hier nicht angemeldet, oder dieser Chat nimmt keine Gäste auf.',
 };

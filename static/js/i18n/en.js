@@ -15,7 +15,12 @@ export default {
   'rooms.draft': 'Draft',
   'rooms.unread': { one: '{count} unread message', other: '{count} unread messages' },
   'rooms.muted': 'Muted',
-  'rooms.readAll': 'Mark all as read',
+  'rooms.pinned': 'Pinned',
+  'rooms.mentioned': 'You are mentioned',
+  'rooms.new': 'New conversation',
+  'rooms.menu': 'More about {name}',
+  'rooms.more': { one: '{count} more', other: '{count} more' },
+  'rooms.alone': 'Only you',
   'rooms.online': 'Online',
   'rooms.offline': 'Offline',
   'rooms.onlineHelp': 'Online: seen in the last few minutes',
@@ -27,8 +32,6 @@ export default {
   'room.messages': 'Messages with {name}',
   'room.find': 'Find in this conversation',
   'room.close': 'Close',
-  'room.mute': 'Mute this conversation',
-  'room.unmute': 'Unmute this conversation',
   'room.begin': 'This is where your conversation with {name} begins.',
   'room.loading': 'Loading messages…',
   'room.loadFailed': 'The messages could not be loaded.',
@@ -58,9 +61,7 @@ export default {
   'message.fileFailed': 'The file could not be loaded.',
   'message.unfold': 'Show all of it',
   'message.incoming': '{name}: {text}',
+  'message.in': '{name} in {group}',
 
   'status.reload': 'Reload',
-
-  'embed.opening': 'Opening the conversation…',
-  'embed.refused': 'You are not signed in here, or this chat takes no guests.',
 };

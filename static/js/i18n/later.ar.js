@@ -117,6 +117,7 @@ export default {
   'dialog.cancel': 'إلغاء',
   'viewer.title': 'صورة',
 
+  'menu.readAll': 'تعليم الكل كمقروء',
   'menu.settings': 'الإعدادات',
   'menu.shortcuts': 'اختصارات لوحة المفاتيح',
   'menu.else': 'الدخول باسم شخص آخر في هذا اللسان',
@@ -222,4 +223,7 @@ export default {
   'room.unavailable': 'هذه المحادثة غير متاحة.',
   'room.sayHello': 'ألقِ التحية على {name}',
   'room.sayHelloHelp': 'لم يكتب أحد هنا بعد. رسالتك الأولى تبدأ المحادثة.',
+
+  'embed.opening': 'جارٍ فتح المحادثة…',
+  'embed.refused': 'لم تسجّل الدخول هنا، أو أن هذه الدردشة لا تستقبل الضيوف.',
 };

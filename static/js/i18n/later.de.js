@@ -106,6 +106,7 @@ export default {
   'dialog.cancel': 'Abbrechen',
   'viewer.title': 'Bild',
 
+  'menu.readAll': 'Alle als gelesen markieren',
   'menu.settings': 'Einstellungen',
   'menu.shortcuts': 'Tastenkürzel',
   'menu.else': 'In diesem Tab als jemand anderes anmelden',
@@ -190,4 +191,7 @@ export default {
   'room.unavailable': 'Diese Unterhaltung ist nicht verfügbar.',
   'room.sayHello': 'Sag {name} hallo',
   'room.sayHelloHelp': 'Hier hat noch niemand geschrieben. Mit deiner ersten Nachricht beginnt die Unterhaltung.',
+
+  'embed.opening': 'Die Unterhaltung wird geöffnet …',
+  'embed.refused': 'Du bist hier nicht angemeldet, oder dieser Chat nimmt keine Gäste auf.',
 };

@@ -104,6 +104,7 @@ export default {
   'dialog.cancel': 'Cancel',
   'viewer.title': 'Image',
 
+  'menu.readAll': 'Mark all as read',
   'menu.settings': 'Settings',
   'menu.shortcuts': 'Keyboard shortcuts',
   'menu.else': 'Sign in as someone else in this tab',
@@ -181,4 +182,7 @@ export default {
   'room.unavailable': 'This conversation is not available.',
   'room.sayHello': 'Say hello to {name}',
   'room.sayHelloHelp': 'Nobody has written here yet. Your first message starts the conversation.',
+
+  'embed.opening': 'Opening the conversation…',
+  'embed.refused': 'You are not signed in here, or this chat takes no guests.',
 };

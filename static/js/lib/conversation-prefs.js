@@ -1,4 +1,4 @@
-/** What this browser keeps of one account's conversations: drafts, and which are muted. */
+/** What this browser keeps of one account's conversations: drafts. */
 import { forget, read, write } from './storage.js';
 
 /** @typedef {{drafts: Record<string, string>, muted: number[]}} Kept by conversation */
@@ -35,17 +35,9 @@ export function setDraft(me, conversationId, text) {
   write(name(me), all);
 }
 
-/** @param {number} me @param {number} conversationId */
-export function isMuted(me, conversationId) {
-  return kept(me).muted.includes(conversationId);
-}
-
-/** @param {number} me @param {number} conversationId @param {boolean} wanted */
-export function setMuted(me, conversationId, wanted) {
-  const all = kept(me);
-  all.muted = all.muted.filter((id) => id !== conversationId);
-  if (wanted) all.muted.push(conversationId);
-  write(name(me), all);
+/** Conversations that were muted in this browser only, until the server kept it. @param {number} me */
+export function mutedOfBefore(me) {
+  return { ids: kept(me).muted, forget: () => write(name(me), { ...kept(me), muted: [] }) };
 }
 
 /**

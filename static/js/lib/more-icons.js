@@ -2,6 +2,11 @@
 import { addIcons } from './icons.js';
 
 export const MORE = {
+  bell: 'M6 16V11a6 6 0 1 1 12 0v5l1.5 2h-15L6 16Zm4 4.5a2.3 2.3 0 0 0 4 0',
+  archive: 'M4 5h16v4H4zM5.5 9v10h13V9M10 13h4',
+  envelope: 'M3 6h18v12H3zM3 7l9 7 9-7',
+  info: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16Zm0 7v5m0-8.5h.01',
+  addPerson: 'M9 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7ZM3 20a6 6 0 0 1 12 0M19 8v6m-3-3h6',
   down: 'M12 5v14m-6-6 6 6 6-6',
   attach: 'm20 11-8.5 8.5a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7l-8.4 8.4a1.7 1.7 0 0 1-2.4-2.4L14 7.6',
   send: 'M4 12 20 4l-5 16-3.2-6.6L4 12Zm7.8 1.4L20 4',

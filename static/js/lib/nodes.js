@@ -1,13 +1,27 @@
 /** Small pieces many elements draw: avatars, names, formatted text, buttons with an icon. */
+import { t } from '../i18n/index.js';
 import { el } from './dom.js';
 import { parse } from './format.js';
 import { icon } from './icons.js';
 
 const HUES = 10;
+const NAMED = 2;
 
-/** @param {{full_name?: string, username?: string}|null|undefined} person */
-export function nameOf(person) {
-  return person?.full_name?.trim() || person?.username || '';
+/** @typedef {{id?: number, full_name?: string, username?: string, avatar?: string|null}} Someone */
+/** @typedef {Pick<import('../client/types.js').Group, 'id'|'name'|'avatar'|'preview'|'member_count'>} Several people */
+
+/** @param {Someone|Several|null|undefined} face of a person, or of a conversation of several @returns {string} */
+export function nameOf(face) {
+  if (face && 'preview' in face) return face.name?.trim() || namesOf(face);
+  return face?.full_name?.trim() || face?.username || '';
+}
+
+/** Who is in a group that has no name of its own. @param {Several} group */
+function namesOf({ preview, member_count }) {
+  const names = preview.slice(0, NAMED).map(nameOf);
+  const count = member_count - 1 - names.length;
+  if (count > 0) names.push(t('rooms.more', { count }));
+  return new Intl.ListFormat(document.documentElement.lang || 'en').format(names) || t('rooms.alone');
 }
 
 /** Deleted: only messages still name them. @param {{username?: string}|null|undefined} person */
@@ -27,14 +41,35 @@ export function initials(name) {
   return picked.map(first).join('').toLocaleUpperCase() || '?';
 }
 
-/** The same person has the same colour everywhere. @param {{id?: number, full_name?: string, username?: string}|null|undefined} person @param {string} [size] */
-export function avatar(person, size = '') {
-  const hue = ((person?.id ?? 0) * 7) % HUES;
+/** The same person has the same colour everywhere. @param {{id?: number}|null|undefined} face */
+export function hueOf(face) {
+  return ((face?.id ?? 0) * 7) % HUES;
+}
+
+/** @param {Someone|Several|null|undefined} face @param {string} [size] */
+export function avatar(face, size = '') {
+  const shape = face && 'preview' in face ? 'avatar--group' : '';
   return el(
     'span',
-    { class: `avatar avatar--${hue} ${size && `avatar--${size}`}`, 'aria-hidden': 'true' },
-    initials(nameOf(person)),
+    { class: `avatar avatar--${hueOf(face)} ${shape} ${size && `avatar--${size}`}`, 'aria-hidden': 'true' },
+    initials(nameOf(face)),
+    face?.avatar && picture(face.avatar),
   );
+}
+
+/** Pictures that could not be had: asked for once. @type {Set<string>} */
+const broken = new Set();
+
+/** Over the initials. One from elsewhere would tell its server who looks at whom. @param {string} src */
+function picture(src) {
+  if (new URL(src, location.href).origin !== location.origin) return null;
+  if (broken.has(src)) return null;
+  const image = el('img', { class: 'avatar__image', src, alt: '', loading: 'lazy', decoding: 'async' });
+  image.onerror = () => {
+    broken.add(src);
+    image.remove();
+  };
+  return image;
 }
 
 /** @param {import('./icons.js').IconName} name @param {string} label @param {Record<string, unknown>} [props] */

@@ -17,6 +17,7 @@ export function fillMenu(menu, app) {
       'div',
       { class: 'menu__list' },
       el('p', { class: 'menu__who' }, el('bdi', null, nameOf(me)), el('bdi', { class: 'muted' }, `@${me.username}`)),
+      entry('checks', t('menu.readAll'), () => app.chat.reading.all()),
       entry('settings', t('menu.settings'), () => openDialog(app, 'settings')),
       entry('keyboard', t('menu.shortcuts'), () => openDialog(app, 'shortcuts')),
       el(

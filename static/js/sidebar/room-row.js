@@ -2,23 +2,24 @@
 import { number, t } from '../i18n/index.js';
 import { el } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
-import { avatar, nameOf } from '../lib/nodes.js';
-import { draft, isMuted } from '../lib/conversation-prefs.js';
+import { avatar, iconButton, nameOf } from '../lib/nodes.js';
+import { draft } from '../lib/conversation-prefs.js';
 import { roomHash } from '../lib/route.js';
 import { exact, shortWhen } from '../lib/time.js';
 
 /** @param {import('../elements/types.js').PageApp} app @param {import('../client/conversation-row.js').Row} room @param {boolean} isCurrent @returns {HTMLElement} */
 export function roomRow(app, room, isCurrent) {
-  const person = { ...room.other_user, ...app.store.people.get(room.other_user.id) };
-  const unread = room.unread_count;
   const id = room.conversation_id;
-  return line(person, roomHash(id), isCurrent, unread > 0 ? 'room--unread' : '', [
+  const face = app.store.face(id);
+  const isMuted = app.store.isMuted(id);
+  const state = `${room.unread_count > 0 ? 'room--unread' : ''} ${isMuted ? 'room--muted' : ''}`;
+  const row = line(face, roomHash(id), isCurrent, state, [
     el(
       'span',
       { class: 'room__line' },
-      el('span', { class: 'room__name' }, el('bdi', null, nameOf(person))),
-      isMuted(app.me.id, id) &&
-        el('span', { class: 'room__muted' }, icon('mute'), el('span', { class: 'visually-hidden' }, t('rooms.muted'))),
+      el('span', { class: 'room__name' }, el('bdi', null, nameOf(face))),
+      room.my?.pinned && sign('pin', t('rooms.pinned')),
+      isMuted && sign('mute', t('rooms.muted')),
       room.last_message_at &&
         el(
           'time',
@@ -30,15 +31,35 @@ export function roomRow(app, room, isCurrent) {
       'span',
       { class: 'room__line' },
       preview(app, room, isCurrent),
-      unread > 0 &&
-        el(
-          'span',
-          { class: 'badge' },
-          el('span', { 'aria-hidden': 'true' }, number(unread)),
-          el('span', { class: 'visually-hidden' }, t('rooms.unread', { count: unread })),
-        ),
+      (room.mention_count ?? 0) > 0 && badge('@', t('rooms.mentioned')),
+      room.unread_count > 0 && badge(number(room.unread_count), t('rooms.unread', { count: room.unread_count })),
     ),
   ]);
+  row.dataset.id = String(id);
+  row.append(moreButton(nameOf(face)));
+  return row;
+}
+
+/** Its menu comes with its code, behind the first draw. @param {string} name */
+function moreButton(name) {
+  const button = iconButton('more', t('rooms.menu', { name }), { class: 'icon-button room__more', tabindex: '-1' });
+  button.setAttribute('aria-haspopup', 'menu');
+  return button;
+}
+
+/** @param {import('../lib/icons.js').IconName} name @param {string} words */
+function sign(name, words) {
+  return el('span', { class: 'room__sign' }, icon(name), el('span', { class: 'visually-hidden' }, words));
+}
+
+/** @param {string} shown @param {string} words */
+function badge(shown, words) {
+  return el(
+    'span',
+    { class: 'badge' },
+    el('span', { 'aria-hidden': 'true' }, shown),
+    el('span', { class: 'visually-hidden' }, words),
+  );
 }
 
 /** @param {import('../client/types.js').Person} person @param {boolean} isCurrent @returns {HTMLElement} */
@@ -51,7 +72,7 @@ export function personRow(person, isCurrent) {
 
 /** @param {import('../elements/types.js').PageApp} app @param {import('../client/conversation-row.js').Row} room @param {boolean} isCurrent */
 function preview(app, room, isCurrent) {
-  if (app.store.isTyping(room.conversation_id))
+  if (app.store.writers(room.conversation_id).length)
     return el('span', { class: 'room__last room__last--typing' }, t('rooms.typing'));
   const kept = isCurrent ? '' : draft(app.me.id, room.conversation_id);
   if (kept) {
@@ -66,14 +87,16 @@ function preview(app, room, isCurrent) {
   return el(
     'span',
     { class: 'room__last' },
-    room.last_message_by_me && el('span', null, t('rooms.you')),
+    room.last_message_by_me
+      ? el('span', null, t('rooms.you'))
+      : room.group && room.last_sender && el('bdi', null, `${room.last_sender}:`),
     ' ',
-    words(oneLine(room.last_message) || t('message.deleted')),
+    words(oneLine(room.last_message) || (room.headId || !room.group ? t('message.deleted') : '')),
   );
 }
 
-/** @param {import('../client/types.js').Person} person @param {string} href @param {boolean} isCurrent @param {string} state @param {Node[]} children */
-function line(person, href, isCurrent, state, children) {
+/** @param {import('../elements/types.js').Face|undefined} face @param {string} href @param {boolean} isCurrent @param {string} state @param {Node[]} children */
+function line(face, href, isCurrent, state, children) {
   return el(
     'li',
     null,
@@ -83,8 +106,10 @@ function line(person, href, isCurrent, state, children) {
       el(
         'span',
         { class: 'room__face' },
-        avatar(person),
-        person.is_online &&
+        avatar(face),
+        face &&
+          'is_online' in face &&
+          face.is_online &&
           el(
             'span',
             { class: 'dot', title: t('rooms.onlineHelp') },

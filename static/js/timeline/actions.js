@@ -7,24 +7,52 @@ import { reasonOf } from '../lib/reasons.js';
 import { messageAddress } from '../lib/route.js';
 import '../lib/more-icons.js';
 
-/** @param {import('../elements/types.js').Message} message its id is 0 while it waits @param {boolean} mine @param {import('./rows.js').RowTools} tools @returns {(Node|string|false)[]} */
-export function actionsFor(message, mine, { app, timeline }) {
+/** Buttons beside the message. @param {import('../elements/types.js').Message} message its id is 0 while it waits @param {boolean} mine @param {import('./rows.js').RowTools} tools */
+export function actionsFor(message, mine, tools) {
+  return choicesFor(message, mine, tools).map(({ icon = 'more', label, act }) =>
+    iconButton(icon, label, { onclick: act }),
+  );
+}
+
+/** @param {import('../elements/types.js').Message} message @param {boolean} mine @param {Pick<import('./rows.js').RowTools, 'app'|'timeline'>} tools @returns {import('../lib/menu.js').Choice[]} */
+export function choicesFor(message, mine, { app, timeline }) {
   const { id, message: text } = message;
   const composer = () => app.querySelector('chat-composer');
   const toOriginal = async () => (await import('./quoted-message.js')).showOriginal(message, timeline);
   const quote = id && timeline.list.querySelector(`[data-id="${id}"] .quote`);
   if (quote) Object.assign(quote, { onclick: toOriginal, title: t('message.original') });
-  return [
-    Boolean(quote) && iconButton('up', t('message.original'), { onclick: toOriginal }),
-    text && iconButton('quote', t('message.quote'), { onclick: () => composer()?.quote(text) }),
-    text && iconButton('copy', t('message.copy'), { onclick: () => copyText(text, app) }),
-    Boolean(id && !app.isEmbedded) &&
-      iconButton('link', t('message.link'), {
-        onclick: () => copyText(messageAddress(timeline.conversationId, id), app),
-      }),
-    Boolean(id && mine) && iconButton('edit', t('message.edit'), { onclick: () => composer()?.edit(message) }),
-    Boolean(id && mine) && iconButton('bin', t('message.delete'), { onclick: () => remove(message, app, timeline) }),
+  const say = app.store.group(timeline.conversationId) ? mayWrite(app, timeline) : true;
+  /** @type {(import('../lib/menu.js').Choice|false)[]} */
+  const choices = [
+    Boolean(quote) && { icon: 'up', label: t('message.original'), act: toOriginal },
+    Boolean(text) && say && { icon: 'quote', label: t('message.quote'), act: () => composer()?.quote(text) },
+    Boolean(text) && { icon: 'copy', label: t('message.copy'), act: () => copyText(text, app) },
+    Boolean(id && !app.isEmbedded) && {
+      icon: 'link',
+      label: t('message.link'),
+      act: () => copyText(messageAddress(timeline.conversationId, id), app),
+    },
+    Boolean(id && mine) && say && { icon: 'edit', label: t('message.edit'), act: () => composer()?.edit(message) },
+    Boolean(id && (mine || mayDelete(app, timeline))) && {
+      icon: 'bin',
+      label: t('message.delete'),
+      isDanger: true,
+      act: () => remove(message, app, timeline),
+    },
   ];
+  return choices.filter((choice) => choice !== false);
+}
+
+/** @param {import('../elements/types.js').App} app @param {import('../elements/chat-timeline.js').ChatTimeline} timeline */
+function mayWrite(app, { conversationId }) {
+  return Boolean(app.store.conversations.get(conversationId)?.my?.can.includes('send'));
+}
+
+/** What others wrote. @param {import('../elements/types.js').App} app @param {import('../elements/chat-timeline.js').ChatTimeline} timeline */
+function mayDelete(app, { conversationId }) {
+  return Boolean(
+    app.store.group(conversationId) && app.store.conversations.get(conversationId)?.my?.can.includes('delete_others'),
+  );
 }
 
 /** @param {string} text @param {import('../elements/types.js').App} app */

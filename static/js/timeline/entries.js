@@ -12,11 +12,13 @@ const GROUP_MS = 5 * 60_000;
  * `key` is the same for the same thing from drawing to drawing; `waiting` is not yet accepted; `head` is first of a group.
  * @typedef {import('../elements/types.js').Shown} Shown
  * @typedef {{kind: 'message', key: string, message: Shown, mine: boolean, waiting: boolean, head: boolean}} MessageEntry
- * @typedef {{kind: 'begin', key: string}|{kind: 'divider', key: string}|{kind: 'day', key: string, at: string|number}|MessageEntry} Entry
+ * @typedef {{kind: 'begin', key: string}|{kind: 'divider', key: string}|{kind: 'day', key: string, at: string|number}|GroupEntry|MessageEntry} Entry
+ * @typedef {{kind: 'group', key: string, shape: string, build: () => HTMLElement}} GroupEntry  what stands in groups only
+ * @typedef {{messages: Message[], outgoing: Outgoing[], me: number, dividerId: number|null, isBeginning: boolean}} Parts
  */
 
 /**
- * @param {{messages: Message[], outgoing: Outgoing[], me: number, dividerId: number|null, isBeginning: boolean}} parts
+ * @param {Parts} parts
  * @returns {Entry[]}
  */
 export function entriesOf({ messages, outgoing, me, dividerId, isBeginning }) {

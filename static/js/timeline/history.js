@@ -83,10 +83,11 @@ export class History {
     this.app.chat.reading.upTo(this.conversationId, id);
   }
 
-  /** @param {{limit?: number, before_id?: number, after_id?: number, around_id?: number}} place */
+  /** @param {{limit?: number, before_id?: number, after_id?: number, around_id?: number}} place @returns {Promise<import('../client/types.js').Page>} */
   async #page(place) {
     const { userId } = this;
     const { store, api } = this.app;
+    if (!userId) return api.of('GET', this.conversationId, 'messages/', { query: { limit: PAGE, ...place } });
     const page = await api.history(userId, place);
     if (page.other_user?.username) store.meet(page.other_user); // nameless for a guest until somebody wrote
     if (page.conversation_id) store.begun(userId, page.conversation_id);

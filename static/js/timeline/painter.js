@@ -1,7 +1,7 @@
 /** Keeps a node for every entry in sight: built once, touched only where something changed. */
 import { arrange } from '../lib/dom.js';
 import { nameOf } from '../lib/nodes.js';
-import { buildRow, drawProgress, shapeOf, updateRow } from './rows.js';
+import { buildRow, drawProgress, senderOf, shapeOf, updateRow } from './rows.js';
 
 export class Painter {
   /** @type {Map<string, {row: HTMLElement, shape: string}>} */ #rows = new Map();
@@ -36,7 +36,7 @@ export class Painter {
   /** @param {import('./entries.js').Entry} entry */
   #row(entry) {
     const tools = this.tools();
-    const shape = shapeOf(entry, nameOf(tools.person));
+    const shape = shapeOf(entry, nameOf(senderOf(entry, tools)));
     let known = this.#rows.get(entry.key);
     if (!known || known.shape !== shape) {
       known = { row: buildRow(entry, tools), shape };

@@ -5,18 +5,29 @@ import { isEmojiOnly } from '../lib/format.js';
 import { icon } from '../lib/icons.js';
 import { avatar, formatted, nameOf } from '../lib/nodes.js';
 import { clock, dayName, exact } from '../lib/time.js';
-import { attachmentNode } from './attachment.js';
 
 /** @typedef {import('./entries.js').Entry} Entry */
 /** @typedef {import('./entries.js').MessageEntry} MessageEntry */
 
-/** @typedef {{app: import('../elements/types.js').App, person: import('../client/types.js').Person, timeline: import('../elements/chat-timeline.js').ChatTimeline}} RowTools `person` is the other one */
+/** @typedef {import('../elements/types.js').Face} Face */
+/** @typedef {{app: import('../elements/types.js').App, face: Face|undefined, timeline: import('../elements/chat-timeline.js').ChatTimeline, group: import('../groups/group-room.js').GroupRoom|null}} RowTools */
 
 const FOLDED_LINES = 30;
 const FOLDED_CHARS = 3000;
 
+/** Fetched with the first timeline, behind its first draw. @type {typeof import('./attachment.js')|null} */ let files =
+  null;
+
+/** Who says it; of what nobody says, the conversation. @param {Entry} entry @param {RowTools} tools @returns {Face|undefined} */
+export function senderOf(entry, { app, face, group }) {
+  if (!group || entry.kind !== 'message') return face;
+  const { sender_id: id = 0, sender_name = '' } = entry.message;
+  return app.store.people.get(id) ?? { id, username: '', full_name: sender_name };
+}
+
 /** What decides whether a row must be built again. @param {Entry} entry @param {string} name */
 export function shapeOf(entry, name) {
+  if (entry.kind === 'group') return entry.shape;
   if (entry.kind !== 'message') return `${entry.kind}|${entry.kind === 'day' ? dayName(entry.at) : ''}|${name}`;
   const { message, head } = entry;
   return `${message.rev ?? 0}|${message.message}|${message.attachment_name ?? message.file_name ?? ''}|${head}|${name}`;
@@ -32,15 +43,18 @@ export function buildRow(entry, tools) {
     return el(
       'li',
       { class: 'begin', 'data-key': entry.key },
-      avatar(tools.person, 'large'),
-      el('p', null, t('room.begin', { name: nameOf(tools.person) })),
+      avatar(tools.face, 'large'),
+      el('p', null, tools.group?.beginning() ?? t('room.begin', { name: nameOf(tools.face) })),
     );
   }
+  if (entry.kind === 'group') return entry.build();
   return messageRow(entry, tools);
 }
 
 /** @param {MessageEntry} entry @param {RowTools} tools */
-function messageRow({ key, message, mine, head }, tools) {
+function messageRow(entry, tools) {
+  const { key, message, mine, head } = entry;
+  const sender = mine ? undefined : tools.group?.sender(senderOf(entry, tools), message);
   const isGone = message.is_active === false;
   const text = (!isGone && message.message) || '';
   const at = message.timestamp ?? message.created_at ?? 0;
@@ -48,7 +62,7 @@ function messageRow({ key, message, mine, head }, tools) {
   const body = el(
     'div',
     { class: 'message__bubble', part: mine ? 'bubble own-bubble' : 'bubble' },
-    isGone ? el('em', { class: 'message__gone' }, t('message.deleted')) : attachmentNode(message, tools.app),
+    isGone ? el('em', { class: 'message__gone' }, t('message.deleted')) : file(message, tools),
     text && words(text, tools),
     el(
       'span',
@@ -64,11 +78,11 @@ function messageRow({ key, message, mine, head }, tools) {
       class: `message ${mine ? 'message--own' : ''} ${head ? 'message--head' : ''} ${big ? 'message--emoji' : ''}`,
       'data-key': key,
     },
-    !mine && (head ? avatar(tools.person) : el('span', { class: 'avatar avatar--space', 'aria-hidden': 'true' })),
+    sender && face(head, sender.picture),
     el(
       'article',
       { class: 'message__article', tabindex: '-1' },
-      head && !mine && el('bdi', { class: 'message__name', 'aria-hidden': 'true' }, nameOf(tools.person)),
+      head && sender?.name,
       body,
       el('div', { class: 'message__trouble' }),
     ),
@@ -79,6 +93,23 @@ function messageRow({ key, message, mine, head }, tools) {
     for (const name of ['pointerenter', 'focusin'])
       row.addEventListener(name, () => drawActions(row, message, mine, tools));
   return row;
+}
+
+/** A place that is kept for it, until what draws it is here. @param {import('../elements/types.js').Shown} message @param {RowTools} tools */
+function file(message, { app, timeline }) {
+  if (files) return files.attachmentNode(message, app);
+  if (!message.attachment && !message.file_name) return null;
+  const place = el('div', { class: 'picture' });
+  import('./attachment.js').then((loaded) => {
+    files = loaded;
+    timeline.position.keep(() => place.replaceWith(loaded.attachmentNode(message, app) ?? ''));
+  });
+  return place;
+}
+
+/** Once for all that somebody says in a row; the others keep its width. @param {boolean} head @param {Node} picture */
+function face(head, picture) {
+  return head ? picture : el('span', { class: 'avatar avatar--space', 'aria-hidden': 'true' });
 }
 
 /** @param {string} text @param {RowTools} tools */
@@ -120,7 +151,7 @@ function edited({ edited_at, is_active }) {
 /** The parts of a row that change while it stands. @param {HTMLElement} row @param {MessageEntry} entry @param {RowTools} tools */
 export function updateRow(row, entry, tools) {
   const { message, mine, waiting } = entry;
-  const state = stateOf(entry, tools.app);
+  const state = stateOf(entry, tools);
   const isLast = tools.app.chat.outbox.items.at(-1) === message;
   const shown = `${isLast}|${state}|${message.id ?? ''}|${message.error ?? ''}|${message.progress === undefined}`;
   if (row.dataset.shown === shown) return;
@@ -133,13 +164,14 @@ export function updateRow(row, entry, tools) {
   drawTrouble(row, entry, state, isLast, tools);
 }
 
-/** @param {MessageEntry} entry @param {import('../elements/types.js').App} app */
-function stateOf({ message, waiting, mine }, app) {
+/** @param {MessageEntry} entry @param {RowTools} tools */
+function stateOf({ message, waiting, mine }, { app, group: isGroup }) {
   if (!mine) return 'received';
   if (waiting) {
     if (message.state === 'failed') return 'failed';
     return app.chat.outbox.isStuck || app.chat.status.state === 'waiting' ? 'queued' : 'pending';
   }
+  if (isGroup) return 'sent'; // who has seen it is said apart
   if (message.is_read) return 'read';
   return message.delivered_at ? 'delivered' : 'sent';
 }
@@ -167,8 +199,9 @@ function drawMark(row, state, message) {
 }
 
 /** @param {HTMLElement} row @param {MessageEntry} entry @param {string} state @param {RowTools} tools */
-function label(row, { message, mine }, state, tools) {
-  const name = mine ? t('message.you') : nameOf(tools.person);
+function label(row, entry, state, tools) {
+  const { message, mine } = entry;
+  const name = mine ? t('message.you') : nameOf(senderOf(entry, tools));
   const file = message.attachment_name ?? message.file_name;
   const isGone = message.is_active === false;
   const text = isGone

@@ -1,0 +1,126 @@
+"""How conversations of several people look and can be used: every state, both themes, a phone, from right to left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.person import Person
+from tests.browser.test_groups import PHONE, details, enter, group, row, sent
+from tests.browser.test_looks import AXE, LOOK, STILL
+
+People = Callable[..., Person]
+Screenshot = Callable[[Person, str], None]
+CUT = """() => {
+  const wide = [...document.querySelectorAll('chat-app *, dialog *')].filter((node) =>
+    node.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(node).position !== 'absolute');
+  return wide.map((node) => node.outerHTML.slice(0, 120));
+}"""
+SMALL = """() => [...document.querySelectorAll('button, a[href], input, textarea')].filter((node) => {
+  const {width, height} = node.getBoundingClientRect();
+  const isTarget = node.checkVisibility() && !node.closest('.visually-hidden, label') && node.tabIndex >= 0;
+  // The name in the head reaches over all of the head.
+  const isOther = node.matches('.message__fold, .skip-link, .visually-hidden, .room-view__open');
+  return isTarget && !isOther && width > 0 && height < 43.5;
+}).map((node) => node.outerHTML.slice(0, 120))"""
+
+
+class Looker:
+    def __init__(self, screenshot: Screenshot) -> None:
+        self.screenshot = screenshot
+        self.findings: list[str] = []
+
+    def __call__(self, one: Person, state: str) -> None:
+        for scheme in ("light", "dark"):
+            one.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            one.page.evaluate(STILL)
+            self.screenshot(one, f"group-{state}-{scheme}")
+            if AXE.exists():
+                one.page.evaluate(AXE.read_text())
+                for found in one.page.evaluate(LOOK)["violations"]:
+                    if found["id"] == "landmark-one-main":
+                        continue  # on a phone the list is all there is, and it is the navigation
+                    nodes = [node["html"][:160] for node in found["nodes"][:3]]
+                    self.findings.append(f"{state}/{scheme}: {found['id']}: {found['help']} {nodes}")
+
+
+@pytest.fixture
+def look(screenshot: Screenshot) -> Looker:
+    return Looker(screenshot)
+
+
+def test_nothing_is_wrong_with_a_group_in_any_state(person: People, look: Looker) -> None:
+    ann, bob, cy = person("ann"), person("bob"), person("cy")
+    cy.call("PATCH", "users/me/", {"full_name": "ليلى حداد"})
+    id = group(ann, bob, cy)
+    enter(ann, bob)
+    look(bob, "added")
+    sent(bob, "Good morning everybody")
+    sent(bob, "The oven is hot")
+    row(cy, "Bakery").click()
+    cy.write("صباح الخير")
+    expect(ann.message("صباح")).to_be_visible()
+    sent(ann, "See you there")
+    expect(ann.page.locator(".seen__open")).to_have_text("Seen by 2")
+    panel = details(ann)
+    look(ann, "details")
+    panel.locator(".members__row").filter(has_text=bob.name).get_by_role("button").click()
+    look(ann, "member-menu")
+    ann.page.keyboard.press("Escape")
+    panel.get_by_role("button", name="Edit").click()
+    look(ann, "edit")
+    ann.page.keyboard.press("Escape")
+    panel.get_by_role("button", name="Notifications…").click()
+    look(ann, "notifications")
+    ann.page.keyboard.press("Escape")
+    ann.page.get_by_role("button", name="New conversation").first.click()
+    ann.page.get_by_role("option").filter(has_text=bob.name).click()
+    look(ann, "new")
+    ann.page.keyboard.press("Escape")
+    bob.page.locator("chat-composer textarea").fill("half a sentence")
+    ann.call("DELETE", f"conversations/{id}/members/{bob.id}/")
+    expect(bob.page.locator(".no-composer")).to_be_visible()
+    look(bob, "removed")
+    ann.context.set_offline(True)
+    expect(panel.locator("[aria-disabled]").first).to_be_visible()
+    look(ann, "offline")
+    ann.context.set_offline(False)
+    assert not look.findings, "\n".join(look.findings)
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "ar"])
+def test_on_a_phone_nothing_of_a_group_is_cut_off_and_all_can_be_hit(
+    person: People, look: Looker, locale: str
+) -> None:
+    phone = PHONE | {"viewport": {"width": 360, "height": 740}}
+    ann, bob = person("ann", locale=locale, **phone), person("bob")
+    bob.call("PATCH", "users/me/", {"full_name": "Bartholomew Featherstonehaugh of Somewhere Else"})
+    group(ann, bob, name="A name that is rather long for a phone")
+    row(ann, "A name").tap()
+    row(bob, "A name").click()
+    bob.write("words that are many enough to be broken into several lines on a screen as narrow as this")
+    expect(ann.message("many enough")).to_be_visible()
+    pages: list[str] = []
+
+    def seen(state: str) -> None:
+        look(ann, f"phone-{locale}-{state}")
+        pages.extend(f"{state}: {node}" for node in [*ann.page.evaluate(CUT), *ann.page.evaluate(SMALL)])
+
+    seen("room")
+    ann.message("many enough").locator(".message__bubble").tap()
+    expect(ann.page.get_by_role("menuitem").first).to_be_visible()
+    seen("sheet")
+    ann.page.keyboard.press("Escape")
+    ann.page.locator(".room-view__open").tap()
+    expect(ann.page.locator(".members__row").first).to_be_visible()
+    seen("details")
+    ann.page.go_back()
+    ann.page.go_back()
+    seen("list")
+    ann.page.locator(".sidebar__head button").first.tap()
+    ann.page.get_by_role("option").first.tap()
+    seen("new")
+    assert not pages, "\n".join(pages)
+    assert not look.findings, "\n".join(look.findings)

@@ -1,0 +1,411 @@
+"""Conversations of several people, in the page."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Route, expect
+
+from tests.browser.person import Person
+
+People = Callable[..., Person]
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+TOP_ROW = """() => {
+  const {scroller, list} = document.querySelector('chat-timeline');
+  const from = scroller.getBoundingClientRect().top;
+  const row = [...list.querySelectorAll('.message')].find((one) => one.getBoundingClientRect().top >= from);
+  return [row.dataset.key, row.getBoundingClientRect().top - from];
+}"""
+_numbers = itertools.count(1)
+
+
+def group(owner: Person, *others: Person, preset: str = "group", name: str = "Bakery") -> int:
+    """Made through the API, for speed; those who look see it come."""
+    body = {"preset": preset, "name": name, "member_ids": [one.id for one in others]}
+    made = owner.call("POST", "conversations/", {**body, "client_id": f"g{next(_numbers)}-{owner.name}"})
+    for one in (owner, *others):
+        expect(row(one, name)).to_be_visible()
+    return int(made["id"])
+
+
+def row(one: Person, name: str) -> Locator:
+    return one.page.locator("chat-sidebar .room").filter(has_text=name)
+
+
+def enter(*people: Person, name: str = "Bakery") -> None:
+    for one in people:
+        row(one, name).click()
+        expect(one.page.locator(".room-view__name")).to_have_text(name)
+        expect(one.page.locator(".timeline__scroller[aria-busy=false]")).to_be_attached()
+
+
+def sent(one: Person, text: str) -> None:
+    one.write(text)
+    expect(one.message(text).locator("[data-state=sent]")).to_be_visible()
+
+
+def details(one: Person) -> Locator:
+    one.page.locator(".room-view__open").click()
+    panel = one.page.get_by_role("complementary", name="Details")
+    expect(panel.locator(".members__row").first).to_be_visible()
+    return panel
+
+
+def member(one: Person, other: Person, choice: str) -> None:
+    """Through the menu in the details."""
+    line = one.page.locator(".members__row").filter(has_text=other.name)
+    line.get_by_role("button").click()
+    one.page.get_by_role("menuitem", name=choice).click()
+
+
+def row_menu(one: Person, name: str, choice: str) -> None:
+    row(one, name).click(button="right")
+    one.page.get_by_role("menuitem", name=choice).click()
+
+
+def test_a_group_is_made_by_keyboard_alone_and_stands_in_all_lists_at_once(person: People) -> None:
+    ann, bob, cy = person("ann"), person("bob"), person("cy")
+    ann.page.get_by_role("button", name="New conversation").first.click()
+    field, spoken = (
+        ann.page.get_by_role("combobox", name="Find people"),
+        ann.page.locator(".picker [role=status]"),
+    )
+    for one in (bob, cy):
+        field.fill(one.name)
+        expect(ann.page.get_by_role("option")).to_have_count(1)
+        ann.page.keyboard.press("Enter")
+        expect(spoken.last).to_have_text(f"{one.name} was chosen.")
+        expect(field).to_be_focused()
+    ann.page.keyboard.press("Backspace")
+    expect(spoken.last).to_have_text(f"{cy.name} is not chosen any more.")
+    field.fill(cy.name)
+    expect(ann.page.get_by_role("option")).to_have_count(1)
+    ann.page.keyboard.press("Enter")
+    ann.page.get_by_label("Group name").fill("Bakery")
+    ann.page.keyboard.press("Enter")
+
+    expect(ann.page.get_by_role("heading", level=1, name="Bakery")).to_be_visible()
+    expect(ann.page.locator("chat-composer textarea")).to_be_focused()
+    for one in (ann, bob, cy):
+        expect(row(one, "Bakery")).to_be_visible()
+    enter(bob, cy)
+    sent(bob, "hot bread")
+    expect(ann.message("hot bread").get_by_role("button", name=bob.name)).to_be_visible()
+    expect(ann.message("hot bread").locator(".avatar")).to_have_text("B")
+    expect(bob.message("hot bread").locator(".message__name, .avatar")).to_have_count(0)
+    expect(row(cy, "Bakery")).to_contain_text(f"{bob.name}: hot bread")
+    expect(ann.page.locator(".system")).to_contain_text("made this conversation")
+
+
+def test_one_name_opens_the_conversation_of_two_and_shows_neither_names_nor_pictures(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    for _ in range(2):
+        ann.page.get_by_role("button", name="New conversation").first.click()
+        ann.page.get_by_role("combobox", name="Find people").fill(bob.name)
+        ann.page.get_by_role("option").filter(has_text=bob.name).click()
+        ann.page.get_by_role("button", name="Open chat").click()
+        expect(ann.page.locator(".room-view__name")).to_have_text(bob.name)
+    sent(ann, "just us")
+    bob.open(ann)
+    expect(bob.message("just us")).to_be_visible()
+    expect(bob.message("just us").locator(".message__name, .avatar")).to_have_count(0)
+    expect(row(ann, bob.name)).to_have_count(1)
+
+
+def test_creating_twice_after_an_answer_that_was_cut_makes_one_group(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    cut: list[str] = []
+
+    def lose_the_answer(route: Route) -> None:
+        if route.request.method == "POST" and not cut:
+            cut.append(route.fetch().text())
+            return route.abort()
+        return route.continue_()
+
+    ann.page.route("**/communication/conversations/", lose_the_answer)
+    ann.page.get_by_role("button", name="New conversation").first.click()
+    ann.page.get_by_role("option").filter(has_text=bob.name).click()
+    ann.page.get_by_label("Group name").fill("Bakery")
+    create = ann.page.get_by_role("button", name="Create group")
+    create.click()
+    expect(ann.page.get_by_text("It could not be created")).to_be_visible()
+    expect(ann.page.get_by_label("Group name")).to_have_value("Bakery")
+    create.click()
+
+    expect(ann.page.get_by_role("heading", level=1, name="Bakery")).to_be_visible()
+    expect(row(bob, "Bakery")).to_have_count(1)
+    assert len(ann.call("GET", "conversations/")["results"]) == 1
+
+
+def test_the_details_cost_neither_place_nor_draft_and_close_by_escape_and_back(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    group(ann, bob)
+    enter(ann)
+    for number in range(30):
+        ann.write(
+            f"{number} words enough to fill a line and to be broken into another one when there is less room"
+        )
+    expect(ann.message("29 words").locator("[data-state=sent]")).to_be_visible()
+    ann.page.locator("chat-composer textarea").fill("half a sentence")
+    ann.page.locator(".timeline__scroller").evaluate("node => node.scrollTo(0, node.scrollHeight / 2)")
+    ann.page.wait_for_function("() => document.querySelector('chat-timeline').position.read !== null")
+    key, top = ann.page.evaluate(TOP_ROW)
+
+    panel = details(ann)
+    expect(panel.get_by_role("heading", name="Details")).to_be_focused()
+    settled(ann)
+    assert ann.page.evaluate(TOP_ROW)[0] == key
+    assert abs(ann.page.evaluate(TOP_ROW)[1] - top) <= 1
+    expect(ann.page.locator("chat-composer textarea")).to_have_value("half a sentence")
+    ann.page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect(ann.page.locator(".room-view__open")).to_be_focused()
+    settled(ann)
+    assert abs(ann.page.evaluate(TOP_ROW)[1] - top) <= 1
+
+    details(ann)
+    ann.page.go_back()
+    expect(panel).to_have_count(0)
+    expect(ann.page.locator(".room-view__name")).to_have_text("Bakery")
+
+
+def settled(one: Person) -> None:
+    one.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def test_a_new_name_shows_at_once_in_row_head_and_title(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    group(ann, bob)
+    enter(ann, bob)
+    details(ann).get_by_role("button", name="Edit").click()
+    ann.page.get_by_label("Name", exact=True).fill("Bread and more")
+    ann.page.get_by_role("button", name="Save").click()
+
+    for one in (ann, bob):
+        expect(one.page.locator(".room-view__name")).to_have_text("Bread and more")
+        expect(row(one, "Bread and more")).to_be_visible()
+        one.page.wait_for_function("() => document.title.includes('Bread and more')")
+    expect(bob.page.locator(".system").last).to_contain_text("changed the name to “Bread and more”")
+
+
+def test_what_may_be_done_changes_live_with_the_role(person: People) -> None:
+    ann, bob, cy = person("ann"), person("bob"), person("cy")
+    group(ann, bob, cy)
+    enter(ann, bob)
+    details(ann)
+    panel = details(bob)
+    expect(panel.get_by_role("button", name="Edit")).to_have_count(0)
+    member(ann, bob, "Make admin")
+    expect(panel.get_by_role("button", name="Edit")).to_be_visible()
+    expect(panel.locator(".members__row").filter(has_text=bob.name)).to_contain_text("Admin")
+    member(ann, bob, "Make member")
+    expect(panel.get_by_role("button", name="Edit")).to_have_count(0)
+    panel.locator(".members__row").filter(has_text=cy.name).get_by_role("button").click()
+    expect(bob.page.get_by_role("menuitem")).to_have_count(1)
+    bob.page.keyboard.press("Escape")
+
+
+def test_who_is_removed_while_writing_sees_why_and_keeps_the_draft_until_being_added_again(
+    person: People,
+) -> None:
+    ann, bob = person("ann"), person("bob")
+    group(ann, bob)
+    enter(ann, bob)
+    sent(ann, "welcome")
+    expect(bob.message("welcome")).to_be_visible()
+    bob.page.locator("chat-composer textarea").fill("what I wanted to say")
+    details(ann)
+    member(ann, bob, "Remove…")
+    expect(ann.page.get_by_role("button", name="Cancel")).to_be_focused()
+    ann.page.get_by_role("button", name="Remove", exact=True).click()
+
+    bar = bob.page.locator(".no-composer[role=note]")
+    expect(bar).to_contain_text("You were removed.")
+    expect(bar).to_contain_text("Your draft: what I wanted to say")
+    expect(bob.message("welcome")).to_be_visible()
+    expect(row(bob, "Bakery")).to_have_count(0)
+    ann.page.get_by_role("button", name="Add people").click()
+    ann.page.get_by_role("option").filter(has_text=bob.name).click()
+    ann.page.get_by_role("dialog").get_by_role("button", name="Add people").click()
+    expect(bob.page.locator("chat-composer textarea")).to_have_value("what I wanted to say")
+
+
+def test_an_owner_who_leaves_chooses_the_next_and_members_never_see_deleting(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    id = group(ann, bob)
+    enter(ann, bob)
+    row_menu(ann, "Bakery", "Leave group…")
+    ann.page.get_by_role("dialog").get_by_role("button", name=bob.name).click()
+    ann.page.get_by_role("button", name="Make owner and leave").click()
+    expect(row(ann, "Bakery")).to_have_count(0)
+    expect(ann.page.get_by_role("note")).to_contain_text("You left.")
+
+    panel = details(bob)
+    expect(panel.locator(".members__row")).to_have_count(1)
+    expect(panel.locator(".members__row")).to_contain_text("Owner")
+    assert bob.call("GET", f"conversations/{id}/")["owner_id"] == bob.id
+    panel.get_by_role("button", name="Leave group…").click()
+    dialog = bob.page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Delete for everyone")).to_be_disabled()
+    dialog.get_by_label("Type “Bakery” to confirm").fill("Bakery")
+    dialog.get_by_role("button", name="Delete for everyone").click()
+    expect(row(bob, "Bakery")).to_have_count(0)
+
+
+def test_in_announcements_members_find_no_field_but_the_reason(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    group(ann, bob, preset="announcement", name="News")
+    enter(ann, bob, name="News")
+    sent(ann, "We open at six")
+    expect(bob.message("six")).to_be_visible()
+    expect(bob.page.get_by_role("note").filter(has_text="Only admins write here.")).to_be_visible()
+    expect(bob.page.locator("textarea")).to_have_count(0)
+    expect(details(ann).locator(".members__row")).to_have_count(2)
+    bob.page.locator(".room-view__open").click()
+    expect(bob.page.get_by_text("Only moderators see the members.")).to_be_visible()
+
+
+def test_comings_and_goings_fold_and_count_as_nothing_unread(person: People) -> None:
+    ann, bob, cy, dee = person("ann"), person("bob"), person("cy"), person("dee")
+    id = group(ann, bob)
+    for one in (cy, dee):
+        ann.call("PUT", f"conversations/{id}/members/{one.id}/")
+        expect(row(one, "Bakery")).to_be_visible()
+    ann.call("PATCH", f"conversations/{id}/", {"about": "Bread"})
+    expect(row(bob, "Bakery")).to_contain_text("changed what this group is about")
+    expect(row(bob, "Bakery").locator(".badge")).to_have_count(0)
+    assert not bob.page.title().startswith("(")
+    enter(bob)
+    fold = bob.page.locator(".system__fold")
+    expect(fold).to_have_text("2 people joined, 2 more changes")
+    fold.click()
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    expect(bob.page.locator(".system p")).to_have_count(4)
+
+
+def test_what_is_ones_own_holds_on_a_second_device_at_once(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    group(ann, bob)
+    group(ann, bob, name="Market")
+    assert bob.context.browser
+    tab = bob.context.browser.new_context(locale="en-GB")
+    other = tab.new_page()
+    other.set_default_timeout(60_000)
+    other.goto(bob.base)
+    other.evaluate(
+        "entries => Object.assign(localStorage, entries)",
+        bob.page.evaluate(
+            "({'chat.accounts': localStorage['chat.accounts'], 'chat.last': localStorage['chat.last']})"
+        ),
+    )
+    other.reload()
+    second = other.locator("chat-sidebar nav > .rooms .room")
+    expect(second.first).to_contain_text("Market")
+
+    row_menu(bob, "Bakery", "Pin")
+    expect(second.first).to_contain_text("Bakery")
+    expect(second.first).to_contain_text("Pinned")
+    row_menu(bob, "Bakery", "Mute…")
+    bob.page.get_by_role("button", name="1 week").click()
+    expect(second.first).to_contain_text("Muted")
+    row_menu(bob, "Market", "Archive")
+    expect(second).to_have_count(1)
+    other.get_by_role("button", name="Archived (1)").click()
+    expect(second.first).to_contain_text("Market")
+    enter(ann, name="Market")
+    sent(ann, "still here")
+    expect(second.first).to_contain_text("still here")
+    expect(row(bob, "Market")).to_have_count(0)
+    # What is muted rings for nobody and is in no title.
+    enter(ann)
+    sent(ann, "quiet")
+    expect(row(bob, "Bakery").locator(".badge")).to_be_visible()
+    assert not bob.page.title().startswith("(")
+    tab.close()
+
+
+def test_what_is_marked_unread_in_an_open_room_stays_so_until_it_is_entered_again(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    group(ann, bob)
+    enter(ann, bob)
+    sent(ann, "read me later")
+    expect(bob.message("later")).to_be_visible()
+    expect(row(bob, "Bakery").locator(".badge")).to_have_count(0)
+    row_menu(bob, "Bakery", "Mark as unread")
+    expect(row(bob, "Bakery").locator(".badge")).to_be_visible()
+    expect(bob.page.locator(".room-view__name")).to_have_count(0)
+    settled(bob)
+    expect(row(bob, "Bakery").locator(".badge")).to_be_visible()
+    enter(bob)
+    expect(row(bob, "Bakery").locator(".badge")).to_have_count(0)
+
+
+def test_seen_by_says_as_many_as_its_list(person: People) -> None:
+    ann, bob, cy = person("ann"), person("bob"), person("cy")
+    group(ann, bob, cy)
+    enter(ann, bob)
+    sent(ann, "who has seen this?")
+    expect(bob.message("seen this")).to_be_visible()
+    button = ann.page.locator(".seen__open")
+    expect(button).to_have_text("Seen by 1")
+    button.click()
+    dialog = ann.page.get_by_role("dialog")
+    expect(dialog.get_by_role("listitem")).to_have_text([f"B{bob.name}", f"C{cy.name}"])
+    expect(dialog).to_contain_text("Not yet (1)")
+
+
+def test_several_who_write_share_one_line_that_moves_nothing(person: People) -> None:
+    ann, *others = person("ann"), person("bob"), person("cy"), person("dee")
+    group(ann, *others)
+    enter(ann, *others)
+    before = ann.page.locator("chat-composer").bounding_box()
+    for one in others:
+        one.page.locator("chat-composer textarea").press_sequentially("writing")
+    expect(ann.page.locator(".typing")).to_contain_text("3 people are typing…")
+    assert ann.page.locator("chat-composer").bounding_box() == before
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "ar"])
+def test_names_of_the_other_direction_keep_a_line_in_order(person: People, locale: str) -> None:
+    ann, bob = person("ann", locale=locale), person("bob")
+    bob.call("PATCH", "users/me/", {"full_name": "ليلى حداد" if locale == "en-GB" else "Leila Haddad"})
+    group(ann, bob, name="Market")
+    row(ann, "Market").click()
+    row(bob, "Market").click()
+    bob.write("1 – 2")
+    message = ann.message("1 – 2")
+    name, text = (
+        message.locator(".message__name").bounding_box(),
+        message.locator(".message__bubble").bounding_box(),
+    )
+    assert name and text
+    side = "x" if locale == "en-GB" else None
+    starts = (name["x"], text["x"]) if side else (name["x"] + name["width"], text["x"] + text["width"])
+    assert abs(starts[0] - starts[1]) < 8
+    preview = row(ann, "Market").locator(".room__last")
+    boxes: list[Any] = [part.bounding_box() for part in preview.locator("> bdi, > .room__words").all()]
+    assert (boxes[0]["x"] < boxes[1]["x"]) == (locale == "en-GB")
+
+
+def test_under_a_finger_a_messages_actions_come_up_from_below_with_words(person: People) -> None:
+    ann, bob = person("ann", **PHONE), person("bob")
+    bob.open(ann)
+    sent_direct = "tap me"
+    bob.write(sent_direct)
+    ann.page.locator("chat-sidebar .room").filter(has_text=sent_direct).tap()
+    ann.message(sent_direct).locator(".message__bubble").tap()
+    entries = ann.page.get_by_role("menuitem")
+    expect(entries).to_have_text(["Quote", "Copy text", "Copy link to this message"])
+    for entry in entries.all():
+        assert (entry.bounding_box() or {})["height"] >= 48
+    ann.page.keyboard.press("Escape")
+    expect(entries).to_have_count(0)
+    ann.write("mine")
+    expect(
+        ann.message("mine").locator("[data-state=sent], [data-state=delivered], [data-state=read]")
+    ).to_be_visible()
+    ann.message("mine").locator(".message__bubble").tap()
+    expect(entries.last).to_have_text("Delete")
