@@ -21,6 +21,7 @@ from handlers import (
     receipts,
     search,
     server,
+    webhooks,
 )
 from handlers.assets import Assets
 from handlers.base import BaseHandler, NothingHere
@@ -64,6 +65,14 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     (f"host/keys/{ID}", host_keys.KeyHandler),
     (f"host/keys/{ID}/rotate", host_keys.RotateHandler),
     (f"conversations/{ID}", conversation_calls.ConversationHandler),
+    ("host/webhooks", webhooks.WebhooksHandler),
+    (f"host/webhooks/{ID}", webhooks.OneWebhookHandler),
+    (f"host/webhooks/{ID}/test", webhooks.WebhookTestHandler),
+    (f"host/webhooks/{ID}/secret/rotate", webhooks.WebhookSecretHandler),
+    (f"host/webhooks/{ID}/deliveries", webhooks.DeliveriesHandler),
+    (f"host/webhooks/{ID}/replay", webhooks.ReplayHandler),
+    (f"host/webhooks/{ID}/events", webhooks.PullHandler),
+    (f"host/webhooks/{ID}/ack", webhooks.AcknowledgeHandler),
     ("snapshot", conversations.SnapshotHandler),
     ("server", server.ServerHandler),
 ]

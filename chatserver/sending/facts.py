@@ -13,29 +13,32 @@ from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Bell, Fact
 from chatserver.ports import Bus, Stores
+from chatserver.sending.feed import Feed
 
 TRIES = 20  # Each is lost to a line of another node only.
 SLICE = 1_000  # members whose inboxes are moved by one command: more would hold up the sends of others
 
 
 class Facts:
-    def __init__(self, stores: Stores, bus: Bus, clock: Clock) -> None:
+    def __init__(self, stores: Stores, feed: Feed, bus: Bus, clock: Clock) -> None:
         self._stores = stores
+        self._feed = feed
         self._bus = bus
         self._clock = clock
 
     async def tell(self, conversation_id: int, kind: str, target: int, rev: int) -> None:
-        """Raises Unavailable: then some members may know and others not, until it is repeated."""
-        seq = await self._append(conversation_id, kind, target, rev)
+        """Raises Unavailable: then some members and the host may know and others not, until it is repeated."""
+        fact = await self._append(conversation_id, kind, target, rev)
         found = await self._stores.conversations.member_ids([conversation_id])
-        await self._advance(conversation_id, seq, found[conversation_id])
+        await self._advance(conversation_id, fact.seq, found[conversation_id])
+        await self._feed.changed(fact)
 
-    async def _append(self, conversation_id: int, kind: str, target: int, rev: int) -> int:
+    async def _append(self, conversation_id: int, kind: str, target: int, rev: int) -> Fact:
         for _ in range(TRIES):
             seq = await self._stores.facts.head(conversation_id) + 1
             fact = Fact(conversation_id, seq, kind, target, rev, self._clock.now())
             if await self._stores.facts.append(fact):
-                return seq
+                return fact
         raise Unavailable("This conversation changes too fast right now.")
 
     async def _advance(self, conversation_id: int, last: int, member_ids: Sequence[int]) -> None:

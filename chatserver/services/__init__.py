@@ -10,12 +10,14 @@ from chatserver.guard.attempts import Attempts
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.quotas import Quotas
 from chatserver.guard.rates import RateLimits
+from chatserver.guard.server_secret import ServerSecret
 from chatserver.model import Bell, Message
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
-from chatserver.ports import Bus, Stores, TokenHost
+from chatserver.ports import Bus, Stores, TaskClaims, TokenHost
 from chatserver.sending.facts import Facts
 from chatserver.sending.fanout import FanOut
+from chatserver.sending.feed import Feed
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
 from chatserver.services.bells import Bells
@@ -27,6 +29,7 @@ from chatserver.services.conversations import Conversations
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.host import Host
+from chatserver.services.host_events import HostEvents
 from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.keys import Keys
 from chatserver.services.links import Links
@@ -36,6 +39,7 @@ from chatserver.services.messages import Messages
 from chatserver.services.notifications import Notifications
 from chatserver.services.own_data import OwnData
 from chatserver.services.presence import Presence
+from chatserver.services.pulls import Pulls
 from chatserver.services.receipts import Receipts
 from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
@@ -45,6 +49,7 @@ from chatserver.services.unused_guests import UnusedGuests
 from chatserver.services.visitors import Visitors
 from chatserver.services.vouchers import Vouchers
 from chatserver.services.wake_ups import WakeUps
+from chatserver.services.webhooks import Webhooks
 from chatserver.settings import Settings
 
 
@@ -76,6 +81,9 @@ class Services:
     writer: Writer
     kept_places: KeptPlaces
     quotas: Quotas
+    webhooks: Webhooks
+    pulls: Pulls
+    host_events: HostEvents
 
     async def close(self) -> None:
         """Finish what was taken: every send, then the marks that are only gathered so far."""
@@ -99,6 +107,9 @@ def build_services(
     bus: Bus,
     hub: Hub,
     fanout: FanOut,
+    feed: Feed,
+    claims: TaskClaims,
+    secret: ServerSecret | None,
     inbox_reads: InboxReads,
     passwords: Passwords,
     attempts: Attempts,
@@ -108,7 +119,7 @@ def build_services(
     clock: Clock,
 ) -> Services:
     accounts = Accounts(
-        stores.users, stores.inboxes, stores.marks, passwords, attempts, clock, settings.who_registers
+        stores.users, stores.inboxes, stores.marks, feed, passwords, attempts, clock, settings.who_registers
     )
     visitors = Visitors(stores, accounts, attempts, clock)
     tickets = Tickets(stores.tickets, clock, settings.ticket_secs)
@@ -123,6 +134,7 @@ def build_services(
         visitors,
         limits,
         hub,
+        feed,
         bus,
         clock,
         settings.person_sessions,
@@ -133,12 +145,17 @@ def build_services(
     typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
-    facts = Facts(stores, bus, clock)
+    facts = Facts(stores, feed, bus, clock)
     entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, links, clock)
 
     def ring(message: Message, member_ids: tuple[int, ...]) -> None:
         bus.publish(Bell("message", member_ids, message=message))
+        feed.sent(message)
 
+    host_events = HostEvents(stores, accounts, links, settings.public_url)
+    webhooks = Webhooks(stores, feed, secret, bus, clock)
+    pulls = Pulls(stores, feed, webhooks, host_events, claims, clock)
+    feed.listen(lambda others: pulls.wake())
     wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
     notifications = Notifications(stores, bus, clock)
     kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)
@@ -188,10 +205,13 @@ def build_services(
         presence=presence,
         notifications=notifications,
         events=Events(hub, inbox_reads, entries, kept_places, notifications, bus, clock),
-        bells=Bells(hub, wake_ups, bodies, sessions, typing, presence, writer.overtaken),
+        bells=Bells(hub, wake_ups, bodies, sessions, typing, presence, feed, writer.overtaken),
         bodies=bodies,
         wake_ups=wake_ups,
         writer=writer,
         kept_places=kept_places,
         quotas=quotas,
+        webhooks=webhooks,
+        pulls=pulls,
+        host_events=host_events,
     )

@@ -17,6 +17,7 @@ from chatserver.guard.password_rules import check_password
 from chatserver.model import GONE, Account, Actor, User
 from chatserver.names import shown_name
 from chatserver.ports import InboxStore, MarkStore, UserStore
+from chatserver.sending.feed import Feed
 from chatserver.words import wanted_names
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
@@ -36,6 +37,7 @@ class Accounts:
         users: UserStore,
         inboxes: InboxStore,
         marks: MarkStore,
+        feed: Feed,
         passwords: Passwords,
         attempts: Attempts,
         clock: Clock,
@@ -45,6 +47,7 @@ class Accounts:
         self._users = users
         self._inboxes = inboxes
         self._marks = marks
+        self._feed = feed
         self._passwords = passwords
         self._attempts = attempts
         self._clock = clock
@@ -82,7 +85,8 @@ class Accounts:
         """A new account, without a password unless one is given. False when its name or the host's user is taken."""
         # The inbox first: nobody must ever be found who could not receive.
         await self._inboxes.ensure(user.id)
-        return await self._users.create(user, password_hash, self._clock.now(), host_sub)
+        async with self._feed.about_person("user.created", user.id, sub=host_sub):
+            return await self._users.create(user, password_hash, self._clock.now(), host_sub)
 
     async def prove(self, username: str, password: str, caller: Caller) -> Account | None:
         """The account if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""
@@ -173,7 +177,8 @@ class Accounts:
         return await self._changed(user, {"full_name": shown}) if shown != user.full_name else user
 
     async def _changed(self, user: User, changes: dict[str, str | None]) -> User:
-        changed = await self._users.update(user, changes)
+        async with self._feed.about_person("user.updated", user.id):
+            changed = await self._users.update(user, changes)
         if changed is None:
             raise NotFound("This account is gone.")
         self._known[user.id] = changed
@@ -207,7 +212,9 @@ class Accounts:
         if account.state == "forgotten":
             raise NotFound(f"{username} was deleted.")
         state = "disabled" if disabled else "active"
-        await self._users.set_state(account.user.id, state)
+        event = "user.deactivated" if disabled else "user.updated"
+        async with self._feed.about_person(event, account.user.id):
+            await self._users.set_state(account.user.id, state)
         return replace(account, state=state)
 
     async def forget(self, account: Account) -> Account:
@@ -215,7 +222,8 @@ class Accounts:
         id = account.user.id
         # No name that anybody could register, for it begins with a dash.
         user = User(id, f"{GONE}{id}", FORGOTTEN, None)
-        await self._users.forget(id, user.username, user.full_name)
+        async with self._feed.about_person("user.erased", id):
+            await self._users.forget(id, user.username, user.full_name)
         await self._attempts.forget(account.user.username)
         self._known[id] = user
         return replace(account, user=user, state="forgotten")

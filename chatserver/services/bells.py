@@ -13,6 +13,7 @@ import structlog
 from chatserver import metrics, wire
 from chatserver.model import STRANGE, Bell, Message
 from chatserver.polls.hub import Hub
+from chatserver.sending.feed import BELL, Feed
 from chatserver.services.bodies import Bodies
 from chatserver.services.presence import Presence
 from chatserver.services.sessions import Sessions
@@ -33,6 +34,7 @@ class Bells:
         sessions: Sessions,
         typing: Typing,
         presence: Presence,
+        feed: Feed,
         overtaken: Callable[[Message], None],
     ) -> None:
         """`overtaken` is told of every message that another node stored."""
@@ -54,6 +56,7 @@ class Bells:
             "presence": self._ephemeral,
             "delivery_receipt": self._ephemeral,
             "nodes": presence.heard,
+            BELL: feed.heard,
             STRANGE: lambda bell: hub.doubt(),
         }
 

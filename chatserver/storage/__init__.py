@@ -27,8 +27,10 @@ from chatserver.storage.quotas import QuotaStore
 from chatserver.storage.rates import AttemptStore, RateStore
 from chatserver.storage.schema import bring_up
 from chatserver.storage.sessions import SessionStore
+from chatserver.storage.tasks import TaskStore
 from chatserver.storage.tickets import TicketStore
 from chatserver.storage.users import UserStore
+from chatserver.storage.webhooks import HookStore, WebhookStore
 from chatserver.storage.word_pages import WordPageStore
 
 NOUNS = (
@@ -41,6 +43,9 @@ NOUNS = (
     "pages",
     "inboxes",
     "notifications",
+    "webhooks",
+    "hooks",
+    "tasks",
     "marks",
     "keys",
 )
@@ -78,6 +83,9 @@ class Storage:
         self.owed = OwedStore(collections["inboxes"])
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])
+        self.webhooks = WebhookStore(collections["webhooks"])
+        self.hooks = HookStore(collections["hooks"])
+        self.tasks = TaskStore(collections["tasks"], clock)
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])
         self.keys = ApiKeyStore(collections["keys"])
         self.rates = RateStore(collections["rates"], clock)

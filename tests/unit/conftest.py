@@ -15,12 +15,14 @@ from chatserver.cursor import Cursor
 from chatserver.guard.attempts import Attempts
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.rates import RateLimits
+from chatserver.guard.server_secret import ServerSecret
 from chatserver.model import Actor, Conversation, Entry, Inbox, Message, User
 from chatserver.polls.check import Check
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
 from chatserver.ports import TokenHost
 from chatserver.sending.fanout import FanOut
+from chatserver.sending.feed import Feed
 from chatserver.sending.send import Send
 from chatserver.sending.sweeper import Sweeper
 from chatserver.sending.writer import Writer
@@ -29,12 +31,14 @@ from chatserver.services.events import PollAnswer, PollRequest
 from chatserver.services.links import Links
 from chatserver.settings import Settings
 from chatserver.storage import Storage
+from chatserver.tasks.claims import Claims
 from tests.support.client import unique
 from tests.support.clock import SkippingClock
 from tests.support.mongo import MongoNode
 from tests.support.waiting import GENEROUS_SECS
 
 DATABASE = unique("unit")
+SECRET = ServerSecret(b"a secret of these tests, long enough")
 
 
 @dataclass
@@ -58,6 +62,7 @@ class Chat:
             self.bus,
             self.clock,
         )
+        self.feed = Feed(self.storage, self.bus, self.clock)
         self.inbox_reads = InboxReads(self.storage.inboxes, self.clock)
         self.check = Check(self.hub, self.storage.inboxes, self.bus, self.clock, self.settings.check_secs)
         self.passwords = Passwords()
@@ -68,6 +73,9 @@ class Chat:
             self.bus,
             self.hub,
             self.fanout,
+            self.feed,
+            Claims(self.storage, self.feed, self.clock),
+            SECRET,
             self.inbox_reads,
             self.passwords,
             Attempts(self.storage.attempts, self.storage.known_callers, self.settings, self.clock),
@@ -86,7 +94,7 @@ class Chat:
         services = self.services
         finish = services.receipts.finish_read, services.notifications.finish, services.changes.finish
         forget = services.unused_guests.forget
-        return Sweeper(self.storage, self.fanout, self.bus, self.clock, 0.0, *finish, forget)
+        return Sweeper(self.storage, self.fanout, self.feed, self.bus, self.clock, 0.0, *finish, forget)
 
     async def open(self) -> Chat:
         await self.storage.prepare()
@@ -97,6 +105,7 @@ class Chat:
         await self.writer.close()
         await self.services.wake_ups.close()
         await self.services.receipts.close()
+        await self.feed.close()
         await self.fanout.close()
         await self.inbox_reads.close()
         self.services.typing.close()

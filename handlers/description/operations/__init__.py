@@ -1,6 +1,6 @@
 """Every call, described: the part of the OpenAPI document that types cannot say."""
 
-from handlers.description.operations import accounts, chats, groups, host, polls, server
+from handlers.description.operations import accounts, chats, groups, host, polls, server, webhooks
 
 OPERATIONS = {
     **accounts.OPERATIONS,
@@ -8,6 +8,7 @@ OPERATIONS = {
     **chats.OPERATIONS,
     **groups.OPERATIONS,
     **host.OPERATIONS,
+    **webhooks.OPERATIONS,
     **server.OPERATIONS,
 }
 # In the order in which somebody new needs them.
@@ -18,5 +19,6 @@ GROUPS = {
     chats.CONVERSATIONS: "Lists, counts, presence, and the snapshot to start from.",
     accounts.PEOPLE: "Who you are, and finding others.",
     host.HOST: "What its server calls, with a key of its own (`chatserver key create`), or signed.",
+    webhooks.WEBHOOKS: "What the application around the chat is told, and what it is asked.",
     server.SERVER: "What this server is, and how it is.",
 }
