@@ -11,7 +11,7 @@ import pytest
 
 from tests.api.conftest import assert_problem
 from tests.support import contract
-from tests.support.client import Answer, Client, Device, unique
+from tests.support.client import Answer, Client, unique
 from tests.support.host import SECRET, by_host, claims_of_host, device, sign_in, signed
 from tests.support.mongo import MongoNode
 from tests.support.ports import free_ports

@@ -13,6 +13,7 @@ MOST_LINES = 250  # of a file: one whose single subject needs more stands in the
 LONG_FILES = {
     "chatserver/runtime.py": "all that a node consists of, opened and closed in one order",
     "chatserver/sending/feed.py": "from all that happens to the tasks that tell of it, in one place",
+    "chatserver/services/webhooks.py": "all that the host does with its endpoints, and how they are shown",
     "chatserver/tasks/endpoint.py": "how one endpoint is told: healthy, failing, poisoned, gone",
     "chatserver/settings.py": "every setting, its default and its meaning on one page",
     "chatserver/services/events.py": "register, look, wait, answer: the one order of a poll, with an end and without",
