@@ -279,6 +279,7 @@ class Message:
     rev: int = 0  # how often it was changed
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
+    given: str | None = None  # the hash of what its sender gave, where the host had it replaced
 
     @property
     def changed_at(self) -> datetime | None:
@@ -606,6 +607,4 @@ class HookSetting:
     url: str
     on_failure: str  # allow | deny
     timeout_secs: float
-    version: int = 1
-    former_until: datetime | None = None
-    secret_mark: str = ""
+    version: int  # of its secret: another one each time it is made anew

@@ -178,6 +178,8 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         feed = Feed(storage, bus, clock, settings.webhook_waiting)
         stack.push_async_callback(feed.close)
         secret = server_secret(settings)
+        way_out = WayOut(settings.outbound_allow, OUTWARD_AT_ONCE)
+        stack.callback(way_out.close)
         inbox_reads = InboxReads(storage.inboxes, clock)
         stack.push_async_callback(inbox_reads.close)
         passwords = Passwords()
@@ -198,6 +200,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             feed,
             Claims(storage, feed, clock),
             secret,
+            way_out,
             inbox_reads,
             passwords,
             attempts,
@@ -207,8 +210,6 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             clock,
         )
         stack.push_async_callback(services.close)
-        way_out = WayOut(settings.outbound_allow, OUTWARD_AT_ONCE)
-        stack.callback(way_out.close)
         pushing = Pushing(storage, feed, services.host_events, way_out, secret, node, clock)
         feed.listen(pushing.wake)
         bus.listen(services.bells.heard)
@@ -233,7 +234,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         shared_rates = SharedRates(limits, storage.rates, clock, alone=not settings.amqp_url)
         work = (services.presence.beat(), services.presence.announce(), shared_rates.run(), memory.run(clock))
         pushes = (pushing.run(),) if settings.roles != "web" else ()
-        tasks = (check.run(), sweeper.run(), feed.run(), *pushes, *work)
+        tasks = (check.run(), sweeper.run(), feed.run(), services.hooks.run(), *pushes, *work)
         for task in tasks:
             stack.push_async_callback(_stop, asyncio.create_task(_watched(task)))
         await asyncio.sleep(0)  # so that each has begun: a block may be left at once

@@ -12,6 +12,7 @@ STATUS: dict[str, int] = {
     "token_missing": 401,
     "token_invalid": 401,
     "forbidden": 403,
+    "refused_by_host": 403,
     "not_member": 403,
     "not_found": 404,
     "method_not_allowed": 405,
@@ -48,6 +49,8 @@ def problem(status: int, error: BaseException | None, request_id: str) -> tuple[
             extra["cursor"] = error.cursor
         elif isinstance(error, errors.LimitReached):
             extra["limit"] = error.limit
+        elif isinstance(error, errors.RefusedByHost):
+            extra["host_code"] = error.host_code
     else:
         code = CODES.get(status, "internal_error")
         status = STATUS[code] if code == "internal_error" else status

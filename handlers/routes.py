@@ -13,6 +13,7 @@ from handlers import (
     conversations,
     event_streams,
     events,
+    hooks,
     host,
     host_keys,
     messages,
@@ -73,6 +74,10 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     (f"host/webhooks/{ID}/replay", webhooks.ReplayHandler),
     (f"host/webhooks/{ID}/events", webhooks.PullHandler),
     (f"host/webhooks/{ID}/ack", webhooks.AcknowledgeHandler),
+    ("host/hooks", hooks.HooksHandler),
+    ("host/hooks/pre_send", hooks.SendHookHandler),
+    ("host/hooks/pre_open", hooks.OpenHookHandler),
+    ("host/policies", hooks.PoliciesHandler),
     ("snapshot", conversations.SnapshotHandler),
     ("server", server.ServerHandler),
 ]

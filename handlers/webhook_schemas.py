@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from chatserver.model import HOST_EVENTS
+from chatserver.model import HOST_EVENTS, SUB_CHARS
 from handlers.schemas import ClientId, Count
 
 Event = Literal[*HOST_EVENTS]  # type: ignore[valid-type]
@@ -91,3 +91,24 @@ class Acknowledge(Struct):
     ids: Annotated[
         list[EventId], Meta(max_length=1000, description="The `id` of each event that need not come again.")
     ]
+
+
+class PutHook(Struct):
+    url: Url
+    on_failure: Annotated[
+        Literal["allow", "deny"] | None,
+        Meta(
+            description="What it means when no decision comes; left out: `allow` for `pre_send`, `deny` for `pre_open`."
+        ),
+    ] = None
+    timeout_secs: Annotated[
+        float,
+        Meta(ge=0.2, le=5, description="How long the answer may take; a send waits for it, at most 2.8."),
+    ] = 1.5
+
+
+class Policies(Struct):
+    sub: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=SUB_CHARS)] | None,
+        Meta(description="Of this person alone, by your own id."),
+    ] = None

@@ -14,12 +14,13 @@ from chatserver.guard.server_secret import ServerSecret
 from chatserver.model import Bell, Message
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
-from chatserver.ports import Bus, Stores, TaskClaims, TokenHost
+from chatserver.ports import Bus, OutwardCalls, Stores, TaskClaims, TokenHost
 from chatserver.sending.facts import Facts
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.feed import Feed
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
+from chatserver.services.asked_sends import AskedSends
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
@@ -28,6 +29,7 @@ from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
+from chatserver.services.hooks import Hooks
 from chatserver.services.host import Host
 from chatserver.services.host_events import HostEvents
 from chatserver.services.kept_places import KeptPlaces
@@ -83,6 +85,7 @@ class Services:
     quotas: Quotas
     webhooks: Webhooks
     pulls: Pulls
+    hooks: Hooks
     host_events: HostEvents
 
     async def close(self) -> None:
@@ -110,6 +113,7 @@ def build_services(
     feed: Feed,
     claims: TaskClaims,
     secret: ServerSecret | None,
+    way_out: OutwardCalls,
     inbox_reads: InboxReads,
     passwords: Passwords,
     attempts: Attempts,
@@ -140,7 +144,9 @@ def build_services(
         settings.person_sessions,
     )
     quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
-    conversations = Conversations(stores, accounts, quotas, clock)
+    hooks = Hooks(stores, way_out, secret, bus, clock)
+    feed.listen(hooks.wake)
+    conversations = Conversations(stores, accounts, quotas, hooks, clock)
     receipts = Receipts(stores, conversations, bus, clock)
     typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
@@ -176,6 +182,7 @@ def build_services(
     messages = Messages(
         stores,
         writer,
+        AskedSends(writer, hooks, stores, clock, settings.message_chars),
         accounts,
         conversations,
         receipts,
@@ -205,7 +212,7 @@ def build_services(
         presence=presence,
         notifications=notifications,
         events=Events(hub, inbox_reads, entries, kept_places, notifications, bus, clock),
-        bells=Bells(hub, wake_ups, bodies, sessions, typing, presence, feed, writer.overtaken),
+        bells=Bells(hub, wake_ups, bodies, sessions, typing, presence, feed, hooks, writer.overtaken),
         bodies=bodies,
         wake_ups=wake_ups,
         writer=writer,
@@ -213,5 +220,6 @@ def build_services(
         quotas=quotas,
         webhooks=webhooks,
         pulls=pulls,
+        hooks=hooks,
         host_events=host_events,
     )

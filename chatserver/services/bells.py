@@ -13,8 +13,11 @@ import structlog
 from chatserver import metrics, wire
 from chatserver.model import STRANGE, Bell, Message
 from chatserver.polls.hub import Hub
-from chatserver.sending.feed import BELL, Feed
+from chatserver.sending.feed import BELL as FEED
+from chatserver.sending.feed import Feed
 from chatserver.services.bodies import Bodies
+from chatserver.services.hooks import BELL as HOOKS
+from chatserver.services.hooks import Hooks
 from chatserver.services.presence import Presence
 from chatserver.services.sessions import Sessions
 from chatserver.services.typing import Typing
@@ -35,6 +38,7 @@ class Bells:
         typing: Typing,
         presence: Presence,
         feed: Feed,
+        hooks: Hooks,
         overtaken: Callable[[Message], None],
     ) -> None:
         """`overtaken` is told of every message that another node stored."""
@@ -56,7 +60,8 @@ class Bells:
             "presence": self._ephemeral,
             "delivery_receipt": self._ephemeral,
             "nodes": presence.heard,
-            BELL: feed.heard,
+            FEED: feed.heard,
+            HOOKS: hooks.heard,
             STRANGE: lambda bell: hub.doubt(),
         }
 

@@ -16,6 +16,7 @@ from chatserver.list_place import ListPlace
 from chatserver.model import MAX_CONVERSATION_ID, Actor, Conversation, Inbox, Message, User, message_id
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
+from chatserver.services.hooks import Hooks
 
 TOGETHER = 500  # conversations read in one call
 NO_CONVERSATION = "There is no such conversation."
@@ -34,10 +35,13 @@ class Overview:
 
 
 class Conversations:
-    def __init__(self, stores: Stores, accounts: Accounts, quotas: Quotas, clock: Clock) -> None:
+    def __init__(
+        self, stores: Stores, accounts: Accounts, quotas: Quotas, hooks: Hooks, clock: Clock
+    ) -> None:
         self._stores = stores
         self._accounts = accounts
         self._quotas = quotas
+        self._hooks = hooks
         self._clock = clock
         # The members of a direct conversation never change.
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
@@ -92,6 +96,7 @@ class Conversations:
             return conversation, False
         if (await self._accounts.user(user_id)).is_gone:
             raise NotFound(NOBODY)
+        await self._hooks.opening(actor.user_id, user_id)
         await self._quotas.begin_conversation(actor)
         id = await self._stores.marks.next_id("conversation")
         if id > MAX_CONVERSATION_ID:

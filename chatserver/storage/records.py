@@ -82,6 +82,8 @@ def message_document(message: Message) -> Document:
         **listed(message.text),
         "created_at": message.created_at,
     }
+    if message.given is not None:
+        document["given"] = message.given
     if message.attachment:
         stored = message.attachment
         document["attachment"] = {
@@ -115,6 +117,7 @@ def message(document: Document) -> Message:
         rev=document.get("rev", 0),
         edited_at=document.get("edited_at"),
         deleted_at=document.get("deleted_at"),
+        given=document.get("given"),
     )
 
 

@@ -77,7 +77,7 @@ class WebhookStore:
 
 
 class HookStore:
-    """One document for each point: {_id: point, url, on_failure, timeout_secs, version, former_until, secret_mark}."""
+    """One document for each point: {_id: point, url, on_failure, timeout_secs, version}."""
 
     def __init__(self, collection: Collection) -> None:
         self._hooks = collection
@@ -88,16 +88,11 @@ class HookStore:
     async def put(self, hook: HookSetting) -> tuple[HookSetting, bool]:
         """Its secret stays the one it had. True when it is new."""
         fields = {"url": hook.url, "on_failure": hook.on_failure, "timeout_secs": hook.timeout_secs}
-        update = {"$set": fields, "$setOnInsert": {"version": 1, "secret_mark": hook.secret_mark}}
+        update = {"$set": fields, "$setOnInsert": {"version": hook.version}}
         before = await self._hooks.find_one_and_update({"_id": hook.point}, update, upsert=True)
         found = await self._hooks.find_one({"_id": hook.point})
         assert found is not None
         return _hook(found), before is None
-
-    async def rotate(self, point: str, former_until: datetime, secret_mark: str) -> HookSetting | None:
-        update = {"$inc": {"version": 1}, "$set": {"former_until": former_until, "secret_mark": secret_mark}}
-        found = await self._hooks.find_one_and_update({"_id": point}, update, after=True)
-        return _hook(found) if found else None
 
     async def delete(self, point: str) -> bool:
         return await self._hooks.delete_one({"_id": point}) == 1

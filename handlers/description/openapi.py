@@ -10,7 +10,7 @@ from apispec import APISpec
 
 from handlers import rate_fields
 from handlers.base import METHODS, ApiHandler, BaseHandler
-from handlers.description import openapi_text, shapes
+from handlers.description import openapi_text, shapes, webhook_shapes
 from handlers.description.openapi_schemas import Schema, form_of, parameters_of, schemas_of
 from handlers.description.operations import GROUPS, OPERATIONS
 from handlers.description.operations.operation import Answer, Operation
@@ -23,8 +23,16 @@ from handlers.server import FEATURE_LEVEL
 Json = dict[str, Any]
 REQUEST_ID = "5b1f0c9d2a7e4f36"
 # Codes whose problems have a field of their own.
-PROBLEMS = {"cursor_expired": shapes.CursorProblem, "limit_reached": shapes.LimitProblem}
-MORE_OF_PROBLEM = {"cursor_expired": {"cursor": "2f9a61c0:2"}, "limit_reached": {"limit": "conversations"}}
+PROBLEMS = {
+    "cursor_expired": shapes.CursorProblem,
+    "limit_reached": shapes.LimitProblem,
+    "refused_by_host": webhook_shapes.HostProblem,
+}
+MORE_OF_PROBLEM: dict[str, Json] = {
+    "cursor_expired": {"cursor": "2f9a61c0:2"},
+    "limit_reached": {"limit": "conversations"},
+    "refused_by_host": {"host_code": "no_phone_numbers"},
+}
 
 
 def build() -> Json:

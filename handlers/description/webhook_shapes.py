@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from handlers.description.shapes import Moment
+from handlers.description.shapes import Moment, Problem
 from handlers.schemas import Id
 
 
@@ -96,3 +96,23 @@ class HostEvents(Struct):
 
 class Counted(Struct):
     count: Annotated[int, Meta(description="How many of them had not been acknowledged before.")]
+
+
+class Hook(Struct):
+    point: Literal["pre_send", "pre_open"]
+    url: str
+    on_failure: Literal["allow", "deny"]
+    timeout_secs: float
+
+
+class MadeHook(Hook):
+    secret: Annotated[str, Meta(description="`whsec_…`, to check the signatures with.")]
+
+
+class Hooks(Struct):
+    results: list[Hook]
+    next: None
+
+
+class HostProblem(Problem):
+    host_code: Annotated[str | None, Meta(description="The application's own word for why, if it said one.")]

@@ -91,6 +91,16 @@ class Receiver:
         return [told for told in self.taken if type in (None, told.type)]
 
 
+def saying(status: int = 200, **body: Any) -> Callable[[Any], Any]:
+    """An answer with a body, as a hook gives it."""
+
+    async def answer(handler: Any) -> None:
+        handler.set_status(status)
+        handler.finish(json.dumps(body))
+
+    return answer
+
+
 class _Hook(RequestHandler):
     def initialize(self, receiver: Receiver) -> None:
         self.receiver = receiver

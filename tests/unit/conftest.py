@@ -17,6 +17,7 @@ from chatserver.guard.credentials import Passwords
 from chatserver.guard.rates import RateLimits
 from chatserver.guard.server_secret import ServerSecret
 from chatserver.model import Actor, Conversation, Entry, Inbox, Message, User
+from chatserver.outward.way_out import WayOut
 from chatserver.polls.check import Check
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
@@ -63,6 +64,7 @@ class Chat:
             self.clock,
         )
         self.feed = Feed(self.storage, self.bus, self.clock)
+        self.way_out = WayOut(["127.0.0.0/8"], 100)
         self.inbox_reads = InboxReads(self.storage.inboxes, self.clock)
         self.check = Check(self.hub, self.storage.inboxes, self.bus, self.clock, self.settings.check_secs)
         self.passwords = Passwords()
@@ -76,6 +78,7 @@ class Chat:
             self.feed,
             Claims(self.storage, self.feed, self.clock),
             SECRET,
+            self.way_out,
             self.inbox_reads,
             self.passwords,
             Attempts(self.storage.attempts, self.storage.known_callers, self.settings, self.clock),
@@ -107,6 +110,7 @@ class Chat:
         await self.services.receipts.close()
         await self.feed.close()
         await self.fanout.close()
+        self.way_out.close()
         await self.inbox_reads.close()
         self.services.typing.close()
         self.passwords.close()

@@ -38,7 +38,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         body=schemas.Send,
         form=True,
         headers=("Idempotency-Key",),
-        codes=("not_found", "limit_reached", "idempotency_conflict"),
+        codes=("not_found", "limit_reached", "idempotency_conflict", "refused_by_host"),
         examples=(
             Example(
                 "A text",

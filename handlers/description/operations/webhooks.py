@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from handlers import hooks, webhooks
 from handlers import webhook_schemas as schemas
-from handlers import webhooks
 from handlers.description import shapes
 from handlers.description import webhook_shapes as told
 from handlers.description.operations.operation import Answer, Operation
@@ -132,6 +132,64 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         path=WEBHOOK,
         body=schemas.Acknowledge,
         codes=OF_HOST,
+        by_host=True,
+    ),
+    (hooks.HooksHandler, "GET"): Operation(
+        "list_hooks",
+        WEBHOOKS,
+        "List the hooks",
+        {200: Answer(told.Hooks, "Without their secrets.")},
+        SCOPE,
+        codes=OF_HOST,
+        by_host=True,
+    ),
+    (hooks.SendHookHandler, "PUT"): Operation(
+        "put_send_hook",
+        WEBHOOKS,
+        "Be asked before each message",
+        {201: Answer(told.MadeHook, "Asked from now on."), 200: Answer(told.MadeHook, "As it is now.")},
+        "Your address answers 200 with `{decision: allow | deny | replace, text?, code?, reason?, cache_secs?}`; all "
+        f"else is a failure, and `on_failure` says what it means. docs/webhooks.md has all of it. {SCOPE}",
+        body=schemas.PutHook,
+        codes=OF_HOST,
+        by_host=True,
+    ),
+    (hooks.SendHookHandler, "DELETE"): Operation(
+        "delete_send_hook",
+        WEBHOOKS,
+        "Be asked before messages no longer",
+        {200: Answer(shapes.Done, "Made again, it has another secret.")},
+        SCOPE,
+        codes=(*OF_HOST, "not_found"),
+        by_host=True,
+    ),
+    (hooks.OpenHookHandler, "PUT"): Operation(
+        "put_open_hook",
+        WEBHOOKS,
+        "Be asked before somebody is contacted",
+        {201: Answer(told.MadeHook, "Asked from now on."), 200: Answer(told.MadeHook, "As it is now.")},
+        f"Before the first message from one person to another. Answers as for messages, but for `replace`. {SCOPE}",
+        body=schemas.PutHook,
+        codes=OF_HOST,
+        by_host=True,
+    ),
+    (hooks.OpenHookHandler, "DELETE"): Operation(
+        "delete_open_hook",
+        WEBHOOKS,
+        "Be asked before contacts no longer",
+        {200: Answer(shapes.Done, "Made again, it has another secret.")},
+        SCOPE,
+        codes=(*OF_HOST, "not_found"),
+        by_host=True,
+    ),
+    (hooks.PoliciesHandler, "DELETE"): Operation(
+        "forget_policies",
+        WEBHOOKS,
+        "Be asked again",
+        {200: Answer(shapes.Done, "What was allowed for some time (`cache_secs`) is asked anew.")},
+        SCOPE,
+        query=schemas.Policies,
+        codes=(*OF_HOST, "not_found"),
         by_host=True,
     ),
 }
