@@ -35,6 +35,40 @@ class NotFound(ChatError):
     code = "not_found"
 
 
+class Silenced(ChatError):
+    """A member who is not to be heard for a while. `until`, as clients read times."""
+
+    code = "silenced"
+
+    def __init__(self, until: str | None) -> None:
+        super().__init__("You cannot say anything here for a while.")
+        self.until = until
+
+
+class OwnerMustTransfer(ChatError):
+    code = "owner_must_transfer"
+
+    def __init__(self) -> None:
+        super().__init__("You are the owner: make somebody else the owner first.")
+
+
+class RevisionConflict(ChatError):
+    code = "revision_conflict"
+
+    def __init__(self) -> None:
+        super().__init__("It has changed since the `rev` that you gave; look at it again.")
+
+
+class SlowMode(ChatError):
+    """Too soon after one's last message. `retry_after_secs` says when the next one will pass."""
+
+    code = "slow_mode"
+
+    def __init__(self, slow_secs: int, frees_in_secs: float) -> None:
+        super().__init__(f"One message in {slow_secs} seconds is the most here; wait a little.")
+        self.retry_after_secs = max(1, math.ceil(frees_in_secs))
+
+
 class Invalid(ChatError):
     """Bad input. `fields` maps each offending field to what is wrong with it."""
 

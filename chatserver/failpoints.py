@@ -23,6 +23,7 @@ POINTS = (
     "after_fanout",
     "before_ack",
     "after_change",
+    "after_group_step",
     "after_check_before_wait",
 )
 ACTIONS = ("kill", "raise", "sleep")

@@ -39,6 +39,9 @@ class User:
         return self.username.startswith(GONE)
 
 
+SYSTEM_SENDER = User(0, "", "", None)  # who sends what no person wrote
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A person as the operator sees them. A forgotten one is only there because messages name its id."""
@@ -49,6 +52,7 @@ class Account:
     credential: int = (
         0  # raised by whatever ends all sessions; those that began under a lower one are worth nothing
     )
+    said: Mapping[str, Any] = field(default_factory=dict)  # by the host, besides name and avatar
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,17 @@ PRESETS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """What was last changed of a conversation or a member, by whom and about whom, and is not known to be told yet."""
+
+    type: str  # as in `System`
+    actor_id: int = 0  # 0: nobody, it came about by itself
+    user_ids: tuple[int, ...] = ()
+    value: Any = None
+    key: str = ""  # given when it is stored; the message that tells of it has it too
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """Who is in a group is asked for apart, by those who need all of them: `member_ids` are both of a direct one."""
 
@@ -191,6 +206,7 @@ class Conversation:
     external_id: str | None = None  # the host's own
     data: Mapping[str, Any] = field(default_factory=dict)  # the host's or a client's own, never looked into
     rev: int = 0  # how often it was changed
+    pending: Pending | None = None
 
     @property
     def is_direct(self) -> bool:
@@ -202,6 +218,22 @@ class Conversation:
         if not self.is_direct:
             raise ValueError(f"conversation {self.id} is a group: nobody is its other member")
         return next((id for id in self.member_ids if id != user_id), user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A group that is being made: all that has to be known to go on where whoever made it stopped.
+
+    `asked` tells what was asked for, so that a repeat is known; `refused` are those who could not be added, and why.
+    """
+
+    conversation: Conversation
+    creator_id: int
+    client_id: str
+    asked: str
+    member_ids: tuple[int, ...]
+    refused: tuple[tuple[int, str], ...]
+    ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +262,7 @@ class Member:
     silenced_until: datetime | None = None
     floor_seq: int = 0  # when they joined: they see what is above it
     cleared_seq: int = 0  # what they have put away themselves, up to there
+    joined_seq: int = 0  # the newest message when they came
     added_by: int = 0  # who took them in; 0 for who came by themselves
     joined_at: datetime | None = None
     rev: int = 0
@@ -241,6 +274,7 @@ class Member:
     hidden_seq: int = 0  # hidden from their list until something comes above it
     unread_seq: int = 0  # from where on they call it unread, whatever they have read
     own_rev: int = 0
+    pending: Pending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +300,19 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class System:
+    """What a message tells that nobody wrote: something has changed in the conversation.
+
+    type: created, joined, added, left, removed, banned, owner, renamed, about, avatar, policy, frozen, opened, closed.
+    """
+
+    type: str
+    actor_id: int
+    user_ids: tuple[int, ...] = ()
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     id: int
     conversation_id: int
@@ -280,6 +327,8 @@ class Message:
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
     given: str | None = None  # the hash of what its sender gave, where the host had it replaced
+    deleted_by: int = 0  # a moderator, if not its sender
+    system: System | None = None
 
     @property
     def changed_at(self) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from chatserver.errors import Invalid
@@ -37,6 +38,12 @@ def shown_name(name: str, field: str = "full_name") -> str:
     if len(kept) > FULL_NAME_CHARS or not has_something_to_see(letters):
         raise unfit
     return kept
+
+
+def check_picture(address: str, field: str = "avatar") -> None:
+    """Raises Invalid."""
+    if not re.fullmatch(r"https?://[^\s\"'<>\\]{1,490}", address):
+        raise Invalid.field(field, "must be an http or https address of at most 500 characters")
 
 
 def _belongs(text: str, at: int) -> bool:

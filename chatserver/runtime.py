@@ -20,11 +20,13 @@ from chatserver.bus.rabbit import RabbitBus, brokers_of
 from chatserver.bus.topology import EXCHANGE
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
+from chatserver.guard import sign_in_keys
 from chatserver.guard.attempts import Attempts
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.rates import RateLimits
 from chatserver.guard.server_secret import FILE, ServerSecret, read_or_make
 from chatserver.guard.shared_rates import SharedRates
+from chatserver.outward.jwks import Jwks
 from chatserver.outward.token_url import TokenUrl
 from chatserver.outward.way_out import WayOut
 from chatserver.polls.check import Check
@@ -37,6 +39,7 @@ from chatserver.sending.feed import Feed
 from chatserver.sending.sweeper import Sweeper
 from chatserver.services import Services, build_services
 from chatserver.services.links import Links
+from chatserver.services.sign_in_keys import PublishedKeys, SignInKeys
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 from chatserver.storage.embedded import EmbeddedMongod
@@ -150,8 +153,9 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
     clock = clock or Clock()
     node = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with AsyncExitStack() as stack:
-        # First, because a wrong URL is told here: it should not cost a database start.
+        # First, because a wrong URL, or key, is told here: it should not cost a database start.
         limits = RateLimits(settings, clock)
+        keys, addresses = sign_in_keys.named(settings.host_keys)
         if settings.amqp_url:
             brokers_of(settings.amqp_url, node, settings.tls_ca)
         uri = await stack.enter_async_context(open_database(settings))
@@ -189,6 +193,13 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         token_host = TokenUrl(settings.token_url, clock) if settings.token_url else None
         if token_host is not None:
             stack.callback(token_host.close)
+        published = []
+        for address in addresses:
+            source = Jwks(address.url)
+            stack.callback(source.close)
+            published.append(PublishedKeys(address.algorithm, source, clock))
+        signing = SignInKeys(settings.host_secret, keys, published, clock)
+        stack.push_async_callback(signing.close)
         links = Links(await storage.marks.link_key(), clock)
         services = build_services(
             settings,
@@ -207,6 +218,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             limits,
             links,
             token_host,
+            signing,
             clock,
         )
         stack.push_async_callback(services.close)
@@ -230,6 +242,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             services.notifications.finish,
             services.changes.finish,
             services.unused_guests.forget,
+            services.memberships.settle_all,
         )
         shared_rates = SharedRates(limits, storage.rates, clock, alone=not settings.amqp_url)
         work = (services.presence.beat(), services.presence.announce(), shared_rates.run(), memory.run(clock))

@@ -24,6 +24,8 @@ URL = re.compile(r"https?://[^\s/?#]{1,1024}([/?][^\s#]{0,2048})?", re.ASCII)
 HOST = re.compile(
     r"(?=[^/]*[A-Za-z])[A-Za-z0-9_.-]{1,253}", re.ASCII
 )  # a name; an address is a network of its own
+KEY_FILE = re.compile(r"[A-Za-z0-9._~-]{1,100}:(HS256|RS256|ES256|EdDSA):.{1,4096}", re.ASCII)
+KEY_ADDRESS = re.compile(r"(RS256|ES256|EdDSA):" + URL.pattern, re.ASCII)
 RATE = re.compile(r"[1-9][0-9]{0,8} ?(/|per) ?([1-9][0-9]{0,3} ?)?(second|minute|hour|day)s?|off", re.ASCII)
 
 
@@ -89,6 +91,8 @@ def _several(name: str, raw: Any) -> tuple[str, ...]:
             _check_network(part)
         if name == "outbound_allow" and not HOST.fullmatch(part):
             _check_network(part)
+        if name == "host_keys" and not KEY_FILE.fullmatch(part) and not KEY_ADDRESS.fullmatch(part):
+            raise ValueError(f"{part!r} is neither KID:ALGORITHM:FILE nor ALGORITHM:https://…")
         if name in ("cors_origins", "frame_ancestors") and not ORIGIN.fullmatch(part):
             raise ValueError(f"{part!r} is not an origin like https://www.example.org")
     return found

@@ -102,6 +102,12 @@ class Settings:
     )
     guest_days: int = setting(30, "A guest's account unused for this long is deleted; 0: never.", least=0)
     conversation_rate: str = setting("500/hour", "Conversations a person may begin.")
+    group_rate: str = setting("50/day", "Groups a person may begin.")
+    group_members: int = setting(1000, "Members of a group.", least=2)
+    announcement_members: int = setting(10_000, "Members of an announcement.", least=2)
+    person_conversations: int = setting(
+        1000, "Conversations of a person; beyond, nobody adds them to a group.", least=1
+    )
     open_uploads: int = setting(
         10, "Files of one person on their way into one process; one more is refused.", least=1
     )
@@ -129,6 +135,11 @@ class Settings:
         "",
         "Key of the application around this chat (32 bytes or more); empty: none signs users in.",
         secret=True,
+    )
+    host_keys: tuple[str, ...] = setting(
+        (),
+        "More keys of that application, comma-separated: KID:ALGORITHM:FILE (a public key, PEM), or ALGORITHM:https://…"
+        " (a JWKS). HS256 (FILE only), RS256, ES256, EdDSA.",
     )
     token_url: str = setting(
         "",
@@ -179,7 +190,12 @@ class Settings:
         """`registration` with what auto stands for."""
         if self.registration != "auto":
             return self.registration
-        return "off" if self.host_secret or self.token_url else "open"
+        return "off" if self.host_signs or self.token_url else "open"
+
+    @property
+    def host_signs(self) -> bool:
+        """Whether there is a key with which the application around the chat signs its people in."""
+        return bool(self.host_secret or self.host_keys)
 
 
 FIELDS: dict[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Settings)}

@@ -15,6 +15,7 @@ from chatserver.model import (
     Message,
     Notification,
     Session,
+    System,
     User,
     message_id,
     split_message_id,
@@ -116,6 +117,18 @@ def message(
         "rev": message.rev,
         "is_active": message.deleted_at is None,
         "client_id": client_id(message),
+        "kind": "message" if message.system is None else "system",
+        "system": message.system and system(message.system),
+        "deleted_by": message.deleted_by or None,
+    }
+
+
+def system(system: System) -> Json:
+    return {
+        "type": system.type,
+        "actor_id": system.actor_id or None,
+        "user_ids": list(system.user_ids),
+        "value": system.value,
     }
 
 
@@ -148,6 +161,22 @@ def message_event(message: Message, sender_name: str, receiver_id: int | None, f
         "edited_at": moment(message.edited_at),
         "rev": message.rev,
         "is_active": message.deleted_at is None,
+        "kind": "message" if message.system is None else "system",
+        "system": message.system and system(message.system),
+        "deleted_by": message.deleted_by or None,
+    }
+
+
+def member(conversation: Conversation, member: Member, user: Json, added_by: Json | None) -> Json:
+    """As other members see them."""
+    return {
+        "user": user,
+        "role": "owner" if member.user_id == conversation.owner_id else member.role,
+        "state": member.state,
+        "joined_at": moment(member.joined_at),
+        "added_by": added_by,
+        "silenced_until": moment(member.silenced_until),
+        "rev": member.rev,
     }
 
 
@@ -244,12 +273,14 @@ def message_hint(message: Message) -> Json:
         "text": message.text,
         "attachment": file and [file.id, file.name, file.type, file.size_bytes, file.sha256],
         "created_at": moment(message.created_at),
+        **({"system": asdict(message.system)} if message.system is not None else {}),
     }
 
 
 def hinted_message(hint: Json) -> Message:
     """Raises KeyError, TypeError or ValueError for what no node of ours sent."""
     conversation_id, seq = split_message_id(hint["id"])
+    told = hint.get("system")
     return Message(
         hint["id"],
         conversation_id,
@@ -260,4 +291,7 @@ def hinted_message(hint: Json) -> Message:
         hint["text"],
         Attachment(*hint["attachment"]) if hint["attachment"] else None,
         datetime.fromisoformat(hint["created_at"]),
+        system=System(told["type"], told["actor_id"], tuple(told["user_ids"]), told["value"])
+        if told
+        else None,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from chatserver.bus.topology import parse_urls
-from chatserver.guard import exposure
+from chatserver.guard import exposure, sign_in_keys
 from chatserver.settings import FIELDS, load, sources
 from commands.flags import Shown, flagged, warn_of_secrets
 
@@ -40,6 +40,7 @@ def show(as_json: bool, **flags: str | None) -> None:
 def check(as_json: bool, **flags: str | None) -> None:
     settings = load(flags)
     exposure.check(settings)
+    sign_in_keys.named(settings.host_keys)
     warn_of_secrets(flags)
     if settings.amqp_url:
         parse_urls(settings.amqp_url)

@@ -162,7 +162,10 @@ class ChatsHandler(ApiHandler):
             raise Invalid.field("message", "is required, unless there is an attachment")
         client_id = self._client_id(send)
         messages = self.runtime.services.messages
-        return await messages.post(self.actor, receiver_id, send.message, attachment, client_id)
+        if receiver_id is not None:
+            return await messages.post(self.actor, receiver_id, send.message, attachment, client_id)
+        assert send.conversation_id is not None
+        return await messages.post_in(self.actor, send.conversation_id, send.message, attachment, client_id)
 
     async def _drop(self, attachment: Attachment | None) -> None:
         if attachment is not None:

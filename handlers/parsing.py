@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import types
 import typing
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -32,6 +33,20 @@ def parse(schema: type[T], values: dict[str, Any]) -> tuple[T, list[str]]:
         return msgspec.convert(known, schema), [name for name in values if name not in kinds]
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from None
+
+
+def moment_in(text: str, field: str) -> datetime:
+    """A time as answers write them, with its zone. Raises Invalid."""
+    try:
+        at = datetime.fromisoformat(text[:40])
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise Invalid.field(field, "must be a time with its zone, such as 2026-05-04T09:30:00.000Z")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise Invalid.field(field, "is too far away") from None
 
 
 def _invalid(text: str) -> Invalid:

@@ -13,6 +13,7 @@ class TypingHandler(ApiHandler):
     async def post(self) -> None:
         asked = self.json(Typing)
         receiver_id = await receivers.receiver_id(self.runtime, asked)
+        assert receiver_id is not None  # typing in a conversation by its id is not here yet
         await self.runtime.services.typing.signal(self.actor, receiver_id, asked.is_typing)
         self.answer({"success": True, "status": "success"})
 

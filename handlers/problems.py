@@ -14,9 +14,12 @@ STATUS: dict[str, int] = {
     "forbidden": 403,
     "refused_by_host": 403,
     "not_member": 403,
+    "silenced": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "limit_reached": 409,
+    "owner_must_transfer": 409,
+    "revision_conflict": 409,
     "cursor_expired": 410,
     "cursor_invalid": 400,
     "validation_error": 400,
@@ -25,6 +28,7 @@ STATUS: dict[str, int] = {
     "range_not_satisfiable": 416,
     "idempotency_conflict": 422,
     "rate_limited": 429,
+    "slow_mode": 429,
     "header_too_large": 431,
     "unavailable": 503,
     "internal_error": 500,
@@ -51,6 +55,8 @@ def problem(status: int, error: BaseException | None, request_id: str) -> tuple[
             extra["limit"] = error.limit
         elif isinstance(error, errors.RefusedByHost):
             extra["host_code"] = error.host_code
+        elif isinstance(error, errors.Silenced):
+            extra["until"] = error.until
     else:
         code = CODES.get(status, "internal_error")
         status = STATUS[code] if code == "internal_error" else status
@@ -73,7 +79,7 @@ def problem_fields(status: int, error: BaseException | None) -> list[tuple[str, 
     fields = []
     if status == HTTPStatus.UNAUTHORIZED:
         fields.append(("WWW-Authenticate", "Bearer"))
-    elif isinstance(error, errors.Unavailable | errors.RateLimited):
+    elif isinstance(error, errors.Unavailable | errors.RateLimited | errors.SlowMode):
         fields.append(("Retry-After", str(error.retry_after_secs)))
     if isinstance(error, errors.RangeNotSatisfiable):
         fields.append(("Content-Range", f"bytes */{error.size_bytes}"))

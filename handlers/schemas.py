@@ -5,7 +5,7 @@ The descriptions, and what stands in `extra_json_schema`, are for the OpenAPI do
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -89,7 +89,7 @@ class Login(Struct):
 class HostSignIn(Struct):
     token: Annotated[
         str,
-        Meta(description="A JWT by the host application: HS256, with `sub`, `exp`, `aud`, perhaps `name`."),
+        Meta(description="A JWT by the host application, with `sub`, `exp`, `aud`, perhaps `name` and more."),
     ]
 
 
@@ -147,11 +147,14 @@ class Search(Struct):
 
 
 class Send(Struct):
-    """A receiver, and a text or a file."""
+    """A receiver or a conversation, and a text or a file."""
 
     receiver_id: Receiver = None
     receiver: OldReceiver = None
     receiver_sub: ReceiverSub = None
+    conversation_id: Annotated[
+        Id | None, Meta(description="In place of `receiver_id`: a conversation of two or of many.")
+    ] = None
     message: Annotated[
         str,
         Meta(
@@ -223,6 +226,128 @@ class History(Struct):
     before_id: Annotated[Id | None, Meta(description="Only messages older than this one.")] = None
     after_id: Annotated[Id | None, Meta(description="Only messages newer than this one, the nearest.")] = None
     around_id: Annotated[Id | None, Meta(description="This message and its neighbours on both sides.")] = None
+
+
+class Messages(Struct):
+    limit: Annotated[Count, Meta(description="How many; above 200 counts as 200.")] = 50
+    before_id: Annotated[Id | None, Meta(description="Only messages older than this one.")] = None
+    after_id: Annotated[Id | None, Meta(description="Only messages newer than this one, the nearest.")] = None
+    around_id: Annotated[Id | None, Meta(description="This message and its neighbours on both sides.")] = None
+
+
+Least = Literal["admin", "moderator", "member", "nobody"]
+Role = Literal["admin", "moderator", "member"]
+Data = Annotated[
+    dict[str, Any] | None,
+    Meta(description="Yours to choose: at most 4 KB as JSON, nested at most 5 deep; never looked into."),
+]
+
+
+class PolicyChange(Struct):
+    """The lowest role that may do each. What is left out, or null, stays as it is."""
+
+    send: Least | None = None
+    react: Least | None = None
+    attach: Least | None = None
+    mention_all: Least | None = None
+    pin: Least | None = None
+    invite: Least | None = None
+    edit_info: Least | None = None
+    see_members: Least | None = None
+    leave: Least | None = None
+    history: Annotated[
+        Literal["all", "joined"] | None,
+        Meta(description="What those see who join from now on: all, or from when they joined."),
+    ] = None
+    join: Literal["open", "request", "invite"] | None = None
+    listed: bool | None = None
+    receipts: bool | None = None
+
+
+class Begin(Struct):
+    preset: Annotated[
+        Literal["direct", "group", "announcement", "public"],
+        Meta(description="What its policy begins as. `direct` opens the conversation with one other person."),
+    ]
+    client_id: Annotated[
+        ClientId | None,
+        Meta(
+            description="Your own key for this conversation: a repeat with the same key gives the first one. Required, "
+            "except for `direct`."
+        ),
+    ] = None
+    name: Annotated[
+        str | None,
+        Meta(
+            description="1 to 100 visible characters, under the rules of a person's name.",
+            extra_json_schema={"minLength": 1},
+        ),
+    ] = None
+    member_ids: Annotated[
+        list[Id], Meta(max_length=100, description="Who else is in it from the start.")
+    ] = []
+    policy: Annotated[PolicyChange | None, Meta(description="What differs from the preset.")] = None
+    data: Data = None
+
+
+class ConversationChange(Struct):
+    """What is left out, or null, stays as it is."""
+
+    name: Annotated[str | None, Meta(description="Empty takes it away.")] = None
+    about: Annotated[
+        str | None, Meta(description="What it is for: at most 500 characters; empty takes it away.")
+    ] = None
+    avatar: Annotated[
+        str | None,
+        Meta(description="An http or https address of at most 500 characters; empty takes it away."),
+    ] = None
+    policy: PolicyChange | None = None
+    data: Data = None
+    state: Annotated[Literal["open", "frozen"] | None, Meta(description="`frozen`: only admins speak.")] = (
+        None
+    )
+    slow_secs: Annotated[
+        Annotated[int, Meta(ge=0, le=21600)] | None,
+        Meta(description="One message in so many seconds from each member; 0: any. Moderators are exempt."),
+    ] = None
+    rev: Annotated[
+        Annotated[int, Meta(ge=0, lt=1 << 53)] | None,
+        Meta(description="Change it only if it is still at this `rev`."),
+    ] = None
+
+
+class Members(Struct):
+    search: Annotated[str, Meta(max_length=200, description="The beginnings of words of their names.")] = ""
+    role: Literal["owner", "admin", "moderator", "member"] | None = None
+    limit: Annotated[Count, Meta(description="How many; above 100 counts as 100.")] = 50
+    after: Annotated[
+        Id | None, Meta(description="Go on from here: what the part before gave as `next`. Opaque.")
+    ] = None
+
+
+class MemberChange(Struct):
+    role: Annotated[Role | None, Meta(description="Below your own.")] = None
+    silenced_until: Annotated[
+        str | None,
+        Meta(
+            description="A time: until then they say nothing. Empty, or one that is over: they may again.",
+            extra_json_schema={"maxLength": 40},
+        ),
+    ] = None
+
+
+class Owner(Struct):
+    user_id: Annotated[Id, Meta(description="A member.")]
+
+
+class Ban(Struct):
+    until: Annotated[
+        str | None,
+        Meta(description="A time; left out: for good.", extra_json_schema={"format": "date-time"}),
+    ] = None
+    reason: Annotated[
+        Annotated[str, Meta(max_length=500)] | None, Meta(description="For those who decide.")
+    ] = None
 
 
 class Listing(Struct):

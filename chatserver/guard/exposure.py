@@ -57,6 +57,10 @@ def _problems(settings: Settings) -> Iterator[str]:
     asked = urlsplit(settings.token_url)
     if asked.scheme == "http" and not is_this_machine(asked.hostname or ""):
         yield f"--token-url sends tokens to {asked.hostname} without TLS; write https://"
+    for key in settings.host_keys:
+        asked = urlsplit(key.partition(":")[2])
+        if asked.scheme == "http" and not is_this_machine(asked.hostname or ""):
+            yield f"--host-keys takes keys from {asked.hostname} without TLS; write https://"
     if settings.failpoints:
         yield "failpoints are for tests; take CHATSERVER_FAILPOINTS away"
 

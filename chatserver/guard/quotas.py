@@ -1,4 +1,4 @@
-"""What one person may use up: conversations begun an hour, bytes of files a day, exports and files on their way at once.
+"""What one person may use up: conversations and groups begun, bytes of files a day, exports and files on their way.
 
 Counted exactly and over all nodes, in the database: none of it is on the way of a plain send. Only files on their way in
 are counted by each process for itself, because it is its memory that they take.
@@ -45,6 +45,7 @@ class Quotas:
         self._windows = MovingWindowRateLimiter(attempts)
         self._clock = clock
         self._conversations = rate(settings, "conversation")
+        self._groups = rate(settings, "group")
         self._day_bytes = settings.upload_day_bytes
         self._open_uploads = settings.open_uploads
         self._memory_bytes = settings.upload_memory_bytes
@@ -56,13 +57,20 @@ class Quotas:
         window = self._conversations
         if window is None or await self._windows.hit(window, "conversation", str(actor.user_id)):
             return
-        raise _reached("conversations", f"You have begun {window.amount} conversations; begin more later.")
+        raise reached("conversations", f"You have begun {window.amount} conversations; begin more later.")
+
+    async def begin_group(self, actor: Actor) -> None:
+        """The same of those of several people."""
+        window = self._groups
+        if window is None or await self._windows.hit(window, "group", str(actor.user_id)):
+            return
+        raise reached("groups", f"You have begun {window.amount} groups; begin more later.")
 
     async def begin_upload(self, actor: Actor, size_bytes: int) -> Taken:
         """For a body of that size, until `end_upload`. Raises LimitReached, Unavailable."""
         if self._uploads[actor.user_id] >= self._open_uploads:
             detail = f"You are sending {self._open_uploads} files already; send this one after them."
-            raise _reached("open_uploads", detail)
+            raise reached("open_uploads", detail)
         memory_bytes = min(size_bytes, PIECE_BYTES)
         if self._memory_taken + memory_bytes > self._memory_bytes:
             metrics.UPLOADS_PUT_OFF.inc()
@@ -83,7 +91,7 @@ class Quotas:
         forgotten_at = datetime.combine(today, time(), UTC) + timedelta(days=2)
         if most and not await self._store.use(key, size_bytes, most, forgotten_at):
             detail = f"Files of {most} bytes a day are the most; send this one after midnight (UTC)."
-            raise _reached("upload_day_bytes", detail)
+            raise reached("upload_day_bytes", detail)
         return key
 
     async def end_upload(self, taken: Taken, came_bytes: int) -> None:
@@ -100,7 +108,7 @@ class Quotas:
         """One at a time. Raises LimitReached, Unavailable."""
         key, now = f"export:{actor.user_id}", self._clock.now()
         if not await self._store.hold(key, now, now + timedelta(seconds=EXPORT_SECS)):
-            raise _reached("exports", "You are exporting already; wait for the end of that.")
+            raise reached("exports", "You are exporting already; wait for the end of that.")
         try:
             yield
         finally:
@@ -120,6 +128,7 @@ class Quotas:
         metrics.UPLOAD_MEMORY_BYTES.set(self._memory_taken)
 
 
-def _reached(limit: str, detail: str) -> LimitReached:
+def reached(limit: str, detail: str) -> LimitReached:
+    """To be raised."""
     metrics.LIMITS_REACHED.labels(limit).inc()
     return LimitReached(limit, detail)

@@ -35,13 +35,23 @@ class WayOut:
 
     async def post(self, url: str, body: bytes, fields: Mapping[str, str], limit_secs: float) -> Reply:
         """Whatever status it has. Raises Unreachable, within the limit."""
+        fields = {"Content-Type": "application/json", **fields}
+        return await self._call("POST", url, body, fields, limit_secs)
+
+    async def get(self, url: str, fields: Mapping[str, str], limit_secs: float) -> Reply:
+        """The same, for what is there to be read."""
+        return await self._call("GET", url, None, fields, limit_secs)
+
+    async def _call(
+        self, method: str, url: str, body: bytes | None, fields: Mapping[str, str], limit_secs: float
+    ) -> Reply:
         begun = _Begun()
         try:
             response = await self._client_for(url).fetch(
                 url,
-                method="POST",
+                method=method,
                 body=body,
-                headers={"Content-Type": "application/json", **fields},
+                headers=dict(fields),
                 user_agent=f"chatserver/{__version__}",
                 connect_timeout=limit_secs,
                 request_timeout=limit_secs,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.model import Bell, Fact
+from chatserver.model import Bell, Conversation, Fact
 from chatserver.ports import Bus, Stores
 from chatserver.sending.feed import Feed
 
@@ -26,12 +26,21 @@ class Facts:
         self._bus = bus
         self._clock = clock
 
-    async def tell(self, conversation_id: int, kind: str, target: int, rev: int) -> None:
-        """Raises Unavailable: then some members and the host may know and others not, until it is repeated."""
-        fact = await self._append(conversation_id, kind, target, rev)
-        found = await self._stores.conversations.member_ids([conversation_id])
-        await self._advance(conversation_id, fact.seq, found[conversation_id])
-        await self._feed.changed(fact)
+    async def tell(self, conversation: Conversation, *lines: tuple[str, int, int]) -> None:
+        """Each line: kind, target, rev. Raises Unavailable: some may know then and others not, until repeated."""
+        c = conversation.id
+        facts = [await self._append(c, *line) for line in lines]
+        member_ids: Sequence[int] = conversation.member_ids
+        if not conversation.is_direct:
+            member_ids = (await self._stores.conversations.member_ids([c]))[c]
+        await self._advance(c, facts[-1].seq if facts else 0, member_ids)
+        for fact in facts:
+            await self._feed.changed(fact)
+
+    async def tell_host(self, conversation: Conversation, *lines: tuple[str, int, int]) -> None:
+        """The same to the host alone, where members are told in another way. Raises Unavailable."""
+        for kind, target, rev in lines:
+            await self._feed.changed(Fact(conversation.id, 0, kind, target, rev, self._clock.now()))
 
     async def _append(self, conversation_id: int, kind: str, target: int, rev: int) -> Fact:
         for _ in range(TRIES):

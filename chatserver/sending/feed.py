@@ -140,7 +140,7 @@ class Feed:
         c = message.conversation_id
         if message.seq == 1:  # with its first message a conversation has begun
             yield from self._for_all(
-                f"c_{c}_0", "conversation.created", {"c": c}, message.created_at, c, place(0)
+                f"b_{c}", "conversation.created", {"c": c}, message.created_at, c, place(0)
             )
         about = {"m": message.id}
         yield from self._for_all(

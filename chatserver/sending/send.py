@@ -10,7 +10,7 @@ from datetime import datetime
 
 from chatserver.deadlines import refuse
 from chatserver.errors import Unavailable
-from chatserver.model import Advance, Attachment, Conversation, Message, message_id
+from chatserver.model import Advance, Attachment, Conversation, Message, System, message_id
 
 
 def hash_of(text: str) -> str:
@@ -30,6 +30,7 @@ class Send:
     attachment: Attachment | None
     created_at: datetime
     deadline: float
+    system: System | None = None
     answer: asyncio.Future[tuple[Message, bool]] = field(default_factory=asyncio.Future)
     in_doubt: bool = False  # an earlier try may have been stored: finding it is then no repeat
     owed_until: float = 0.0  # until then it is stored whoever still waits: an inbox may name it already
@@ -48,6 +49,7 @@ class Send:
             self.attachment,
             self.created_at,
             given=self.given,
+            system=self.system,
         )
 
     def matches(self, stored: Message) -> bool:

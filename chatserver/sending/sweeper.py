@@ -1,6 +1,6 @@
-"""Finishes what a node that died left half done: fan-outs of messages, their changes, reads and notifications, and what
-the host is to be told of them; and deletes the files of sends that came to nothing, and guests who do not come back.
-Lists the words of full pages for search, and anew what older rules listed.
+"""Finishes what a node that died left half done: fan-outs of messages, their changes, reads and notifications, changes of
+groups and of who is in them, and what the host is to be told of them; and deletes the files of sends that came to
+nothing, and guests who do not come back. Lists the words of full pages for search, and anew what older rules listed.
 
 Safe to run everywhere at once, a no-op where nothing is missing; a claim in the database keeps it to one node a turn.
 """
@@ -53,6 +53,7 @@ class Sweeper:
         finish_notification: Callable[[Notification], Awaitable[object]],
         finish_change: Callable[[Change], Awaitable[object]],
         forget_guests: Callable[[], Awaitable[object]],
+        settle_groups: Callable[[int], Awaitable[object]],
     ) -> None:
         self._stores = stores
         self._fanout = fanout
@@ -65,6 +66,7 @@ class Sweeper:
         self._finish_notification = finish_notification
         self._finish_change = finish_change
         self._forget_guests = forget_guests
+        self._settle_groups = settle_groups
 
     async def run(self) -> None:
         """Until cancelled. The first sweep is at once, whoever swept last: the node that died may have been this one."""
@@ -92,6 +94,7 @@ class Sweeper:
             await self._finish_notification(notification)
         for change in await self._stores.messages.pending_changes(PENDING):
             await self._finish_change(change)
+        await self._settle_groups(PENDING)
         if last > began:  # a wrong clock put the mark there: until then the whole look back, each time
             last = began - MOST_MARGIN + MARGIN
         new, late = (last - MARGIN, EVER), (last - MOST_MARGIN, began - MOST_MARGIN)
@@ -146,7 +149,9 @@ class Sweeper:
     async def _mend(self, lasts: dict[int, int]) -> None:
         """Compare each member's head with the log, and repair only where one is behind."""
         ready = await self._stores.conversations.conversations(lasts)
-        members = await self._stores.conversations.member_ids(ready)
+        groups = [id for id, one in ready.items() if not one.is_direct]
+        members = {id: one.member_ids for id, one in ready.items() if one.is_direct}
+        members |= await self._stores.conversations.member_ids(groups)
         heads = await self._stores.inboxes.heads(set(chain.from_iterable(members.values())), ready)
         for id, member_ids in members.items():
             reached = (heads.get(user_id, {}).get(id) for user_id in member_ids)

@@ -11,7 +11,7 @@ from chatserver.guard.credentials import Passwords
 from chatserver.guard.quotas import Quotas
 from chatserver.guard.rates import RateLimits
 from chatserver.guard.server_secret import ServerSecret
-from chatserver.model import Bell, Message
+from chatserver.model import PRESETS, Bell, Message
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
 from chatserver.ports import Bus, OutwardCalls, Stores, TaskClaims, TokenHost
@@ -29,12 +29,14 @@ from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
+from chatserver.services.groups import Groups
 from chatserver.services.hooks import Hooks
 from chatserver.services.host import Host
 from chatserver.services.host_events import HostEvents
 from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.keys import Keys
 from chatserver.services.links import Links
+from chatserver.services.member_views import MemberViews
 from chatserver.services.memberships import Memberships
 from chatserver.services.message_list import MessageList
 from chatserver.services.messages import Messages
@@ -45,6 +47,8 @@ from chatserver.services.pulls import Pulls
 from chatserver.services.receipts import Receipts
 from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
+from chatserver.services.sign_in_keys import SignInKeys
+from chatserver.services.system_messages import SystemMessages
 from chatserver.services.tickets import Tickets
 from chatserver.services.typing import Typing
 from chatserver.services.unused_guests import UnusedGuests
@@ -65,6 +69,8 @@ class Services:
     contacts: Contacts
     conversations: Conversations
     conversation_views: ConversationViews
+    member_views: MemberViews
+    groups: Groups
     memberships: Memberships
     messages: Messages
     message_list: MessageList
@@ -120,6 +126,7 @@ def build_services(
     limits: RateLimits,
     links: Links,
     token_host: TokenHost | None,
+    signing: SignInKeys,
     clock: Clock,
 ) -> Services:
     accounts = Accounts(
@@ -134,7 +141,7 @@ def build_services(
         stores.marks,
         accounts,
         tickets,
-        Vouchers(settings.host_secret, token_host, clock),
+        Vouchers(signing, token_host, clock),
         visitors,
         limits,
         hub,
@@ -152,7 +159,6 @@ def build_services(
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
     facts = Facts(stores, feed, bus, clock)
-    entries = Entries(stores.facts, stores.notifications, accounts, bodies, receipts, links, clock)
 
     def ring(message: Message, member_ids: tuple[int, ...]) -> None:
         bus.publish(Bell("message", member_ids, message=message))
@@ -162,23 +168,7 @@ def build_services(
     webhooks = Webhooks(stores, feed, secret, bus, clock)
     pulls = Pulls(stores, feed, webhooks, host_events, claims, clock)
     feed.listen(lambda others: pulls.wake())
-    wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
-    notifications = Notifications(stores, bus, clock)
-    kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)
     writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
-    keys = Keys(stores, attempts, clock)
-    host = Host(
-        accounts,
-        visitors,
-        sessions,
-        notifications,
-        keys,
-        limits,
-        Networks(settings.rate_exempt),
-        clock,
-        settings.host_secret,
-        settings.guests,
-    )
     messages = Messages(
         stores,
         writer,
@@ -191,6 +181,61 @@ def build_services(
         settings.message_chars,
         settings.send_deadline_secs,
     )
+    conversation_views = ConversationViews(stores, accounts, conversations, messages, presence, clock)
+    member_views = MemberViews(stores, accounts, conversations, presence, clock)
+    entries = Entries(
+        stores.facts,
+        stores.notifications,
+        accounts,
+        bodies,
+        receipts,
+        conversation_views,
+        member_views,
+        links,
+        clock,
+    )
+    system_messages = SystemMessages(writer, accounts, clock, settings.send_deadline_secs)
+    groups = Groups(
+        stores,
+        accounts,
+        conversations,
+        facts,
+        system_messages,
+        quotas,
+        bus,
+        clock,
+        settings.person_conversations,
+    )
+    places = dict.fromkeys(PRESETS, settings.group_members)
+    places["announcement"] = settings.announcement_members
+    memberships = Memberships(
+        stores,
+        accounts,
+        conversations,
+        groups,
+        system_messages,
+        fanout,
+        facts,
+        bus,
+        clock,
+        places,
+        settings.person_conversations,
+    )
+    wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
+    notifications = Notifications(stores, bus, clock)
+    kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)
+    keys = Keys(stores, attempts, clock)
+    host = Host(
+        accounts,
+        visitors,
+        sessions,
+        notifications,
+        keys,
+        limits,
+        Networks(settings.rate_exempt),
+        signing,
+        settings.guests,
+    )
     return Services(
         accounts=accounts,
         sessions=sessions,
@@ -199,8 +244,10 @@ def build_services(
         keys=keys,
         contacts=Contacts(stores, accounts),
         conversations=conversations,
-        conversation_views=ConversationViews(stores, accounts, conversations, messages, presence, clock),
-        memberships=Memberships(stores, accounts, conversations, fanout, facts, bus, clock),
+        conversation_views=conversation_views,
+        member_views=member_views,
+        groups=groups,
+        memberships=memberships,
         messages=messages,
         message_list=MessageList(stores, messages, conversations, clock),
         own_data=OwnData(stores, accounts, sessions, conversations, messages, quotas, clock),

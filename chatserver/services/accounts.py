@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from cachetools import TTLCache
 
@@ -14,8 +15,8 @@ from chatserver.errors import Forbidden, Invalid, NotFound
 from chatserver.guard.attempts import Attempts, Caller
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.password_rules import check_password
-from chatserver.model import GONE, Account, Actor, User
-from chatserver.names import shown_name
+from chatserver.model import GONE, SYSTEM_SENDER, Account, Actor, User
+from chatserver.names import check_picture, shown_name
 from chatserver.ports import InboxStore, MarkStore, UserStore
 from chatserver.sending.feed import Feed
 from chatserver.words import wanted_names
@@ -54,7 +55,7 @@ class Accounts:
         self._registration = registration
         self._known: TTLCache[int, User] = TTLCache(50_000, KNOWN_SECS, timer=clock.monotonic)
         # A message wakes a thousand members at once, and all of them ask who wrote it.
-        self._reads: BatchedCalls[int, User] = BatchedCalls(users.by_ids, clock)
+        self._reads: BatchedCalls[int, User] = BatchedCalls(self._read, clock)
 
     async def close(self) -> None:
         await self._reads.close()
@@ -81,12 +82,12 @@ class Accounts:
             raise Invalid.field("username", "is taken")
         return user
 
-    async def add(self, user: User, password_hash: str = "", host_sub: str | None = None) -> bool:
+    async def add(self, user: User, password_hash: str = "", said: Mapping[str, Any] | None = None) -> bool:
         """A new account, without a password unless one is given. False when its name or the host's user is taken."""
         # The inbox first: nobody must ever be found who could not receive.
         await self._inboxes.ensure(user.id)
-        async with self._feed.about_person("user.created", user.id, sub=host_sub):
-            return await self._users.create(user, password_hash, self._clock.now(), host_sub)
+        async with self._feed.about_person("user.created", user.id, sub=user.sub):
+            return await self._users.create(user, password_hash, self._clock.now(), said or {})
 
     async def prove(self, username: str, password: str, caller: Caller) -> Account | None:
         """The account if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""
@@ -144,6 +145,10 @@ class Accounts:
             found.update(fresh)
         return found
 
+    async def _read(self, ids: list[int]) -> dict[int, User]:
+        found = await self._users.by_ids(ids)
+        return {**found, SYSTEM_SENDER.id: SYSTEM_SENDER} if SYSTEM_SENDER.id in ids else found
+
     async def user(self, id: int) -> User:
         """Raises NotFound."""
         found = await self.users([id])
@@ -164,17 +169,29 @@ class Accounts:
         return found
 
     async def update(self, actor: Actor, changes: dict[str, str | None]) -> User:
-        """`full_name` and `avatar`. Raises Invalid."""
+        """`full_name` and `avatar`. Raises Invalid, and Forbidden where the host says who they are."""
         if "full_name" in changes:
             changes = {**changes, "full_name": shown_name(changes["full_name"] or "")}
-        avatar = changes.get("avatar")
-        if avatar is not None and not re.fullmatch(r"https?://[^\s\"'<>\\]{1,490}", avatar):
-            raise Invalid.field("avatar", "must be an http or https address of at most 500 characters")
+        if (avatar := changes.get("avatar")) is not None:
+            check_picture(avatar)
         user = await self.user(actor.user_id)
+        if changes and user.sub is not None:
+            named = " and ".join(changes)
+            raise Forbidden(f"{named}: only the application that this account belongs to changes this.")
         return await self._changed(user, changes) if changes else user
 
-    async def rename(self, user: User, shown: str) -> User:
-        return await self._changed(user, {"full_name": shown}) if shown != user.full_name else user
+    async def host_says(self, account: Account, profile: Mapping[str, Any]) -> Account:
+        """What the host says of its own user, which was looked at; what it says already costs no write."""
+        known = {"name": account.user.full_name, "avatar": account.user.avatar, **account.said}
+        changes = {field: value for field, value in profile.items() if known.get(field) != value}
+        if not changes:
+            return account
+        async with self._feed.about_person("user.updated", account.user.id, sub=account.user.sub):
+            changed = await self._users.host_says(account.user, changes)
+        if changed is None:
+            raise NotFound("This account is gone.")
+        self._known[account.user.id] = changed.user
+        return changed
 
     async def _changed(self, user: User, changes: dict[str, str | None]) -> User:
         async with self._feed.about_person("user.updated", user.id):

@@ -1,4 +1,5 @@
-"""Editing and deleting: the message is changed first, then every member is told; only its sender may.
+"""Editing and deleting: the message is changed first, then every member is told. Its sender may, and moderators may
+delete what others wrote.
 
 A deleted message leaves a tombstone, because the numbers of a conversation have no gaps. It stays counted where it was
 unread: taking it out of the counts of others could not be done together with the marks they move meanwhile.
@@ -11,11 +12,12 @@ import structlog
 from chatserver import failpoints
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, NotFound, Unavailable
-from chatserver.model import Actor, Change, Conversation, Message, split_message_id
+from chatserver.model import Actor, Change, Conversation, Message
 from chatserver.ports import Stores
 from chatserver.sending.facts import Facts
 from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
+from chatserver.services.refusals import demand
 from chatserver.wire import Json
 from chatserver.word_pages import page_of
 
@@ -35,9 +37,12 @@ class Changes:
     async def edit(self, actor: Actor, id: int, text: str) -> Json:
         """The message as it is then. Saying the same again changes nothing.
 
-        Raises Invalid, Forbidden for messages of others, NotFound also for a deleted one, Unavailable.
+        Raises Invalid, Forbidden for messages of others, Silenced, NotFound also for a deleted one, Unavailable.
         """
-        conversation, message = await self._own(actor, id)
+        conversation, member, message = await self._messages.seen(actor, id)
+        if message.sender_id != actor.user_id:
+            raise Forbidden("Only its sender may change a message.")
+        demand(conversation, member, "edit_own", self._clock.now())
         if message.deleted_at is None:
             self._messages.check(text, message.attachment is not None)
             now = self._clock.now()
@@ -48,9 +53,17 @@ class Changes:
         return await self._messages.shown_one(actor, conversation, message)
 
     async def delete(self, actor: Actor, id: int) -> Json:
-        """The tombstone, also when it was deleted before. Raises as `edit` does."""
-        conversation, _ = await self._own(actor, id)
-        change = await self._stores.messages.delete(id, actor.user_id, self._clock.now())
+        """The tombstone, also when it was deleted before. Moderators may delete what others wrote.
+
+        Raises as `edit` does.
+        """
+        conversation, member, message = await self._messages.seen(actor, id)
+        now, is_own = self._clock.now(), message.sender_id == actor.user_id
+        if message.system is not None:
+            raise Forbidden("Nobody wrote this message: it stays.")
+        demand(conversation, member, "delete_own" if is_own else "delete_others", now)
+        by = 0 if is_own else actor.user_id
+        change = await self._stores.messages.delete(id, message.sender_id, now, by)
         message = await self._told(conversation, change) if change else await self._message(id)
         return await self._messages.shown_one(actor, conversation, message)
 
@@ -60,14 +73,6 @@ class Changes:
         conversation = (await self._stores.conversations.conversations([c])).get(c)
         if conversation is not None:
             await self._tell(conversation, change)
-
-    async def _own(self, actor: Actor, id: int) -> tuple[Conversation, Message]:
-        """Raises NotFound, Forbidden."""
-        conversation = await self._conversations.access(actor, split_message_id(id)[0])
-        message = await self._message(id)
-        if message.sender_id != actor.user_id:
-            raise Forbidden("Only its sender may change a message.")
-        return conversation, message
 
     async def _message(self, id: int) -> Message:
         message = (await self._stores.messages.by_ids([id])).get(id)
@@ -87,7 +92,7 @@ class Changes:
 
     async def _tell(self, conversation: Conversation, change: Change) -> None:
         message = change.message
-        await self._facts.tell(conversation.id, "message", message.seq, message.rev)
+        await self._facts.tell(conversation, ("message", message.seq, message.rev))
         await self._stores.pages.fill([(conversation.id, page_of(message.seq))])
         if change.file is not None:
             await self._stores.attachments.delete(change.file.id)

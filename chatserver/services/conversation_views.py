@@ -9,10 +9,11 @@ from chatserver.errors import NotFound
 from chatserver.model import Actor, Conversation, Inbox, Member, Message, User, message_id
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
-from chatserver.services.conversations import NO_CONVERSATION, Conversations
+from chatserver.services.conversations import Conversations
 from chatserver.services.messages import Messages
 from chatserver.services.permissions import can, window
 from chatserver.services.presence import Presence
+from chatserver.services.refusals import NO_CONVERSATION
 from chatserver.wire import Json, my_conversation, person
 from chatserver.wire import conversation as conversation_json
 
@@ -38,10 +39,14 @@ class ConversationViews:
 
     async def one(self, actor: Actor, conversation_id: int) -> Json:
         """Raises NotFound also when the actor is no member of it."""
-        shown = await self.of(actor, (await self._conversations.all([conversation_id])).values())
+        shown = await self.by_ids(actor, [conversation_id])
         if not shown:
             raise NotFound(NO_CONVERSATION)
         return shown[0]
+
+    async def by_ids(self, actor: Actor, ids: Iterable[int]) -> list[Json]:
+        """Those of them that the actor is a member of."""
+        return await self.of(actor, (await self._conversations.all(ids)).values())
 
     async def of(
         self, actor: Actor, conversations: Iterable[Conversation], inbox: Inbox | None = None

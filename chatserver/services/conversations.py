@@ -13,15 +13,26 @@ from chatserver.clock import Clock
 from chatserver.errors import NotFound, Unavailable
 from chatserver.guard.quotas import Quotas
 from chatserver.list_place import ListPlace
-from chatserver.model import MAX_CONVERSATION_ID, Actor, Conversation, Inbox, Message, User, message_id
+from chatserver.model import (
+    MAX_CONVERSATION_ID,
+    Actor,
+    Conversation,
+    Inbox,
+    Member,
+    Message,
+    User,
+    message_id,
+)
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.hooks import Hooks
+from chatserver.services.refusals import NO_CONVERSATION
 
 TOGETHER = 500  # conversations read in one call
-NO_CONVERSATION = "There is no such conversation."
 NOBODY = "Nobody is there any more: this account was deleted."
-GROUP_SECS = 5.0  # how long a group's members are trusted where nothing depends on who is one
+GROUP_SECS = (
+    2.0  # how long what is known of a group, and of who speaks there, is trusted for sending and for events
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,9 @@ class Conversations:
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
         self._pairs: LRUCache[str, Conversation] = LRUCache(100_000)
         self._groups: TTLCache[int, Conversation] = TTLCache(10_000, GROUP_SECS, timer=clock.monotonic)
+        self._speakers: TTLCache[tuple[int, int], Member] = TTLCache(
+            100_000, GROUP_SECS, timer=clock.monotonic
+        )
         self._opening: dict[tuple[int, int], asyncio.Task[tuple[Conversation, bool]]] = {}
         # A message wakes a thousand members at once, and all of them ask who is in the group.
         self._reads: BatchedCalls[int, Conversation] = BatchedCalls(stores.conversations.conversations, clock)
@@ -113,14 +127,39 @@ class Conversations:
     async def access(self, actor: Actor, conversation_id: int) -> Conversation:
         """Return it if the actor is a member; else NotFound, as if it did not exist."""
         conversation = self._direct.get(conversation_id) or await self._read(conversation_id)
-        if conversation is None or not await self._is_member(actor, conversation):
-            raise NotFound(NO_CONVERSATION)
-        return conversation
+        if conversation is not None and conversation.is_direct and actor.user_id in conversation.member_ids:
+            return conversation
+        return (await self._membership(actor, conversation))[0]
 
-    async def _is_member(self, actor: Actor, conversation: Conversation) -> bool:
-        if conversation.is_direct:
-            return actor.user_id in conversation.member_ids
-        return await self._stores.conversations.is_member(conversation.id, actor.user_id)
+    async def membership(self, actor: Actor, conversation_id: int) -> tuple[Conversation, Member]:
+        """Both as they are now. Raises NotFound for who is no member, as if it did not exist."""
+        conversation = self._direct.get(conversation_id) or await self._read(conversation_id)
+        return await self._membership(actor, conversation)
+
+    async def _membership(
+        self, actor: Actor, conversation: Conversation | None
+    ) -> tuple[Conversation, Member]:
+        if conversation is None:
+            raise NotFound(NO_CONVERSATION)
+        found = await self._stores.conversations.members(conversation.id, [actor.user_id])
+        member = found.get(actor.user_id)
+        if member is None or member.state != "member":
+            raise NotFound(NO_CONVERSATION)
+        return conversation, member
+
+    async def speaker(self, actor: Actor, conversation_id: int) -> tuple[Conversation, Member]:
+        """The same for sending: as it was GROUP_SECS ago at most, unless this node has changed it since."""
+        conversation, key = self.known(conversation_id), (conversation_id, actor.user_id)
+        member = self._speakers.get(key)
+        if conversation is None or member is None:
+            conversation, member = await self.membership(actor, conversation_id)
+            self._speakers[key] = member
+        return conversation, member
+
+    def forget_group(self, conversation_id: int, user_id: int = 0) -> None:
+        """It has changed, or what this person is in it."""
+        self._groups.pop(conversation_id, None)
+        self._speakers.pop((conversation_id, user_id), None)
 
     async def member_ids(self, conversation: Conversation) -> tuple[int, ...]:
         """All of them, as they are now: for what concerns everybody."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 
 import msgspec
@@ -30,9 +31,14 @@ from chatserver.model import (
 from chatserver.ports import FactStore, NotificationStore
 from chatserver.services.accounts import Accounts
 from chatserver.services.bodies import Bodies, Body
+from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.links import Links
+from chatserver.services.member_views import MemberViews
 from chatserver.services.receipts import Receipts
 
+REASONS = ("left", "removed", "banned")  # why somebody is no member any more, by the `ref` of the entry
+# Entries that only clients with a cursor are told of: the original ones find what has changed in the history.
+LATER_KINDS = ("change", "facts", "joined", "left", "mine")
 ABOUT_MESSAGES = ("messages", "read", "change")  # entries whose seqs are those of messages
 _encode = msgspec.json.Encoder().encode
 
@@ -83,6 +89,8 @@ class Named:
     facts: dict[int, Fact]
     notifications: dict[int, Notification]
     users: dict[int, User]
+    conversations: dict[int, wire.Json]
+    members: dict[tuple[int, int], wire.Json]  # by conversation and user
 
 
 class Entries:
@@ -93,9 +101,13 @@ class Entries:
         accounts: Accounts,
         bodies: Bodies,
         receipts: Receipts,
+        conversation_views: ConversationViews,
+        member_views: MemberViews,
         links: Links,
         clock: Clock,
     ) -> None:
+        self._conversation_views = conversation_views
+        self._member_views = member_views
         self._facts = facts
         self._notifications = notifications
         self._accounts = accounts
@@ -116,7 +128,7 @@ class Entries:
             return known
         items = list(islice(_items(place, tail), limit))
         revoked = any(_revokes(item.entry, actor.session_id) for item in items)
-        named = await self._look_up(items, tail)
+        named = await self._look_up(actor, items, tail, extended)
         told = [item for item in items if _is_told(actor, item, named, extended)]
         given = [named.bodies[item.message_id] for item in told if item.entry.kind == "messages"]
         events = [event for item in told if (event := self._event_of(actor, item, named)) is not None]
@@ -165,16 +177,32 @@ class Entries:
             return self._told(actor, named.bodies[item.message_id], "message_changed", item.event_id)
         if entry.kind == "read":
             return _read_event(actor, item, named.bodies[item.message_id].message, named.users)
-        if entry.kind == "facts" and (fact := named.facts.get(item.fact_id)) and fact.kind == "message":
-            return self._told(actor, named.bodies[fact.about], "message_changed", item.event_id)
+        if entry.kind == "facts" and (fact := named.facts.get(item.fact_id)):
+            return self._fact_event(actor, item, fact, named)
+        if entry.kind == "joined":
+            return _conversation_event(item, named, entry.at)
+        if entry.kind == "left":
+            data = {"conversation_id": entry.conversation_id, "reason": REASONS[entry.ref]}
+            return _event(item.event_id, "conversation_removed", data, wire.moment(entry.at))
         if entry.kind == "notification" and (notification := named.notifications.get(entry.ref)):
             return _notification_event(item.event_id, notification)
         return None
 
+    def _fact_event(self, actor: Actor, item: Item, fact: Fact, named: Named) -> bytes | None:
+        if fact.kind == "message":
+            return self._told(actor, named.bodies[fact.about], "message_changed", item.event_id)
+        if fact.kind == "conversation":
+            return _conversation_event(item, named, fact.at)
+        member = named.members.get((fact.conversation_id, fact.target))
+        if member is None:
+            return None
+        data = {"conversation_id": fact.conversation_id, "member": member}
+        return _event(item.event_id, "member_changed", data, wire.moment(fact.at))
+
     def _told(self, actor: Actor, body: Body, kind: str, event_id: int) -> bytes:
         return body.event(kind, event_id, self._links.to_file(actor, body.message))
 
-    async def _look_up(self, items: list[Item], tail: Tail) -> Named:
+    async def _look_up(self, actor: Actor, items: list[Item], tail: Tail, extended: bool) -> Named:
         facts = await self._wanted_facts(items, tail)
         wanted = {item.message_id for item in items if item.entry.kind in ABOUT_MESSAGES}
         changed = (facts[item.fact_id] for item in items if item.fact_id in facts)
@@ -184,7 +212,21 @@ class Entries:
             facts,
             await self._wanted_notifications(items),
             await self._accounts.users(item.entry.user_id for item in items if item.entry.kind == "read"),
+            *(await self._groups(actor, items, facts) if extended else ({}, {})),
         )
+
+    async def _groups(
+        self, actor: Actor, items: list[Item], facts: dict[int, Fact]
+    ) -> tuple[dict[int, wire.Json], dict[tuple[int, int], wire.Json]]:
+        """Conversations and members that have changed, as they are now, where the actor may see them."""
+        told = [facts[item.fact_id] for item in items if item.fact_id in facts]
+        ids = {fact.conversation_id for fact in told if fact.kind == "conversation"}
+        ids |= {item.entry.conversation_id for item in items if item.entry.kind == "joined"}
+        changed = {(fact.conversation_id, fact.target) for fact in told if fact.kind == "member"}
+        if not ids and not changed:
+            return {}, {}
+        shown = await self._conversation_views.by_ids(actor, ids)
+        return {one["id"]: one for one in shown}, await self._member_views.seen(actor, changed)
 
     async def _wanted_facts(self, items: list[Item], tail: Tail) -> dict[int, Fact]:
         """Those to be told, and what changed later in the same conversations: no message is told in words taken back."""
@@ -210,7 +252,7 @@ def _is_told(actor: Actor, item: Item, named: Named, extended: bool) -> bool:
     kind = item.entry.kind
     if kind == "messages":
         return _is_for(actor, named.bodies[item.message_id], extended)
-    return extended or kind not in ("change", "facts")
+    return extended or kind not in LATER_KINDS
 
 
 def _revs(tail: Tail, facts: dict[int, Fact]) -> dict[int, int]:
@@ -253,6 +295,14 @@ def _read_event(actor: Actor, item: Item, message: Message, users: dict[int, Use
     at = item.entry.at
     data = wire.read_receipt(item.entry.conversation_id, item.seq, users[reader_id], at)
     return _event(item.event_id, "read_receipt", data, wire.moment(at))
+
+
+def _conversation_event(item: Item, named: Named, at: datetime | None) -> bytes | None:
+    """None for who is no member any more."""
+    conversation = named.conversations.get(item.entry.conversation_id)
+    if conversation is None:
+        return None
+    return _event(item.event_id, "conversation_changed", {"conversation": conversation}, wire.moment(at))
 
 
 def _notification_event(id: int, notification: Notification) -> bytes:

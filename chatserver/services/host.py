@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatserver.clock import Clock
 from chatserver.errors import Forbidden, TokenInvalid, TokenMissing
 from chatserver.guard.addresses import Networks, network
 from chatserver.guard.credentials import KEY_PREFIX
-from chatserver.guard.host_token import HostToken, read_host_token
+from chatserver.guard.host_token import HostToken
 from chatserver.guard.rates import RateLimits
 from chatserver.guard.scopes import require
 from chatserver.model import HostCaller, Notification, Session, User
@@ -16,6 +15,7 @@ from chatserver.services.accounts import Accounts
 from chatserver.services.keys import Keys
 from chatserver.services.notifications import Notifications
 from chatserver.services.sessions import Sessions
+from chatserver.services.sign_in_keys import SignInKeys
 from chatserver.services.visitors import Visitors
 
 
@@ -29,8 +29,7 @@ class Host:
         keys: Keys,
         limits: RateLimits,
         exempt: Networks,
-        clock: Clock,
-        secret: str,
+        signing: SignInKeys,
         guests: bool,
     ) -> None:
         self._accounts = accounts
@@ -40,8 +39,7 @@ class Host:
         self._keys = keys
         self._limits = limits
         self._exempt = exempt
-        self._clock = clock
-        self._secret = secret
+        self._signing = signing
         self._guests = guests
 
     async def sign_in(self, token: str, device: str, address: str) -> tuple[str, User, Session]:
@@ -50,14 +48,14 @@ class Host:
         Raises TokenInvalid, RateLimited; Forbidden when this is switched off.
         """
         try:
-            known = self._read(token)
+            known = await self._read(token)
             known.signed_in()
         except TokenInvalid:
             self._count(address, "refused")  # apart, so that who is refused fills nothing for who is not
             raise
         self._limits.take_of(f"sub {known.sub}", "host")
         self._count(address, "accepted")
-        account = await self._visitors.of_host(known.sub, known.name)
+        account = await self._visitors.of_host(known.sub, known.profile)
         return await self._sessions.start(account, device)
 
     def _count(self, address: str, how: str) -> None:
@@ -84,7 +82,7 @@ class Host:
             key = await self._keys.of(token, address)
             caller = HostCaller(f"key {key.id}", frozenset(key.scopes))
         else:
-            caller = HostCaller("signed", self._read(token).scopes)
+            caller = HostCaller("signed", (await self._read(token)).scopes)
         require(scope, caller.scopes)
         return caller
 
@@ -98,8 +96,10 @@ class Host:
         user = await self._accounts.user(receiver_id)
         return await self._notifications.notify(user.id, **content)
 
-    def _read(self, token: str) -> HostToken:
-        """Raises Forbidden, TokenInvalid."""
-        if not self._secret:
-            raise Forbidden("No host application is known here: the setting `host_secret` is empty.")
-        return read_host_token(token, self._secret, self._clock.now())
+    async def _read(self, token: str) -> HostToken:
+        """Raises Forbidden, TokenInvalid, Unavailable."""
+        if not self._signing.any:
+            raise Forbidden(
+                "No host application is known here: the settings `host_secret` and `host_keys` are empty."
+            )
+        return await self._signing.read(token)

@@ -1,24 +1,40 @@
-"""Groups: who is in one, from which message on, and until when.
+"""Who is in a group: joining, leaving, being removed or banned, and what they are in it.
 
-A head in the inbox is what lets fan-outs in, so it is set before a membership is visible and unset before the
-membership goes. Two changes of one person's membership at the same moment may cross; each looks at what stands in the
-end and repeats its steps until that is what it was asked for.
+The document of the member decides, and their inbox follows: a head there is what lets fan-outs in. Whoever joins is on
+the way in first, with the message after which they will see everything; gets one of the group's places; gets a head
+exactly there; and only then is a member. An inbox takes no older membership than the last that it has seen. So each
+step may be repeated by anybody at any time, and `settle` does: it ends every change, and the sweeper calls it for what is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import structlog
 
 from chatserver.clock import Clock
-from chatserver.errors import NotFound, Unavailable
-from chatserver.model import MAX_CONVERSATION_ID, Actor, Advance, Bell, Conversation, Entry
+from chatserver.errors import Forbidden, NotFound, Unavailable
+from chatserver.guard.quotas import reached
+from chatserver.model import Actor, Advance, Bell, Conversation, Entry, Member, Pending
 from chatserver.ports import Bus, Stores
 from chatserver.sending.facts import Facts
 from chatserver.sending.fanout import FanOut
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
+from chatserver.services.groups import Groups, step
+from chatserver.services.permissions import RANKS, rank
+from chatserver.services.refusals import REFUSED, demand
+from chatserver.services.system_messages import SystemMessages
+
+log = structlog.get_logger(__name__)
 
 TRIES = 10
+# Of comings, goings and roles in larger groups only those learn whom they concern: they would fill the rings of all.
+TOLD_MEMBERS = 100
+ROLES = ("member", "moderator", "admin")
+NO_MEMBER = "There is no such member."
 
 
 class Memberships:
@@ -27,78 +43,288 @@ class Memberships:
         stores: Stores,
         accounts: Accounts,
         conversations: Conversations,
+        groups: Groups,
+        system_messages: SystemMessages,
         fanout: FanOut,
         facts: Facts,
         bus: Bus,
         clock: Clock,
+        places: dict[str, int],
+        person_conversations: int,
     ) -> None:
+        """`places`: how many members a group may have, by its preset."""
         self._stores = stores
         self._accounts = accounts
         self._conversations = conversations
+        self._groups = groups
+        self._system_messages = system_messages
         self._fanout = fanout
         self._facts = facts
         self._bus = bus
         self._clock = clock
+        self._places = places
+        self._person_conversations = person_conversations
 
-    async def begin(self, actor: Actor, user_ids: Iterable[int]) -> Conversation:
-        """A new group of the actor and these. Raises NotFound when one of them does not exist."""
-        member_ids = tuple(sorted({actor.user_id, *user_ids}))
-        if (await self._accounts.users(member_ids)).keys() != set(member_ids):
-            raise NotFound("There is no such user.")
-        id = await self._stores.marks.next_id("conversation")
-        if id > MAX_CONVERSATION_ID:
-            raise Unavailable("There is no room for another conversation.")
-        await self._stores.conversations.start_group(id, self._clock.now())
-        await self._stores.inboxes.join(member_ids, id, 0)
-        await self._stores.conversations.add_members(id, member_ids)
-        await self._stores.conversations.finish(id)
-        return Conversation(id, "group")
+    async def add(self, actor: Actor, conversation_id: int, user_id: int) -> tuple[Member, bool]:
+        """This user, as a member, and whether they have become one now. They see what is said from now on.
 
-    async def join(self, actor: Actor, conversation_id: int, user_id: int) -> None:
-        """The actor, a member, takes this user in: everything sent after the answer reaches them, nothing sent before.
-
-        Repeatable. Raises NotFound when the actor is no member or there is no such user.
+        Raises Forbidden, also for who is banned, NotFound, LimitReached, Unavailable.
         """
-        c = conversation_id
-        await self._group(actor, c)
-        await self._accounts.user(user_id)
-        for _ in range(TRIES):
-            entry = Entry("joined", c, user_id=user_id)
-            head, facts = await self._stores.messages.head(c), await self._stores.facts.head(c)
-            await self._stores.inboxes.join([user_id], c, head, facts, entry)
-            await self._stores.conversations.add_members(c, [user_id])
-            if await self._standing(c, user_id) == (True, True):
-                break
-        else:
-            raise Unavailable("This membership changes too fast right now.")
-        # What was appended meanwhile may have been fanned out to the others only.
-        await self._fanout.repair(Advance(c, 0, await self._stores.messages.head(c), (user_id,)))
-        await self._facts.tell(c, "member", user_id, await self._next_rev(c))
+        conversation, member = await self._conversations.membership(actor, conversation_id)
+        demand(conversation, member, "invite", self._clock.now())
+        if (await self._accounts.user(user_id)).is_gone:
+            raise NotFound("There is no such user.")
+        pending = Pending("added", actor.user_id, (user_id,))
+        return await self._join(conversation, user_id, pending)
+
+    async def _join(self, conversation: Conversation, user_id: int, pending: Pending) -> tuple[Member, bool]:
+        c, groups = conversation.id, self._stores.groups
+        known = await groups.member(c, user_id)
+        if known is not None and known.state == "member":
+            return known, False
+        if known is not None and known.pending is not None:
+            await self.settle(c, user_id)
+        owned = await self._stores.inboxes.memberships([user_id])
+        if len(owned.get(user_id, ())) >= self._person_conversations:
+            raise reached("person_conversations", "They are in as many conversations as anybody may be.")
+        seq = await self._stores.messages.head(c)
+        floor = seq if conversation.policy.history == "joined" else 0
+        coming = Member(c, user_id, floor_seq=floor, added_by=pending.actor_id)
+        approached = await groups.approach(coming, seq, pending, self._clock.now())
+        await step()
+        await self.settle(c, user_id)
+        member = await groups.member(c, user_id)
+        if member is not None and member.state == "member":
+            return member, approached is not None
+        if member is not None and member.state == "banned":
+            raise Forbidden("They are banned from this conversation.")
+        limit = "announcement_members" if conversation.preset == "announcement" else "group_members"
+        raise reached(limit, "There is no place left in this conversation, or it is closed.")
 
     async def leave(self, actor: Actor, conversation_id: int) -> None:
-        """Nothing sent after the answer reaches the actor. Repeatable while the membership stands."""
-        c, user_id = conversation_id, actor.user_id
-        await self._group(actor, c)
-        entry = Entry("left", c, user_id=user_id, rev=await self._next_rev(c))
-        for _ in range(TRIES):
-            await self._stores.inboxes.leave(user_id, entry)
-            await self._stores.conversations.remove_member(c, user_id)
-            if await self._standing(c, user_id) == (False, False):
-                break
-        else:
-            raise Unavailable("This membership changes too fast right now.")
-        await self._facts.tell(c, "member", user_id, entry.rev)
+        """Nothing sent after the answer reaches the actor. Raises NotFound, Forbidden, OwnerMustTransfer."""
+        conversation, member = await self._conversations.membership(actor, conversation_id)
+        demand(conversation, member, "leave", self._clock.now())
+        pending = Pending("left", actor.user_id, (actor.user_id,))
+        await self._out(conversation, actor.user_id, ROLES, {"state": "left"}, pending)
+
+    async def kick(self, actor: Actor, conversation_id: int, user_id: int) -> None:
+        """The same for somebody of a lower role. Raises NotFound, Forbidden."""
+        conversation, roles = await self._over(actor, conversation_id, user_id, "kick")
+        pending = Pending("removed", actor.user_id, (user_id,))
+        if not await self._out(conversation, user_id, roles, {"state": "left"}, pending):
+            await self._not_changed(conversation_id, user_id)
+
+    async def ban(
+        self, actor: Actor, conversation_id: int, user_id: int, until: datetime | None, reason: str | None
+    ) -> Member:
+        """Out, and nobody lets them in before `until`; also somebody who is not in it. Raises NotFound, Forbidden."""
+        groups = self._stores.groups
+        conversation, roles = await self._over(actor, conversation_id, user_id, "ban", anybody=True)
+        pending = Pending("removed", actor.user_id, (user_id,))
+        changes = {"state": "banned", "role": "member", "banned_until": until, "reason": reason}
+        changed = await self._out(conversation, user_id, roles, changes, pending)
+        if not changed:
+            quietly = Pending("banned", actor.user_id, (user_id,))
+            outside = ("left", "banned", "invited", "requested")
+            stranger = Member(conversation_id, user_id, added_by=actor.user_id)
+            if await groups.change_member(
+                conversation_id, user_id, outside, ROLES, changes, quietly
+            ) is None and not await groups.shut_out(stranger, until, reason, quietly):
+                raise Forbidden(REFUSED)
+            await self.settle(conversation_id, user_id)
+        return await groups.member(conversation_id, user_id) or Member(conversation_id, user_id)
+
+    async def unban(self, actor: Actor, conversation_id: int, user_id: int) -> None:
+        """Repeatable. They are no member by it. Raises NotFound, Forbidden."""
+        conversation, member = await self._conversations.membership(actor, conversation_id)
+        demand(conversation, member, "ban", self._clock.now())
+        changes = {"state": "left", "banned_until": None, "reason": None}
+        await self._stores.groups.change_member(conversation_id, user_id, ("banned",), ROLES, changes, None)
+
+    async def change(
+        self, actor: Actor, conversation_id: int, user_id: int, changes: dict[str, Any]
+    ) -> Member:
+        """`role` and `silenced_until` (None: not any more), those that are given, of somebody of a lower role.
+
+        One may lower oneself. Raises NotFound, Forbidden, OwnerMustTransfer.
+        """
+        conversation, member = await self._conversations.membership(actor, conversation_id)
+        target = member if user_id == actor.user_id else await self._target(conversation_id, user_id)
+        now, role = self._clock.now(), changes.get("role", target.role)
+        if "role" in changes:
+            demand(conversation, member, "roles", now, target, role)
+        if "silenced_until" in changes:
+            demand(conversation, member, "silence", now, target)
+        roles = (target.role,) if target is member else _below(conversation, member)
+        pending = Pending("role", actor.user_id, (user_id,))
+        changed = await self._stores.groups.change_member(
+            conversation_id, user_id, ("member",), roles, changes, pending
+        )
+        if changed is None:
+            await self._not_changed(conversation_id, user_id)
+        await step()
+        await self.settle(conversation_id, user_id)
+        return await self._target(conversation_id, user_id)
+
+    async def _target(self, conversation_id: int, user_id: int) -> Member:
+        target = await self._stores.groups.member(conversation_id, user_id)
+        if target is None or target.state != "member":
+            raise NotFound(NO_MEMBER)
+        return target
+
+    async def _over(
+        self, actor: Actor, conversation_id: int, user_id: int, action: str, anybody: bool = False
+    ) -> tuple[Conversation, tuple[str, ...]]:
+        """The conversation, and the roles that the actor may do this to. `anybody`: also to who is no member."""
+        conversation, member = await self._conversations.membership(actor, conversation_id)
+        demand(conversation, member, action, self._clock.now())
+        if anybody:
+            await self._accounts.user(user_id)
+        target = await self._stores.groups.member(conversation_id, user_id)
+        if target is not None and target.state in ("member", "joining"):
+            demand(conversation, member, action, self._clock.now(), target)
+        elif not anybody:
+            raise NotFound(NO_MEMBER)
+        return conversation, _below(conversation, member)
+
+    async def _out(
+        self,
+        conversation: Conversation,
+        user_id: int,
+        roles: tuple[str, ...],
+        changes: dict[str, Any],
+        pending: Pending,
+    ) -> bool:
+        """False when they are not in it, or have another role by now."""
+        inside = ("member", "joining")
+        changed = await self._stores.groups.change_member(
+            conversation.id, user_id, inside, roles, changes, pending
+        )
+        if changed is None:
+            return False
+        await step()
+        await self.settle(conversation.id, user_id)
+        return True
+
+    async def _not_changed(self, conversation_id: int, user_id: int) -> None:
+        """Somebody else was faster. Raises NotFound or Forbidden."""
+        await self._target(conversation_id, user_id)
+        raise Forbidden(REFUSED)
+
+    async def settle(self, conversation_id: int, user_id: int) -> None:
+        """Whatever has happened so far: the inbox follows the membership, the members are counted, and all are told.
+
+        Repeatable. Raises Unavailable; telling may be left to the sweeper.
+        """
+        member = await self._decided(conversation_id, user_id)
+        self._conversations.forget_group(conversation_id, user_id)
+        if (
+            member is None
+            or (conversation := await self._stores.groups.conversation(conversation_id)) is None
+        ):
+            return
+        if member.state == "member":
+            await self._catch_up(conversation, member)
+        elif member.state in ("left", "banned"):
+            await self._stores.inboxes.leave(user_id, self._departure(member))
+        await step()
+        await self._counted(conversation, user_id)
+        if conversation.owner_id == user_id and member.state != "member":
+            await self._groups.settle(conversation_id)
         self._bus.publish(Bell("inbox", (user_id,)))
+        try:
+            await step()
+            if _is_news(member):
+                await self._tell(conversation_id, member)
+            await self._stores.groups.member_told(member)
+        except Unavailable:
+            log.warning("change left to the sweeper", conversation=conversation_id, member=user_id)
 
-    async def _group(self, actor: Actor, conversation_id: int) -> None:
-        if (await self._conversations.access(actor, conversation_id)).is_direct:
-            raise NotFound("There is no such group.")
+    def _departure(self, member: Member) -> Entry:
+        """`ref` says whether others made them go (REASONS in entries.py)."""
+        removed = member.pending is not None and member.pending.type == "removed"
+        ref = 2 if member.state == "banned" else int(removed)
+        c, at = member.conversation_id, self._clock.now()
+        return Entry("left", c, user_id=member.user_id, ref=ref, rev=member.rev, at=at)
 
-    async def _standing(self, conversation_id: int, user_id: int) -> tuple[bool, bool]:
-        """Whether there is a head, and whether there is a membership."""
-        heads = await self._stores.inboxes.heads([user_id], [conversation_id])
-        member = await self._stores.conversations.is_member(conversation_id, user_id)
-        return conversation_id in heads.get(user_id, {}), member
+    async def _decided(self, conversation_id: int, user_id: int) -> Member | None:
+        """Whoever is on the way in is a member then, or out again where there is no place for them."""
+        groups = self._stores.groups
+        for _ in range(TRIES):
+            member = await groups.member(conversation_id, user_id)
+            if member is None or member.state != "joining":
+                return member
+            conversation = await groups.conversation(conversation_id)
+            if conversation is None:
+                return None
+            if not await groups.admit(conversation_id, user_id, self._places[conversation.preset]):
+                outside = {"state": "left"}
+                await groups.change_member(
+                    conversation_id, user_id, ("joining",), ROLES, outside, None, member.rev
+                )
+                continue
+            await step()
+            facts = await self._stores.facts.head(conversation_id)
+            head = member.joined_seq
+            await self._stores.inboxes.join([user_id], conversation_id, head, facts, rev=member.rev)
+            await step()
+            await groups.enter(member)
+            await step()
+        raise Unavailable("This membership changes too fast right now.")
 
-    async def _next_rev(self, conversation_id: int) -> int:
-        return await self._stores.conversations.next_rev(conversation_id)
+    async def _catch_up(self, conversation: Conversation, member: Member) -> None:
+        """Tell them where they are. What was appended meanwhile may have been fanned out to the others only."""
+        c, user_id = conversation.id, member.user_id
+        if member.pending is not None and member.pending.type in ("added", "joined"):
+            # Keyed by when they came: what they were made since is told apart.
+            entry = Entry(
+                "joined", c, user_id=user_id, ref=member.joined_seq, rev=member.rev, at=member.joined_at
+            )
+            await self._stores.inboxes.push([user_id], entry)
+        elif member.pending is not None:
+            await self._stores.inboxes.push(
+                [user_id], Entry("mine", c, user_id=user_id, ref=1, rev=member.rev)
+            )
+        await self._fanout.repair(Advance(c, 0, await self._stores.messages.head(c), (user_id,)))
+
+    async def _counted(self, conversation: Conversation, user_id: int) -> None:
+        for _ in range(TRIES):
+            if await self._stores.groups.recount(conversation.id, user_id):
+                return
+            await asyncio.sleep(0)
+        raise Unavailable("This conversation changes too fast right now.")
+
+    async def _tell(self, conversation_id: int, member: Member) -> None:
+        conversation = await self._stores.groups.conversation(conversation_id)
+        pending = member.pending
+        if conversation is None or pending is None:
+            return
+        lines = [("member", member.user_id, member.rev)]
+        if pending.type != "role":
+            lines.append(("conversation", 0, conversation.rev))
+        if conversation.member_count <= TOLD_MEMBERS:
+            await self._facts.tell(conversation, *lines)
+        else:
+            await self._facts.tell_host(conversation, *lines)
+        await self._system_messages.tell(conversation, pending, f"{conversation_id}:{pending.key}")
+
+    async def settle_all(self, most: int) -> None:
+        """What whoever died left half done: of conversations and of members, `most` of each. Raises Unavailable."""
+        conversations, members = await self._stores.groups.pending(most)
+        for _, id in conversations:
+            await self._groups.go_on(id)
+        for conversation_id, user_id in members:
+            await self.settle(conversation_id, user_id)
+
+
+def _is_news(member: Member) -> bool:
+    """Not who found no place, nor who was never in it and is banned."""
+    type = member.pending.type if member.pending is not None else "banned"
+    return type != "banned" and (member.state == "member") == (type in ("added", "joined", "role"))
+
+
+def _below(conversation: Conversation, member: Member) -> tuple[str, ...]:
+    """The roles that this member decides over."""
+    mine = rank(conversation, member)
+    return tuple(role for role in ROLES if RANKS[role] < mine)

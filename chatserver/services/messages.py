@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from chatserver.clock import Clock
-from chatserver.errors import IdempotencyConflict, Invalid, NotFound, Unavailable
+from chatserver.errors import IdempotencyConflict, Invalid, NotFound, SlowMode, Unavailable
 from chatserver.model import MAX_SEQ, Actor, Attachment, Conversation, Member, Message, User, split_message_id
 from chatserver.ports import Stores, Upload
 from chatserver.sending.send import Send
@@ -18,7 +18,9 @@ from chatserver.services.accounts import Accounts
 from chatserver.services.asked_sends import AskedSends
 from chatserver.services.conversations import NOBODY, Conversations
 from chatserver.services.links import Links
+from chatserver.services.permissions import RANKS, rank, window
 from chatserver.services.receipts import Receipts
+from chatserver.services.refusals import demand
 from chatserver.visible import has_something_to_see
 from chatserver.wire import Json
 from chatserver.wire import message as message_json
@@ -36,6 +38,16 @@ class Page:
     other: User
     messages: list[Json]
     has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Which page of a history: at most one of the ids. `offset` skips the newest."""
+
+    before_id: int | None = None
+    after_id: int | None = None
+    around_id: int | None = None
+    offset: int = 0
 
 
 class Messages:
@@ -109,6 +121,62 @@ class Messages:
         file_url = self._links.to_file(actor, message)
         return message_json(message, users[actor.user_id], users[receiver_id], receiving, file_url), created
 
+    async def post_in(
+        self,
+        actor: Actor,
+        conversation_id: int,
+        text: str,
+        attachment: Attachment | None,
+        client_id: str | None,
+        came_at: float | None = None,
+    ) -> tuple[Json, bool]:
+        """The same into a conversation of two or of many that the actor is in.
+
+        Raises as `post` does; NotFound for who is no member, Forbidden, Silenced, SlowMode.
+        """
+        came_at = self._clock.monotonic() if came_at is None else came_at
+        deadline = came_at + self._deadline_secs
+        self.check(text, attachment is not None)
+        key = client_id if client_id is not None else secrets.randbits(62)
+        try:
+            async with self._clock.limit(deadline - self._clock.monotonic()):
+                conversation, member = await self._conversations.speaker(actor, conversation_id)
+                if not conversation.is_direct:
+                    await self._let_speak(conversation, member, attachment is not None, key)
+                sender = await self._accounts.user(actor.user_id)
+        except TimeoutError:
+            raise Unavailable("The message could not be stored in time; send it again.") from None
+        if conversation.is_direct:
+            other_id = conversation.other(actor.user_id)
+            return await self.post(actor, other_id, text, attachment, client_id, came_at)
+        send = Send(
+            conversation=conversation,
+            sender_id=actor.user_id,
+            session_id=actor.session_id,
+            client_id=key,
+            text=text,
+            attachment=attachment,
+            created_at=self._clock.now(),
+            deadline=deadline,
+        )
+        message, created = await self._writer.post(send)
+        reader = Member(conversation_id, actor.user_id) if created else member
+        return message_json(message, sender, None, reader, self._links.to_file(actor, message)), created
+
+    async def _let_speak(
+        self, conversation: Conversation, member: Member, has_file: bool, key: str | int
+    ) -> None:
+        """Raises Forbidden, Silenced, SlowMode."""
+        now = self._clock.now()
+        demand(conversation, member, "send", now)
+        if has_file:
+            demand(conversation, member, "attach", now)
+        slow_secs = conversation.slow_secs
+        if slow_secs and rank(conversation, member) < RANKS["moderator"]:
+            before = await self._stores.groups.claim_send(member, key, now, slow_secs)
+            if before is not None:
+                raise SlowMode(slow_secs, slow_secs - (now - before).total_seconds())
+
     async def _sent_before(self, send: Send) -> tuple[Message, bool]:
         """What the same send stored while there was somebody. Raises NotFound, IdempotencyConflict."""
         key = send.sender_id, send.client_id
@@ -144,7 +212,7 @@ class Messages:
 
     async def attachment(self, actor: Actor, id: int) -> Attachment:
         """Raises NotFound, also for members of other conversations."""
-        await self._conversations.access(actor, split_message_id(id)[0])
+        await self.seen(actor, id)
         return await self._attachment(id)
 
     async def linked_attachment(self, id: int, link: str) -> Attachment | None:
@@ -181,39 +249,58 @@ class Messages:
         conversation = await self._conversations.find_direct(actor, user_id)
         if conversation is None:
             return Page(None, other, [], False)
-        id = conversation.id
-        if around_id is not None:
-            seq = _seq_within(id, around_id, "around_id")
-            older = await self._stores.messages.page(id, 0, seq + 1, limit // 2 + 1)
+        conversation, member = await self._conversations.membership(actor, conversation.id)
+        places = Places(before_id, after_id, around_id, offset)
+        found, has_more = await self._page(conversation, member, limit, places)
+        shown = await self.shown(actor, [(conversation, m) for m in found], delivers)
+        return Page(conversation.id, other, shown, has_more)
+
+    async def history_of(
+        self, actor: Actor, conversation_id: int, limit: int, places: Places, *, delivers: bool = True
+    ) -> tuple[list[Json], bool]:
+        """The same of any conversation, from where on the actor may see it. Raises Invalid, NotFound."""
+        conversation, member = await self._conversations.membership(actor, conversation_id)
+        found, has_more = await self._page(conversation, member, limit, places)
+        return await self.shown(actor, [(conversation, m) for m in found], delivers), has_more
+
+    async def _page(
+        self, conversation: Conversation, member: Member, limit: int, places: Places
+    ) -> tuple[list[Message], bool]:
+        id, messages = conversation.id, self._stores.messages
+        floor, end = window(conversation, member, MAX_SEQ + 1)
+        if places.around_id is not None:
+            seq = _seq_within(id, places.around_id, "around_id")
+            older = await messages.page(id, floor, seq + 1, limit // 2 + 1)
             left = limit - len(older)
-            newer = await self._stores.messages.page_after(id, seq, left) if left else []  # 0 is no limit
-            found, has_more = newer + older, bool(older) and older[-1].seq > 1
-        elif after_id is not None:
-            seq = _seq_within(id, after_id, "after_id")
-            found = await self._stores.messages.page_after(id, seq, limit + 1)
-            has_more = len(found) > limit
-            found = found[-limit:]
-        else:
-            before = _seq_within(id, before_id, "before_id") if before_id is not None else MAX_SEQ + 1
-            if offset:
-                before = min(before, await self._stores.messages.head(id) + 1) - offset
-            found = await self._stores.messages.page(id, 0, before, limit)
-            has_more = bool(found) and found[-1].seq > 1
-        shown = await self.shown(actor, [(conversation, message) for message in found], delivers)
-        return Page(id, other, shown, has_more)
+            newer = await messages.page_after(id, max(seq, floor), left) if left else []  # 0 is no limit
+            return newer + older, bool(older) and older[-1].seq > floor + 1
+        if places.after_id is not None:
+            seq = _seq_within(id, places.after_id, "after_id")
+            found = await messages.page_after(id, max(seq, floor), limit + 1)
+            return found[-limit:], len(found) > limit
+        before = _seq_within(id, places.before_id, "before_id") if places.before_id is not None else end
+        if places.offset:
+            before = min(before, await messages.head(id) + 1) - places.offset
+        found = await messages.page(id, floor, before, limit)
+        return found, bool(found) and found[-1].seq > floor + 1
 
     async def one(self, actor: Actor, id: int, delivers: bool) -> Json:
         """Raises NotFound, also for messages of others."""
-        conversation = await self._conversations.access(actor, split_message_id(id)[0])
-        message = (await self._stores.messages.by_ids([id])).get(id)
-        if message is None:
-            raise NotFound("There is no such message.")
+        conversation, _, message = await self.seen(actor, id)
         return (await self.shown(actor, [(conversation, message)], delivers))[0]
 
+    async def seen(self, actor: Actor, id: int) -> tuple[Conversation, Member, Message]:
+        """A message that the actor may see, where it stands and what the actor is there. Raises NotFound."""
+        conversation_id, seq = split_message_id(id)
+        conversation, member = await self._conversations.membership(actor, conversation_id)
+        message = (await self._stores.messages.by_ids([id])).get(id)
+        if message is None or seq <= window(conversation, member, seq)[0]:
+            raise NotFound("There is no such message.")
+        return conversation, member, message
+
     async def shown_all(self, actor: Actor, found: list[Message], delivers: bool = True) -> list[Json]:
-        """Of several conversations, in the order given."""
-        ids = {message.conversation_id for message in found}
-        known = {id: await self._conversations.access(actor, id) for id in ids}
+        """Of several conversations that the actor is known to be in, in the order given."""
+        known = await self._conversations.all({message.conversation_id for message in found})
         return await self.shown(actor, [(known[m.conversation_id], m) for m in found], delivers)
 
     async def shown_one(self, actor: Actor, conversation: Conversation, message: Message) -> Json:

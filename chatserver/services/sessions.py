@@ -206,7 +206,7 @@ class Sessions:
                     raise TokenInvalid("The session of this token was ended.")
                 return session
             self._limits.take_of(f"sub {voucher.sub}", "host")
-            account = await self._visitors.vouched(voucher.sub, voucher.name)
+            account = await self._visitors.vouched(voucher.sub, voucher.profile)
             begun = await self._store(account, VOUCHED_DEVICE, voucher.session_key, voucher)
             if begun is not None:
                 return begun

@@ -5,15 +5,17 @@ They have no password, and a colon in the username, which nobody can register: t
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from typing import Any
 
 from chatserver.clock import Clock
-from chatserver.errors import Forbidden, Invalid, Unavailable
+from chatserver.errors import Forbidden, Unavailable
 from chatserver.guard.attempts import Attempts
 from chatserver.model import Account, User
 from chatserver.names import shown_name
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
+from chatserver.services.host_profile import acceptable, checked
 
 TRIES = 10
 SETTLE_SECS = 0.05
@@ -26,43 +28,52 @@ class Visitors:
         self._attempts = attempts
         self._clock = clock
 
-    async def of_host(self, sub: str, full_name: str | None) -> Account:
-        """The account of the host's user `sub`, made when there is none, under the name that the host says.
+    async def of_host(self, sub: str, said: Mapping[str, Any]) -> Account:
+        """The account of the host's user `sub`, made when there is none, as the host says they are: see `host_profile`.
 
-        Raises Invalid for a name, Forbidden for an account that the operator switched off.
+        Raises Invalid for what cannot be, Forbidden for an account that is switched off.
         """
-        shown = shown_name(full_name) if full_name is not None else None
+        return await self._signed_in(sub, checked(said))
+
+    async def vouched(self, sub: str, said: Mapping[str, Any]) -> Account:
+        """The same where nobody is there to be told of what cannot be: that is left out. Raises Forbidden."""
+        return await self._signed_in(sub, acceptable(said))
+
+    async def _signed_in(self, sub: str, profile: Mapping[str, Any]) -> Account:
+        account, _ = await self.put(sub, profile)
+        if account.state != "active":
+            raise Forbidden("This account is switched off.")
+        return account
+
+    async def put(self, sub: str, profile: Mapping[str, Any], only_new: bool = False) -> tuple[Account, bool]:
+        """The same with a profile that was looked at, and whether the account is new.
+
+        `only_new`: one that is there stays as it is. Raises Unavailable.
+        """
         for _ in range(TRIES):
             account = await self._stores.users.by_host_sub(sub)
             if account is not None:
-                if account.state != "active":
-                    raise Forbidden("This account is switched off.")
-                if shown:
-                    account = replace(account, user=await self._accounts.rename(account.user, shown))
-                return account
-            made = await self._new("host", shown or "User", sub)
+                return (account if only_new else await self._accounts.host_says(account, profile)), False
+            made = await self._new("host", sub, profile)
             if made is not None:
-                return made
+                return made, True
             await self._clock.sleep(SETTLE_SECS)  # another call made it, and a majority does not have it yet
         raise Unavailable("The account is not completely readable yet.")
-
-    async def vouched(self, sub: str, full_name: str | None) -> Account:
-        """The same where nobody is there to be told of a name: one that cannot be shown is none. Raises Forbidden."""
-        try:
-            return await self.of_host(sub, full_name or None)
-        except Invalid:
-            return await self.of_host(sub, None)
 
     async def guest(self, full_name: str | None, address: str) -> Account:
         """Somebody new, who cannot come back once the token is lost. Raises Invalid, RateLimited."""
         shown = shown_name(full_name) if full_name is not None else "Guest"
         await self._attempts.register(address)
-        made = await self._new("guest", shown, None)
+        made = await self._new("guest", None, {"name": shown})
         assert made is not None  # its name holds a number of its own
         return made
 
-    async def _new(self, kind: str, shown: str, host_sub: str | None) -> Account | None:
+    async def _new(self, kind: str, host_sub: str | None, profile: Mapping[str, Any]) -> Account | None:
         """None when the host's user has an account by now."""
         id = await self._stores.marks.next_id("user")
-        account = Account(User(id, f"{kind}:{id}", shown, None), "active", self._clock.now())
-        return account if await self._accounts.add(account.user, host_sub=host_sub) else None
+        said = dict(profile)
+        name, avatar = said.pop("name", "User"), said.pop("avatar", None)
+        user = User(id, f"{kind}:{id}", name, avatar, host_sub)
+        said = {field: value for field, value in said.items() if value is not None}
+        account = Account(user, "active", self._clock.now(), said=said)
+        return account if await self._accounts.add(user, said=said) else None

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from cachetools import LRUCache, TTLCache
 
 from chatserver.clock import Clock
 from chatserver.errors import TokenInvalid
 from chatserver.guard.credentials import KEY_FORM, TICKET_PREFIX, TOKEN_PREFIX, token_hash
-from chatserver.guard.host_token import read_host_token
 from chatserver.ports import TokenHost
+from chatserver.services.sign_in_keys import SignInKeys
 
 KNOWN = 100_000
 REFUSED, REFUSED_SECS = 10_000, 10.0
@@ -31,19 +33,20 @@ UNKNOWN = "The token is unknown, revoked or expired."
 class Voucher:
     """`session_key` is what its session is known by, as others are by the hash of their token.
 
-    `expires_at`: when the token itself ends, if it says so.
+    `profile`: what the host says of the person, not yet looked at. `expires_at`: when the token itself ends, if it says
+    so.
     """
 
     sub: str
-    name: str | None
+    profile: Mapping[str, Any]
     session_key: bytes
     good_until: datetime
     expires_at: datetime | None = None
 
 
 class Vouchers:
-    def __init__(self, secret: str, host: TokenHost | None, clock: Clock) -> None:
-        self._secret = secret
+    def __init__(self, keys: SignInKeys, host: TokenHost | None, clock: Clock) -> None:
+        self._keys = keys
         self._host = host
         self._clock = clock
         self._known: LRUCache[bytes, Voucher] = LRUCache(KNOWN)
@@ -61,25 +64,25 @@ class Vouchers:
         """Raises TokenInvalid, and Unavailable when the host does not answer."""
         if token.startswith(OURS) or len(token) > TOKEN_CHARS or KEY_FORM.fullmatch(token):
             raise TokenInvalid(UNKNOWN)
-        voucher = self.remembered(token) or self._signed(token)
+        voucher = self.remembered(token) or await self._signed(token)
         if voucher is None:
             voucher = await self._asked(token)
         self._known[token_hash(token)] = voucher
         return voucher
 
-    def _signed(self, token: str) -> Voucher | None:
+    async def _signed(self, token: str) -> Voucher | None:
         """What a JWT of the host says. None for what is none, where the host can be asked."""
-        if not self._secret or token.count(".") != 2:
+        if not self._keys.any or token.count(".") != 2:
             return None
         try:
-            said = read_host_token(token, self._secret, self._clock.now())
+            said = await self._keys.read(token)
         except TokenInvalid:
             if self._host is not None:
                 return None
             raise
         sub = said.signed_in()
         name = b"jti", said.jti.encode() if said.jti else token_hash(token)
-        return Voucher(sub, said.name, _key(sub, *name), said.expires_at, said.expires_at)
+        return Voucher(sub, said.profile, _key(sub, *name), said.expires_at, said.expires_at)
 
     async def _asked(self, token: str) -> Voucher:
         key = token_hash(token)
@@ -98,7 +101,8 @@ class Vouchers:
             raise TokenInvalid(UNKNOWN)
         least, most = TTL_SECS
         good_until = self._clock.now() + timedelta(seconds=max(least, min(vouched.ttl_secs, most)))
-        return Voucher(vouched.sub, vouched.name, _key(vouched.sub, b"asked", key), good_until)
+        profile = {"name": vouched.name} if vouched.name else {}
+        return Voucher(vouched.sub, profile, _key(vouched.sub, b"asked", key), good_until)
 
     def _done(self, key: bytes, done: asyncio.Task[Voucher]) -> None:
         del self._asking[key]

@@ -16,6 +16,7 @@ from chatserver.storage.driver import Collection, make_client, settled
 from chatserver.storage.facts import FactStore
 from chatserver.storage.flushes import FlushStore
 from chatserver.storage.gate import Gate
+from chatserver.storage.groups import GroupStore
 from chatserver.storage.inboxes import InboxStore
 from chatserver.storage.indexes import create_indexes
 from chatserver.storage.known_callers import KnownCallerStore
@@ -75,6 +76,7 @@ class Storage:
         self.users = UserStore(collections["users"])
         self.sessions = SessionStore(collections["sessions"], collections["users"])
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
+        self.groups = GroupStore(collections["conversations"], collections["members"])
         self.messages = MessageStore(collections["messages"])
         self.facts = FactStore(collections["facts"])
         self.pages = WordPageStore(collections["pages"], collections["messages"])

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bson import MaxKey, MinKey
 from pymongo import UpdateOne
 
 from chatserver.model import Conversation, Member, PendingRead
 from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 
-_RANGES = 8  # so many are looked for one by one, more of them together
+MEMBERS_INDEX = (("_id.c", 1), ("state", 1), ("_id.u", 1))
 _MARKS = 50  # (seq, time) pairs kept per member and kind; older messages show the next mark's time
 
 
@@ -38,40 +37,17 @@ class ConversationStore:
         assert found is not None
         return int(found["_id"])
 
-    async def start_group(self, conversation_id: int, at: datetime) -> None:
-        await self._conversations.insert_one(
-            {"_id": conversation_id, "kind": "group", "ready": False, "created_at": at, "rev": 0}
-        )
-
-    async def next_rev(self, conversation_id: int) -> int:
-        """Numbers the changes of who is in it."""
-        found = await self._conversations.find_one_and_update(
-            {"_id": conversation_id}, {"$inc": {"rev": 1}}, after=True
-        )
-        assert found is not None
-        return int(found["rev"])
-
     async def finish(self, conversation_id: int) -> None:
         await self._conversations.update_one({"_id": conversation_id}, {"$set": {"ready": True}})
 
     async def add_members(self, conversation_id: int, user_ids: Iterable[int]) -> None:
-        fresh: Document = {
-            "delivered_seq": 0,
-            "read_seq": 0,
-            "delivered_marks": [],
-            "read_marks": [],
-            "pending_reads": [],
-        }
+        """The two of a direct conversation."""
         for user_id in user_ids:
             await self._members.update_one(
-                {"_id": _key(conversation_id, user_id)}, {"$setOnInsert": fresh}, upsert=True
+                {"_id": member_key(conversation_id, user_id)},
+                {"$setOnInsert": fresh_member()},
+                upsert=True,
             )
-
-    async def remove_member(self, conversation_id: int, user_id: int) -> None:
-        await self._members.delete_one({"_id": _key(conversation_id, user_id)})
-
-    async def is_member(self, conversation_id: int, user_id: int) -> bool:
-        return await self._members.find_one({"_id": _key(conversation_id, user_id)}, {"_id": 1}) is not None
 
     async def conversations(self, ids: Iterable[int]) -> dict[int, Conversation]:
         """Those still being created are left out."""
@@ -79,18 +55,14 @@ class ConversationStore:
         return {doc["_id"]: records.conversation(doc) for doc in await self._conversations.find(wanted)}
 
     async def member_ids(self, ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
-        """All members of each, as they are now."""
+        """All members of each of these groups, as they are now. Answered from the index alone."""
         member_ids: dict[int, list[int]] = {id: [] for id in ids}
         if not member_ids:
             return {}
-        wanted: Document = {"_id.c": {"$in": list(member_ids)}}
-        if len(member_ids) <= _RANGES:  # a large group is read from the index alone
-            ranges = [{"_id": {"$gte": _key(id, MinKey()), "$lte": _key(id, MaxKey())}} for id in member_ids]
-            wanted = {"$or": ranges}
-        members = await self._members.find(wanted, {"_id": 1}, sort=[("_id", 1)])
-        for doc in members:
+        wanted: Document = {"_id.c": {"$in": list(member_ids)}, "state": "member"}
+        for doc in await self._members.find(wanted, {"_id.c": 1, "_id.u": 1}, hint=MEMBERS_INDEX):
             member_ids[doc["_id"]["c"]].append(doc["_id"]["u"])
-        return {id: tuple(found) for id, found in member_ids.items()}
+        return {id: tuple(sorted(found)) for id, found in member_ids.items()}
 
     async def paged(self, ids: Iterable[int]) -> dict[int, int]:
         """How many full pages of each have their words listed; left out where none has."""
@@ -123,13 +95,13 @@ class ConversationStore:
 
     async def members(self, conversation_id: int, user_ids: Iterable[int]) -> dict[int, Member]:
         """user → member, of those of them who are in it."""
-        keys = [_key(conversation_id, id) for id in user_ids]
+        keys = [member_key(conversation_id, id) for id in user_ids]
         found = map(records.member, await self._members.find({"_id": {"$in": keys}}))
         return {member.user_id: member for member in found}
 
     async def members_of(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Member]:
         """(conversation, user) → member, of those of them who are or were in it."""
-        keys = [_key(c, u) for c, u in pairs]
+        keys = [member_key(c, u) for c, u in pairs]
         found = map(records.member, await self._members.find({"_id": {"$in": keys}}) if keys else ())
         return {(member.conversation_id, member.user_id): member for member in found}
 
@@ -137,7 +109,7 @@ class ConversationStore:
         """(conversation, user) → delivered seq; only forward."""
         reached: dict[tuple[int, int], list[Document]] = {}
         for (c, u), seq in moves.items():
-            reached.setdefault((c, seq), []).append(_key(c, u))
+            reached.setdefault((c, seq), []).append(member_key(c, u))
         updates: list[Document] = [
             {
                 "q": {"_id": keys[0] if len(keys) == 1 else {"$in": keys}, "delivered_seq": {"$lt": seq}},
@@ -153,7 +125,7 @@ class ConversationStore:
     ) -> PendingRead | None:
         """Move the mark forward and note that its fan-out is pending. None when it was already there."""
         before = await self._members.find_one_and_update(
-            {"_id": _key(conversation_id, user_id), "read_seq": {"$lt": seq}},
+            {"_id": member_key(conversation_id, user_id), "read_seq": {"$lt": seq}},
             [
                 {
                     "$set": {
@@ -183,7 +155,7 @@ class ConversationStore:
 
     async def finish_read(self, pending: PendingRead) -> None:
         await self._members.update_one(
-            {"_id": _key(pending.conversation_id, pending.user_id)},
+            {"_id": member_key(pending.conversation_id, pending.user_id)},
             {"$pull": {"pending_reads": {"t": pending.last}}},
         )
 
@@ -196,8 +168,20 @@ class ConversationStore:
         ]
 
 
-def _key(conversation_id: int, user_id: Any) -> Document:
+def member_key(conversation_id: int, user_id: int) -> Document:
     return {"c": conversation_id, "u": user_id}
+
+
+def fresh_member(**more: Any) -> Document:
+    """Of a group with `state` and what else it has; a direct one's never changes."""
+    nothing_yet: Document = {
+        "delivered_seq": 0,
+        "read_seq": 0,
+        "delivered_marks": [],
+        "read_marks": [],
+        "pending_reads": [],
+    }
+    return {**nothing_yet, **more}
 
 
 def _mark(seq: int, at: datetime) -> Document:

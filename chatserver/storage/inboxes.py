@@ -2,7 +2,8 @@
 
 A ring entry that is a plain number is the id of one new message: most are, and a ring of numbers costs the server
 less than half of what a ring of documents does (docs/performance.md). `own` counts by `conversation:sender`, so that
-one update serves both members of a direct conversation; only a person's own count is ever read.
+one update serves both members of a direct conversation; only a person's own count is ever read, and that of sender 0,
+who is nobody. `members` holds the rev of each membership of a group that the head follows, also after it has ended.
 
 No filter here ever takes a missing head for 0: without a head the user is not a member, and gets nothing.
 """
@@ -40,34 +41,38 @@ class InboxStore:
         conversation_id: int,
         head: int,
         facts: int = 0,
-        entry: Entry | None = None,
+        rev: int = 0,
     ) -> None:
         """Give these people a head. It must stand there before their membership is visible: they would be shown the past.
 
-        `facts` is the head of the second log, `entry` tells these people. Repeatable: who has a head keeps it.
+        `facts` is the head of the second log; `rev` is that of their membership in a group: one no newer than what the
+        inbox has seen comes too late. Repeatable: who has a head keeps it.
         """
         c = conversation_id
-        update: Document = {"$set": {f"heads.{c}": head, f"facts.{c}": facts, f"reads.{c}": head}}
-        if entry is not None:
-            update |= {"$inc": {"version": 1}, "$push": _pushed(entry)}
-        ids = {"$in": list(user_ids)}
-        await self._inboxes.update_many({"_id": ids, f"heads.{c}": {"$exists": False}}, update)
+        filter: Document = {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$exists": False}}
+        given = {f"heads.{c}": head, f"facts.{c}": facts, f"reads.{c}": head}
+        if rev:
+            filter |= _older(c, rev)
+            given[f"members.{c}"] = rev
+        await self._inboxes.update_many(filter, {"$set": given})
 
     async def leave(self, user_id: int, entry: Entry) -> None:
-        """Take the head away, so that no fan-out reaches this person any more, and push the entry that says why.
+        """Take the head away, so that no fan-out reaches this person any more, and push the entry that says why, to who
+        had one.
 
-        Repeatable: without a head nothing happens.
+        Repeatable: nothing happens once the inbox has seen the rev of this entry, which is that of the membership.
         """
         c = entry.conversation_id
+        is_there = {"$ne": [{"$type": f"$heads.{c}"}, "missing"]}
+        told = {"$slice": [{"$concatArrays": ["$ring", [records.entry_document(entry)]]}, -RING]}
+        changes: Document = {
+            "version": {"$add": ["$version", {"$cond": [is_there, 1, 0]}]},
+            "ring": {"$cond": [is_there, told, "$ring"]},
+            f"members.{c}": entry.rev,
+        }
+        parts = [f"heads.{c}", f"facts.{c}", f"reads.{c}", f"own.{c}:{user_id}", f"own.{c}:0"]
         await self._inboxes.update_one(
-            {"_id": user_id, f"heads.{c}": {"$exists": True}},
-            {
-                "$unset": {
-                    part: "" for part in (f"heads.{c}", f"facts.{c}", f"reads.{c}", f"own.{c}:{user_id}")
-                },
-                "$inc": {"version": 1},
-                "$push": _pushed(entry),
-            },
+            {"_id": user_id, **_older(c, entry.rev)}, [{"$set": changes}, {"$unset": parts}]
         )
 
     async def advance(
@@ -99,7 +104,8 @@ class InboxStore:
             sent = {"$literal": [seq for other, seq in senders if other == sender]}
             above = {"$filter": {"input": sent, "as": "seq", "cond": {"$gt": ["$$seq", head]}}}
             count = {"$add": [{"$ifNull": [f"$own.{c}:{sender}", 0]}, {"$size": above}]}
-            counts[f"own.{c}:{sender}"] = {"$cond": [{"$eq": ["$_id", sender]}, count, "$$REMOVE"]}
+            mine = {"$cond": [{"$eq": ["$_id", sender]}, count, "$$REMOVE"]}
+            counts[f"own.{c}:{sender}"] = mine if sender else count
         entry = {"k": "m", "c": conversation_id, "f": {"$add": [head, 1]}, "t": last}
         pipeline = [
             {
@@ -174,7 +180,7 @@ class InboxStore:
 
     async def inbox(self, user_id: int, conversation_id: int | None = None) -> Inbox | None:
         """Everything but the ring; of one conversation only when it is named."""
-        projection: Document = {"ring": 0}
+        projection: Document = {"ring": 0, "members": 0}
         if conversation_id is not None:
             c = conversation_id
             parts = {f"heads.{c}": 1, f"reads.{c}": 1, f"own.{c}:{user_id}": 1}
@@ -235,8 +241,10 @@ def advancing(advances: Sequence[Advance], claims: Mapping[int, KnownVersion]) -
         else:
             # In a group the counts of others would pile up in every inbox.
             senders = advance.own.keys() & advance.member_ids
-            apart = {id: {f"own.{c}:{id}": advance.own[id]} for id in senders}
-            counts = {}
+            counts = (
+                {f"own.{c}:0": advance.own[0]} if 0 in advance.own else {}
+            )  # What nobody wrote is not unread.
+            apart = {id: {f"own.{c}:{id}": advance.own[id], **counts} for id in senders}
         for id, increments in apart.items():
             filter: Document = {"_id": id, **before}
             if id in claims:
@@ -246,6 +254,11 @@ def advancing(advances: Sequence[Advance], claims: Mapping[int, KnownVersion]) -
             filter = {"_id": {"$in": others}, **before}
             updates.append({"q": filter, "u": {"$inc": {"version": 1, **counts}, **moved}, "multi": True})
     return updates
+
+
+def _older(conversation_id: int, rev: int) -> Document:
+    """Inboxes that have seen no membership of this rev or a newer one. What comes late changes nothing there."""
+    return {f"members.{conversation_id}": {"$not": {"$gte": rev}}}
 
 
 def new_epoch() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatserver.storage.conversations import MEMBERS_INDEX
 from chatserver.storage.driver import Collection
 
 
@@ -23,8 +24,19 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     )
     # Search, within conversations: what others wrote elsewhere costs nothing.
     await collections["pages"].create_index([("c", 1), ("words", 1)])
-    # Members of conversations.
-    await members.create_index([("_id.c", 1)])
+    # Members of groups, by state: a large one is read from here alone.
+    await members.create_index(list(MEMBERS_INDEX))
+    # The sweeper: changes of groups and of their members that are not told yet.
+    for collection in (collections["conversations"], members):
+        await collection.create_index(
+            [("pending", 1)], partialFilterExpression={"pending": {"$exists": True}}
+        )
+    # Making a group: refuses the same one twice, and finds the first.
+    await collections["conversations"].create_index(
+        [("creator_id", 1), ("client_id", 1)],
+        unique=True,
+        partialFilterExpression={"client_id": {"$exists": True}},
+    )
     # The sweeper: reads whose fan-out is not finished.
     await members.create_index(
         [("pending_reads.t", 1)], partialFilterExpression={"pending_reads.t": {"$gt": 0}}

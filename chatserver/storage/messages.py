@@ -146,12 +146,13 @@ class MessageStore:
             },
         )
 
-    async def delete(self, id: int, sender_id: int, at: datetime) -> Change | None:
-        """Leaves a tombstone: the number in the log stays taken. None as for `edit`."""
+    async def delete(self, id: int, sender_id: int, at: datetime, by: int = 0) -> Change | None:
+        """Leaves a tombstone: the number in the log stays taken. None as for `edit`. `by`: who is not its sender."""
+        blamed = {"deleted_by": by} if by else {}
         return await self._change(
             {"_id": id, "sender_id": sender_id, "deleted_at": None},
             {
-                "$set": {"text": "", **records.listed(""), "deleted_at": at, "pending": True},
+                "$set": {"text": "", **records.listed(""), "deleted_at": at, **blamed, "pending": True},
                 "$inc": {"rev": 1},
                 "$rename": {"attachment": "dropped"},  # until the file is gone
             },

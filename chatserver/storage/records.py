@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -13,6 +16,7 @@ from chatserver.model import (
     UNKNOWN,
     Account,
     Attachment,
+    Beginning,
     Change,
     Conversation,
     Entry,
@@ -22,7 +26,9 @@ from chatserver.model import (
     Message,
     Notification,
     Owed,
+    Pending,
     Session,
+    System,
     Tail,
     User,
     split_message_id,
@@ -52,7 +58,7 @@ def user(document: Document) -> User:
 
 def account(document: Document) -> Account:
     state, credential = document.get("state", "active"), document.get("credential", 0)
-    return Account(user(document), state, document["created_at"], credential)
+    return Account(user(document), state, document["created_at"], credential, document.get("host", {}))
 
 
 def session(document: Document) -> Session:
@@ -93,6 +99,8 @@ def message_document(message: Message) -> Document:
             "size": stored.size_bytes,
             "sha256": stored.sha256,
         }
+    if (system := message.system) is not None:
+        document["system"] = _told_document(system.type, system.actor_id, system.user_ids, system.value)
     return document
 
 
@@ -102,7 +110,7 @@ def _plain(client_id: str | int) -> str | int:
 
 
 def message(document: Document) -> Message:
-    stored = document.get("attachment")
+    stored, system = document.get("attachment"), document.get("system")
     id = int(document["_id"])  # BSON gives its own kind of integer from 2^31 on, which no JSON encoder takes
     return Message(
         id=id,
@@ -118,6 +126,8 @@ def message(document: Document) -> Message:
         edited_at=document.get("edited_at"),
         deleted_at=document.get("deleted_at"),
         given=document.get("given"),
+        deleted_by=document.get("deleted_by", 0),
+        system=System(*_told(system)) if system else None,
     )
 
 
@@ -159,8 +169,46 @@ def conversation(document: Document) -> Conversation:
         pinned_seqs=tuple(get("pins", ())),
         slow_secs=get("slow_secs", 0),
         external_id=get("external_id"),
-        data=get("data", {}),
+        data=json.loads(get("data", "{}")),
         rev=get("rev", 0),
+        pending=_pending(get("pending")),
+    )
+
+
+def data_text(data: Mapping[str, Any]) -> str:
+    """As a text: its names may be such as the database would take for something of its own."""
+    return json.dumps(data, ensure_ascii=False)
+
+
+def pending_document(pending: Pending) -> Document:
+    """One letter a field, and a key of its own."""
+    told = _told_document(pending.type, pending.actor_id, pending.user_ids, pending.value)
+    return {**told, "key": secrets.token_hex(6)}
+
+
+def _pending(document: Any) -> Pending | None:
+    """None also for a bare mark: what it stands for is not told."""
+    return Pending(*_told(document), document["key"]) if isinstance(document, dict) else None
+
+
+def _told_document(type: str, actor_id: int, user_ids: Sequence[int], value: Any) -> Document:
+    document: Document = {"t": type, "by": actor_id, "u": list(user_ids)}
+    return document if value is None else {**document, "v": value}
+
+
+def _told(document: Document) -> tuple[str, int, tuple[int, ...], Any]:
+    return document["t"], document["by"], tuple(document["u"]), document.get("v")
+
+
+def beginning(document: Document) -> Beginning:
+    return Beginning(
+        conversation(document),
+        document["creator_id"],
+        document["client_id"],
+        document["asked"],
+        tuple(document.get("first", ())),
+        tuple((user_id, code) for user_id, code in document["refused"]),
+        document["ready"],
     )
 
 
@@ -183,6 +231,7 @@ def member(document: Document) -> Member:
         silenced_until=get("silenced_until"),
         floor_seq=get("floor_seq", 0),
         cleared_seq=get("cleared_seq", 0),
+        joined_seq=get("joined_seq", 0),
         added_by=get("by", 0),
         joined_at=get("joined_at"),
         rev=get("rev", 0),
@@ -194,6 +243,7 @@ def member(document: Document) -> Member:
         hidden_seq=get("hidden_seq", 0),
         unread_seq=get("unread_seq", 0),
         own_rev=get("own_rev", 0),
+        pending=_pending(get("pending")),
     )
 
 

@@ -6,8 +6,9 @@ update, so what was proved before can be told from what was proved after. `kept_
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
@@ -19,7 +20,7 @@ from chatserver.words import RULES, name_words
 
 LAST_SIGN = "\U0010ffff"
 _PUBLIC = {"username": 1, "full_name": 1, "avatar": 1, "host_sub": 1}
-_ACCOUNT = {**_PUBLIC, "state": 1, "created_at": 1, "credential": 1}
+_ACCOUNT = {**_PUBLIC, "state": 1, "created_at": 1, "credential": 1, "host": 1}
 
 _RAISED: Document = {"$inc": {"credential": 1}}
 
@@ -28,8 +29,13 @@ class UserStore:
     def __init__(self, collection: Collection) -> None:
         self._users = collection
 
-    async def create(self, user: User, password_hash: str, at: datetime, host_sub: str | None = None) -> bool:
-        """False when the name is taken, in any spelling of its case, or the host's user has an account."""
+    async def create(
+        self, user: User, password_hash: str, at: datetime, said: Mapping[str, Any] | None = None
+    ) -> bool:
+        """False when the name is taken, in any spelling of its case, or the host's user has an account.
+
+        `said`: what the host says of them besides.
+        """
         document: Document = {
             "_id": user.id,
             "username": user.username,
@@ -40,8 +46,10 @@ class UserStore:
             "password_hash": password_hash,
             "created_at": at,
         }
-        if host_sub is not None:
-            document["host_sub"] = host_sub
+        if user.sub is not None:
+            document["host_sub"] = user.sub
+        if said:
+            document["host"] = dict(said)
         try:
             await self._users.insert_one(document)
         except DuplicateKeyError:
@@ -94,6 +102,24 @@ class UserStore:
         found = await self._users.find_one_and_update(known, {"$set": changes}, after=True)
         return records.user(found) if found else None
 
+    async def host_says(self, user: User, changes: Mapping[str, Any]) -> Account | None:
+        """None clears. None when the account is gone, which is when its username is another one."""
+        sets: Document = {}
+        clears: Document = {}
+        for field, value in changes.items():
+            if field == "name":
+                sets.update(full_name=value, **_listed(user.username, value))
+            elif field == "avatar":
+                sets["avatar"] = value
+            elif value is None:
+                clears[f"host.{field}"] = ""
+            else:
+                sets[f"host.{field}"] = value
+        update = {name: part for name, part in (("$set", sets), ("$unset", clears)) if part}
+        known = {"_id": user.id, "username": user.username}
+        found = await self._users.find_one_and_update(known, update, after=True, projection=_ACCOUNT)
+        return records.account(found) if found else None
+
     async def search(self, beginnings: Sequence[str], limit: int) -> list[User]:
         """People with a word for each of these, whole words first; without any, everybody by username."""
         filter = {**_begin(beginnings), "state": {"$ne": "forgotten"}}
@@ -138,7 +164,9 @@ class UserStore:
             "state": "forgotten",
             "kept_session": 0,
         }
-        await self._users.update_one({"_id": user_id}, {"$set": kept, "$unset": {"host_sub": ""}, **_RAISED})
+        await self._users.update_one(
+            {"_id": user_id}, {"$set": kept, "$unset": {"host_sub": "", "host": ""}, **_RAISED}
+        )
 
     async def list_words(self, after: int, limit: int) -> list[int]:
         """List anew what was listed under other rules, of the first `limit` with ids above `after`; these ids."""

@@ -63,6 +63,28 @@ class MyConversation(Struct):
     rev: Rev
 
 
+class Member(Struct):
+    """Somebody in a conversation, as other members see them."""
+
+    user: Participant
+    role: Role
+    state: Annotated[
+        Literal["invited", "requested", "joining", "member", "banned", "left"],
+        Meta(description="`member`, unless they are not in it any more, or not yet."),
+    ]
+    joined_at: Moment | None
+    added_by: Annotated[Participant | None, Meta(description="Who took them in.")]
+    silenced_until: Annotated[Moment | None, Meta(description="Until then they say nothing.")]
+    rev: Rev
+
+
+class Members(Struct):
+    results: Annotated[list[Member], Meta(description="By the id of the user.")]
+    next: Annotated[
+        str | None, Meta(description="What to ask for the next part with, as `after`. Null: there is none.")
+    ]
+
+
 class FullConversation(Struct):
     """A conversation of two or of many, as one of its members sees it. It never holds all members."""
 
@@ -92,3 +114,20 @@ class FullConversation(Struct):
     data: Annotated[dict[str, Any], Meta(description="Given with it, and never looked into.")]
     rev: Rev
     my: MyConversation
+
+
+class Refused(Struct):
+    user_id: Id
+    code: Annotated[str, Meta(description="Why they could not be added: `not_found`, `limit_reached`.")]
+
+
+class BegunConversation(FullConversation):
+    refused: Annotated[list[Refused], Meta(description="Those of `member_ids` who are not in it.")]
+
+
+class ConversationMessages(Struct):
+    conversation_id: Id
+    messages: Annotated[list[Message], Meta(description="Newest first, from where on you may see them.")]
+    has_more: Annotated[
+        bool, Meta(description="There are older ones; with `after_id`: there are newer ones.")
+    ]

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from handlers.description.shapes import Cursor, Epoch, FileLink, Moment, NotificationData, Seq
+from handlers.description.conversation_shapes import FullConversation, Member
+from handlers.description.shapes import (
+    Cursor,
+    Epoch,
+    FileLink,
+    Kind,
+    Moment,
+    NotificationData,
+    SenderId,
+    Seq,
+    System,
+)
 from handlers.schemas import Id
 
 EventId = Annotated[Id, Meta(description="The same whenever the event is given again: skip what you know.")]
@@ -15,8 +26,8 @@ EventId = Annotated[Id, Meta(description="The same whenever the event is given a
 class MessageData(Struct):
     id: Id
     seq: Seq
-    sender: Annotated[Id, Meta(description="As `sender_id`.")]
-    sender_id: Id
+    sender: Annotated[SenderId, Meta(description="As `sender_id`.")]
+    sender_id: SenderId
     sender_name: str
     receiver_id: Annotated[Id | None, Meta(description="Null in groups.")]
     message: str
@@ -32,6 +43,9 @@ class MessageData(Struct):
     edited_at: Moment | None
     rev: Annotated[int, Meta(ge=0, description="How often it was changed: keep what has the higher one.")]
     is_active: Annotated[bool, Meta(description="False once deleted: no text and no file are left.")]
+    kind: Kind
+    system: System | None
+    deleted_by: Annotated[Id | None, Meta(description="A moderator; null for who deleted their own.")]
 
 
 class ReadReceiptData(Struct):
@@ -90,6 +104,38 @@ class NotificationEvent(Event, tag="notification"):
     data: NotificationData
 
 
+class ConversationData(Struct):
+    conversation: FullConversation
+
+
+class RemovedData(Struct):
+    conversation_id: Id
+    reason: Literal["left", "removed", "banned"]
+
+
+class MemberData(Struct):
+    conversation_id: Id
+    member: Member
+
+
+class ConversationChangedEvent(Event, tag="conversation_changed"):
+    """A conversation of yours is not what it was, or you have just come into it. Only for clients that send a cursor."""
+
+    data: ConversationData
+
+
+class ConversationRemovedEvent(Event, tag="conversation_removed"):
+    """You are no member any more. Only for clients that send a cursor."""
+
+    data: RemovedData
+
+
+class MemberChangedEvent(Event, tag="member_changed"):
+    """Somebody came, went or was made something else, where at most 100 are. Only for clients that send a cursor."""
+
+    data: MemberData
+
+
 class TypingEvent(Event, tag="typing"):
     """Ephemeral: not kept for those who are away, and ended by itself after `typing_secs`."""
 
@@ -113,6 +159,9 @@ AnyEvent = (
     | MessageChangedEvent
     | ReadReceiptEvent
     | NotificationEvent
+    | ConversationChangedEvent
+    | ConversationRemovedEvent
+    | MemberChangedEvent
     | TypingEvent
     | PresenceEvent
     | DeliveryReceiptEvent

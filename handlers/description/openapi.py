@@ -27,11 +27,13 @@ PROBLEMS = {
     "cursor_expired": shapes.CursorProblem,
     "limit_reached": shapes.LimitProblem,
     "refused_by_host": webhook_shapes.HostProblem,
+    "silenced": shapes.SilencedProblem,
 }
 MORE_OF_PROBLEM: dict[str, Json] = {
     "cursor_expired": {"cursor": "2f9a61c0:2"},
     "limit_reached": {"limit": "conversations"},
     "refused_by_host": {"host_code": "no_phone_numbers"},
+    "silenced": {"until": "2026-05-04T09:30:00.000Z"},
 }
 
 
@@ -63,16 +65,19 @@ def described_routes() -> list[tuple[str, type[BaseHandler]]]:
     """Each path as the document writes it: with its slash, and with names for ids."""
     found = [(f"{API}{path}/", handler) for path, handler in API_ROUTES]
     found += OTHER_ROUTES
-    return [(path.replace(ID, f"{{{_id_name(handler)}}}"), handler) for path, handler in found]
+    return [(_named(path, handler), handler) for path, handler in found]
 
 
 def methods(handler: type[BaseHandler]) -> list[str]:
     return [method for method in METHODS if (handler, method) in OPERATIONS]
 
 
-def _id_name(handler: type) -> str:
-    named = (operation.path for (owner, _), operation in OPERATIONS.items() if owner is handler)
-    return next((path[0] for path in named if path), "id")
+def _named(path: str, handler: type) -> str:
+    """With the names of its ids."""
+    of_handler = (operation.path_ids for (owner, _), operation in OPERATIONS.items() if owner is handler)
+    for name, _ in next(of_handler, []):
+        path = path.replace(ID, f"{{{name}}}", 1)
+    return path
 
 
 def _add_schemas(spec: APISpec) -> dict[Any, Schema]:
@@ -140,12 +145,11 @@ def _security(handler: type[BaseHandler]) -> list[Json]:
 def _parameters(operation: Operation) -> list[Json]:
     example = operation.examples[0] if operation.examples else None
     found: list[Json] = []
-    if operation.path:
-        name, text = operation.path
+    for name, text in operation.path_ids:
         schema = {"type": "integer", "minimum": 1, "exclusiveMaximum": 1 << 53, **ID_FORMAT}
         found.append({"name": name, "in": "path", "required": True, "description": text, "schema": schema})
-        if example and example.path:
-            found[0]["example"] = example.path
+    if example and example.path:
+        found[-1]["example"] = example.path
     found += parameters_of(operation.query) if operation.query else []
     for parameter in found:
         for given in (e.query or {} for e in operation.examples):

@@ -27,7 +27,7 @@ _CONTENT = {
 }
 # What the handlers ask for and one field's type cannot say.
 RULES: dict[type, Schema] = {
-    schemas.Send: {"allOf": [_RECEIVER, _CONTENT]},
+    schemas.Send: {"allOf": [{"anyOf": [*_RECEIVER["anyOf"], _given("conversation_id")]}, _CONTENT]},
     schemas.Typing: _RECEIVER,
     schemas.Notify: {"oneOf": [_given("receiver_id"), _given("receiver_sub", type="string")]},
     schemas.MarkRead: {

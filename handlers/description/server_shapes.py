@@ -30,6 +30,12 @@ class Limits(Struct):
         int, Meta(ge=1, description="Of one person, in one process; beyond, the oldest is answered at once.")
     ]
     conversations: Annotated[Rate | None, Meta(description="That a person may begin. Null: any number.")]
+    groups: Annotated[Rate | None, Meta(description="That a person may begin. Null: any number.")]
+    group_members: Annotated[int, Meta(ge=2, description="Of one group.")]
+    announcement_members: Annotated[int, Meta(ge=2, description="Of one announcement.")]
+    person_conversations: Annotated[
+        int, Meta(ge=1, description="Of one person; beyond, nobody can add them to a group.")
+    ]
     conversations_listed: Annotated[int, Meta(ge=1, description="In one answer; see `after` there.")]
     open_uploads: Annotated[
         int, Meta(ge=1, description="Files that a person may be sending at once, to one process.")

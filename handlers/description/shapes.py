@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chatserver.model import MAX_SEQ
-from handlers.schemas import Id
+from handlers.schemas import ID_FORMAT, Id
 
 TIME = {"format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
 
@@ -122,19 +122,49 @@ class OnlineUsers(Struct):
     online_users: Annotated[list[Id], Meta(description="In ascending order.")]
 
 
+SenderId = Annotated[
+    int,
+    Meta(
+        ge=0,
+        lt=1 << 53,
+        description="0 where nobody wrote it: see `system`.",
+        extra_json_schema=ID_FORMAT,
+    ),
+]
+Kind = Annotated[
+    Literal["message", "system"],
+    Meta(description="`system`: it tells what has changed in the conversation, and is never unread."),
+]
+
+
+class System(Struct):
+    """What has changed in a conversation."""
+
+    type: Annotated[
+        str,
+        Meta(
+            description="created, joined, added, left, removed, owner, renamed, avatar, about, policy, frozen, opened or "
+            "closed; there will be more: show the text of those you do not know."
+        ),
+    ]
+    actor_id: Annotated[Id | None, Meta(description="Who did it; null: it came about by itself.")]
+    user_ids: Annotated[list[Id], Meta(description="Whom it concerns.")]
+    value: Annotated[str | None, Meta(description="The new name.")]
+
+
 class Message(Struct):
     """A message as its members see it. Always complete: null, never missing."""
 
     id: Annotated[Id, Meta(description="The same for ever; larger is newer within a conversation.")]
-    sender: Annotated[Id, Meta(description="As `sender_id`.")]
-    sender_id: Id
+    sender: Annotated[SenderId, Meta(description="As `sender_id`.")]
+    sender_id: SenderId
     sender_name: str
     sender_username: str
     sender_avatar: str | None
-    receiver: Annotated[Id, Meta(description="As `receiver_id`.")]
-    receiver_id: Id
-    receiver_name: str
-    receiver_username: str
+    receiver: Annotated[Id | None, Meta(description="As `receiver_id`.")]
+    receiver_id: Annotated[Id | None, Meta(description="Null, as all of the receiver, among several people.")]
+    receiver_name: str | None
+    receiver_username: str | None
     receiver_avatar: str | None
     conversation: Annotated[Id, Meta(description="As `conversation_id`.")]
     conversation_id: Id
@@ -155,6 +185,9 @@ class Message(Struct):
     rev: Annotated[int, Meta(ge=0, description="How often it was changed: the higher one is the newer.")]
     is_active: Annotated[bool, Meta(description="False once deleted: no text and no file are left.")]
     client_id: Annotated[str | None, Meta(description="The sender's own key, if it gave one.")]
+    kind: Kind
+    system: System | None
+    deleted_by: Annotated[Id | None, Meta(description="A moderator; null for who deleted their own.")]
 
 
 class History(Struct):
@@ -279,7 +312,14 @@ class Problem(Struct):
 
 
 class LimitProblem(Problem):
-    limit: Annotated[str, Meta(description="Which one: its name among the `limits` of the server call.")]
+    limit: Annotated[
+        str | UnsetType,
+        Meta(description="Of `limit_reached`: which one, by its name among the `limits` of the server call."),
+    ] = UNSET
+
+
+class SilencedProblem(Problem):
+    until: Annotated[Moment | UnsetType | None, Meta(description="Of `silenced`: when that is over.")] = UNSET
 
 
 class CursorProblem(Problem):

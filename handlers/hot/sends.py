@@ -23,10 +23,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Text(msgspec.Struct, forbid_unknown_fields=True):
-    """What nearly every send is: none of the rarer fields of `Send`."""
+    """What nearly every send is: none of the rarer fields of `Send`, and one of the two ids."""
 
-    receiver_id: Id
     message: str
+    receiver_id: Id | None = None
+    conversation_id: Id | None = None
     client_id: ClientId | None = None
 
 
@@ -41,24 +42,26 @@ class Sends:
     async def answer(self, request: HotRequest, body: bytes, stream: IOStream | HotStream) -> bool:
         """False when nothing was done and the ordinary way has to."""
         sent = text_in(body)
-        if sent is None or sent.receiver_id is None:
+        if sent is None or (sent.receiver_id is None and sent.conversation_id is None):
             return False
         started = self._runtime.clock.monotonic()
-        status, answer = await self._posted(request, sent, sent.receiver_id, started)
+        status, answer = await self._posted(request, sent, started)
         observe("ChatsHandler", "POST", status, self._runtime.clock.monotonic() - started)
         await written(stream, answer)
         return True
 
-    async def _posted(
-        self, request: HotRequest, sent: Text | Send, receiver_id: int, came_at: float
-    ) -> tuple[int, bytes]:
+    async def _posted(self, request: HotRequest, sent: Text | Send, came_at: float) -> tuple[int, bytes]:
         services, rates = self._runtime.services, self._runtime.limits
         try:
             actor = await services.sessions.authenticate(request.token)
             rates.take(actor, "send")
             fields = rate_fields.header_bytes(rates, actor, "send")
-            posted = services.messages.post(actor, receiver_id, sent.message, None, sent.client_id, came_at)
-            message, created = await posted
+            receiver_id, content = sent.receiver_id, (sent.message, None, sent.client_id, came_at)
+            if receiver_id is not None:
+                message, created = await services.messages.post(actor, receiver_id, *content)
+            else:
+                assert sent.conversation_id is not None
+                message, created = await services.messages.post_in(actor, sent.conversation_id, *content)
         except ChatError as error:
             return STATUS[error.code], self._answers.refusal(request, error)
         if not created:
@@ -84,5 +87,6 @@ def text_in(body: bytes) -> Text | Send | None:
     except Invalid:
         return None
     named_once = send.receiver is None and send.receiver_sub is None
+    named_once = named_once and (send.receiver_id is None or send.conversation_id is None)
     plain = send.message.strip() and send.attachment is None and named_once and not ignored
     return send if plain else None

@@ -113,7 +113,7 @@ async def test_a_token_that_is_not_the_hosts_for_now_is_refused(shop: Client, wh
 async def test_a_name_that_cannot_be_shown_is_a_400(shop: Client) -> None:
     for name in ("\u202e", "x" * 101):
         answer = await sign_in(shop, signed(sub=unique("sub"), name=name))
-        assert_problem(answer, 400, "validation_error", "full_name")
+        assert_problem(answer, 400, "validation_error", "name")
 
 
 @pytest.mark.gen_test

@@ -196,6 +196,41 @@ async def test_people_sessions_and_conversations_are_told_of(chat: Client, recei
 
 
 @pytest.mark.gen_test
+async def test_a_group_and_who_is_in_it_are_told_of(chat: Client, receiver: Receiver) -> None:
+    await webhook(chat, receiver, *(f"conversation.{what}" for what in ("created", "updated", "deleted")), *(
+        f"member.{what}" for what in ("added", "removed", "updated")
+    ))  # fmt: skip
+    ann, bob, cleo = await chat.people("ann", "bob", "cleo")
+    body = {"preset": "group", "name": "Class 5b", "member_ids": [bob.id], "client_id": unique("key")}
+    group = await ann.post("conversations/", body)
+    assert group.status == 201, group
+    (begun,) = await receiver.until(1, "conversation.created")
+    assert (begun.data["conversation_id"], begun.data["name"], begun.data["kind"]) == (
+        group["id"],
+        "Class 5b",
+        "group",
+    )
+    path = f"conversations/{group['id']}/"
+    for method, where, content in (
+        ("PUT", f"members/{cleo.id}/", {}),
+        ("PATCH", "", {"name": "Class 5c"}),
+        ("DELETE", f"members/{cleo.id}/", None),
+        ("DELETE", "", None),
+    ):
+        answer = await chat.call(method, path + where, token=ann.token, json_body=content)
+        assert answer.status in (200, 201, 204), answer
+
+    def told() -> list[Told]:
+        return [one for one in receiver.taken if one.data["conversation_id"] == group["id"]]
+
+    await receiver.until(1, "member.removed")
+    await receiver.until(1, "conversation.deleted")
+    assert [one.data["user_id"] for one in told() if one.type == "member.added"][-1] == cleo.id
+    assert [one.data["user_id"] for one in told() if one.type == "member.removed"] == [cleo.id]
+    assert "Class 5c" in [one.data["name"] for one in told() if one.type.startswith("conversation.")]
+
+
+@pytest.mark.gen_test
 async def test_a_test_event_comes_and_its_delivery_says_what_was_answered(
     chat: Client, receiver: Receiver
 ) -> None:

@@ -30,6 +30,7 @@ from chatserver.sending.writer import Writer
 from chatserver.services import Services, build_services
 from chatserver.services.events import PollAnswer, PollRequest
 from chatserver.services.links import Links
+from chatserver.services.sign_in_keys import SignInKeys
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 from chatserver.tasks.claims import Claims
@@ -85,6 +86,7 @@ class Chat:
             RateLimits(self.settings, self.clock),
             Links(b"a key of this test", self.clock),
             self.token_host,
+            SignInKeys(self.settings.host_secret, {}, [], self.clock),
             self.clock,
         )
         self.bus.listen(self.services.bells.heard)
@@ -96,8 +98,8 @@ class Chat:
     def sweeper(self) -> Sweeper:
         services = self.services
         finish = services.receipts.finish_read, services.notifications.finish, services.changes.finish
-        forget = services.unused_guests.forget
-        return Sweeper(self.storage, self.fanout, self.feed, self.bus, self.clock, 0.0, *finish, forget)
+        rest = services.unused_guests.forget, services.memberships.settle_all
+        return Sweeper(self.storage, self.fanout, self.feed, self.bus, self.clock, 0.0, *finish, *rest)
 
     async def open(self) -> Chat:
         await self.storage.prepare()

@@ -24,6 +24,7 @@ from tornado.web import Application, RequestHandler
 from chatserver.errors import Invalid
 from chatserver.guard.host_token import read_host_token
 from chatserver.guard.password_rules import check_password
+from chatserver.guard.sign_in_keys import SignInKey
 from handlers import schemas
 from handlers.assets import Assets
 from handlers.base import ApiHandler
@@ -152,7 +153,7 @@ def any_schema(text: str) -> None:
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MORE: dict[str, Callable[[str], object]] = {
-    "a host's token": lambda text: read_host_token(text, "a" * 32, NOW),
+    "a host's token": lambda text: read_host_token(text, SignInKey("HS256", b"a" * 32), NOW),
     "a password": lambda text: check_password(text, text[:8]),
     "a content type": lambda text: content_type(text.encode(), text),
     "X-Forwarded-For": lambda text: TrustedProxies(("127.0.0.0/8",)).client("127.0.0.1", text),

@@ -16,14 +16,14 @@ async def test_the_host_cannot_sign_in_who_is_switched_off_and_makes_a_deleted_o
     sub = unique("sub")
     services = chat.services
     visitors = services.host._visitors
-    user = (await visitors.of_host(sub, "Ann")).user
+    user = (await visitors.of_host(sub, {"name": "Ann"})).user
     await services.accounts.set_disabled(user.username, True)
     with pytest.raises(Forbidden):
-        await visitors.of_host(sub, "Ann")
+        await visitors.of_host(sub, {"name": "Ann"})
     account = await services.accounts.set_disabled(user.username, False)
-    assert (await visitors.of_host(sub, None)).user.id == user.id
+    assert (await visitors.of_host(sub, {})).user.id == user.id
     await services.accounts.forget(account)
-    again = await visitors.of_host(sub, "Ann")
+    again = await visitors.of_host(sub, {"name": "Ann"})
     assert again.user.id != user.id
 
 
@@ -33,5 +33,7 @@ async def test_first_sign_ins_at_two_nodes_at_once_meet_in_one_account(chats: An
     for _ in range(5):
         sub = unique("sub")
         nodes = (one, other) * 4
-        found = await asyncio.gather(*(node.services.host._visitors.of_host(sub, "Ann") for node in nodes))
+        found = await asyncio.gather(
+            *(node.services.host._visitors.of_host(sub, {"name": "Ann"}) for node in nodes)
+        )
         assert len({account.user.id for account in found}) == 1

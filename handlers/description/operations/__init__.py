@@ -17,6 +17,7 @@ GROUPS = {
     polls.POLLING: "One request that is answered when something happens.",
     chats.MESSAGES: "Sending, reading, files and receipts.",
     chats.CONVERSATIONS: "Lists, counts, presence, and the snapshot to start from.",
+    groups.GROUPS: "Conversations of several people: who is in them, and what they may do.",
     accounts.PEOPLE: "Who you are, and finding others.",
     host.HOST: "What its server calls, with a key of its own (`chatserver key create`), or signed.",
     webhooks.WEBHOOKS: "What the application around the chat is told, and what it is asked.",

@@ -52,12 +52,14 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         SIGNING_IN,
         "Sign in by the application around this chat",
         {200: Answer(shapes.SignedIn, "A new session, and its token.")},
-        "For a chat that is embedded in an application with users of its own; `sign_in.host` of the server call tells "
-        "whether it is switched on. The application's server signs a JWT with the key in the setting `host_secret`, "
-        "HS256 and no other algorithm: `sub`, its own id of the user; `aud`, `chatserver`; `exp`, at most 24 hours "
-        "ahead; perhaps `name`, the name shown. The first such sign-in makes the account, each later one finds it and "
-        "takes over the name. These accounts have no password. A token with the scope `notifications` is for the "
-        "host's own calls and signs nobody in.",
+        "For a chat that is embedded in an application with users of its own; `sign_in.host` of the server call "
+        "tells whether it is switched on. The application's server signs a JWT: HS256 with the key in the setting "
+        "`host_secret`, or with one of `host_keys`, which its `kid` names, by the algorithm bound to that one. "
+        "`sub` is its own id of the user; `aud`, `chatserver`; `exp`, at most 24 hours ahead. The first such "
+        "sign-in makes the account, each later one finds it. Perhaps `name`, `avatar`, `email`, `locale`, `role`, "
+        "`may_contact`: they become the user's profile, which nobody else changes; left out is unchanged, null "
+        "cleared. These accounts have no password. A token with any scope of the host's own calls signs nobody "
+        "in.",
         body=schemas.HostSignIn,
         codes=("token_invalid", "forbidden"),
     ),
@@ -118,6 +120,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         PEOPLE,
         "Change your name or picture",
         {200: Answer(shapes.UserAnswer, "You, as changed.")},
+        "Of an account that the application around this chat made, only the application changes them: a 403 that names "
+        "the field.",
         body=schemas.Profile,
         codes=("not_found",),
         examples=(

@@ -38,7 +38,14 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         body=schemas.Send,
         form=True,
         headers=("Idempotency-Key",),
-        codes=("not_found", "limit_reached", "idempotency_conflict", "refused_by_host"),
+        codes=(
+            "not_found",
+            "limit_reached",
+            "idempotency_conflict",
+            "silenced",
+            "slow_mode",
+            "refused_by_host",
+        ),
         examples=(
             Example(
                 "A text",

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from handlers import conversation_calls
+from handlers import conversation_calls, members, schemas
 from handlers.description import conversation_shapes as shapes
 from handlers.description.operations.chats import CONVERSATIONS
 from handlers.description.operations.operation import Answer, Operation
+from handlers.description.shapes import Done
 
+GROUPS = "Groups"
 WHICH = ("conversation_id", "A conversation that you are in, of two or of many.")
+WHO = ("user_id", "The person.")
 
 OPERATIONS: dict[tuple[type, str], Operation] = {
+    (conversation_calls.ConversationsHandler, "POST"): Operation(
+        "begin_conversation",
+        GROUPS,
+        "Begin a conversation",
+        {
+            201: Answer(shapes.BegunConversation, "Begun. You are its owner."),
+            200: Answer(
+                shapes.BegunConversation, "A repeat, or the direct conversation that you have already."
+            ),
+        },
+        "A `group`, an `announcement` that only admins write in, or a `public` one. Everybody in it gets a "
+        "`conversation_changed` event. `refused` names those who could not be added, and why. `direct` opens the "
+        "conversation with one other person without a message.\n\n"
+        "**Repeat safely.** Give it a `client_id`: the same again is the same conversation (200), the same key with "
+        "another content a 422. A person may begin so many a day and be in so many (`limits.groups`, "
+        "`limits.person_conversations` of the server call).",
+        body=schemas.Begin,
+        codes=("limit_reached", "idempotency_conflict", "not_found"),
+    ),
     (conversation_calls.ConversationHandler, "GET"): Operation(
         "get_conversation",
         CONVERSATIONS,
@@ -18,5 +40,125 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Of two people or of many. `my.can` names all that you may do there: offer nothing else. For who is no member, "
         "or not any more, it does not exist.",
         path=WHICH,
+    ),
+    (conversation_calls.ConversationHandler, "PATCH"): Operation(
+        "change_conversation",
+        GROUPS,
+        "Change a group",
+        {200: Answer(shapes.FullConversation, "As it is now.")},
+        "Name, picture and what it is about: whoever `policy.edit_info` lets; policy and `state`: admins; `slow_secs`: "
+        "moderators. All members get a `conversation_changed` event. With `rev` it is changed only if it is still at "
+        "that one.",
+        body=schemas.ConversationChange,
+        path=WHICH,
+        codes=("forbidden", "silenced", "revision_conflict"),
+    ),
+    (conversation_calls.ConversationHandler, "DELETE"): Operation(
+        "close_conversation",
+        GROUPS,
+        "Close a group",
+        {
+            200: Answer(
+                shapes.FullConversation, "Closed: its members can read it, and nobody writes any more."
+            )
+        },
+        "Its owner may. It cannot be opened again.",
+        path=WHICH,
+        codes=("forbidden", "revision_conflict"),
+    ),
+    (conversation_calls.OwnerHandler, "POST"): Operation(
+        "give_conversation",
+        GROUPS,
+        "Make somebody else the owner",
+        {200: Answer(shapes.FullConversation, "As it is now.")},
+        "The owner may, to another member. An owner who is deleted has an heir: whoever has the highest role, and of "
+        "these who joined first.",
+        body=schemas.Owner,
+        path=WHICH,
+        codes=("forbidden", "revision_conflict"),
+    ),
+    (conversation_calls.MessagesHandler, "GET"): Operation(
+        "conversation_messages",
+        CONVERSATIONS,
+        "Read a conversation",
+        {200: Answer(shapes.ConversationMessages, "One page.")},
+        "Of two people or of many, from where on you may see it. At most one of `before_id`, `after_id` and `around_id`.",
+        query=schemas.Messages,
+        path=WHICH,
+    ),
+    (members.MembersHandler, "GET"): Operation(
+        "list_members",
+        GROUPS,
+        "List its members",
+        {200: Answer(shapes.Members, "One part.")},
+        "For whoever `policy.see_members` lets. With `search` a part may be short and still have a `next`.",
+        query=schemas.Members,
+        path=WHICH,
+        codes=("forbidden",),
+    ),
+    (members.MemberHandler, "PUT"): Operation(
+        "add_member",
+        GROUPS,
+        "Add somebody",
+        {
+            201: Answer(shapes.Member, "They are in it, and see what is sent from now on."),
+            200: Answer(shapes.Member, "They were already."),
+        },
+        "For whoever `policy.invite` lets. Whoever is banned cannot be added. How many may be in one stands at "
+        "`limits.group_members` and `limits.announcement_members` of the server call.",
+        within=WHICH,
+        path=WHO,
+        codes=("forbidden", "silenced", "limit_reached"),
+    ),
+    (members.MemberHandler, "PATCH"): Operation(
+        "change_member",
+        GROUPS,
+        "Change a role, or silence somebody",
+        {200: Answer(shapes.Member, "As they are now.")},
+        "Of whoever has a lower role than you: admins give roles below their own, moderators silence. You may lower "
+        "yourself.",
+        body=schemas.MemberChange,
+        within=WHICH,
+        path=WHO,
+        codes=("forbidden",),
+    ),
+    (members.MemberHandler, "DELETE"): Operation(
+        "remove_member",
+        GROUPS,
+        "Remove somebody",
+        {200: Answer(Done, "They are out: nothing sent from now on reaches them.")},
+        "Moderators may, whoever has a lower role. Your own id: you leave.",
+        within=WHICH,
+        path=WHO,
+        codes=("forbidden", "owner_must_transfer"),
+    ),
+    (members.OwnMembershipHandler, "DELETE"): Operation(
+        "leave_conversation",
+        GROUPS,
+        "Leave",
+        {200: Answer(Done, "You are out: nothing sent from now on reaches you.")},
+        "The owner makes somebody else the owner first. A conversation of two cannot be left.",
+        path=WHICH,
+        codes=("forbidden", "owner_must_transfer"),
+    ),
+    (members.BanHandler, "PUT"): Operation(
+        "ban_member",
+        GROUPS,
+        "Ban somebody",
+        {200: Answer(shapes.Member, "They are out, and nobody can add them before it is over.")},
+        "Moderators may, whoever has a lower role or is not in it. The body may be left out.",
+        body=schemas.Ban,
+        within=WHICH,
+        path=WHO,
+        codes=("forbidden",),
+    ),
+    (members.BanHandler, "DELETE"): Operation(
+        "unban_member",
+        GROUPS,
+        "Lift a ban",
+        {200: Answer(Done, "They can be added again; they are not in it by this.")},
+        within=WHICH,
+        path=WHO,
+        codes=("forbidden",),
     ),
 }

@@ -43,9 +43,14 @@ class Operation:
     headers: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     path: tuple[str, str] | None = None  # name and meaning of the id in the path
+    within: tuple[str, str] | None = None  # the same of an id before that one
     examples: tuple[Example, ...] = ()
     by_host: bool = False  # signed by the host application, not by a person's session
     told_inside: bool = (
         False  # a refusal of the token, or for now, stands in the answer itself: no 401, 429, 503
     )
     shielded: bool = True  # may be refused to protect the rest: 429, 503
+
+    @property
+    def path_ids(self) -> list[tuple[str, str]]:
+        return [named for named in (self.within, self.path) if named is not None]

@@ -35,6 +35,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "You know of this conversation but are not a member any more.",
         "Take it off your list.",
     ),
+    "silenced": (
+        "A moderator of this conversation has silenced you. `until` says for how long.",
+        "Keep what was to be said, and offer it again then.",
+    ),
     "not_found": (
         "There is no such thing, or it is not yours to see: strangers are told the same in both cases.",
         "Check the address and the ids in it.",
@@ -44,10 +48,21 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "Use one that the `Allow` header names.",
     ),
     "limit_reached": (
-        "A quota of yours is used up. `limit` is its name among the `limits` of the server call.",
-        "`conversations`: begin further ones later. `keys`: revoke one. `webhooks`: delete one. "
-        "`pulls`: let one of those that are held end. `open_uploads` and `exports`: wait for the end "
-        "of those under way. `upload_day_bytes`: go on after midnight UTC. Repeating it at once does not help.",
+        "A quota of yours is used up, or a conversation is full. `limit` is its name among the `limits` of the server "
+        "call.",
+        "`conversations`: begin further ones later. `keys`: revoke one. `webhooks`: delete one. `pulls`: let "
+        "one of those that are held end. `open_uploads` and `exports`: wait "
+        "for the end of those under way. `upload_day_bytes`: go on after midnight UTC. `groups`: begin further ones tomorrow. `group_members`, "
+        "`announcement_members`, `person_conversations`: somebody has to leave first. Repeating it at once does not "
+        "help.",
+    ),
+    "owner_must_transfer": (
+        "The owner of a conversation cannot leave it.",
+        "Make another member the owner first (`conversations/{id}/owner/`), or close it.",
+    ),
+    "revision_conflict": (
+        "It was changed since the `rev` that you gave.",
+        "Load it again and decide anew; leave `rev` out to change it whatever it says by now.",
     ),
     "cursor_expired": (
         "Your place in the stream of events is no longer kept: you were away too long, or the data was restored.",
@@ -73,6 +88,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "rate_limited": (
         "Too many requests of this kind in too short a time.",
         "Wait as many seconds as `Retry-After` says, then go on more slowly.",
+    ),
+    "slow_mode": (
+        "Members of this conversation may send one message in `slow_secs` only.",
+        "Wait as many seconds as `Retry-After` says, then send it; a repeat with the same `client_id` passes.",
     ),
     "header_too_large": (
         "The address with its query, and the header fields with all cookies, are longer than this server reads: 32 KiB.",

@@ -50,6 +50,9 @@ def message(seq: int, sender: dict[str, Any], text: str, **more: Any) -> dict[st
         "rev": 0,
         "is_active": True,
         "client_id": None,
+        "kind": "message",
+        "system": None,
+        "deleted_by": None,
     }
     return {**shown, **more}
 
