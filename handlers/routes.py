@@ -98,6 +98,15 @@ OTHER_ROUTES: list[tuple[str, type[BaseHandler]]] = [
 ]
 
 
+def worker_routes(runtime: Runtime) -> list[tuple[Any, ...]]:
+    """Of a node that only works at tasks: how it is, and nothing else."""
+    with_runtime = {"runtime": runtime}
+    return [
+        (r"/healthz/?", server.HealthHandler, with_runtime),
+        (r"/readyz/?", server.ReadyHandler, with_runtime),
+    ]
+
+
 def routes(runtime: Runtime, assets: Assets) -> list[tuple[Any, ...]]:
     with_runtime = {"runtime": runtime}
     with_docs = {**with_runtime, "docs": docs.Docs(assets)}

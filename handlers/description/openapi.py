@@ -214,9 +214,10 @@ def _problem_ref(spec: APISpec, status: int, codes: list[str]) -> Json:
     """One response component for each set of codes, however many calls have it."""
     name = "_or_".join(codes)
     if name not in spec.components.responses:
-        shape = next((PROBLEMS[code].__name__ for code in codes if code in PROBLEMS), "Problem")
+        shapes_of = [PROBLEMS[code].__name__ for code in codes if code in PROBLEMS] or ["Problem"]
+        first, *others = ({"$ref": f"#/components/schemas/{shape}"} for shape in shapes_of)
         narrowed = {"status": {"const": status}, "code": {"enum": codes}}
-        schema = {"allOf": [{"$ref": f"#/components/schemas/{shape}"}, {"properties": narrowed}]}
+        schema = {"allOf": [first, {"properties": narrowed}, *others]}
         headers = ["X-Request-Id", *openapi_text.HEADERS_OF_STATUS.get(status, ())]
         examples = {code: {"value": example_problem(code)} for code in codes}
         spec.components.response(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from handlers.description.shapes import Moment, Problem
 from handlers.schemas import Id
@@ -115,4 +115,6 @@ class Hooks(Struct):
 
 
 class HostProblem(Problem):
-    host_code: Annotated[str | None, Meta(description="The application's own word for why, if it said one.")]
+    host_code: Annotated[
+        str | UnsetType | None, Meta(description="Of `refused_by_host`: the application's own word for why.")
+    ] = UNSET
