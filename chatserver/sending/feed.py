@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 CACHED_SECS = 5.0  # how old the list of endpoints may be
 # As long as nodes may not know a new endpoint yet, or sweeps look back: until then `told` says nothing about it.
 YOUNG = timedelta(minutes=2)
+GATHER_SECS = 0.05  # those sent meanwhile go together: what one costs alone, many cost together
 MOST_SENT = 10_000  # that wait for their tasks here; what is beyond is made up for
 TOGETHER = 500
 PAGE = 200
@@ -119,6 +120,7 @@ class Feed:
     async def _tell_sent(self) -> None:
         """All that is there together, one batch after the other."""
         while self._sent:
+            await self._clock.sleep(GATHER_SECS)
             messages, self._sent = self._sent[:TOGETHER], self._sent[TOGETHER:]
             try:
                 if failpoints.armed:

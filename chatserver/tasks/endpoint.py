@@ -26,7 +26,7 @@ from chatserver.errors import Unavailable, Unreachable
 from chatserver.guard.server_secret import ServerSecret, signed_fields
 from chatserver.model import Attempt, Reply, Task, TaskEnd, Webhook
 from chatserver.ports import OutwardCalls, Stores
-from chatserver.sending.feed import Feed
+from chatserver.sending.feed import GATHER_SECS, Feed
 from chatserver.services.host_events import HostEvents, encoded
 from chatserver.tasks.claims import BATCH, Claims
 from chatserver.tasks.schedule import GIVEN_UP_AFTER, asked_wait, next_attempt
@@ -97,6 +97,7 @@ class Endpoint:
 
     async def _serve(self) -> None:
         while True:
+            await self._clock.sleep(GATHER_SECS)  # one look for all that came and ended meanwhile
             self._woken.clear()
             again = False
             try:
