@@ -53,7 +53,8 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "`conversations`: begin further ones later. `keys`: revoke one. `webhooks`: delete one. `pulls`: let "
         "one of those that are held end. `open_uploads` and `exports`: wait "
         "for the end of those under way. `upload_day_bytes`: go on after midnight UTC. "
-        "`groups`: begin further ones tomorrow. `group_members`, `announcement_members`, `person_conversations`: somebody has to leave first. Repeating it at once does not "
+        "`groups`: begin further ones tomorrow. `group_members`, `announcement_members`, "
+        "`person_conversations`: somebody has to leave first. Repeating it at once does not "
         "help.",
     ),
     "owner_must_transfer": (
