@@ -8,7 +8,7 @@ BIOME := tests/frontend/node_modules/.bin/biome
 APART := tests/faults/full tests/cluster tests/abuse/full
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-python test-frontend faults cluster soak check docs contract bench dashboard deploy-check mutants clean ready ready-dev ready-test
+.PHONY: help run test test-python test-frontend faults cluster told soak check docs contract bench dashboard deploy-check mutants clean ready ready-dev ready-test
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -35,6 +35,10 @@ faults: ready-test  ## Break everything on purpose, under load; FAULTS_SEED=N pl
 
 cluster: ready-test  ## Brokers, database members and nodes die in turn behind nginx, under load; CLUSTER_DOCS=FILE takes the table
 	$(PYTHON) -m pytest -s -q tests/cluster $(ARGS)
+
+told: ready-test  ## 100,000 events told through four nodes that are killed at random; EVENTS, NODES, KILLS
+	TOLD_EVENTS=$(or $(EVENTS),100000) TOLD_NODES=$(or $(NODES),4) TOLD_KILLS=$(or $(KILLS),40) \
+		$(PYTHON) -m pytest -s -q tests/system/test_told_through_kills.py $(ARGS)
 
 soak: ready-test  ## Load and random faults for MINUTES (10)
 	SOAK_MINUTES=$(or $(MINUTES),10) $(PYTHON) -m pytest -s -q tests/faults/full/test_soak.py $(ARGS)

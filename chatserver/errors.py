@@ -160,6 +160,16 @@ class LimitReached(ChatError):
         self.limit = limit
 
 
+class RefusedByHost(ChatError):
+    """The application around the chat does not want it; `host_code` is its own word for why."""
+
+    code = "refused_by_host"
+
+    def __init__(self, host_code: str | None, reason: str | None) -> None:
+        super().__init__(reason or "The application around this chat does not allow this.")
+        self.host_code = host_code
+
+
 class Unavailable(ChatError):
     """A part we need does not answer. Nothing was lost; `retry_after_secs` says when to come back."""
 

@@ -71,6 +71,24 @@ LISTENER_RESTS = Counter(
 TOKEN_QUESTIONS = Counter(
     "chat_token_questions_total", "Tokens that the host was asked about, by what became of it.", ["outcome"]
 )
+FEED_PUT_OFF = Counter(
+    "chat_feed_put_off_total", "Messages whose tasks for the host could not be made at once."
+)
+FEED_MADE_UP = Counter("chat_feed_made_up_total", "Messages whose tasks for the host were made up for.")
+DELIVERIES = Counter(
+    "chat_webhook_attempts_total", "Attempts to tell the host of an event, by what came of it.", ["outcome"]
+)
+DELIVERY_ATTEMPT_SECONDS = Histogram(
+    "chat_webhook_attempt_seconds",
+    "Time of one such attempt.",
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
+)
+WEBHOOK_AGE_SECONDS = Gauge(
+    "chat_webhook_oldest_seconds", "Age of the oldest event that waits for an endpoint this node pushes to."
+)
+WEBHOOKS_DISABLED = Counter("chat_webhooks_disabled_total", "Endpoints switched off, by reason.", ["reason"])
+TASKS_DEAD = Counter("chat_tasks_dead_total", "Tasks given up, by reason.", ["reason"])
+HOOK_CALLS = Counter("chat_hook_calls_total", "Questions to hooks, by what came of it.", ["point", "outcome"])
 UPLOADED_BYTES = Counter("chat_uploaded_bytes_total", "Attachment bytes taken in.")
 UPLOADS = Gauge("chat_uploads", "Files on their way in right now.")
 UPLOAD_MEMORY_BYTES = Gauge("chat_upload_memory_bytes", "Memory set aside for files on their way in.")

@@ -365,6 +365,7 @@ class Message:
     rev: int = 0  # how often it was changed
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
+    given: str | None = None  # the hash of what its sender gave, where the host had it replaced
     deleted_by: int = 0  # a moderator, if not its sender
     system: System | None = None
 
@@ -575,3 +576,128 @@ class PendingRead:
     last: int
     at: datetime
     own_rev: int = 0
+
+
+# What the host can be told of, each with whether it happens within a conversation.
+HOST_EVENTS = {
+    "message.created": True,
+    "message.updated": True,
+    "message.deleted": True,
+    "conversation.created": True,
+    "conversation.updated": True,
+    "conversation.deleted": True,
+    "member.added": True,
+    "member.removed": True,
+    "member.updated": True,
+    "user.created": False,
+    "user.updated": False,
+    "user.deactivated": False,
+    "user.erased": False,
+    "session.created": False,
+    "endpoint.disabled": False,
+}
+WEBHOOK_TEST = "webhook.test"  # for whoever asks for it, whatever they listen to
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where the host is told of events: `push` to its address, or `pull` by asking.
+
+    `holder` is the node that pushes to it until `held_until`: one at a time, which is what keeps the order.
+    """
+
+    id: int
+    kind: str  # push | pull
+    url: str | None
+    events: frozenset[str]
+    created_at: datetime
+    since: datetime  # what happened before is not told
+    detail: str = "full"  # full | ids
+    order: bool = (
+        False  # rather nothing than anything out of order: an event that is never taken holds up the rest
+    )
+    state: str = "active"  # active | disabled | deleted: its deliveries go first
+    reason: str | None = None  # why it is disabled: host | gone | failing
+    version: int = 1  # of its secret
+    former_until: datetime | None = None  # until then the secret before signs too
+    secret_mark: str = ""  # of the server secret that its own comes from
+    failures: int = 0  # in a row, of its oldest delivery
+    failing_since: datetime | None = None
+    retry_at: datetime | None = None
+    holder: str | None = None
+    held_until: datetime | None = None
+    client_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What its tasks are found by."""
+        return f"webhook:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a task: what was answered, or in one word why there was no answer."""
+
+    at: datetime
+    status: int | None
+    ms: int
+    error: str | None = None
+    text: str = ""  # the beginning of what was answered
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Work for later: a step that may be repeated, under an id that makes a second one of it the same.
+
+    Of one `key` and `line` the one with the lower `place` goes first. It holds pointers and never a text: what it is
+    about is looked up when it is done.
+    """
+
+    id: str
+    key: str  # whose it is: of a webhook, that of the endpoint
+    line: int  # the conversation; below 0 the person, turned round; 0 for neither
+    place: int
+    event: str
+    about: Mapping[str, Any]
+    at: datetime
+    due_at: datetime
+    attempts: int = 0
+    state: str = "waiting"  # waiting | done | dead
+    is_poison: bool = False  # failed while others did not: it goes its own way and holds up nobody
+    tries: tuple[Attempt, ...] = ()
+
+    @property
+    def event_id(self) -> str:
+        """The same for all endpoints and all attempts. Without a dot."""
+        return self.id.partition(":")[0]
+
+    @property
+    def seq(self) -> int:
+        """All messages of its conversation up to this one are told before it."""
+        return self.place >> SEQ_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """What came of an attempt. Without one nothing was tried: there was nothing to do."""
+
+    state: str  # waiting: once more; done, dead
+    tried: Attempt | None = None
+    error: str | None = None  # of a dead one
+    own_time: datetime | None = None  # as poison: it is tried then, whatever becomes of the others
+
+
+def place(seq: int, fact_seq: int = 0) -> int:
+    """In a conversation: behind message `seq`, and behind the facts before that one."""
+    return seq << SEQ_BITS | fact_seq
+
+
+@dataclass(frozen=True, slots=True)
+class HookSetting:
+    """An address that is asked before something happens, and what counts when it does not answer as it should."""
+
+    point: str  # pre_send | pre_open
+    url: str
+    on_failure: str  # allow | deny
+    timeout_secs: float
+    version: int  # of its secret: another one each time it is made anew

@@ -24,15 +24,18 @@ from chatserver.guard import sign_in_keys
 from chatserver.guard.attempts import Attempts
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.rates import RateLimits
+from chatserver.guard.server_secret import FILE, ServerSecret, read_or_make
 from chatserver.guard.shared_rates import SharedRates
 from chatserver.outward.jwks import Jwks
 from chatserver.outward.token_url import TokenUrl
+from chatserver.outward.way_out import WayOut
 from chatserver.polls.check import Check
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
 from chatserver.ports import Bus
 from chatserver.processes import memory
 from chatserver.sending.fanout import FanOut
+from chatserver.sending.feed import Feed
 from chatserver.sending.sweeper import Sweeper
 from chatserver.services import Services, build_services
 from chatserver.services.links import Links
@@ -40,10 +43,13 @@ from chatserver.services.sign_in_keys import PublishedKeys, SignInKeys
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 from chatserver.storage.embedded import EmbeddedMongod
+from chatserver.tasks.claims import Claims
+from chatserver.tasks.pushing import Pushing
 
 log = structlog.get_logger(__name__)
 
 HEALTH_SECS = 1.0
+OUTWARD_AT_ONCE = 256  # more than all those together who call out allow themselves
 
 
 class Requests:
@@ -83,6 +89,7 @@ class Runtime:
         """Answer what is held and hold no more."""
         self.draining = True
         self.hub.close()
+        self.services.pulls.end()
 
     async def drain(self, secs: float) -> None:
         """End the polls and wait for what is being answered."""
@@ -128,6 +135,17 @@ async def open_database(settings: Settings) -> AsyncIterator[str]:
         yield mongod.uri
 
 
+def server_secret(settings: Settings) -> ServerSecret | None:
+    """None where none is given and none can be kept: then nothing that must be signed is sent."""
+    if settings.server_secret:
+        return ServerSecret(settings.server_secret.encode())
+    try:
+        return ServerSecret(read_or_make(settings.data_dir / FILE))
+    except OSError as problem:
+        log.warning("no server_secret is given and none can be kept: nothing is signed", reason=str(problem))
+        return None
+
+
 @asynccontextmanager
 async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Runtime]:
     """Raises StartupError. Everything is closed when the block is left, in reverse order."""
@@ -161,6 +179,11 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         )
         fanout = FanOut(storage.messages, storage.conversations, storage.inboxes, hub, bus, clock)
         stack.push_async_callback(fanout.close)
+        feed = Feed(storage, bus, clock, settings.webhook_waiting)
+        stack.push_async_callback(feed.close)
+        secret = server_secret(settings)
+        way_out = WayOut(settings.outbound_allow, OUTWARD_AT_ONCE)
+        stack.callback(way_out.close)
         inbox_reads = InboxReads(storage.inboxes, clock)
         stack.push_async_callback(inbox_reads.close)
         passwords = Passwords()
@@ -185,6 +208,10 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             bus,
             hub,
             fanout,
+            feed,
+            Claims(storage, feed, clock),
+            secret,
+            way_out,
             inbox_reads,
             passwords,
             attempts,
@@ -195,6 +222,8 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             clock,
         )
         stack.push_async_callback(services.close)
+        pushing = Pushing(storage, feed, services.host_events, way_out, secret, node, clock)
+        feed.listen(pushing.wake)
         bus.listen(services.bells.heard)
         counters = metrics.BusCounters(bus)
         REGISTRY.register(counters)
@@ -205,6 +234,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         sweeper = Sweeper(
             storage,
             fanout,
+            feed,
             bus,
             clock,
             settings.sweep_secs,
@@ -217,7 +247,8 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         )
         shared_rates = SharedRates(limits, storage.rates, clock, alone=not settings.amqp_url)
         work = (services.presence.beat(), services.presence.announce(), shared_rates.run(), memory.run(clock))
-        tasks = (check.run(), sweeper.run(), *work)
+        pushes = (pushing.run(),) if settings.roles != "web" else ()
+        tasks = (check.run(), sweeper.run(), feed.run(), services.hooks.run(), *pushes, *work)
         for task in tasks:
             stack.push_async_callback(_stop, asyncio.create_task(_watched(task)))
         await asyncio.sleep(0)  # so that each has begun: a block may be left at once

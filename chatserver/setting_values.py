@@ -13,6 +13,7 @@ CHOICES = {
     "log_format": ("auto", "text", "json"),
     "rate_limits": ("on", "off"),
     "hot_calls": ("on", "off"),
+    "roles": ("web", "tasks", "all"),
     "registration": ("auto", "open", "invite", "off"),
     "directory": ("everyone", "shared", "off"),
     "contact": ("everyone", "shared", "host"),

@@ -38,6 +38,7 @@ class Settings:
         (), "Names in /metrics' address besides localhost and where it listens, comma-separated."
     )
     admin_port: int = setting(0, "Port of the /metrics listener; 0 switches it off.", least=0)
+    roles: str = setting("all", "web, tasks (webhooks, no API) or all: what this node does.")
     processes: int = setting(
         1, "Server processes sharing the port, 0 for one per core; more than one needs amqp_url.", least=0
     )
@@ -151,6 +152,14 @@ class Settings:
         "Address of the application around this chat that says whose its own tokens are; empty: they count for nothing.",
         secret=True,
     )
+    server_secret: str = setting(
+        "",
+        "What webhooks and hooks are signed by (32 bytes or more), alike on all machines; empty: one made into data_dir.",
+        secret=True,
+    )
+    webhook_waiting: int = setting(
+        1_000_000, "Events that may wait for one webhook; beyond, the oldest are given up.", least=1
+    )
     outbound_allow: tuple[str, ...] = setting(
         (),
         "Networks (10.0.0.0/8) and hosts, comma-separated, that webhooks and hooks may reach besides public addresses.",
@@ -203,6 +212,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     """What is right by itself and wrong together."""
     if 0 < len(settings.host_secret.encode("utf-8", "replace")) < HOST_SECRET_BYTES:
         yield f"--host-secret: must have at least {HOST_SECRET_BYTES} bytes"
+    if 0 < len(settings.server_secret.encode("utf-8", "replace")) < HOST_SECRET_BYTES:
+        yield f"--server-secret: must have at least {HOST_SECRET_BYTES} bytes"
     if settings.tls_key and not settings.tls_cert:
         yield "--tls-key: is of no use without --tls-cert"
     if problem := unescaped(settings.mongodb_uri):

@@ -25,7 +25,7 @@ from handlers.connections.forwarded import Forwarded, TrustedProxies
 from handlers.events import EventsHandler
 from handlers.hot.connection import HotCalls
 from handlers.pages import NoPage
-from handlers.routes import routes
+from handlers.routes import routes, worker_routes
 from handlers.server import MetricsHandler
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,7 +67,7 @@ class ChatApplication(PrometheusMixIn, Application):  # type: ignore[misc]
 def make_app(runtime: Runtime) -> Application:
     assets = Assets(ROOT / "static")
     return ChatApplication(
-        routes(runtime, assets),
+        worker_routes(runtime) if runtime.settings.roles == "tasks" else routes(runtime, assets),
         default_handler_class=NoPage,
         default_handler_args={"runtime": runtime},
         template_path=str(ROOT / "templates"),
@@ -117,7 +117,8 @@ def make_public_server(runtime: Runtime) -> ChatServer:
     server.watch.start()
     if settings.trusted_proxies:
         server.proxies = TrustedProxies(settings.trusted_proxies)
-    server.calls = HotCalls(runtime, secure=tls is not None)
+    if settings.roles != "tasks":
+        server.calls = HotCalls(runtime, secure=tls is not None)
     return server
 
 

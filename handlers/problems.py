@@ -12,6 +12,7 @@ STATUS: dict[str, int] = {
     "token_missing": 401,
     "token_invalid": 401,
     "forbidden": 403,
+    "refused_by_host": 403,
     "not_member": 403,
     "contact_refused": 403,
     "silenced": 403,
@@ -55,6 +56,8 @@ def problem(status: int, error: BaseException | None, request_id: str) -> tuple[
             extra["limit"] = error.limit
         elif isinstance(error, errors.RevisionConflict):
             extra["stored"] = error.stored
+        elif isinstance(error, errors.RefusedByHost):
+            extra["host_code"] = error.host_code
         elif isinstance(error, errors.Silenced):
             extra["until"] = error.until
     else:

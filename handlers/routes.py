@@ -13,6 +13,7 @@ from handlers import (
     conversations,
     event_streams,
     events,
+    hooks,
     host,
     host_keys,
     host_users,
@@ -24,6 +25,7 @@ from handlers import (
     receipts,
     search,
     server,
+    webhooks,
 )
 from handlers.assets import Assets
 from handlers.base import BaseHandler, NothingHere
@@ -80,6 +82,18 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     (f"conversations/{ID}/read", own_conversation.ReadHandler),
     (f"conversations/{ID}/receipts", own_conversation.ReceiptsHandler),
     (f"conversations/{ID}", conversation_calls.ConversationHandler),
+    ("host/webhooks", webhooks.WebhooksHandler),
+    (f"host/webhooks/{ID}", webhooks.OneWebhookHandler),
+    (f"host/webhooks/{ID}/test", webhooks.WebhookTestHandler),
+    (f"host/webhooks/{ID}/secret/rotate", webhooks.WebhookSecretHandler),
+    (f"host/webhooks/{ID}/deliveries", webhooks.DeliveriesHandler),
+    (f"host/webhooks/{ID}/replay", webhooks.ReplayHandler),
+    (f"host/webhooks/{ID}/events", webhooks.PullHandler),
+    (f"host/webhooks/{ID}/ack", webhooks.AcknowledgeHandler),
+    ("host/hooks", hooks.HooksHandler),
+    ("host/hooks/pre_send", hooks.SendHookHandler),
+    ("host/hooks/pre_open", hooks.OpenHookHandler),
+    ("host/policies", hooks.PoliciesHandler),
     (f"conversations/{ID}/messages", conversation_calls.MessagesHandler),
     (f"conversations/{ID}/owner", conversation_calls.OwnerHandler),
     (f"conversations/{ID}/members", members.MembersHandler),
@@ -96,6 +110,15 @@ OTHER_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("/openapi.json", docs.DocumentHandler),
     ("/docs", docs.DocsHandler),
 ]
+
+
+def worker_routes(runtime: Runtime) -> list[tuple[Any, ...]]:
+    """Of a node that only works at tasks: how it is, and nothing else."""
+    with_runtime = {"runtime": runtime}
+    return [
+        (r"/healthz/?", server.HealthHandler, with_runtime),
+        (r"/readyz/?", server.ReadyHandler, with_runtime),
+    ]
 
 
 def routes(runtime: Runtime, assets: Assets) -> list[tuple[Any, ...]]:

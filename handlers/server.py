@@ -12,7 +12,7 @@ from chatserver.services.own_settings import PINNED, PINNED_LIMIT
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
 
-FEATURE_LEVEL = 7  # grows by one with every change a client may want to know of
+FEATURE_LEVEL = 8  # grows by one with every change a client may want to know of
 
 
 def _rate(runtime: Runtime, name: str) -> dict[str, int] | None:

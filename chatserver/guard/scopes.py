@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from chatserver.errors import Forbidden, Invalid
 
 NOTIFICATIONS = "notifications"
+WEBHOOKS = "webhooks"
 KEYS = "keys"
 USERS_READ, USERS_WRITE = "users:read", "users:write"
 
@@ -22,7 +23,7 @@ SCOPES = {
     "export": "take out everything",
     "erase": "delete what people wrote for ever",
     NOTIFICATIONS: "tell people something",
-    "webhooks": "say where events are told, and which hooks are asked",
+    WEBHOOKS: "say where events are told, and which hooks are asked",
     KEYS: "make, rotate and revoke keys that may do no more than the one that asks",
 }
 

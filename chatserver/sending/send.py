@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,11 @@ from datetime import datetime
 from chatserver.deadlines import refuse
 from chatserver.errors import Unavailable
 from chatserver.model import Advance, Attachment, Conversation, Message, System, message_id
+
+
+def hash_of(text: str) -> str:
+    """What a text is recognised by when it is not kept."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @dataclass(slots=True, eq=False)
@@ -28,6 +34,7 @@ class Send:
     answer: asyncio.Future[tuple[Message, bool]] = field(default_factory=asyncio.Future)
     in_doubt: bool = False  # an earlier try may have been stored: finding it is then no repeat
     owed_until: float = 0.0  # until then it is stored whoever still waits: an inbox may name it already
+    given: str | None = None  # the hash of what was given, where the host has it replaced
     stored: tuple[Message, bool] | None = None  # what the answer will be: only the fan-out is not done yet
 
     def at(self, seq: int) -> Message:
@@ -41,6 +48,7 @@ class Send:
             self.text,
             self.attachment,
             self.created_at,
+            given=self.given,
             system=self.system,
         )
 
@@ -50,7 +58,11 @@ class Send:
             return stored.conversation_id == self.conversation.id
         mine, theirs = self.attachment, stored.attachment
         same_file = (mine and (mine.name, mine.sha256)) == (theirs and (theirs.name, theirs.sha256))
-        return stored.conversation_id == self.conversation.id and stored.text == self.text and same_file
+        if stored.given is not None:
+            same_text = stored.given == (self.given or hash_of(self.text))
+        else:
+            same_text = stored.text == self.text and self.given is None
+        return stored.conversation_id == self.conversation.id and same_text and same_file
 
     def made(self, stored: Message) -> bool:
         """Whether it was an earlier try of this very send that stored the message."""

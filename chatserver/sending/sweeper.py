@@ -1,6 +1,7 @@
 """Finishes what a node that died left half done: fan-outs of messages, their changes, reads, own settings and
-notifications, and changes of groups and of who is in them; and deletes the files of sends that came to nothing, and
-guests who do not come back. Lists the words of full pages for search, and anew what older rules listed.
+notifications, changes of groups and of who is in them, and what the host is to be told of them; and deletes the files of
+sends that came to nothing, and guests who do not come back. Lists the words of full pages for search, and anew what
+older rules listed.
 
 Safe to run everywhere at once, a no-op where nothing is missing; a claim in the database keeps it to one node a turn.
 """
@@ -20,6 +21,7 @@ from chatserver.errors import Unavailable
 from chatserver.model import Advance, Bell, Change, Member, Notification, PendingRead
 from chatserver.ports import Bus, Stores
 from chatserver.sending.fanout import FanOut
+from chatserver.sending.feed import Feed
 from chatserver.sending.relisting import Relisting
 from chatserver.word_pages import PAGE
 
@@ -44,6 +46,7 @@ class Sweeper:
         self,
         stores: Stores,
         fanout: FanOut,
+        feed: Feed,
         bus: Bus,
         clock: Clock,
         interval_secs: float,
@@ -56,6 +59,7 @@ class Sweeper:
     ) -> None:
         self._stores = stores
         self._fanout = fanout
+        self._feed = feed
         self._bus = bus
         self._clock = clock
         self._relisting = Relisting(stores, clock)
@@ -86,6 +90,7 @@ class Sweeper:
         last = await self._stores.marks.claim_sweep(began, apart_secs)
         if last is None:
             return
+        await self._feed.refresh()
         for pending in await self._stores.conversations.pending_reads(PENDING):
             await self._finish_read(pending)
         for notification in await self._stores.notifications.pending(PENDING):
@@ -103,6 +108,7 @@ class Sweeper:
         while chunk := list(islice(conversations, CHUNK)):
             chunks.append({id: appended[id] for id in chunk})
             await self._mend(chunks[-1])
+            await self._feed.make_up(chunks[-1])
             await asyncio.sleep(0)
         for lasts in chunks:
             await self._list_words(lasts)
@@ -111,6 +117,7 @@ class Sweeper:
         await self._forget_guests()
         await self._stores.marks.complete_sweep(began)
         metrics.SWEEPS.inc()
+        await self._feed.bound()
         await self._relisting.go_on(began)
 
     async def _appended(self, *spans: tuple[datetime, datetime]) -> dict[int, int]:

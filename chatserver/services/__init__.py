@@ -10,14 +10,17 @@ from chatserver.guard.attempts import Attempts
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.quotas import Quotas
 from chatserver.guard.rates import RateLimits
+from chatserver.guard.server_secret import ServerSecret
 from chatserver.model import PRESETS, Bell, Message
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
-from chatserver.ports import Bus, Stores, TokenHost
+from chatserver.ports import Bus, OutwardCalls, Stores, TaskClaims, TokenHost
 from chatserver.sending.facts import Facts
 from chatserver.sending.fanout import FanOut
+from chatserver.sending.feed import Feed
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
+from chatserver.services.asked_sends import AskedSends
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
@@ -29,7 +32,9 @@ from chatserver.services.drafts import Drafts
 from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.groups import Groups
+from chatserver.services.hooks import Hooks
 from chatserver.services.host import Host
+from chatserver.services.host_events import HostEvents
 from chatserver.services.host_users import HostUsers
 from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.keys import Keys
@@ -44,6 +49,7 @@ from chatserver.services.own_data import OwnData
 from chatserver.services.own_devices import OwnDevices
 from chatserver.services.own_settings import OwnSettings
 from chatserver.services.presence import Presence
+from chatserver.services.pulls import Pulls
 from chatserver.services.receipts import Receipts
 from chatserver.services.search import Search
 from chatserver.services.seen_by import SeenBy
@@ -56,6 +62,7 @@ from chatserver.services.unused_guests import UnusedGuests
 from chatserver.services.visitors import Visitors
 from chatserver.services.vouchers import Vouchers
 from chatserver.services.wake_ups import WakeUps
+from chatserver.services.webhooks import Webhooks
 from chatserver.settings import Settings
 
 
@@ -95,6 +102,10 @@ class Services:
     writer: Writer
     kept_places: KeptPlaces
     quotas: Quotas
+    webhooks: Webhooks
+    pulls: Pulls
+    hooks: Hooks
+    host_events: HostEvents
 
     async def close(self) -> None:
         """Finish what was taken: every send, then the marks that are only gathered so far."""
@@ -119,6 +130,10 @@ def build_services(
     bus: Bus,
     hub: Hub,
     fanout: FanOut,
+    feed: Feed,
+    claims: TaskClaims,
+    secret: ServerSecret | None,
+    way_out: OutwardCalls,
     inbox_reads: InboxReads,
     passwords: Passwords,
     attempts: Attempts,
@@ -129,7 +144,7 @@ def build_services(
     clock: Clock,
 ) -> Services:
     accounts = Accounts(
-        stores.users, stores.inboxes, stores.marks, passwords, attempts, clock, settings.who_registers
+        stores.users, stores.inboxes, stores.marks, feed, passwords, attempts, clock, settings.who_registers
     )
     visitors = Visitors(stores, accounts, attempts, clock)
     tickets = Tickets(stores.tickets, clock, settings.ticket_secs)
@@ -144,28 +159,37 @@ def build_services(
         visitors,
         limits,
         hub,
+        feed,
         bus,
         clock,
         settings.person_sessions,
     )
     quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
+    hooks = Hooks(stores, way_out, secret, bus, clock)
+    feed.listen(hooks.wake)
     contacts = Contacts(stores, accounts, settings.directory, settings.contact)
-    conversations = Conversations(stores, accounts, contacts, quotas, clock)
+    conversations = Conversations(stores, accounts, contacts, quotas, hooks, clock)
     own_devices = OwnDevices(stores, bus, clock)
     seen_by = SeenBy(stores, conversations, bus, clock)
     receipts = Receipts(stores, conversations, own_devices, seen_by, bus, clock)
     typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)
-    facts = Facts(stores, bus, clock)
+    facts = Facts(stores, feed, bus, clock)
 
     def ring(message: Message, member_ids: tuple[int, ...]) -> None:
         bus.publish(Bell("message", member_ids, message=message))
+        feed.sent(message)
 
+    host_events = HostEvents(stores, accounts, links, settings.public_url)
+    webhooks = Webhooks(stores, feed, secret, bus, clock)
+    pulls = Pulls(stores, feed, webhooks, host_events, claims, clock)
+    feed.listen(lambda others: pulls.wake())
     writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)
     messages = Messages(
         stores,
         writer,
+        AskedSends(writer, hooks, stores, clock, settings.message_chars),
         accounts,
         conversations,
         receipts,
@@ -269,10 +293,14 @@ def build_services(
         presence=presence,
         notifications=notifications,
         events=Events(hub, inbox_reads, entries, kept_places, notifications, bus, clock),
-        bells=Bells(hub, wake_ups, bodies, sessions, typing, presence, writer.overtaken),
+        bells=Bells(hub, wake_ups, bodies, sessions, typing, presence, feed, hooks, writer.overtaken),
         bodies=bodies,
         wake_ups=wake_ups,
         writer=writer,
         kept_places=kept_places,
         quotas=quotas,
+        webhooks=webhooks,
+        pulls=pulls,
+        hooks=hooks,
+        host_events=host_events,
     )

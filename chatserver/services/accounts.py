@@ -18,6 +18,7 @@ from chatserver.guard.password_rules import check_password
 from chatserver.model import GONE, SYSTEM_SENDER, Account, Actor, User
 from chatserver.names import check_picture, shown_name
 from chatserver.ports import InboxStore, MarkStore, UserStore
+from chatserver.sending.feed import Feed
 from chatserver.words import wanted_names
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
@@ -38,6 +39,7 @@ class Accounts:
         users: UserStore,
         inboxes: InboxStore,
         marks: MarkStore,
+        feed: Feed,
         passwords: Passwords,
         attempts: Attempts,
         clock: Clock,
@@ -47,6 +49,7 @@ class Accounts:
         self._users = users
         self._inboxes = inboxes
         self._marks = marks
+        self._feed = feed
         self._passwords = passwords
         self._attempts = attempts
         self._clock = clock
@@ -84,7 +87,8 @@ class Accounts:
         """A new account, without a password unless one is given. False when its name or the host's user is taken."""
         # The inbox first: nobody must ever be found who could not receive.
         await self._inboxes.ensure(user.id)
-        return await self._users.create(user, password_hash, self._clock.now(), said or {})
+        async with self._feed.about_person("user.created", user.id, sub=user.sub):
+            return await self._users.create(user, password_hash, self._clock.now(), said or {})
 
     async def prove(self, username: str, password: str, caller: Caller) -> Account | None:
         """The account if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""
@@ -183,14 +187,16 @@ class Accounts:
         changes = {field: value for field, value in profile.items() if known.get(field) != value}
         if not changes:
             return account
-        changed = await self._users.host_says(account.user, changes)
+        async with self._feed.about_person("user.updated", account.user.id, sub=account.user.sub):
+            changed = await self._users.host_says(account.user, changes)
         if changed is None:
             raise NotFound("This account is gone.")
         self._known[account.user.id] = changed.user
         return changed
 
     async def _changed(self, user: User, changes: dict[str, str | None]) -> User:
-        changed = await self._users.update(user, changes)
+        async with self._feed.about_person("user.updated", user.id):
+            changed = await self._users.update(user, changes)
         if changed is None:
             raise NotFound("This account is gone.")
         self._known[user.id] = changed
@@ -228,7 +234,8 @@ class Accounts:
     async def set_active(self, account: Account, active: bool) -> Account:
         """Whether they may sign in and be written to; other nodes know it within KNOWN_SECS. Sessions are ended apart."""
         state = "active" if active else "disabled"
-        await self._users.set_state(account.user.id, state)
+        async with self._feed.about_person("user.updated" if active else "user.deactivated", account.user.id):
+            await self._users.set_state(account.user.id, state)
         user = replace(account.user, is_off=not active)
         self._known[user.id] = user
         return replace(account, state=state, user=user)
@@ -238,7 +245,8 @@ class Accounts:
         id = account.user.id
         # No name that anybody could register, for it begins with a dash.
         user = User(id, f"{GONE}{id}", FORGOTTEN, None)
-        await self._users.forget(id, user.username, user.full_name)
+        async with self._feed.about_person("user.erased", id):
+            await self._users.forget(id, user.username, user.full_name)
         await self._attempts.forget(account.user.username)
         self._known[id] = user
         return replace(account, user=user, state="forgotten")

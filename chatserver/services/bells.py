@@ -13,7 +13,11 @@ import structlog
 from chatserver import metrics, wire
 from chatserver.model import STRANGE, Bell, Message
 from chatserver.polls.hub import Hub
+from chatserver.sending.feed import BELL as FEED
+from chatserver.sending.feed import Feed
 from chatserver.services.bodies import Bodies
+from chatserver.services.hooks import BELL as HOOKS
+from chatserver.services.hooks import Hooks
 from chatserver.services.presence import Presence
 from chatserver.services.sessions import Sessions
 from chatserver.services.typing import Typing
@@ -33,6 +37,8 @@ class Bells:
         sessions: Sessions,
         typing: Typing,
         presence: Presence,
+        feed: Feed,
+        hooks: Hooks,
         overtaken: Callable[[Message], None],
     ) -> None:
         """`overtaken` is told of every message that another node stored."""
@@ -57,6 +63,8 @@ class Bells:
             "presence": self._ephemeral,
             "delivery_receipt": self._ephemeral,
             "nodes": presence.heard,
+            FEED: feed.heard,
+            HOOKS: hooks.heard,
             STRANGE: lambda bell: hub.doubt(),
         }
 

@@ -26,6 +26,7 @@ from chatserver.model import (
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.contacts import Contacts
+from chatserver.services.hooks import Hooks
 from chatserver.services.refusals import NO_CONVERSATION
 from chatserver.wire import SMALL_MEMBERS
 
@@ -50,12 +51,19 @@ class Overview:
 
 class Conversations:
     def __init__(
-        self, stores: Stores, accounts: Accounts, contacts: Contacts, quotas: Quotas, clock: Clock
+        self,
+        stores: Stores,
+        accounts: Accounts,
+        contacts: Contacts,
+        quotas: Quotas,
+        hooks: Hooks,
+        clock: Clock,
     ) -> None:
         self._stores = stores
         self._accounts = accounts
         self.contact_policy = contacts
         self._quotas = quotas
+        self._hooks = hooks
         self._clock = clock
         # The members of a direct conversation never change.
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
@@ -118,6 +126,7 @@ class Conversations:
         user = await self._accounts.user(user_id)
         if not user.receives:
             raise NotFound(NOBODY) if user.is_gone else Forbidden(SWITCHED_OFF)
+        await self._hooks.opening(actor.user_id, user_id)
         await self._quotas.begin_conversation(actor)
         id = await self._stores.marks.next_id("conversation")
         if id > MAX_CONVERSATION_ID:

@@ -315,9 +315,13 @@ class Memberships:
         pending = member.pending
         if conversation is None or pending is None:
             return
+        lines = [("member", member.user_id, member.rev)]
+        if pending.type != "role":
+            lines.append(("conversation", 0, conversation.rev))
         if conversation.member_count <= TOLD_MEMBERS:
-            lines = ("member", member.user_id, member.rev), ("conversation", 0, conversation.rev)
-            await self._facts.tell(conversation, *(lines[:1] if pending.type == "role" else lines))
+            await self._facts.tell(conversation, *lines)
+        else:
+            await self._facts.tell_host(conversation, *lines)
         await self._system_messages.tell(conversation, pending, f"{conversation_id}:{pending.key}")
 
     async def settle_all(self, most: int) -> None:

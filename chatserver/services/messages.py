@@ -15,6 +15,7 @@ from chatserver.ports import Stores, Upload
 from chatserver.sending.send import Send
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
+from chatserver.services.asked_sends import AskedSends
 from chatserver.services.conversations import NOBODY, SWITCHED_OFF, Conversations
 from chatserver.services.links import Links
 from chatserver.services.permissions import RANKS, rank, window
@@ -54,6 +55,7 @@ class Messages:
         self,
         stores: Stores,
         writer: Writer,
+        sends: AskedSends,
         accounts: Accounts,
         conversations: Conversations,
         receipts: Receipts,
@@ -64,6 +66,7 @@ class Messages:
     ) -> None:
         self._stores = stores
         self._writer = writer
+        self._sends = sends
         self._accounts = accounts
         self._conversations = conversations
         self._receipts = receipts
@@ -91,7 +94,7 @@ class Messages:
         """The message, and whether this send created it: a repeat by client_id gives the first result again.
 
         Its deadline counts from `came_at` (monotonic; now, when not given), with all that has to be looked up first.
-        Raises Invalid, NotFound for an unknown receiver, IdempotencyConflict, Unavailable.
+        Raises Invalid, NotFound for an unknown receiver, IdempotencyConflict, RefusedByHost, Unavailable.
         """
         deadline = (self._clock.monotonic() if came_at is None else came_at) + self._deadline_secs
         self.check(text, attachment is not None)
@@ -111,7 +114,7 @@ class Messages:
         )
         receiver = users[receiver_id]
         message, created = await (
-            self._writer.post(send) if receiver.receives else self._sent_before(send, receiver)
+            self._sends.post(send) if receiver.receives else self._sent_before(send, receiver)
         )
         if created:
             receiving = Member(conversation.id, receiver_id)

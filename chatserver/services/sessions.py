@@ -27,6 +27,7 @@ from chatserver.guard.rates import RateLimits
 from chatserver.model import Account, Actor, Bell, Entry, Session, User
 from chatserver.polls.hub import Hub
 from chatserver.ports import Bus, InboxStore, MarkStore, SessionStore, UserStore
+from chatserver.sending.feed import Feed
 from chatserver.services.accounts import Accounts
 from chatserver.services.tickets import Tickets
 from chatserver.services.visitors import Visitors
@@ -65,6 +66,7 @@ class Sessions:
         visitors: Visitors,
         limits: RateLimits,
         hub: Hub,
+        feed: Feed,
         bus: Bus,
         clock: Clock,
         most: int,
@@ -81,6 +83,7 @@ class Sessions:
         self._limits = limits
         self._beginning: dict[bytes, asyncio.Task[Session]] = {}
         self._hub = hub
+        self._feed = feed
         self._bus = bus
         self._clock = clock
         self._most = most
@@ -123,8 +126,9 @@ class Sessions:
         ends = by.expires_at + KEPT_BEYOND if by is not None and by.expires_at is not None else None
         session = Session(id, user.id, device_name(device), now, now, account.credential, ends)
         place = Cursor(inbox.epoch, inbox.version)
-        if not await self._sessions.create(session, key, place, vouched=by is not None):
-            return None
+        async with self._feed.about_person("session.created", user.id, s=session.id):
+            if not await self._sessions.create(session, key, place, vouched=by is not None):
+                return None
         current = await self._users.by_id(user.id)
         if current is None or (current.state, current.credential) != ("active", account.credential):
             await self._sessions.delete(user.id, session.id)

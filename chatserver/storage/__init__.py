@@ -29,8 +29,10 @@ from chatserver.storage.quotas import QuotaStore
 from chatserver.storage.rates import AttemptStore, RateStore
 from chatserver.storage.schema import bring_up
 from chatserver.storage.sessions import SessionStore
+from chatserver.storage.tasks import TaskStore
 from chatserver.storage.tickets import TicketStore
 from chatserver.storage.users import UserStore
+from chatserver.storage.webhooks import HookStore, WebhookStore
 from chatserver.storage.word_pages import WordPageStore
 
 NOUNS = (
@@ -43,6 +45,9 @@ NOUNS = (
     "pages",
     "inboxes",
     "notifications",
+    "webhooks",
+    "hooks",
+    "tasks",
     "marks",
     "keys",
 )
@@ -58,14 +63,7 @@ class Storage:
             uri, settings.mongodb_driver, settings.mongodb_timeout_secs, settings.tls_ca
         )
         self._database = self._client[settings.mongodb_database]
-        in_flight = settings.mongodb_in_flight
-        if settings.mongodb_driver == "motor":
-            from motor.frameworks.tornado import max_workers
-
-            in_flight = min(
-                in_flight, max_workers
-            )  # one more would wait for a thread beyond its own time limit
-        gate = Gate(in_flight, clock)
+        gate = Gate(_in_flight(settings), clock)
         self._collections = {noun: Collection(self._database[noun], gate) for noun in NOUNS + FILES + PASSING}
         self._session_days = settings.session_days
         collections = self._collections
@@ -82,15 +80,16 @@ class Storage:
         self.owed = OwedStore(collections["inboxes"])
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])
+        self.webhooks = WebhookStore(collections["webhooks"])
+        self.hooks = HookStore(collections["hooks"])
+        self.tasks = TaskStore(collections["tasks"], clock)
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])
         self.keys = ApiKeyStore(collections["keys"])
         self.rates = RateStore(collections["rates"], clock)
         self.attempts = AttemptStore(collections["attempts"], clock)
         self.quotas = QuotaStore(collections["quotas"])
         self.known_callers = KnownCallerStore(collections["known_callers"])
-        self.attachments = AttachmentStore(
-            self._collections["fs.files"], self._collections["fs.chunks"], clock
-        )
+        self.attachments = AttachmentStore(collections["fs.files"], collections["fs.chunks"], clock)
 
     async def prepare(self) -> None:
         """Prove that the database answers, may be written and is of a shape we know; create the indexes.
@@ -128,3 +127,12 @@ class Storage:
 
     async def close(self) -> None:
         await settled(self._client.close())
+
+
+def _in_flight(settings: Settings) -> int:
+    """How many calls at once. Of Motor no more than it has threads: one more would wait for a thread beyond its time."""
+    if settings.mongodb_driver != "motor":
+        return settings.mongodb_in_flight
+    from motor.frameworks.tornado import max_workers
+
+    return min(settings.mongodb_in_flight, int(max_workers))

@@ -79,6 +79,25 @@ class ConversationStore:
         writes = [UpdateOne({"_id": id}, {"$max": {"paged": count}}) for id, count in paged.items()]
         await self._conversations.bulk_write(writes, ordered=False)
 
+    async def told(self, ids: Iterable[int]) -> dict[int, int]:
+        """Up to which message each has all its tasks; left out where nothing was ever told."""
+        found = await self._conversations.find({"_id": {"$in": list(ids)}, "told": {"$gt": 0}}, {"told": 1})
+        return {doc["_id"]: int(doc["told"]) for doc in found}
+
+    async def move_told(self, runs: Iterable[tuple[int, int, int]]) -> None:
+        """(conversation, first, last): moved to the last where it stands just before the first."""
+        await self._conversations.update(
+            [
+                {"q": {"_id": c, "told": first - 1 or {"$in": [0, None]}}, "u": {"$set": {"told": last}}}
+                for c, first, last in runs
+            ]
+        )
+
+    async def set_told(self, told: Mapping[int, int]) -> None:
+        """Only forward."""
+        writes = [UpdateOne({"_id": id}, {"$max": {"told": last}}) for id, last in told.items()]
+        await self._conversations.bulk_write(writes, ordered=False)
+
     async def members(self, conversation_id: int, user_ids: Iterable[int]) -> dict[int, Member]:
         """user → member, of those of them who are in it."""
         keys = [member_key(conversation_id, id) for id in user_ids]

@@ -85,3 +85,13 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["notifications"].create_index(
         [("client_id", 1)], unique=True, partialFilterExpression={"client_id": {"$exists": True}}
     )
+    tasks, waiting = collections["tasks"], {"state": "waiting"}
+    # What is due of an endpoint, and the list of its deliveries.
+    await tasks.create_index([("key", 1), ("state", 1), ("due_at", 1)])
+    # What goes before in its conversation.
+    await tasks.create_index([("key", 1), ("line", 1), ("place", 1)], partialFilterExpression=waiting)
+    await tasks.create_index([("ends_at", 1)], expireAfterSeconds=0)
+    # The host's repeats.
+    await collections["webhooks"].create_index(
+        [("client_id", 1)], unique=True, partialFilterExpression={"client_id": {"$exists": True}}
+    )

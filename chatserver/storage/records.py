@@ -92,6 +92,8 @@ def message_document(message: Message) -> Document:
         **listed(message.text),
         "created_at": message.created_at,
     }
+    if message.given is not None:
+        document["given"] = message.given
     if message.attachment:
         stored = message.attachment
         document["attachment"] = {
@@ -127,6 +129,7 @@ def message(document: Document) -> Message:
         rev=document.get("rev", 0),
         edited_at=document.get("edited_at"),
         deleted_at=document.get("deleted_at"),
+        given=document.get("given"),
         deleted_by=document.get("deleted_by", 0),
         system=System(*_told(system)) if system else None,
     )

@@ -73,6 +73,11 @@ class UserStore:
         found = await self._users.find({"host_sub": {"$in": list(subs)}}, {"host_sub": 1})
         return {doc["host_sub"]: doc["_id"] for doc in found}
 
+    async def subs(self, ids: Iterable[int]) -> dict[int, str]:
+        """The host's own ids, of those that have one."""
+        wanted = {"_id": {"$in": list(ids)}, "host_sub": {"$exists": True}}
+        return {doc["_id"]: doc["host_sub"] for doc in await self._users.find(wanted, {"host_sub": 1})}
+
     async def for_sign_in(self, username: str) -> tuple[Account, str] | None:
         """The account and the password hash, of those who may sign in."""
         found = await self._users.find_one({"username_key": username.lower(), "state": {"$exists": False}})

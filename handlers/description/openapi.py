@@ -11,7 +11,7 @@ from apispec import APISpec
 from chatserver.model import SUB_CHARS
 from handlers import rate_fields
 from handlers.base import METHODS, ApiHandler, BaseHandler
-from handlers.description import openapi_text, shapes
+from handlers.description import openapi_text, shapes, webhook_shapes
 from handlers.description.openapi_schemas import Schema, form_of, parameters_of, schemas_of
 from handlers.description.operations import GROUPS, OPERATIONS
 from handlers.description.operations.operation import Answer, Operation
@@ -28,12 +28,14 @@ PROBLEMS = {
     "cursor_expired": shapes.CursorProblem,
     "limit_reached": shapes.LimitProblem,
     "revision_conflict": shapes.RevisionProblem,
+    "refused_by_host": webhook_shapes.HostProblem,
     "silenced": shapes.SilencedProblem,
 }
 MORE_OF_PROBLEM: dict[str, Json] = {
     "cursor_expired": {"cursor": "2f9a61c0:2"},
     "limit_reached": {"limit": "conversations"},
     "revision_conflict": {"stored": None},
+    "refused_by_host": {"host_code": "no_phone_numbers"},
     "silenced": {"until": "2026-05-04T09:30:00.000Z"},
 }
 
@@ -217,9 +219,10 @@ def _problem_ref(spec: APISpec, status: int, codes: list[str]) -> Json:
     """One response component for each set of codes, however many calls have it."""
     name = "_or_".join(codes)
     if name not in spec.components.responses:
-        shape = next((PROBLEMS[code].__name__ for code in codes if code in PROBLEMS), "Problem")
+        shapes_of = [PROBLEMS[code].__name__ for code in codes if code in PROBLEMS] or ["Problem"]
+        first, *others = ({"$ref": f"#/components/schemas/{shape}"} for shape in shapes_of)
         narrowed = {"status": {"const": status}, "code": {"enum": codes}}
-        schema = {"allOf": [{"$ref": f"#/components/schemas/{shape}"}, {"properties": narrowed}]}
+        schema = {"allOf": [first, {"properties": narrowed}, *others]}
         headers = ["X-Request-Id", *openapi_text.HEADERS_OF_STATUS.get(status, ())]
         examples = {code: {"value": example_problem(code)} for code in codes}
         spec.components.response(

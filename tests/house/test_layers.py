@@ -24,6 +24,7 @@ ROOMS = {
     "bus": ("guard",),
     "processes": ("guard",),
     "outward": (),
+    "tasks": ("guard", "sending", "services"),
 }
 HTTP_CLIENTS = (
     "tornado.httpclient", "tornado.simple_httpclient", "tornado.curl_httpclient", "urllib.request", "http.client",

@@ -17,12 +17,15 @@ from chatserver.cursor import Cursor
 from chatserver.guard.attempts import Attempts
 from chatserver.guard.credentials import Passwords
 from chatserver.guard.rates import RateLimits
+from chatserver.guard.server_secret import ServerSecret
 from chatserver.model import Actor, Conversation, Entry, Inbox, Message, User
+from chatserver.outward.way_out import WayOut
 from chatserver.polls.check import Check
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
 from chatserver.ports import TokenHost
 from chatserver.sending.fanout import FanOut
+from chatserver.sending.feed import Feed
 from chatserver.sending.send import Send
 from chatserver.sending.sweeper import Sweeper
 from chatserver.sending.writer import Writer
@@ -33,12 +36,14 @@ from chatserver.services.links import Links
 from chatserver.services.sign_in_keys import SignInKeys
 from chatserver.settings import Settings
 from chatserver.storage import Storage
+from chatserver.tasks.claims import Claims
 from tests.support.client import unique
 from tests.support.clock import SkippingClock
 from tests.support.mongo import MongoNode
 from tests.support.waiting import GENEROUS_SECS
 
 DATABASE = unique("unit")
+SECRET = ServerSecret(b"a secret of these tests, long enough")
 
 
 @dataclass
@@ -62,6 +67,8 @@ class Chat:
             self.bus,
             self.clock,
         )
+        self.feed = Feed(self.storage, self.bus, self.clock)
+        self.way_out = WayOut(["127.0.0.0/8"], 100)
         self.inbox_reads = InboxReads(self.storage.inboxes, self.clock)
         self.check = Check(self.hub, self.storage.inboxes, self.bus, self.clock, self.settings.check_secs)
         self.passwords = Passwords()
@@ -72,6 +79,10 @@ class Chat:
             self.bus,
             self.hub,
             self.fanout,
+            self.feed,
+            Claims(self.storage, self.feed, self.clock),
+            SECRET,
+            self.way_out,
             self.inbox_reads,
             self.passwords,
             Attempts(self.storage.attempts, self.storage.known_callers, self.settings, self.clock),
@@ -96,7 +107,9 @@ class Chat:
             services.own_devices.finish,
         )
         rest = services.unused_guests.forget, services.memberships.settle_all
-        return Sweeper(self.storage, self.fanout, self.bus, self.clock, interval_secs, *finish, *rest)
+        return Sweeper(
+            self.storage, self.fanout, self.feed, self.bus, self.clock, interval_secs, *finish, *rest
+        )
 
     async def open(self) -> Chat:
         await self.storage.prepare()
@@ -107,7 +120,9 @@ class Chat:
         await self.writer.close()
         await self.services.wake_ups.close()
         await self.services.receipts.close()
+        await self.feed.close()
         await self.fanout.close()
+        self.way_out.close()
         await self.inbox_reads.close()
         self.services.typing.close()
         self.passwords.close()

@@ -9,6 +9,7 @@ from handlers.description.operations import (
     own_conversation,
     polls,
     server,
+    webhooks,
 )
 
 OPERATIONS = {
@@ -19,6 +20,7 @@ OPERATIONS = {
     **own_conversation.OPERATIONS,
     **host.OPERATIONS,
     **host_users.OPERATIONS,
+    **webhooks.OPERATIONS,
     **server.OPERATIONS,
 }
 # In the order in which somebody new needs them.
@@ -30,5 +32,6 @@ GROUPS = {
     groups.GROUPS: "Conversations of several people: who is in them, and what they may do.",
     accounts.PEOPLE: "Who you are, and finding others.",
     host.HOST: "What its server calls, with a key of its own (`chatserver key create`), or signed.",
+    webhooks.WEBHOOKS: "What the application around the chat is told, and what it is asked.",
     server.SERVER: "What this server is, and how it is.",
 }

@@ -45,6 +45,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
             "silenced",
             "slow_mode",
             "contact_refused",
+            "refused_by_host",
         ),
         examples=(
             Example(

@@ -26,6 +26,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "`X-Requested-With` is missing.",
         "Do not repeat it as it is. Calls from other sites send a token in `Authorization`.",
     ),
+    "refused_by_host": (
+        "The application around this chat was asked, and does not want this; or it could not be asked and has said that "
+        "this means no. `detail` is its reason, `host_code` its own word for it.",
+        "Show the reason. Repeating it as it is seldom helps.",
+    ),
     "not_member": (
         "You know of this conversation but are not a member any more.",
         "Take it off your list.",
@@ -50,10 +55,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "limit_reached": (
         "A quota of yours is used up, or a conversation is full. `limit` is its name among the `limits` of the server "
         "call.",
-        "`conversations`: begin further ones later. `keys`: revoke one. `open_uploads` and `exports`: wait for the end "
-        "of those under way. `upload_day_bytes`: go on after midnight UTC. `groups`: begin further ones tomorrow. "
-        "`group_members`, `announcement_members`, `person_conversations`: somebody has to leave first. "
-        "`pinned_conversations`: unpin one. "
+        "`conversations`: begin further ones later. `keys`: revoke one. `webhooks`: delete one. `pulls`, `open_uploads` "
+        "and `exports`: wait for the end of those under way. `upload_day_bytes`: go on after midnight UTC. `groups`: "
+        "begin further ones tomorrow. `group_members`, `announcement_members`, `person_conversations`: somebody has to "
+        "leave first. `pinned_conversations`: unpin one. "
         "Repeating it at once does not help.",
     ),
     "owner_must_transfer": (
