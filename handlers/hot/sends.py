@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 from tornado.iostream import IOStream
 
-from chatserver.errors import ChatError, Invalid
+from chatserver.errors import ChatError, Invalid, TokenInvalid
 from chatserver.runtime import Runtime
 from handlers import rate_fields
 from handlers.hot.answer_bytes import AnswerBytes, written
@@ -44,7 +44,10 @@ class Sends:
         if sent is None or sent.receiver_id is None:
             return False
         started = self._runtime.clock.monotonic()
-        status, answer = await self._posted(request, sent, sent.receiver_id, started)
+        try:
+            status, answer = await self._posted(request, sent, sent.receiver_id, started)
+        except TokenInvalid:
+            return False  # which also takes the cookie back
         observe("ChatsHandler", "POST", status, self._runtime.clock.monotonic() - started)
         await written(stream, answer)
         return True
@@ -52,6 +55,7 @@ class Sends:
     async def _posted(
         self, request: HotRequest, sent: Text | Send, receiver_id: int, came_at: float
     ) -> tuple[int, bytes]:
+        """Raises TokenInvalid where the token came in a cookie."""
         services, rates = self._runtime.services, self._runtime.limits
         try:
             actor = await services.sessions.authenticate(request.token)
@@ -60,6 +64,8 @@ class Sends:
             posted = services.messages.post(actor, receiver_id, sent.message, None, sent.client_id, came_at)
             message, created = await posted
         except ChatError as error:
+            if request.by_cookie and isinstance(error, TokenInvalid):
+                raise
             return STATUS[error.code], self._answers.refusal(request, error)
         if not created:
             fields += b"Idempotency-Replayed: true\r\n"
