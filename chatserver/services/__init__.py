@@ -18,6 +18,7 @@ from chatserver.sending.facts import Facts
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
+from chatserver.services.beginnings import Beginnings
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
@@ -121,7 +122,7 @@ def build_services(
         settings.person_sessions,
     )
     quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
-    conversations = Conversations(stores, accounts, quotas, clock)
+    conversations = Conversations(stores, accounts, Beginnings(stores, accounts, quotas, clock), clock)
     receipts = Receipts(stores, conversations, bus, clock)
     typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)

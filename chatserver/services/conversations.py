@@ -10,15 +10,14 @@ from cachetools import LRUCache, TTLCache
 
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
-from chatserver.errors import NotFound, Unavailable
-from chatserver.guard.quotas import Quotas
+from chatserver.errors import NotFound
 from chatserver.list_place import ListPlace
 from chatserver.model import MAX_CONVERSATION_ID, Actor, Conversation, Inbox, Message, User, message_id
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
+from chatserver.services.beginnings import Beginnings, pair_of
 
 TOGETHER = 500  # conversations read in one call
-NOBODY = "Nobody is there any more: this account was deleted."
 GROUP_SECS = 5.0  # how long a group's members are trusted where nothing depends on who is one
 
 
@@ -33,11 +32,10 @@ class Overview:
 
 
 class Conversations:
-    def __init__(self, stores: Stores, accounts: Accounts, quotas: Quotas, clock: Clock) -> None:
+    def __init__(self, stores: Stores, accounts: Accounts, beginnings: Beginnings, clock: Clock) -> None:
         self._stores = stores
         self._accounts = accounts
-        self._quotas = quotas
-        self._clock = clock
+        self._beginnings = beginnings
         # The members of a direct conversation never change.
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
         self._pairs: LRUCache[str, Conversation] = LRUCache(100_000)
@@ -48,19 +46,19 @@ class Conversations:
 
     async def close(self) -> None:
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
+        await self._beginnings.close()
         await self._reads.close()
 
     def known_direct(self, actor: Actor, user_id: int) -> Conversation | None:
         """The actor's conversation with this user, if this node has met it."""
-        return self._pairs.get(_pair(actor.user_id, user_id))
+        return self._pairs.get(pair_of(actor.user_id, user_id))
 
     async def find_direct(self, actor: Actor, user_id: int) -> Conversation | None:
         """The same, if it has begun."""
         if (known := self.known_direct(actor, user_id)) is not None:
             return known
-        pair = _pair(actor.user_id, user_id)
-        found = await self._stores.conversations.direct(pair)
-        return self._keep(pair, found[0], actor.user_id, user_id) if found and found[1] else None
+        id = await self._beginnings.find(actor, user_id)
+        return self._keep(id, actor.user_id, user_id) if id is not None else None
 
     async def with_user(self, actor: Actor, user_id: int) -> Conversation | None:
         """The same for an id that came from outside. Raises NotFound when there is no such user."""
@@ -89,20 +87,8 @@ class Conversations:
         conversation = await self.find_direct(actor, user_id)
         if conversation is not None:
             return conversation, False
-        if (await self._accounts.user(user_id)).is_gone:
-            raise NotFound(NOBODY)
-        await self._quotas.begin_conversation(actor)
-        id = await self._stores.marks.next_id("conversation")
-        if id > MAX_CONVERSATION_ID:
-            raise Unavailable("There is no room for another conversation.")
-        pair = _pair(actor.user_id, user_id)
-        winner = await self._stores.conversations.start_direct(pair, id, self._clock.now())
-        # Each step may be repeated: by the other of two who begin at once, or after a crash between them.
-        user_ids = {actor.user_id, user_id}
-        await self._stores.inboxes.join(user_ids, winner, 0)
-        await self._stores.conversations.add_members(winner, user_ids)
-        await self._stores.conversations.finish(winner)
-        return self._keep(pair, winner, actor.user_id, user_id), winner == id
+        id, begun = await self._beginnings.begin(actor, user_id)
+        return self._keep(id, actor.user_id, user_id), begun
 
     async def access(self, actor: Actor, conversation_id: int) -> Conversation:
         """Return it if the actor is a member; else NotFound, as if it did not exist."""
@@ -204,11 +190,7 @@ class Conversations:
             found.update(read)
         return found
 
-    def _keep(self, pair: str, id: int, *user_ids: int) -> Conversation:
+    def _keep(self, id: int, *user_ids: int) -> Conversation:
         conversation = Conversation(id, "direct", tuple(sorted(set(user_ids))))
-        self._direct[id] = self._pairs[pair] = conversation
+        self._direct[id] = self._pairs[pair_of(*user_ids)] = conversation
         return conversation
-
-
-def _pair(one: int, other: int) -> str:
-    return f"{min(one, other)}:{max(one, other)}"

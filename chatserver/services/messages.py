@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from chatserver.ports import Stores, Upload
 from chatserver.sending.send import Send
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
-from chatserver.services.conversations import NOBODY, Conversations
+from chatserver.services.beginnings import NOBODY
+from chatserver.services.conversations import Conversations
 from chatserver.services.links import Links
 from chatserver.services.receipts import Receipts
 from chatserver.visible import has_something_to_see
@@ -121,8 +123,10 @@ class Messages:
     ) -> tuple[Conversation, dict[int, User]]:
         try:
             async with self._clock.limit(deadline - self._clock.monotonic()):
-                conversation, begun = await self._conversations.open_direct(actor, receiver_id)
-                users = await self._accounts.users(conversation.member_ids)
+                (conversation, begun), users = await asyncio.gather(
+                    self._conversations.open_direct(actor, receiver_id),
+                    self._accounts.users((actor.user_id, receiver_id)),
+                )
         except TimeoutError:
             raise Unavailable("The message could not be stored in time; send it again.") from None
         if begun:

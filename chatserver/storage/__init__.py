@@ -10,6 +10,7 @@ from chatserver.clock import Clock
 from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError, Unavailable
 from chatserver.settings import Settings
 from chatserver.storage.attachments import AttachmentStore
+from chatserver.storage.beginnings import BeginningStore
 from chatserver.storage.conversations import ConversationStore
 from chatserver.storage.driver import Collection, make_client, settled
 from chatserver.storage.facts import FactStore
@@ -68,6 +69,9 @@ class Storage:
         self.users = UserStore(collections["users"])
         self.sessions = SessionStore(collections["sessions"], collections["users"])
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
+        self.beginnings = BeginningStore(
+            collections["conversations"], collections["members"], collections["inboxes"], clock
+        )
         self.messages = MessageStore(collections["messages"])
         self.facts = FactStore(collections["facts"])
         self.pages = WordPageStore(collections["pages"], collections["messages"])

@@ -15,28 +15,19 @@ from chatserver.storage.driver import Collection, Document
 
 _RANGES = 8  # so many are looked for one by one, more of them together
 _MARKS = 50  # (seq, time) pairs kept per member and kind; older messages show the next mark's time
+FRESH_MEMBER: Document = {
+    "delivered_seq": 0,
+    "read_seq": 0,
+    "delivered_marks": [],
+    "read_marks": [],
+    "pending_reads": [],
+}
 
 
 class ConversationStore:
     def __init__(self, conversations: Collection, members: Collection) -> None:
         self._conversations = conversations
         self._members = members
-
-    async def direct(self, pair: str) -> tuple[int, bool] | None:
-        """The id of the conversation of this pair, and whether its creation was finished."""
-        found = await self._conversations.find_one({"pair": pair}, {"ready": 1})
-        return (found["_id"], found["ready"]) if found else None
-
-    async def start_direct(self, pair: str, conversation_id: int, at: datetime) -> int:
-        """Claim the pair. Two at the same moment meet in one: the id that won is returned."""
-        found = await self._conversations.find_one_and_update(
-            {"pair": pair},
-            {"$setOnInsert": {"_id": conversation_id, "kind": "direct", "ready": False, "created_at": at}},
-            upsert=True,
-            after=True,
-        )
-        assert found is not None
-        return int(found["_id"])
 
     async def start_group(self, conversation_id: int, at: datetime) -> None:
         await self._conversations.insert_one(
@@ -55,23 +46,19 @@ class ConversationStore:
         await self._conversations.update_one({"_id": conversation_id}, {"$set": {"ready": True}})
 
     async def add_members(self, conversation_id: int, user_ids: Iterable[int]) -> None:
-        fresh: Document = {
-            "delivered_seq": 0,
-            "read_seq": 0,
-            "delivered_marks": [],
-            "read_marks": [],
-            "pending_reads": [],
-        }
         for user_id in user_ids:
             await self._members.update_one(
-                {"_id": _key(conversation_id, user_id)}, {"$setOnInsert": fresh}, upsert=True
+                {"_id": member_key(conversation_id, user_id)}, {"$setOnInsert": FRESH_MEMBER}, upsert=True
             )
 
     async def remove_member(self, conversation_id: int, user_id: int) -> None:
-        await self._members.delete_one({"_id": _key(conversation_id, user_id)})
+        await self._members.delete_one({"_id": member_key(conversation_id, user_id)})
 
     async def is_member(self, conversation_id: int, user_id: int) -> bool:
-        return await self._members.find_one({"_id": _key(conversation_id, user_id)}, {"_id": 1}) is not None
+        return (
+            await self._members.find_one({"_id": member_key(conversation_id, user_id)}, {"_id": 1})
+            is not None
+        )
 
     async def conversations(self, ids: Iterable[int]) -> dict[int, Conversation]:
         """Those still being created are left out."""
@@ -85,7 +72,10 @@ class ConversationStore:
             return {}
         wanted: Document = {"_id.c": {"$in": list(member_ids)}}
         if len(member_ids) <= _RANGES:  # a large group is read from the index alone
-            ranges = [{"_id": {"$gte": _key(id, MinKey()), "$lte": _key(id, MaxKey())}} for id in member_ids]
+            ranges = [
+                {"_id": {"$gte": member_key(id, MinKey()), "$lte": member_key(id, MaxKey())}}
+                for id in member_ids
+            ]
             wanted = {"$or": ranges}
         members = await self._members.find(wanted, {"_id": 1}, sort=[("_id", 1)])
         for doc in members:
@@ -104,13 +94,13 @@ class ConversationStore:
 
     async def members(self, conversation_id: int, user_ids: Iterable[int]) -> dict[int, Member]:
         """user → member, of those of them who are in it."""
-        keys = [_key(conversation_id, id) for id in user_ids]
+        keys = [member_key(conversation_id, id) for id in user_ids]
         found = map(records.member, await self._members.find({"_id": {"$in": keys}}))
         return {member.user_id: member for member in found}
 
     async def read_seqs(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
         """(conversation, user) → how far they have read there."""
-        keys = [_key(c, u) for c, u in pairs]
+        keys = [member_key(c, u) for c, u in pairs]
         found = map(records.member, await self._members.find({"_id": {"$in": keys}}))
         return {(member.conversation_id, member.user_id): member.read_seq for member in found}
 
@@ -118,7 +108,7 @@ class ConversationStore:
         """(conversation, user) → delivered seq; only forward."""
         reached: dict[tuple[int, int], list[Document]] = {}
         for (c, u), seq in moves.items():
-            reached.setdefault((c, seq), []).append(_key(c, u))
+            reached.setdefault((c, seq), []).append(member_key(c, u))
         updates: list[Document] = [
             {
                 "q": {"_id": keys[0] if len(keys) == 1 else {"$in": keys}, "delivered_seq": {"$lt": seq}},
@@ -134,7 +124,7 @@ class ConversationStore:
     ) -> PendingRead | None:
         """Move the mark forward and note that its fan-out is pending. None when it was already there."""
         before = await self._members.find_one_and_update(
-            {"_id": _key(conversation_id, user_id), "read_seq": {"$lt": seq}},
+            {"_id": member_key(conversation_id, user_id), "read_seq": {"$lt": seq}},
             [
                 {
                     "$set": {
@@ -164,7 +154,7 @@ class ConversationStore:
 
     async def finish_read(self, pending: PendingRead) -> None:
         await self._members.update_one(
-            {"_id": _key(pending.conversation_id, pending.user_id)},
+            {"_id": member_key(pending.conversation_id, pending.user_id)},
             {"$pull": {"pending_reads": {"t": pending.last}}},
         )
 
@@ -177,7 +167,7 @@ class ConversationStore:
         ]
 
 
-def _key(conversation_id: int, user_id: Any) -> Document:
+def member_key(conversation_id: int, user_id: Any) -> Document:
     return {"c": conversation_id, "u": user_id}
 
 

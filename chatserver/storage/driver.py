@@ -89,14 +89,7 @@ class Collection:
         self, filter: Document, projection: Document, level: str = "majority"
     ) -> list[Document]:
         """What fits into one answer of the server (16 MiB): three quarters of the cost of a cursor."""
-        command = {
-            "find": self._collection.name,
-            "filter": filter,
-            "projection": projection,
-            "batchSize": MAX_FEW,
-            "singleBatch": True,
-            "readConcern": {"level": level},
-        }
+        command = self.reading(filter, projection, level)
 
         async def run() -> list[Document]:
             run_command, options = self._collection.database.command, self._collection.codec_options
@@ -108,6 +101,17 @@ class Collection:
             return documents
 
         return await self._gate.call("find", run)
+
+    def reading(self, filter: Document, projection: Document, level: str) -> Document:
+        """A command, for a script as well: its reply has all documents in `cursor.firstBatch`."""
+        return {
+            "find": self._collection.name,
+            "filter": filter,
+            "projection": projection,
+            "batchSize": MAX_FEW,
+            "singleBatch": True,
+            "readConcern": {"level": level},
+        }
 
     async def aggregate(self, pipeline: list[Document]) -> list[Document]:
         async def run() -> list[Document]:

@@ -46,12 +46,7 @@ class InboxStore:
 
         `facts` is the head of the second log, `entry` tells these people. Repeatable: who has a head keeps it.
         """
-        c = conversation_id
-        update: Document = {"$set": {f"heads.{c}": head, f"facts.{c}": facts, f"reads.{c}": head}}
-        if entry is not None:
-            update |= {"$inc": {"version": 1}, "$push": _pushed(entry)}
-        ids = {"$in": list(user_ids)}
-        await self._inboxes.update_many({"_id": ids, f"heads.{c}": {"$exists": False}}, update)
+        await self._inboxes.update([joining(user_ids, conversation_id, head, facts, entry)])
 
     async def leave(self, user_id: int, entry: Entry) -> None:
         """Take the head away, so that no fan-out reaches this person any more, and push the entry that says why.
@@ -214,6 +209,18 @@ class InboxStore:
     async def versions(self, user_ids: list[int]) -> dict[int, int]:
         found = await self._inboxes.find_few({"_id": {"$in": user_ids}}, {"version": 1})
         return {doc["_id"]: doc["version"] for doc in found}
+
+
+def joining(
+    user_ids: Iterable[int], conversation_id: int, head: int, facts: int = 0, entry: Entry | None = None
+) -> Document:
+    """The update that gives these people a head, where they have none."""
+    c = conversation_id
+    update: Document = {"$set": {f"heads.{c}": head, f"facts.{c}": facts, f"reads.{c}": head}}
+    if entry is not None:
+        update |= {"$inc": {"version": 1}, "$push": _pushed(entry)}
+    without = {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$exists": False}}
+    return {"q": without, "u": update, "multi": True}
 
 
 def advancing(advances: Sequence[Advance], claims: Mapping[int, KnownVersion]) -> list[Document]:
