@@ -136,10 +136,14 @@ class Accounts:
         wanted = set(ids)
         found = self.known(wanted)
         if missing := wanted - found.keys():
-            fresh = await self._reads.call_all(missing)
-            self._known.update(fresh)
-            found.update(fresh)
+            found.update(await self.look_again(missing))
         return found
+
+    async def look_again(self, ids: Iterable[int]) -> dict[int, User]:
+        """The same, as they are now."""
+        fresh = await self._reads.call_all(ids)
+        self._known.update(fresh)
+        return fresh
 
     async def user(self, id: int) -> User:
         """Raises NotFound."""

@@ -25,12 +25,12 @@ class Beginnings:
         self._accounts = accounts
         self._quotas = quotas
         self._clock = clock
-        self._finds: BatchedCalls[str, int] = BatchedCalls(stores.beginnings.begun, clock)
+        self._finds: BatchedCalls[str, tuple[int, int]] = BatchedCalls(stores.beginnings.begun, clock)
         self._begins: BatchedCalls[str, tuple[int, bool]] = BatchedCalls(self._begin_all, clock)
         self._ids: list[int] = []
 
-    async def find(self, actor: Actor, user_id: int) -> int | None:
-        """The id of the actor's conversation with this user, if it has begun."""
+    async def find(self, actor: Actor, user_id: int) -> tuple[int, int] | None:
+        """The id of the actor's conversation with this user, if it has begun, and its head."""
         return await self._finds.call(pair_of(actor.user_id, user_id))
 
     async def begin(self, actor: Actor, user_id: int) -> tuple[int, bool]:

@@ -40,7 +40,7 @@ class Conversations:
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
         self._pairs: LRUCache[str, Conversation] = LRUCache(100_000)
         self._groups: TTLCache[int, Conversation] = TTLCache(10_000, GROUP_SECS, timer=clock.monotonic)
-        self._opening: dict[tuple[int, int], asyncio.Task[tuple[Conversation, bool]]] = {}
+        self._opening: dict[tuple[int, int], asyncio.Task[tuple[Conversation, int | None]]] = {}
         # A message wakes a thousand members at once, and all of them ask who is in the group.
         self._reads: BatchedCalls[int, Conversation] = BatchedCalls(stores.conversations.conversations, clock)
 
@@ -55,40 +55,46 @@ class Conversations:
 
     async def find_direct(self, actor: Actor, user_id: int) -> Conversation | None:
         """The same, if it has begun."""
+        found = await self._find_direct(actor, user_id)
+        return found[0] if found is not None else None
+
+    async def _find_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, int | None] | None:
+        """And its head, if anything had to be looked up."""
         if (known := self.known_direct(actor, user_id)) is not None:
-            return known
-        id = await self._beginnings.find(actor, user_id)
-        return self._keep(id, actor.user_id, user_id) if id is not None else None
+            return known, None
+        found = await self._beginnings.find(actor, user_id)
+        return (self._keep(found[0], actor.user_id, user_id), found[1]) if found is not None else None
 
     async def with_user(self, actor: Actor, user_id: int) -> Conversation | None:
         """The same for an id that came from outside. Raises NotFound when there is no such user."""
         await self._accounts.user(user_id)
         return await self.find_direct(actor, user_id)
 
-    async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
-        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user, or no longer, and
-        LimitReached.
+    async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, int | None]:
+        """Find or begin it, and the head of its log, if that was looked up.
+
+        Raises NotFound when there is no such user, or no longer, and LimitReached.
 
         Many first messages at once begin it once, and count as one: what one of them waits for, all do.
         """
         key = actor.user_id, user_id
         if (opening := self._opening.get(key)) is not None:
-            return (await asyncio.shield(opening))[0], False
+            return (await asyncio.shield(opening))[0], None
         opening = self._opening[key] = asyncio.create_task(self._open_direct(actor, user_id))
         opening.add_done_callback(lambda done: self._opened(key, done))
         return await asyncio.shield(opening)
 
-    def _opened(self, key: tuple[int, int], done: asyncio.Task[tuple[Conversation, bool]]) -> None:
+    def _opened(self, key: tuple[int, int], done: asyncio.Task[tuple[Conversation, int | None]]) -> None:
         del self._opening[key]
         if not done.cancelled():
             done.exception()  # whoever waited for it may be gone
 
-    async def _open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
-        conversation = await self.find_direct(actor, user_id)
-        if conversation is not None:
-            return conversation, False
+    async def _open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, int | None]:
+        found = await self._find_direct(actor, user_id)
+        if found is not None:
+            return found
         id, begun = await self._beginnings.begin(actor, user_id)
-        return self._keep(id, actor.user_id, user_id), begun
+        return self._keep(id, actor.user_id, user_id), 0 if begun else None
 
     async def access(self, actor: Actor, conversation_id: int) -> Conversation:
         """Return it if the actor is a member; else NotFound, as if it did not exist."""

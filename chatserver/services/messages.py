@@ -123,14 +123,14 @@ class Messages:
     ) -> tuple[Conversation, dict[int, User]]:
         try:
             async with self._clock.limit(deadline - self._clock.monotonic()):
-                (conversation, begun), users = await asyncio.gather(
+                (conversation, head), users = await asyncio.gather(
                     self._conversations.open_direct(actor, receiver_id),
                     self._accounts.users((actor.user_id, receiver_id)),
                 )
         except TimeoutError:
             raise Unavailable("The message could not be stored in time; send it again.") from None
-        if begun:
-            self._writer.starts_at(conversation.id)
+        if head is not None:
+            self._writer.found_at(conversation.id, head)
         return conversation, users
 
     def upload(self, name: str, type: str) -> Upload:

@@ -69,9 +69,7 @@ class Storage:
         self.users = UserStore(collections["users"])
         self.sessions = SessionStore(collections["sessions"], collections["users"])
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
-        self.beginnings = BeginningStore(
-            collections["conversations"], collections["members"], collections["inboxes"], clock
-        )
+        self.beginnings = BeginningStore(collections, clock)
         self.messages = MessageStore(collections["messages"])
         self.facts = FactStore(collections["facts"])
         self.pages = WordPageStore(collections["pages"], collections["messages"])

@@ -24,24 +24,30 @@ from chatserver.storage.conversations import FRESH_MEMBER, member_key
 from chatserver.storage.cover import Cover, Covers, repeated, sure
 from chatserver.storage.driver import UNJOURNALED, WRITE_CONCERN, Collection, Document
 from chatserver.storage.inboxes import joining
+from chatserver.storage.messages import reading_heads
 from chatserver.storage.records import both
 from chatserver.storage.script import Script
 
 
 class BeginningStore:
-    def __init__(
-        self, conversations: Collection, members: Collection, inboxes: Collection, clock: Clock
-    ) -> None:
-        self._conversations = conversations
-        self._members = members
-        self._inboxes = inboxes
+    def __init__(self, collections: Mapping[str, Collection], clock: Clock) -> None:
+        """`collections` by their nouns."""
+        self._conversations = collections["conversations"]
+        self._members = collections["members"]
+        self._inboxes = collections["inboxes"]
+        self._messages = collections["messages"]
         self._covers = Covers(clock)
 
-    async def begun(self, pairs: Sequence[str]) -> dict[str, int]:
-        """pair → conversation, of those whose beginning was finished."""
+    async def begun(self, pairs: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """pair → conversation and its head, of those whose beginning was finished. In one trip."""
+        return await self._conversations.run_reads("find", lambda: self._begun(pairs))
+
+    def _begun(self, pairs: Sequence[str]) -> Script[dict[str, tuple[int, int]]]:
         wanted = {"pair": {"$in": list(pairs)}, "ready": True}
-        found = await self._conversations.find_few(wanted, {"pair": 1})
-        return {doc["pair"]: doc["_id"] for doc in found}
+        reply = yield self._conversations.reading(wanted, {"pair": 1}, "majority")
+        found = {doc["pair"]: doc["_id"] for doc in reply["cursor"]["firstBatch"]}
+        heads = yield from reading_heads(self._messages, found.values())
+        return {pair: (id, heads[id]) for pair, id in found.items()}
 
     async def begin(self, proposed: Mapping[str, int], at: datetime) -> dict[str, int]:
         """pair → conversation: the one proposed, or that of whoever came before. Raises Unavailable; repeatable.

@@ -23,6 +23,7 @@ LONG_FILES = {
     "chatserver/ports.py": "all that the core asks of the outside world on one page",
     "handlers/schemas.py": "what every call takes, one after the other",
     "chatserver/storage/records.py": "each noun from its document and back, one after the other",
+    "chatserver/storage/messages.py": "all that is ever asked of the log",
     "chatserver/storage/inboxes.py": "all that is ever done to the one document of a person",
 }
 FUNCTION_LINES = 40

@@ -97,6 +97,7 @@ class Chat:
         await self.writer.close()
         await self.services.wake_ups.close()
         await self.services.receipts.close()
+        await self.services.sessions.close()
         await self.fanout.close()
         await self.inbox_reads.close()
         self.services.typing.close()

@@ -67,11 +67,29 @@ async def test_conversations_that_begin_at_one_moment_take_as_many_commands_as_o
     opened = await open_all(chat, people)
     assert len({conversation.id for conversation in opened}) == 28
     # The first may go alone, and all the others while it is under way.
+    del commands["find conversations"]  # of these nothing is found
     assert commands == {
         "insert conversations": 2, "update inboxes": 2, "insert members": 2, "update conversations": 2,
     }  # fmt: skip
     for conversation in opened:
         await assert_complete(chat, conversation)
+
+
+@pytest.mark.gen_test
+async def test_what_first_sends_of_one_moment_need_of_a_node_that_knows_nothing_is_read_in_one_trip(
+    chats: Any, commands: Counter[str]
+) -> None:
+    one, fresh = await chats(), await chats()
+    pairs = [await one.pair() for _ in range(20)]
+    for number, (ann, _, conversation) in enumerate(pairs):
+        for _ in range(number % 3):
+            await one.say(ann, conversation, "before")
+    commands.clear()
+    sends = [fresh.services.messages.post(ann, bob.user_id, "hello", None, None) for ann, bob, _ in pairs]
+    sent = [message for message, _ in await together(*sends)]
+    assert [message["seq"] for message in sent] == [1 + number % 3 for number in range(20)]
+    assert commands["find conversations"] <= 2 and commands["aggregate messages"] <= 2
+    assert commands["insert messages"] <= 3, "no number was tried in vain"
 
 
 @pytest.mark.gen_test
@@ -124,8 +142,7 @@ async def test_a_beginning_left_in_the_middle_is_not_found_and_is_finished_by_th
         failpoints.arm("")
     found = await other.services.conversations.find_direct(bob, ann.user_id)
     assert (found is None) == (step != "after_finish")
-    conversation, begun = await other.services.conversations.open_direct(bob, ann.user_id)
-    assert not begun, "it has the id that is there"
+    conversation, _ = await other.services.conversations.open_direct(bob, ann.user_id)
     await assert_complete(other, conversation)
     await other.say(bob, conversation, "hello")
     assert [entry.kind for entry in await other.ring(ann)] == ["messages"]
@@ -183,8 +200,8 @@ async def test_beyond_the_last_id_no_conversation_begins(chat: Any, monkeypatch:
 @pytest.mark.gen_test
 async def test_notes_to_oneself_begin_with_one_member(chat: Any) -> None:
     ann = await chat.person()
-    conversation, begun = await chat.services.conversations.open_direct(ann, ann.user_id)
-    assert begun and conversation.member_ids == (ann.user_id,)
+    conversation, head = await chat.services.conversations.open_direct(ann, ann.user_id)
+    assert head == 0 and conversation.member_ids == (ann.user_id,)
     await assert_complete(chat, conversation)
     await chat.say(ann, conversation, unique("note"))
     assert (await chat.inbox(ann)).heads == {conversation.id: 1}

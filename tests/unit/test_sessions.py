@@ -11,7 +11,7 @@ from chatserver.errors import TokenInvalid, Unavailable
 from chatserver.guard.attempts import Caller
 from chatserver.model import Account
 from tests.support.client import PASSWORD, unique
-from tests.support.waiting import held
+from tests.support.waiting import eventually, held
 
 
 @pytest.mark.gen_test
@@ -247,3 +247,60 @@ async def test_a_better_hash_of_the_old_password_does_not_undo_a_new_one(
     await accounts.prove(name, PASSWORD, Caller("192.0.2.1"))
     assert await accounts.prove(name, PASSWORD, Caller("192.0.2.1")) is None
     assert await accounts.prove(name, "quite another horse", Caller("192.0.2.1"))
+
+
+@pytest.mark.gen_test
+async def test_the_sessions_of_people_who_poll_are_read_again_together_before_anybody_waits_for_it(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions, read = chat.services.sessions, chat.storage.sessions.by_token_hashes
+    reads: list[int] = []
+
+    async def noted(hashes: list[bytes]) -> Any:
+        reads.append(len(hashes))
+        return await read(hashes)
+
+    people = [await chat.person() for _ in range(5)]
+    accounts = [await chat.services.accounts.account(one.user_id) for one in people]
+    tokens = [(await sessions.start(account, "other"))[0] for account in accounts]
+    monkeypatch.setattr(sessions._by_hash, "_call", noted)
+    chat.services.accounts._known.clear()
+    now = chat.clock.monotonic()
+    chat.clock.monotonic = lambda: now
+    for token in tokens:
+        actor = await sessions.authenticate(token, polling=True)
+        await chat.poll(actor, await chat.cursor(actor))
+    await eventually(lambda: sum(reads) == 10)
+    await eventually(lambda: sessions._proving.done())
+    assert reads[-1] == 5, "one read for all of them"
+    assert set(chat.services.accounts.known(one.user_id for one in people)) == {o.user_id for o in people}
+    reads.clear()
+    for later in (4.0, 4.0, 4.0, 34.0):
+        now += later
+        await chat.check.check(list(chat.hub))
+        for token in tokens:
+            await sessions.authenticate(token)
+    await eventually(lambda: sessions._proving.done())
+    assert reads == [5], "and again before they are to be read anew"
+
+
+@pytest.mark.gen_test
+async def test_a_session_that_ends_while_it_is_read_ahead_stays_ended(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await chat.person()
+    sessions, read = chat.services.sessions, chat.storage.sessions.by_token_hashes
+    token, _, session = await sessions.start(await chat.services.accounts.account(ann.user_id), "other")
+    actor = await sessions.authenticate(token, polling=True)
+    await chat.poll(actor, await chat.cursor(actor))
+
+    async def and_then_it_ends(hashes: list[bytes]) -> Any:
+        found = await read(hashes)
+        await sessions.revoke(ann, session.id)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sessions._by_hash, "_call", and_then_it_ends)
+        await eventually(lambda: sessions._proving.done())
+    with pytest.raises(TokenInvalid):
+        await sessions.authenticate(token)
