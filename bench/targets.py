@@ -37,6 +37,7 @@ class Target:
     mongodb_uri: str = ""
     admin_port: int = 0  # of the metrics, where they are needed
     command: Sequence[str] = ()
+    taken_pairs: int = 0  # of strangers, who have written to one another by now
 
     def restart(self) -> None:
         """The server alone, as after an upgrade: it knows nobody, and the database is as it was."""
