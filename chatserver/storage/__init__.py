@@ -122,4 +122,5 @@ class Storage:
         return str((await self._client.server_info())["version"])
 
     async def close(self) -> None:
+        await self.attempts.close()
         await settled(self._client.close())

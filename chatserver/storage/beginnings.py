@@ -57,10 +57,11 @@ class BeginningStore:
         cover = self._covers.take()
         try:
             return await self._begin(_Beginning(proposed, at, cover))
-        except Unavailable:
-            if cover is None or not cover.is_needed:
+        except Unavailable:  # another primary, perhaps: once more with that
+            if cover is None:
                 raise
-            self._covers.failed()
+            if cover.is_needed:
+                self._covers.failed()
             return await self._begin(_Beginning(proposed, at, None))
 
     async def _begin(self, beginning: _Beginning) -> dict[str, int]:

@@ -84,7 +84,7 @@ def sure(reply: Document) -> Document:
 
 
 def repeated(reply: Document) -> list[int]:
-    """Which documents of an unordered insertion were there already. Raises Unavailable when it failed otherwise."""
+    """What of an unordered write had a key that was there already. Raises Unavailable when it failed otherwise."""
     failures = reply.get("writeErrors", ())
     if "writeConcernError" in reply or any(failure["code"] != DUPLICATE for failure in failures):
         metrics.MONGODB_ERRORS.inc()

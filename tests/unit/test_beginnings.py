@@ -66,11 +66,11 @@ async def test_conversations_that_begin_at_one_moment_take_as_many_commands_as_o
     commands.clear()
     opened = await open_all(chat, people)
     assert len({conversation.id for conversation in opened}) == 28
-    # The first may go alone, and all the others while it is under way.
-    del commands["find conversations"]  # of these nothing is found
-    assert commands == {
-        "insert conversations": 2, "update inboxes": 2, "insert members": 2, "update conversations": 2,
+    assert set(commands) == {
+        "find conversations", "update attempts",  # there is none yet, and they may begin one
+        "insert conversations", "update inboxes", "insert members", "update conversations",
     }  # fmt: skip
+    assert max(commands.values()) <= 3, "the first goes alone, and all others while it is under way"
     for conversation in opened:
         await assert_complete(chat, conversation)
 
@@ -157,7 +157,7 @@ async def test_steps_of_another_primary_than_the_last_one_are_taken_again_each_f
     concerns: list[Any] = []
 
     def by_another(command: Any) -> Any:
-        if "find" in command:
+        if "find" in command or command.get("update") == "attempts":
             return (yield command)
         concerns.append(command["writeConcern"]["w"])
         return {**(yield command), "opTime": {"t": len(concerns)}}

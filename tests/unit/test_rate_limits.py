@@ -17,6 +17,7 @@ from chatserver.settings import Settings, load
 from handlers import rate_fields as told
 from tests.support.client import unique
 from tests.support.clock import MovedClock
+from tests.support.commands import intercept
 from tests.support.waiting import in_time
 from tests.unit.conftest import Chat
 
@@ -208,6 +209,34 @@ async def test_those_who_come_first_all_at_once_are_let_in_up_to_the_limit(chat:
         key = unique("window")
         entered = await asyncio.gather(*(chat.storage.attempts.acquire_entry(key, 6, 60) for _ in range(9)))
         assert entered.count(True) == 6
+
+
+@pytest.mark.gen_test
+async def test_two_nodes_that_let_people_in_at_once_let_in_no_more_than_the_limit(chats: Any) -> None:
+    nodes = [await chats(), await chats()]
+    for _ in range(50):
+        key = unique("window")
+        entries = (nodes[n % 2].storage.attempts.acquire_entry(key, 6, 60) for n in range(12))
+        assert (await asyncio.gather(*entries)).count(True) == 6
+
+
+@pytest.mark.gen_test
+async def test_what_many_people_use_up_at_one_moment_is_counted_in_one_or_two_commands(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = []
+
+    def counting(command: Any) -> Any:
+        sent.append(command)
+        return (yield command)
+
+    intercept(monkeypatch, counting)
+    keys = [unique("window") for _ in range(40)]
+    assert all(await asyncio.gather(*(chat.storage.attempts.acquire_entry(key, 1, 60) for key in keys)))
+    assert len(sent) <= 2
+    sent.clear()
+    assert not any(await asyncio.gather(*(chat.storage.attempts.acquire_entry(key, 1, 60) for key in keys)))
+    assert len(sent) <= 4, "each is tried twice"
 
 
 @pytest.mark.gen_test
