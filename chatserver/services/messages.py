@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -123,10 +122,8 @@ class Messages:
     ) -> tuple[Conversation, dict[int, User]]:
         try:
             async with self._clock.limit(deadline - self._clock.monotonic()):
-                (conversation, head), users = await asyncio.gather(
-                    self._conversations.open_direct(actor, receiver_id),
-                    self._accounts.users((actor.user_id, receiver_id)),
-                )
+                users = await self._accounts.users((actor.user_id, receiver_id))
+                conversation, head = await self._conversations.open_direct(actor, receiver_id)
         except TimeoutError:
             raise Unavailable("The message could not be stored in time; send it again.") from None
         if head is not None:
