@@ -38,6 +38,8 @@ TOUCH_SECS = 600.0  # how exact "last used" is
 READ_SECS = 60.0  # one whose end nobody could be told of is over after that
 # Those of people who poll here are read again before anybody waits for it, all of such a time together.
 AHEAD_SECS = 1.0
+AHEAD_TOGETHER = 100  # at most: more at a time would hold up deliveries; what is left comes soon
+AHEAD_SOON_SECS = 0.1
 AHEAD_OF_END_SECS = 15.0
 VOUCHED_DEVICE = "With a token of the application"
 KEPT_BEYOND = timedelta(
@@ -241,8 +243,8 @@ class Sessions:
 
     async def _prove_ahead(self) -> None:
         while self._ahead:
-            await self._clock.sleep(AHEAD_SECS)
-            keys, self._ahead = self._ahead, set()
+            await self._clock.sleep(AHEAD_SECS if len(self._ahead) < AHEAD_TOGETHER else AHEAD_SOON_SECS)
+            keys = [self._ahead.pop() for _ in range(min(len(self._ahead), AHEAD_TOGETHER))]
             try:
                 await self._prove_all({key: trusted for key in keys if (trusted := self._trusted.get(key))})
             except Unavailable:
