@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bench import amqp, machine, plots, polls, report, workloads
+from bench import amqp, machine, plots, polls, report, strangers, workloads
 from bench.group import group, group_beside, mailbox_group
 from bench.machine import Measured
 from bench.reads import reads
@@ -36,6 +36,7 @@ class Workload:
     strangers: bool = False  # nobody was ever here, and no pair has written to one another
 
 
+crowd_500 = partial(workloads.delivery, polls=10_000, rate=500)
 WORKLOADS = {
     "sends": Workload(workloads.sends, ("handler", "delegate"), 5, 3.0),
     "delivery": Workload(workloads.delivery, ("mailbox",), 5, 6.0),
@@ -48,6 +49,11 @@ WORKLOADS = {
     "crowd": Workload(polls.crowd, ("mailbox",), 1, 15.0, users=10_000, strangers=True),
     "streams": Workload(streams, (), 1, 60.0, users=10_000, strangers=True),
     "reads": Workload(reads, (), 1, 2.0, users=500, strangers=True),
+    "strangers": Workload(strangers.strangers, (), 3, 3.0, users=10_000),
+    "cookies": Workload(strangers.cookies, (), 3, 3.0),
+    "fresh": Workload(strangers.fresh, (), 3, 10.0),
+    "one-core": Workload(strangers.one_core, ("mailbox",), 3, 4.0),
+    "crowd-500": Workload(crowd_500, ("mailbox",), 1, 15.0, users=10_000),
 }
 QUICK = {
     "sends": Workload(workloads.sends, ("handler", "delegate"), 2, 2.0),
@@ -58,6 +64,10 @@ QUICK = {
     "crowd": Workload(partial(polls.crowd, polls=2_000), ("mailbox",), 1, 8.0, users=2_000, strangers=True),
     "streams": Workload(partial(streams, count=2_000), (), 1, 30.0, users=2_000, strangers=True),
     "reads": Workload(reads, (), 1, 1.0, users=500, strangers=True),
+    "strangers": Workload(strangers.strangers, (), 1, 2.0),
+    "cookies": Workload(strangers.cookies, (), 1, 2.0),
+    "fresh": Workload(strangers.fresh, (), 1, 4.0),
+    "one-core": Workload(strangers.one_core, ("mailbox",), 1, 3.0),
 }
 MEMBERS, MESSAGES = 1_000, 20  # of the group
 

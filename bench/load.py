@@ -90,11 +90,11 @@ def get(path: str, token: str) -> bytes:
     return f"GET {BASE}{path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Token {token}\r\n\r\n".encode()
 
 
-def post_head(path: str, token: str) -> bytes:
+def post_head(path: str, token: str, more: str = "") -> bytes:
     """Everything of a POST but the number of its bytes and the bytes."""
     return (
         f"POST {BASE}{path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Token {token}\r\n"
-        "Content-Type: application/json\r\nContent-Length: "
+        f"Content-Type: application/json\r\n{more}Content-Length: "
     ).encode()
 
 

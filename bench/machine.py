@@ -39,6 +39,27 @@ def pin(core: int | None) -> None:
         os.sched_setaffinity(0, {core})
 
 
+def move(process: psutil.Process, core: int | None) -> None:
+    """All threads that it has; those to come go where the one that starts them is."""
+    if core is not None:
+        for thread in process.threads():
+            with contextlib.suppress(OSError):
+                os.sched_setaffinity(thread.id, {core})
+
+
+@contextlib.contextmanager
+def together(processes: Iterable[psutil.Process]) -> Iterator[None]:
+    """These processes on the load's own core, and back: what was on the server's goes there again."""
+    before = [(process, process.cpu_affinity()) for process in processes]
+    for process, _ in before:
+        move(process, LOAD_CORE)
+    try:
+        yield
+    finally:
+        for process, cores in before:
+            move(process, cores[0])
+
+
 def favour(pid: int, nice: int) -> None:
     """Give a process another priority, and on Linux its session too, which is what counts there by default."""
     if nice:

@@ -36,16 +36,21 @@ class Failures:
 class Senders:
     """Requests of people writing to their partners, each with a new tag; heads are built once."""
 
-    def __init__(self, target: Target, seed: int = 7) -> None:
+    def __init__(self, target: Target, seed: int = 7, more: str = "") -> None:
+        """`more`: further header fields, each with its end."""
         self.people = target.people
-        self.heads = [post_head("chats/", token) for _, token in self.people]
+        self.heads = [post_head("chats/", token, more) for _, token in self.people]
         order = list(range(len(self.people)))
         random.Random(seed).shuffle(order)
         self.order = itertools.cycle(order)
 
     def request(self, sender: int) -> tuple[int, bytes]:
+        """To their partner."""
+        return self.addressed(sender, sender ^ 1)
+
+    def addressed(self, sender: int, receiver: int) -> tuple[int, bytes]:
         tag = next(tags)
-        receiver_id = self.people[sender ^ 1][0]
+        receiver_id = self.people[receiver][0]
         body = (
             f'{{"receiver_id":{receiver_id},"message":"#{tag}# {FILLER}","client_id":"{RUN}-{tag}"}}'
         ).encode()

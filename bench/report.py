@@ -58,6 +58,7 @@ PAIRS = (Reach(least=0.9), Reach(least=1.2))
 IDLE = (Reach(most=1.0), Reach(most=0.6))
 GROUP = (Reach(most=1.0), Reach(most=0.5))
 FEW = Reach(value=0.1)
+ONE_CORE = (Reach(least=1.0),)
 ROWS = (
     Row("sends", "durable sends/s, 32 connections", "per_sec", "handler", *SENDS),
     Row("sends", "the same, server CPU µs per send", "server_cpu_us", "handler"),
@@ -86,6 +87,49 @@ ROWS = (
     Row("group", "the same, stored and in all inboxes, ms", "stored_ms"),
     Row("group", "the same, server CPU µs a delivery", "delivery_cpu_us", "mailbox"),
     Row("group_beside", "the same, sent at another process over RabbitMQ, ms", "last_p50_ms"),
+    Row(
+        "strangers",
+        "sends/s between acquaintances, in those that begin conversations",
+        "known_of",
+        first=Reach(value=2.0),
+    ),
+    Row("strangers", "server CPU µs per send that begins a conversation", "server_cpu_us"),
+    Row("strangers", "mongod CPU µs per send that begins a conversation", "mongod_cpu_us"),
+    Row(
+        "cookies", "sends/s without a Cookie header, in those with one", "without_of", first=Reach(value=1.05)
+    ),
+    Row(
+        "cookies",
+        "server CPU per send with a Cookie header, in that without",
+        "cpu_of_without",
+        first=Reach(value=1.05),
+    ),
+    Row(
+        "fresh",
+        "send → event p50 ms, just started, in that of the same warm",
+        "p50_of_warm",
+        first=Reach(value=1.3),
+    ),
+    Row("fresh", "database commands a message beside its flush, just started", "other_commands"),
+    Row("fresh", "the same, warm", "warm_other_commands", first=Reach(value=0.3)),
+    Row(
+        "one-core",
+        "end to end/s, 100 pairs, server, database and load on one core",
+        "per_sec",
+        "mailbox",
+        *ONE_CORE,
+    ),
+    Row(
+        "crowd-500", "send → event p50 ms, 10,000 polls, 500 sends/s", "p50_ms", "mailbox", Reach(value=10.0)
+    ),
+    Row("crowd-500", "send → event p99 ms, 10,000 polls, 500 sends/s", "p99_ms", "mailbox"),
+    Row(
+        "crowd-500",
+        "the same, share of its core that the server is busy",
+        "server_busy",
+        "mailbox",
+        Reach(value=0.65),
+    ),
     Row("idle", "database commands per idle re-poll", "commands_per_repoll", first=FEW),
     Row("idle_plain", "database commands per idle re-poll, no cursor", "commands_per_repoll", first=FEW),
     Row(

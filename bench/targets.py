@@ -36,6 +36,14 @@ class Target:
     helpers: dict[str, psutil.Process] = field(default_factory=dict)
     mongodb_uri: str = ""
     admin_port: int = 0  # of the metrics, where they are needed
+    command: Sequence[str] = ()
+    taken_pairs: int = 0  # of strangers, who have written to one another by now
+
+    def restart(self) -> None:
+        """The server alone, as after an upgrade: it knows nobody, and the database is as it was."""
+        machine.stop(self.process)
+        self.process = machine.start(self.command, machine.SERVER_CORE, self.name)
+        machine.wait_for_port(self.port, self.process)
 
     @property
     def processes(self) -> dict[str, psutil.Process]:
@@ -72,13 +80,12 @@ async def ours(
     process = machine.start(command, machine.SERVER_CORE, "ours")
 
     def stop() -> None:
-        machine.stop(process)
+        machine.stop(target.process)
         mongo.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
-    target = Target(
-        "ours", port, process, people, stop, {"mongod": psutil.Process(mongo.process.pid)}, mongo.uri
-    )
+    helpers: dict[str, psutil.Process] = {"mongod": psutil.Process(mongo.process.pid)}
+    target = Target("ours", port, process, people, stop, helpers, mongo.uri, command=command)
     try:
         machine.wait_for_port(port, process)
     except RuntimeError:

@@ -12,7 +12,7 @@ from bench import machine
 from bench.load import Connection, connect
 from bench.machine import Measured, quantile, spent
 from bench.people import Failures, Poller, Senders
-from bench.polls import hold
+from bench.polls import ARRIVALS_PER_SEC, hold
 from bench.targets import Target
 
 WARM_SECS = 0.5
@@ -90,9 +90,10 @@ async def sends(
     connections: int = 32,
     warm_secs: float = WARM_SECS,
     opener: Callable[[Target, int], Awaitable[list[Connection]]] = straight,
+    senders: Senders | None = None,
 ) -> Measured:
     """Durable sends a second: 32 connections, each a closed loop over all the people."""
-    senders, failures = Senders(target), Failures()
+    senders, failures = senders or Senders(target), Failures()
     took: list[float] = []
 
     async def run(secs: float, opened: list[Connection]) -> None:
@@ -128,7 +129,8 @@ async def delivery(
     written: dict[int, float] = {}
     accepted: dict[int, float] = {}
     received: dict[int, float] = {}
-    pollers = await hold(target, polls, failures, 3.0, on_tag=received.setdefault, plain=plain)
+    ramp_secs = max(3.0, polls / ARRIVALS_PER_SEC)
+    pollers = await hold(target, polls, failures, ramp_secs, on_tag=received.setdefault, plain=plain)
     idle = await connect(target.port, 64)
     await asyncio.sleep(1.0)
 
@@ -168,6 +170,8 @@ async def delivery(
         "send_p50_ms": quantile((accepted[tag] - written[tag] for tag in accepted), 0.5) * 1e3,
         "lost": len(accepted) - len(after),
         "generator_late_p99_ms": quantile(late, 0.99) * 1e3,
+        "sent": len(written),
+        "server_busy": window.cpu["server"] / window.secs,
         "failures": failures.count,
         **spent(window, len(written)),
     }

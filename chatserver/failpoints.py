@@ -18,6 +18,10 @@ from chatserver.errors import EX_CONFIG, StartupError, Unavailable
 log = structlog.get_logger(__name__)
 
 POINTS = (
+    "after_claim",
+    "after_join",
+    "after_members",
+    "after_finish",
     "after_append",
     "before_fanout",
     "after_fanout",

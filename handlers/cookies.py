@@ -47,15 +47,24 @@ def check_origin(handler: Any) -> None:
 
 def is_own_page(handler: Any) -> bool | None:
     """Whether a page of this server, or the person themselves, made the browser ask. None when it says nothing of it."""
-    headers = handler.request.headers
-    site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
+    request = handler.request
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    return is_own(request.method in SAFE, site, origin, f"{request.protocol}://{request.host}")
+
+
+def is_own(safe: bool, site: str | None, origin: str | None, own_origin: str) -> bool | None:
+    """The same of a request that Tornado does not read. `site` and `origin` are what the browser says of the asker."""
     if site is not None:
-        return bool(site == "same-origin" or (site == "none" and handler.request.method in SAFE))
-    return None if origin is None else bool(origin == f"{handler.request.protocol}://{handler.request.host}")
+        return site == "same-origin" or (site == "none" and safe)
+    return None if origin is None else origin == own_origin
+
+
+def name(scheme: str) -> str:
+    return SECURE_NAME if scheme == "https" else PLAIN_NAME
 
 
 def _name(handler: Any) -> str:
-    return SECURE_NAME if handler.request.protocol == "https" else PLAIN_NAME
+    return name(handler.request.protocol)
 
 
 def _attributes(handler: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ The log may have gone on meanwhile: whoever appends finds out. A conversation is
 |---------|-----------|---------------------------------------------------------------------|
 | known   | `_seqs`   | nothing: the append builds upon this seq                            |
 | passed  | `_passed` | looks up, in one read for all, how far others went from this seq on |
-| unknown | neither   | reads the head of this one conversation                             |
+| unknown | neither   | reads the heads, in one read for all                                |
 
 Beside its state a conversation may be shared: another node wrote to it within SHARED_SECS. A shared one never stays
 known; each append of ours leaves it passed.
@@ -14,7 +14,6 @@ known; each append of ours leaves it passed.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -42,6 +41,11 @@ class Heads:
     def get(self, conversation_id: int) -> int | None:
         """None while the head has to be looked up first."""
         return self._seqs.get(conversation_id)
+
+    def found(self, conversation_id: int, seq: int) -> None:
+        """A read of what a majority has found `seq`. What is known here is newer, or comes from a flush under way."""
+        if conversation_id not in self._seqs and conversation_id not in self._passed:
+            self._seqs[conversation_id] = seq
 
     def move(self, conversation_id: int, seq: int) -> None:
         """This node has appended `seq`."""
@@ -73,7 +77,9 @@ class Heads:
         passed = {id: self._passed[id] for id in unknown if id in self._passed}
         if passed:
             unknown -= await self._learn_above(passed)
-        await asyncio.gather(*map(self._learn, unknown))
+        if unknown:
+            with suppress(Unavailable):
+                self._seqs.update(await self._messages.heads(unknown))
 
     def _pass(self, conversation_id: int) -> None:
         """The known head becomes the place to look from.
@@ -97,7 +103,3 @@ class Heads:
                 self._shared[id] = True
         self._seqs.update(found)
         return set(found)
-
-    async def _learn(self, conversation_id: int) -> None:
-        with suppress(Unavailable):
-            self._seqs[conversation_id] = await self._messages.head(conversation_id)

@@ -65,10 +65,9 @@ class Writer:
         self.put(send)
         return await send.answer
 
-    def starts_at(self, conversation_id: int) -> None:
-        """A conversation just created here has no head to be looked up."""
-        if self._heads.get(conversation_id) is None:
-            self._heads.move(conversation_id, 0)
+    def found_at(self, conversation_id: int, head: int) -> None:
+        """Somebody has looked up the head of this conversation, or it begins here: nobody needs to look again."""
+        self._heads.found(conversation_id, head)
 
     def overtaken(self, message: Message) -> None:
         """Another node stored this."""

@@ -21,6 +21,7 @@ from chatserver.sending.feed import Feed
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
 from chatserver.services.asked_sends import AskedSends
+from chatserver.services.beginnings import Beginnings
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
@@ -168,7 +169,8 @@ def build_services(
     hooks = Hooks(stores, way_out, secret, bus, clock)
     feed.listen(hooks.wake)
     contacts = Contacts(stores, accounts, settings.directory, settings.contact)
-    conversations = Conversations(stores, accounts, contacts, quotas, hooks, clock)
+    beginnings = Beginnings(stores, accounts, contacts, hooks, quotas, clock)
+    conversations = Conversations(stores, accounts, contacts, beginnings, clock)
     own_devices = OwnDevices(stores, bus, clock)
     seen_by = SeenBy(stores, conversations, bus, clock)
     receipts = Receipts(stores, conversations, own_devices, seen_by, bus, clock)

@@ -141,14 +141,18 @@ class Accounts:
         wanted = set(ids)
         found = self.known(wanted)
         if missing := wanted - found.keys():
-            fresh = await self._reads.call_all(missing)
-            self._known.update(fresh)
-            found.update(fresh)
+            found.update(await self.look_again(missing))
         return found
 
     async def _read(self, ids: list[int]) -> dict[int, User]:
         found = await self._users.by_ids(ids)
         return {**found, SYSTEM_SENDER.id: SYSTEM_SENDER} if SYSTEM_SENDER.id in ids else found
+
+    async def look_again(self, ids: Iterable[int]) -> dict[int, User]:
+        """The same, as they are now."""
+        fresh = await self._reads.call_all(ids)
+        self._known.update(fresh)
+        return fresh
 
     async def user(self, id: int) -> User:
         """Raises NotFound."""

@@ -10,8 +10,7 @@ from cachetools import LRUCache, TTLCache
 
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
-from chatserver.errors import Forbidden, NotFound, Unavailable
-from chatserver.guard.quotas import Quotas
+from chatserver.errors import NotFound
 from chatserver.list_place import ListPlace
 from chatserver.model import (
     MAX_CONVERSATION_ID,
@@ -25,18 +24,15 @@ from chatserver.model import (
 )
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
+from chatserver.services.beginnings import Beginnings, pair_of
 from chatserver.services.contacts import Contacts
-from chatserver.services.hooks import Hooks
 from chatserver.services.refusals import NO_CONVERSATION
 from chatserver.wire import SMALL_MEMBERS
 
 SMALL_GROUPS = 100  # whose members are read at once; of people with more only direct conversations count
 TOGETHER = 500  # conversations read in one call
-NOBODY = "Nobody is there any more: this account was deleted."
-SWITCHED_OFF = "This account is switched off: nobody can write to it."
-GROUP_SECS = (
-    2.0  # how long what is known of a group, and of who speaks there, is trusted for sending and for events
-)
+# How long what is known of a group, and of who speaks there, is trusted for sending and for events.
+GROUP_SECS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +47,12 @@ class Overview:
 
 class Conversations:
     def __init__(
-        self,
-        stores: Stores,
-        accounts: Accounts,
-        contacts: Contacts,
-        quotas: Quotas,
-        hooks: Hooks,
-        clock: Clock,
+        self, stores: Stores, accounts: Accounts, contacts: Contacts, beginnings: Beginnings, clock: Clock
     ) -> None:
         self._stores = stores
         self._accounts = accounts
         self.contact_policy = contacts
-        self._quotas = quotas
-        self._hooks = hooks
-        self._clock = clock
+        self._beginnings = beginnings
         # The members of a direct conversation never change.
         self._direct: LRUCache[int, Conversation] = LRUCache(100_000)
         self._pairs: LRUCache[str, Conversation] = LRUCache(100_000)
@@ -73,25 +61,30 @@ class Conversations:
         self._speakers: TTLCache[tuple[int, int], Member] = TTLCache(
             100_000, GROUP_SECS, timer=clock.monotonic
         )
-        self._opening: dict[tuple[int, int], asyncio.Task[tuple[Conversation, bool]]] = {}
+        self._opening: dict[tuple[int, int], asyncio.Task[tuple[Conversation, int | None]]] = {}
         # A message wakes a thousand members at once, and all of them ask who is in the group.
         self._reads: BatchedCalls[int, Conversation] = BatchedCalls(stores.conversations.conversations, clock)
 
     async def close(self) -> None:
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
+        await self._beginnings.close()
         await self._reads.close()
 
     def known_direct(self, actor: Actor, user_id: int) -> Conversation | None:
         """The actor's conversation with this user, if this node has met it."""
-        return self._pairs.get(_pair(actor.user_id, user_id))
+        return self._pairs.get(pair_of(actor.user_id, user_id))
 
     async def find_direct(self, actor: Actor, user_id: int) -> Conversation | None:
         """The same, if it has begun."""
+        found = await self._find_direct(actor, user_id)
+        return found[0] if found is not None else None
+
+    async def _find_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, int | None] | None:
+        """And its head, if anything had to be looked up."""
         if (known := self.known_direct(actor, user_id)) is not None:
-            return known
-        pair = _pair(actor.user_id, user_id)
-        found = await self._stores.conversations.direct(pair)
-        return self._keep(pair, found[0], actor.user_id, user_id) if found and found[1] else None
+            return known, None
+        found = await self._beginnings.find(actor, user_id)
+        return (self._keep(found[0], actor.user_id, user_id), found[1]) if found is not None else None
 
     async def with_user(self, actor: Actor, user_id: int) -> Conversation | None:
         """The same for an id that came from outside. Raises NotFound when there is nobody whom the actor may know of."""
@@ -100,45 +93,31 @@ class Conversations:
             await self.contact_policy.meet(actor, user_id)
         return conversation
 
-    async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
-        """Find or begin it; true when it was begun here. Raises NotFound when there is no such user, or no longer, and
-        LimitReached.
+    async def open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, int | None]:
+        """Find or begin it, and the head of its log, if that was looked up.
+
+        Raises NotFound when there is no such user, or no longer, and LimitReached.
 
         Many first messages at once begin it once, and count as one: what one of them waits for, all do.
         """
         key = actor.user_id, user_id
         if (opening := self._opening.get(key)) is not None:
-            return (await asyncio.shield(opening))[0], False
+            return (await asyncio.shield(opening))[0], None
         opening = self._opening[key] = asyncio.create_task(self._open_direct(actor, user_id))
         opening.add_done_callback(lambda done: self._opened(key, done))
         return await asyncio.shield(opening)
 
-    def _opened(self, key: tuple[int, int], done: asyncio.Task[tuple[Conversation, bool]]) -> None:
+    def _opened(self, key: tuple[int, int], done: asyncio.Task[tuple[Conversation, int | None]]) -> None:
         del self._opening[key]
         if not done.cancelled():
             done.exception()  # whoever waited for it may be gone
 
-    async def _open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
-        conversation = await self.find_direct(actor, user_id)
-        if conversation is not None:
-            return conversation, False
-        await self.contact_policy.demand(actor, user_id)
-        user = await self._accounts.user(user_id)
-        if not user.receives:
-            raise NotFound(NOBODY) if user.is_gone else Forbidden(SWITCHED_OFF)
-        await self._hooks.opening(actor.user_id, user_id)
-        await self._quotas.begin_conversation(actor)
-        id = await self._stores.marks.next_id("conversation")
-        if id > MAX_CONVERSATION_ID:
-            raise Unavailable("There is no room for another conversation.")
-        pair = _pair(actor.user_id, user_id)
-        winner = await self._stores.conversations.start_direct(pair, id, self._clock.now())
-        # Each step may be repeated: by the other of two who begin at once, or after a crash between them.
-        user_ids = {actor.user_id, user_id}
-        await self._stores.inboxes.join(user_ids, winner, 0)
-        await self._stores.conversations.add_members(winner, user_ids)
-        await self._stores.conversations.finish(winner)
-        return self._keep(pair, winner, actor.user_id, user_id), winner == id
+    async def _open_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, int | None]:
+        found = await self._find_direct(actor, user_id)
+        if found is not None:
+            return found
+        id, begun = await self._beginnings.begin(actor, user_id)
+        return self._keep(id, actor.user_id, user_id), 0 if begun else None
 
     async def access(self, actor: Actor, conversation_id: int) -> Conversation:
         """Return it if the actor is a member; else NotFound, as if it did not exist."""
@@ -290,12 +269,8 @@ class Conversations:
             found.update(read)
         return found
 
-    def _keep(self, pair: str, id: int, *user_ids: int) -> Conversation:
+    def _keep(self, id: int, *user_ids: int) -> Conversation:
         members = tuple(sorted(set(user_ids)))
         conversation = Conversation(id, "direct", members, member_count=len(members))
-        self._direct[id] = self._pairs[pair] = conversation
+        self._direct[id] = self._pairs[pair_of(*user_ids)] = conversation
         return conversation
-
-
-def _pair(one: int, other: int) -> str:
-    return f"{min(one, other)}:{max(one, other)}"

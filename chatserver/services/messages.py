@@ -16,7 +16,8 @@ from chatserver.sending.send import Send
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
 from chatserver.services.asked_sends import AskedSends
-from chatserver.services.conversations import NOBODY, SWITCHED_OFF, Conversations
+from chatserver.services.beginnings import NOBODY, SWITCHED_OFF
+from chatserver.services.conversations import Conversations
 from chatserver.services.links import Links
 from chatserver.services.permissions import RANKS, rank, window
 from chatserver.services.receipts import Receipts
@@ -193,12 +194,12 @@ class Messages:
     ) -> tuple[Conversation, dict[int, User]]:
         try:
             async with self._clock.limit(deadline - self._clock.monotonic()):
-                conversation, begun = await self._conversations.open_direct(actor, receiver_id)
-                users = await self._accounts.users(conversation.member_ids)
+                users = await self._accounts.users((actor.user_id, receiver_id))
+                conversation, head = await self._conversations.open_direct(actor, receiver_id)
         except TimeoutError:
             raise Unavailable("The message could not be stored in time; send it again.") from None
-        if begun:
-            self._writer.starts_at(conversation.id)
+        if head is not None:
+            self._writer.found_at(conversation.id, head)
         return conversation, users
 
     def upload(self, name: str, type: str) -> Upload:

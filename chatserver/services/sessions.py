@@ -37,6 +37,11 @@ TRUST_SECS = 5.0
 DEVICE_CHARS = 200
 TOUCH_SECS = 600.0  # how exact "last used" is
 READ_SECS = 60.0  # one whose end nobody could be told of is over after that
+# Those of people who poll here are read again before anybody waits for it, all of such a time together.
+AHEAD_SECS = 1.0
+AHEAD_TOGETHER = 100  # at most: more at a time would hold up deliveries; what is left comes soon
+AHEAD_SOON_SECS = 0.1
+AHEAD_OF_END_SECS = 15.0
 VOUCHED_DEVICE = "With a token of the application"
 KEPT_BEYOND = timedelta(
     minutes=2
@@ -92,6 +97,8 @@ class Sessions:
         self._by_id = BatchedCalls(sessions.by_ids, clock)
         self._trusted: LRUCache[bytes, Trusted] = LRUCache(100_000)
         self._hashes: LRUCache[int, bytes] = LRUCache(100_000)
+        self._ahead: set[bytes] = set()
+        self._proving: asyncio.Task[None] | None = None
 
     async def sign_in(
         self, username: str, password: str, device: str, caller: Caller
@@ -170,6 +177,8 @@ class Sessions:
         if ends == self._ends:  # else it may be this one that was ended while we looked
             self._trusted[key] = Trusted(actor, now, version, now)
             self._hashes[session.id] = key
+            if polling and version < 0:  # by the next call their inbox is known, and trust could last
+                self._prove_soon(key)
         return actor
 
     async def prove(self, actor: Actor) -> None:
@@ -227,7 +236,35 @@ class Sessions:
         if now - present.confirmed_at > TRUST_SECS or now - trusted.read_at > READ_SECS:
             return None
         trusted.checked_at, trusted.version = present.confirmed_at, present.highest_version
+        if now - trusted.read_at > READ_SECS - AHEAD_OF_END_SECS:
+            self._prove_soon(key)
         return trusted.actor
+
+    def _prove_soon(self, key: bytes) -> None:
+        self._ahead.add(key)
+        if self._proving is None or self._proving.done():
+            self._proving = asyncio.create_task(self._prove_ahead())
+
+    async def _prove_ahead(self) -> None:
+        while self._ahead:
+            await self._clock.sleep(AHEAD_SECS if len(self._ahead) < AHEAD_TOGETHER else AHEAD_SOON_SECS)
+            keys = [self._ahead.pop() for _ in range(min(len(self._ahead), AHEAD_TOGETHER))]
+            try:
+                await self._prove_all({key: trusted for key in keys if (trusted := self._trusted.get(key))})
+            except Unavailable:
+                continue  # whoever calls next looks for themselves
+
+    async def _prove_all(self, before: dict[bytes, Trusted]) -> None:
+        """Read these sessions, and their owners' names, which whoever is written to will need."""
+        now, ends = self._clock.monotonic(), self._ends
+        presents = {key: self._hub.get(trusted.actor.user_id) for key, trusted in before.items()}
+        versions = {key: present.highest_version for key, present in presents.items() if present}
+        sessions = await self._by_hash.call_all(versions)
+        await self._accounts.look_again({session.user_id for session in sessions.values()})
+        for key, session in sessions.items():
+            await self._used(session)
+            if ends == self._ends and self._trusted.get(key) is before[key]:
+                self._trusted[key] = Trusted(before[key].actor, now, versions[key], now)
 
     async def list(self, actor: Actor) -> list[Session]:
         return await self._sessions.of_user(actor.user_id)
@@ -276,6 +313,9 @@ class Sessions:
     async def close(self) -> None:
         await self._vouchers.close()
         await self._visitors.close()
+        if self._proving is not None:
+            self._proving.cancel()
+            await asyncio.gather(self._proving, return_exceptions=True)
         await asyncio.gather(*self._beginning.values(), return_exceptions=True)
         await self._by_hash.close()
         await self._by_id.close()

@@ -11,6 +11,7 @@ from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError, Unavailab
 from chatserver.settings import Settings
 from chatserver.storage.api_keys import ApiKeyStore
 from chatserver.storage.attachments import AttachmentStore
+from chatserver.storage.beginnings import BeginningStore
 from chatserver.storage.conversations import ConversationStore
 from chatserver.storage.driver import Collection, make_client, settled
 from chatserver.storage.facts import FactStore
@@ -72,6 +73,7 @@ class Storage:
         self.conversations = ConversationStore(collections["conversations"], collections["members"])
         self.own_settings = OwnSettingsStore(collections["members"])
         self.groups = GroupStore(collections["conversations"], collections["members"])
+        self.beginnings = BeginningStore(collections, clock)
         self.messages = MessageStore(collections["messages"])
         self.facts = FactStore(collections["facts"])
         self.pages = WordPageStore(collections["pages"], collections["messages"])
@@ -126,6 +128,7 @@ class Storage:
         return str((await self._client.server_info())["version"])
 
     async def close(self) -> None:
+        await self.attempts.close()
         await settled(self._client.close())
 
 

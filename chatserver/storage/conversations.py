@@ -21,34 +21,6 @@ class ConversationStore:
         self._conversations = conversations
         self._members = members
 
-    async def direct(self, pair: str) -> tuple[int, bool] | None:
-        """The id of the conversation of this pair, and whether its creation was finished."""
-        found = await self._conversations.find_one({"pair": pair}, {"ready": 1})
-        return (found["_id"], found["ready"]) if found else None
-
-    async def start_direct(self, pair: str, conversation_id: int, at: datetime) -> int:
-        """Claim the pair. Two at the same moment meet in one: the id that won is returned."""
-        found = await self._conversations.find_one_and_update(
-            {"pair": pair},
-            {"$setOnInsert": {"_id": conversation_id, "kind": "direct", "ready": False, "created_at": at}},
-            upsert=True,
-            after=True,
-        )
-        assert found is not None
-        return int(found["_id"])
-
-    async def finish(self, conversation_id: int) -> None:
-        await self._conversations.update_one({"_id": conversation_id}, {"$set": {"ready": True}})
-
-    async def add_members(self, conversation_id: int, user_ids: Iterable[int]) -> None:
-        """The two of a direct conversation."""
-        for user_id in user_ids:
-            await self._members.update_one(
-                {"_id": member_key(conversation_id, user_id)},
-                {"$setOnInsert": fresh_member()},
-                upsert=True,
-            )
-
     async def conversations(self, ids: Iterable[int]) -> dict[int, Conversation]:
         """Those still being created are left out."""
         wanted = {"_id": {"$in": list(ids)}, "ready": True}

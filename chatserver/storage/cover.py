@@ -17,9 +17,29 @@ from chatserver.storage.script import Script
 
 Document = dict[str, Any]
 
+DUPLICATE = 11000  # MongoDB's code for a key that is there already
 # From before the earlier write to the answer of the later one. In less, no other primary takes over from one that died
 # and none comes back: so no inbox gets ahead of a log that lost its end.
 COVER_SECS = 0.4
+
+
+SURE_SECS = 5.0  # For so long after a cover that failed every write waits for its own majority.
+
+
+class Covers:
+    """Whether covers work now."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sure_until = 0.0
+
+    def take(self) -> Cover | None:
+        """None when every write has to wait for a majority itself."""
+        return Cover(self._clock) if self._clock.monotonic() >= self._sure_until else None
+
+    def failed(self) -> None:
+        """The later write of one of them was not made."""
+        self._sure_until = self._clock.monotonic() + SURE_SECS
 
 
 class Cover:
@@ -51,7 +71,7 @@ class Cover:
         """How long the later write may take. Raises Unavailable when none could cover the earlier ones."""
         left = self._until - self._clock.monotonic()
         if left <= 0 or len(self._terms) != 1 or None in self._terms:
-            raise Unavailable("The messages were not written in time, or not by one primary.")
+            raise Unavailable("What belongs together was not written in time, or not by one primary.")
         return left
 
 
@@ -61,6 +81,15 @@ def sure(reply: Document) -> Document:
         metrics.MONGODB_ERRORS.inc()
         raise Unavailable("The database did not take all of it.")
     return reply
+
+
+def repeated(reply: Document) -> list[int]:
+    """What of an unordered write had a key that was there already. Raises Unavailable when it failed otherwise."""
+    failures = reply.get("writeErrors", ())
+    if "writeConcernError" in reply or any(failure["code"] != DUPLICATE for failure in failures):
+        metrics.MONGODB_ERRORS.inc()
+        raise Unavailable("The database did not take all of it.")
+    return [failure["index"] for failure in failures]
 
 
 def _term(reply: Document) -> int | None:

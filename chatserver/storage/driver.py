@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import pymongo
@@ -89,7 +89,28 @@ class Collection:
         self, filter: Document, projection: Document, level: str = "majority"
     ) -> list[Document]:
         """What fits into one answer of the server (16 MiB): three quarters of the cost of a cursor."""
-        command = {
+        command = self.reading(filter, projection, level)
+        run_command, options = self._collection.database.command, self._collection.codec_options
+        reply = await self._read("find", lambda: run_command(command, codec_options=options))
+        documents: list[Document] = reply["cursor"]["firstBatch"]
+        return documents
+
+    async def run_reads(self, operation: str, commands: Callable[[], Script[T]]) -> T:
+        """A script that writes nothing."""
+        return await self._read(operation, lambda: script.run(self._collection.database, commands()))
+
+    async def _read(self, operation: str, start: Callable[[], Awaitable[T]]) -> T:
+        async def run() -> T:
+            try:
+                return await start()
+            except AutoReconnect:  # as for any other read: once more, with whoever is primary then
+                return await start()
+
+        return await self._gate.call(operation, run)
+
+    def reading(self, filter: Document, projection: Document, level: str) -> Document:
+        """A command, for a script as well: its reply has all documents in `cursor.firstBatch`."""
+        return {
             "find": self._collection.name,
             "filter": filter,
             "projection": projection,
@@ -98,16 +119,10 @@ class Collection:
             "readConcern": {"level": level},
         }
 
-        async def run() -> list[Document]:
-            run_command, options = self._collection.database.command, self._collection.codec_options
-            try:
-                reply = await run_command(command, codec_options=options)
-            except AutoReconnect:  # as for any other read: once more, with whoever is primary then
-                reply = await run_command(command, codec_options=options)
-            documents: list[Document] = reply["cursor"]["firstBatch"]
-            return documents
-
-        return await self._gate.call("find", run)
+    def aggregating(self, pipeline: list[Document]) -> Document:
+        """The same for what a pipeline gives."""
+        what = {"aggregate": self._collection.name, "pipeline": pipeline}
+        return {**what, "cursor": {"batchSize": MAX_FEW}, "readConcern": {"level": "majority"}}
 
     async def aggregate(self, pipeline: list[Document]) -> list[Document]:
         async def run() -> list[Document]:

@@ -17,7 +17,7 @@ from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Advance, Flushed, KnownVersion, Message, Outcome, split_message_id
 from chatserver.storage import records
-from chatserver.storage.cover import Cover
+from chatserver.storage.cover import DUPLICATE, Cover, Covers
 from chatserver.storage.driver import UNJOURNALED, WRITE_CONCERN, Collection, Document
 from chatserver.storage.inboxes import advancing
 from chatserver.storage.script import Script
@@ -25,15 +25,13 @@ from chatserver.storage.script import Script
 log = structlog.get_logger(__name__)
 
 MOST_ROUNDS = 8  # of one append: whoever is left then goes with the next
-SURE_SECS = 5.0  # For so long after a cover that failed every append waits for its own majority.
 
 
 class FlushStore:
     def __init__(self, messages: Collection, inboxes: Collection, clock: Clock) -> None:
         self._messages = messages
         self._inboxes = inboxes
-        self._clock = clock
-        self._sure_until = 0.0
+        self._covers = Covers(clock)
 
     async def append_and_advance(
         self,
@@ -48,24 +46,22 @@ class FlushStore:
         none, when there was no need for it to be now. Never raises Unavailable: it may or may not be stored then.
         """
         documents = [records.message_document(message) for message in messages]
-        flush = _Flush(messages, documents, advances, claims or {}, self._cover(advances))
+        # Without advances the append has to wait for a majority itself.
+        cover = self._covers.take() if advances else None
+        flush = _Flush(messages, documents, advances, claims or {}, cover)
         try:
             if failpoints.armed:
                 return await self._in_two_trips(flush)
             return await self._messages.run("insert", self._in_one_trip(flush))
         except Exception as error:
             if flush.cover is not None and flush.cover.is_needed:
-                self._sure_until = self._clock.monotonic() + SURE_SECS
+                self._covers.failed()
                 if not isinstance(error, Unavailable):
                     log.error("the write behind the messages failed", exc_info=error)
                 return Flushed([Outcome.UNSURE] * len(messages))
             if not isinstance(error, Unavailable):
                 raise
             return Flushed([Outcome.UNKNOWN] * len(messages))
-
-    def _cover(self, advances: Sequence[Advance]) -> Cover | None:
-        """None when the append has to wait for a majority itself."""
-        return Cover(self._clock) if advances and self._clock.monotonic() >= self._sure_until else None
 
     def _in_one_trip(self, flush: _Flush) -> Script[Flushed]:
         outcomes = yield from self._append(flush)
@@ -145,7 +141,7 @@ def _conversation(document: Document) -> int:
 
 
 def _outcome(failure: Document) -> Outcome:
-    if failure["code"] != 11000:
+    if failure["code"] != DUPLICATE:
         return Outcome.REFUSED
     # Older servers name the key only in the text.
     keys = failure.get("keyPattern") or {}

@@ -48,13 +48,7 @@ class InboxStore:
         `facts` is the head of the second log; `rev` is that of their membership in a group: one no newer than what the
         inbox has seen comes too late. Repeatable: who has a head keeps it.
         """
-        c = conversation_id
-        filter: Document = {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$exists": False}}
-        given = {f"heads.{c}": head, f"facts.{c}": facts, f"reads.{c}": head}
-        if rev:
-            filter |= _older(c, rev)
-            given[f"members.{c}"] = rev
-        await self._inboxes.update_many(filter, {"$set": given})
+        await self._inboxes.update([joining(user_ids, conversation_id, head, facts, rev)])
 
     async def leave(self, user_id: int, entry: Entry) -> None:
         """Take the head away, so that no fan-out reaches this person any more, and push the entry that says why, to who
@@ -240,6 +234,19 @@ class InboxStore:
     async def versions(self, user_ids: list[int]) -> dict[int, int]:
         found = await self._inboxes.find_few({"_id": {"$in": user_ids}}, {"version": 1})
         return {doc["_id"]: doc["version"] for doc in found}
+
+
+def joining(
+    user_ids: Iterable[int], conversation_id: int, head: int, facts: int = 0, rev: int = 0
+) -> Document:
+    """The update that gives these people a head, where they have none."""
+    c = conversation_id
+    without: Document = {"_id": {"$in": list(user_ids)}, f"heads.{c}": {"$exists": False}}
+    given = {f"heads.{c}": head, f"facts.{c}": facts, f"reads.{c}": head}
+    if rev:
+        without |= _older(c, rev)
+        given[f"members.{c}"] = rev
+    return {"q": without, "u": {"$set": given}, "multi": True}
 
 
 def advancing(advances: Sequence[Advance], claims: Mapping[int, KnownVersion]) -> list[Document]:

@@ -22,11 +22,16 @@ class MarkStore:
 
     async def next_id(self, noun: str) -> int:
         """Counts up for ever; a number taken and not used leaves a gap."""
+        return (await self.next_ids(noun, 1))[0]
+
+    async def next_ids(self, noun: str, count: int) -> range:
+        """The same for several, which stand together."""
         found = await self._marks.find_one_and_update(
-            {"_id": noun}, {"$inc": {"last": 1}}, upsert=True, after=True
+            {"_id": noun}, {"$inc": {"last": count}}, upsert=True, after=True
         )
         assert found is not None
-        return int(found["last"])
+        last = int(found["last"])
+        return range(last - count + 1, last + 1)
 
     async def installation(self) -> str:
         """What is shared with other installations is told apart by it."""

@@ -11,9 +11,11 @@ from chatserver.list_place import ListPlace
 from chatserver.model import MAX_SEQ, Change, Message, Stretch, message_id, split_message_id
 from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
+from chatserver.storage.script import Script
 from chatserver.words import RULES
 
 MOST_FOUND = 200  # in one stretch of a log, and more than any page of results
+HEADS_TOGETHER = 200  # more stages than a thousand are too many for one pipeline
 NEAR = 32  # as far as others get with a conversation between two appends of ours
 
 
@@ -34,6 +36,11 @@ class MessageStore:
             between(conversation_id, 0, MAX_SEQ), {"_id": 1}, sort=[("_id", -1)], limit=1
         )
         return split_message_id(found[0]["_id"])[1] if found else 0
+
+    async def heads(self, conversation_ids: Iterable[int]) -> dict[int, int]:
+        """The same of several."""
+        ids = list(conversation_ids)
+        return await self._messages.run_reads("aggregate", lambda: reading_heads(self._messages, ids))
 
     async def heads_above(self, seqs: Mapping[int, int]) -> dict[int, int]:
         """conversation → the highest seq that a majority has, when it is that in `seqs` or less than NEAR above it.
@@ -235,6 +242,18 @@ class MessageStore:
         if sum(doc["n"] for doc in found) < limit:
             return seqs, None
         return seqs, max((doc["newest"]["at"], doc["newest"]["id"]) for doc in found)
+
+
+def reading_heads(messages: Collection, conversation_ids: Iterable[int]) -> Script[dict[int, int]]:
+    """conversation → the highest seq that a majority has; 0 before the first message."""
+    heads = dict.fromkeys(conversation_ids, 0)
+    newest: list[Document] = [{"$sort": {"_id": -1}}, {"$limit": 1}, {"$project": {"_id": 1}}]
+    ids = list(heads)
+    for start in range(0, len(ids), HEADS_TOGETHER):
+        parts = [[{"$match": between(id, 0, MAX_SEQ)}, *newest] for id in ids[start : start + HEADS_TOGETHER]]
+        reply = yield messages.aggregating(_together(parts))
+        heads.update(split_message_id(doc["_id"]) for doc in reply["cursor"]["firstBatch"])
+    return heads
 
 
 def _together(parts: Sequence[Sequence[Document]]) -> list[Document]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from limits.aio.storage import MovingWindowSupport, Storage
 from pymongo import UpdateOne
-from pymongo.errors import DuplicateKeyError
 
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
+from chatserver.storage.cover import repeated
 from chatserver.storage.driver import Collection, Document
+from chatserver.storage.script import Script
 
 
 class RateStore:
@@ -46,6 +49,31 @@ class RateStore:
         return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    """One to be made in a window; no two are the same, and all of one moment are made together."""
+
+    key: str
+    limit: int
+    expiry: int
+    amount: int
+
+    def update(self, now: datetime) -> Document:
+        """It tries to insert a window that is there, and so has a duplicate key, where that is full or just made."""
+        at = now.timestamp()
+        has_room = {
+            "_id": self.key,
+            f"entries.{self.limit - self.amount}": {"$not": {"$gte": at - self.expiry}},
+        }
+        entries = {"$each": [at] * self.amount, "$position": 0, "$slice": self.limit}
+        until = now + timedelta(seconds=self.expiry)
+        return {
+            "q": has_room,
+            "u": {"$push": {"entries": entries}, "$set": {"expires_at": until}},
+            "upsert": True,
+        }
+
+
 class AttemptStore(Storage, MovingWindowSupport):
     """The moving windows of `limits`, behind our gate and on our one client: {_id, entries: [newest first], expires_at}.
 
@@ -56,29 +84,25 @@ class AttemptStore(Storage, MovingWindowSupport):
         super().__init__()
         self._attempts = collection
         self._clock = clock
+        self._entries: BatchedCalls[_Entry, bool] = BatchedCalls(self._acquire_all, clock)
 
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         # Two first entries of a window race to insert it, and the loser's key is a duplicate though there is room.
         # From then on it exists: a second refusal means that it is full.
-        return await self._acquire(key, limit, expiry, amount) or await self._acquire(
-            key, limit, expiry, amount
-        )
+        entry = _Entry(key, limit, expiry, amount)
+        return bool(await self._entries.call(entry)) or bool(await self._entries.call(entry))
 
-    async def _acquire(self, key: str, limit: int, expiry: int, amount: int) -> bool:
+    async def _acquire_all(self, entries: list[_Entry]) -> dict[_Entry, bool]:
         now = self._clock.now()
-        at = now.timestamp()
-        try:
-            await self._attempts.update_one(
-                {"_id": key, f"entries.{limit - amount}": {"$not": {"$gte": at - expiry}}},
-                {
-                    "$push": {"entries": {"$each": [at] * amount, "$position": 0, "$slice": limit}},
-                    "$set": {"expires_at": now + timedelta(seconds=expiry)},
-                },
-                upsert=True,
-            )
-        except DuplicateKeyError:  # it is there, and full or just made
-            return False
-        return True
+        updates = [entry.update(now) for entry in entries]
+        full = set(repeated(await self._attempts.run("update", self._acquiring(updates))))
+        return {entry: number not in full for number, entry in enumerate(entries)}
+
+    def _acquiring(self, updates: list[Document]) -> Script[Document]:
+        return (yield self._attempts.updating(updates))
+
+    async def close(self) -> None:
+        await self._entries.close()
 
     async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         at = self._clock.now().timestamp()

@@ -32,7 +32,7 @@ def _in_thread(database: Any, script: Script[T]) -> T:
     try:
         command = next(script)
         while True:
-            command = script.send(database.command(command))
+            command = script.send(database.command(command, codec_options=database.codec_options))
     except StopIteration as end:
         value: T = end.value
         return value
@@ -44,7 +44,7 @@ async def _on_loop(database: Any, script: Script[T]) -> T:
     try:
         command = next(script)
         while True:
-            command = script.send(await database.command(command))
+            command = script.send(await database.command(command, codec_options=database.codec_options))
     except StopIteration as end:
         value: T = end.value
         return value

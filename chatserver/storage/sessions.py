@@ -22,6 +22,7 @@ from chatserver.cursor import Cursor, KeptPlace, PlaceClaim, PlaceMove
 from chatserver.model import Session
 from chatserver.storage import records
 from chatserver.storage.driver import UNJOURNALED, Collection, Document
+from chatserver.storage.script import Script
 
 _WITHOUT_PLACE: Document = {"place": 0, "pending": 0}
 _OURS: Document = {"vouched": None}
@@ -70,11 +71,17 @@ class SessionStore:
         return {doc["_id"]: records.session(doc) for doc in found}
 
     async def _standing(self, filter: Document) -> list[Document]:
+        return await self._sessions.run_reads("find", lambda: self._reading(filter))
+
+    def _reading(self, filter: Document) -> Script[list[Document]]:
         # Two reads for the whole batch, the numbers last. One with $lookup takes the database longer than both.
-        found = [doc for doc in await self._sessions.find_few(filter, _WITHOUT_PLACE) if "user_id" in doc]
+        reply = yield self._sessions.reading(filter, _WITHOUT_PLACE, "majority")
+        found = [doc for doc in reply["cursor"]["firstBatch"] if "user_id" in doc]
         ids = list({doc["user_id"] for doc in found})
-        owners = await self._users.find_few({"_id": {"$in": ids}}, {"credential": 1, "kept_session": 1})
-        numbers = {owner["_id"]: owner for owner in owners}
+        reply = yield self._users.reading(
+            {"_id": {"$in": ids}}, {"credential": 1, "kept_session": 1}, "majority"
+        )
+        numbers = {owner["_id"]: owner for owner in reply["cursor"]["firstBatch"]}
         return [doc for doc in found if _stands(doc, numbers.get(doc["user_id"]))]
 
     async def of_user(self, user_id: int, skip: int = 0) -> list[Session]:

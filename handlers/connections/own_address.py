@@ -31,12 +31,13 @@ class OwnAddress:
 
     def base_url(self, host: str, forwarded_proto: str, peer: Any) -> str:
         """`host` is a checked one. `peer`: the address of the connection, as the socket has it."""
-        if self._fixed:
-            return self._fixed
-        scheme = self._scheme
+        return self._fixed or f"{self.scheme(forwarded_proto, peer)}://{host}"
+
+    def scheme(self, forwarded_proto: str, peer: Any) -> str:
+        """By which the client came, as far as we are told by those we trust."""
         if forwarded_proto and self._proxies is not None and self._proxies.trusts(_ip(peer)):
-            scheme = told_scheme(forwarded_proto, scheme)
-        return f"{scheme}://{host}"
+            return told_scheme(forwarded_proto, self._scheme)
+        return self._scheme
 
 
 def _ip(peer: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from chatserver import metrics
 from chatserver.model import Actor
 from chatserver.runtime import Runtime
 from chatserver.services.events import PollRequest
+from handlers.connections.own_address import OwnAddress
 from handlers.hot.answer_bytes import AnswerBytes, written
 from handlers.hot.event_streams import EventStreams
 from handlers.hot.polls import Polls
@@ -39,19 +41,24 @@ class HotCalls:
     def __init__(self, runtime: Runtime, secure: bool) -> None:
         self.runtime = runtime
         self.answers = AnswerBytes(runtime, secure)
+        self._own_address = OwnAddress(runtime.settings, secure)
         self.sends = Sends(runtime, self.answers)
-        self.polls = Polls(runtime, self.answers, secure)
+        self.polls = Polls(runtime, self.answers, self._own_address)
         self.event_streams = EventStreams(runtime)
-        self.origins = bool(runtime.settings.cors_origins)
+        self._origins = bool(runtime.settings.cors_origins)
         self._told_at = -TELL_SECS
         # Only handlers log every request.
         self._off = runtime.settings.hot_calls == "off" or runtime.settings.log_level == "debug"
 
-    def recognise(self, head: bytes) -> HotRequest | None:
-        """A draining server has no hot calls: Tornado ends the connections."""
+    def recognise(self, head: bytes, peer: Any) -> HotRequest | None:
+        """A draining server has no hot calls: Tornado ends the connections.
+
+        `peer`: the address of the connection, as the socket has it.
+        """
         if self._off or self.runtime.draining:
             return None
-        request = recognise(head, origins=self.origins)
+        scheme = partial(self._own_address.scheme, peer=peer)
+        request = recognise(head, origins=self._origins, scheme=scheme)
         if request is None or request.body_bytes > self.runtime.settings.body_bytes:
             return None
         return request
@@ -123,7 +130,7 @@ class HotConnection:
         if len(head) > params.max_header_size:
             await self._refuse_head()
             return False
-        request = calls.recognise(head)
+        request = calls.recognise(head, self._address)
         body = b""
         if request is not None:
             if request.body_bytes:

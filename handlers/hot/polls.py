@@ -10,7 +10,7 @@ from typing import Any
 from tornado.iostream import IOStream
 
 from chatserver import metrics
-from chatserver.errors import ChatError, CursorInvalid, Invalid
+from chatserver.errors import ChatError, CursorInvalid, Invalid, TokenInvalid
 from chatserver.polls.waiter import Waiter
 from chatserver.runtime import Runtime
 from chatserver.services.events import PollRequest
@@ -28,10 +28,10 @@ _QUERY = re.compile(rb"(?:(?:cursor|client|wait|limit)=[A-Za-z0-9_.:~-]{1,128}(?
 
 
 class Polls:
-    def __init__(self, runtime: Runtime, answers: AnswerBytes, secure: bool) -> None:
+    def __init__(self, runtime: Runtime, answers: AnswerBytes, own_address: OwnAddress) -> None:
         self._runtime = runtime
         self._answers = answers
-        self._own_address = OwnAddress(runtime.settings, secure)
+        self._own_address = own_address
 
     async def answer(self, request: HotRequest, stream: IOStream | HotStream, peer: Any) -> bool:
         """Hold the poll and answer it. False when nothing was done and the ordinary way has to."""
@@ -58,6 +58,8 @@ class Polls:
             await answer.delivered(took)
             outcome = answer.outcome
         except ChatError as error:
+            if request.by_cookie and isinstance(error, TokenInvalid):
+                return False  # which also takes the cookie back
             await written(stream, self._answers.refusal(request, error))
             outcome = "refused"
         metrics.poll_seconds(outcome).observe(runtime.clock.monotonic() - started)

@@ -6,6 +6,8 @@ import random
 import re
 from dataclasses import dataclass
 
+from handlers.hot.cookie_session import Fields, Scheme, session_token
+
 END_OF_HEAD = rb"\r?\n\r?\n"
 _HEAD = re.compile(
     rb"(?:POST (?P<send>/api/v1/communication/chats/?)"
@@ -19,11 +21,12 @@ _LENGTH = re.compile(rb"[1-9][0-9]{0,7}")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 # Fields that change what a request means, or how it is to be answered.
 _STRANGE = {
-    b"transfer-encoding", b"content-encoding", b"expect", b"upgrade", b"cookie", b"idempotency-key", b"origin",
+    b"transfer-encoding", b"content-encoding", b"expect", b"upgrade", b"idempotency-key",
     b"trailer", b"te",
 }  # fmt: skip
 _KNOWN = {
     b"host", b"authorization", b"content-type", b"content-length", b"x-request-id", b"connection", b"x-forwarded-proto",
+    b"cookie", b"origin", b"sec-fetch-site", b"x-requested-with",
 }  # fmt: skip
 
 
@@ -32,6 +35,7 @@ class HotRequest:
     """`query` is None for a send, else that of a poll; `body_bytes` is how long the body is that follows.
 
     `last`: the client wants no other answer on this connection. `host` and `forwarded_proto` are those header fields.
+    `by_cookie`: the token came in a cookie.
     """
 
     token: str
@@ -41,25 +45,23 @@ class HotRequest:
     last: bool
     host: str = ""
     forwarded_proto: str = ""
+    by_cookie: bool = False
 
 
-def recognise(head: bytes, *, origins: bool = False) -> HotRequest | None:
-    """None for anything but a plain send or poll. With `origins` a request from another site's page is no plain one."""
+def recognise(head: bytes, *, origins: bool = False, scheme: Scheme | None = None) -> HotRequest | None:
+    """None for anything but a plain send or poll. With `origins` a request from another site's page is no plain one.
+
+    `scheme` is asked where there is no token but in a cookie; without it such a request is no plain one.
+    """
     found = _HEAD.fullmatch(head)
     if found is None:
         return None
-    fields: dict[bytes, bytes] = {}
-    for line in found["fields"].splitlines():
-        name, _, value = line.partition(b":")
-        name = name.lower()
-        if name in _STRANGE and (origins or name != b"origin"):
-            return None
-        if name in _KNOWN:
-            if name in fields:
-                return None
-            fields[name] = value.strip(b" \t")
+    fields = _fields(found["fields"], origins)
+    if fields is None:
+        return None
     get = fields.get
-    token = _TOKEN.fullmatch(get(b"authorization", b""))
+    by_cookie = b"authorization" not in fields
+    token = session_token(fields, found["send"] is None, scheme) if by_cookie else _given_token(fields)
     keep = get(b"connection", b"keep-alive").lower()
     host = get(b"host", b"")
     if token is None or not _HOST.fullmatch(host) or keep not in (b"keep-alive", b"close"):
@@ -77,6 +79,25 @@ def recognise(head: bytes, *, origins: bool = False) -> HotRequest | None:
     if not _REQUEST_ID.fullmatch(request_id):
         request_id = b"%016x" % random.getrandbits(64)
     told = get(b"x-forwarded-proto", b"").decode("latin-1")
-    return HotRequest(
-        token[1].decode(), query, int(length), request_id, keep == b"close", host.decode(), told
-    )
+    last = keep == b"close"
+    return HotRequest(token, query, int(length), request_id, last, host.decode(), told, by_cookie)
+
+
+def _fields(lines: bytes, origins: bool) -> Fields | None:
+    """Those that we know; None when one of them is strange."""
+    fields: Fields = {}
+    for line in lines.splitlines():
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        if name in _STRANGE or (origins and name == b"origin"):
+            return None
+        if name in _KNOWN:
+            if name in fields:
+                return None
+            fields[name] = value.strip(b" \t")
+    return fields
+
+
+def _given_token(fields: Fields) -> str | None:
+    found = _TOKEN.fullmatch(fields[b"authorization"])
+    return found[1].decode() if found is not None else None

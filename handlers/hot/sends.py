@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 from tornado.iostream import IOStream
 
-from chatserver.errors import ChatError, Invalid
+from chatserver.errors import ChatError, Invalid, TokenInvalid
 from chatserver.runtime import Runtime
 from handlers import rate_fields
 from handlers.hot.answer_bytes import AnswerBytes, written
@@ -45,12 +45,16 @@ class Sends:
         if sent is None or (sent.receiver_id is None and sent.conversation_id is None):
             return False
         started = self._runtime.clock.monotonic()
-        status, answer = await self._posted(request, sent, started)
+        try:
+            status, answer = await self._posted(request, sent, started)
+        except TokenInvalid:
+            return False  # which also takes the cookie back
         observe("ChatsHandler", "POST", status, self._runtime.clock.monotonic() - started)
         await written(stream, answer)
         return True
 
     async def _posted(self, request: HotRequest, sent: Text | Send, came_at: float) -> tuple[int, bytes]:
+        """Raises TokenInvalid where the token came in a cookie."""
         services, rates = self._runtime.services, self._runtime.limits
         try:
             actor = await services.sessions.authenticate(request.token)
@@ -63,6 +67,8 @@ class Sends:
                 assert sent.conversation_id is not None
                 message, created = await services.messages.post_in(actor, sent.conversation_id, *content)
         except ChatError as error:
+            if request.by_cookie and isinstance(error, TokenInvalid):
+                raise
             return STATUS[error.code], self._answers.refusal(request, error)
         if not created:
             fields += b"Idempotency-Replayed: true\r\n"

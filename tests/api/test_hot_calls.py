@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.support.server import ServerProcess
+from tests.support.waiting import held
 
 API = "/api/v1/communication/"
-ORDINARY = "Cookie: makes=this-an-unusual-request\r\n"
+ORDINARY = "TE: trailers\r\n"  # makes it an unusual request
 EACH_TIME = {"date", "x-request-id", "content-length", "ratelimit", "x-ratelimit-remaining"}
 
 
@@ -29,7 +31,8 @@ class Wire:
         length = (
             f"Content-Length: {len(data)}\r\nContent-Type: application/json\r\n" if body is not None else ""
         )
-        head = f"{method} {API}{path} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {token}\r\n{length}{more}\r\n"
+        given = f"Authorization: Bearer {token}\r\n" if token else ""
+        head = f"{method} {API}{path} HTTP/1.1\r\nHost: here\r\n{given}{length}{more}\r\n"
         self.socket.sendall(head.encode() + data)
         status = self.file.readline().decode().strip()
         fields: dict[str, str] = {}
@@ -56,12 +59,12 @@ def shape(value: Any) -> Any:
     return type(value).__name__
 
 
-def both(port: int, method: str, path: str, token: str, body: Any = None) -> tuple[Any, Any]:
+def both(port: int, method: str, path: str, token: str, body: Any = None, more: str = "") -> tuple[Any, Any]:
     """The bodies of the short and of the ordinary way's answer to one request; their heads are the same."""
     heads, bodies = [], []
-    for more in ("", ORDINARY):
+    for unusual in ("", ORDINARY):
         wire = Wire(port)
-        status, fields, answer = wire.ask(method, path, token, body, more)
+        status, fields, answer = wire.ask(method, path, token, body, more + unusual)
         wire.close()
         fields.pop("connection", None)  # Tornado closes after a refusal before the body, and says so
         heads.append((status, sorted(fields), {n: v for n, v in fields.items() if n not in EACH_TIME}))
@@ -139,6 +142,44 @@ async def test_a_wrong_token_is_refused_alike_on_both_ways(client: Any, server: 
     for path, body in (("poll/events/", None), ("chats/", {"receiver_id": 1, "message": "x"})):
         short, ordinary = both(server.port, "GET" if body is None else "POST", path, "wrong", body)
         assert short == ordinary and short["code"] == "token_invalid"
+
+
+@pytest.mark.gen_test
+async def test_a_session_in_a_cookie_is_answered_alike_on_both_ways(
+    client: Any, server: ServerProcess
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+    await bob.sent(ann, "hello")
+    body = {"receiver_id": bob.id, "message": "hello yourself"}
+    calls: list[tuple[str, str, Any]] = [("POST", "chats/", body), ("GET", "poll/events/?wait=0", None)]
+    own = "Sec-Fetch-Site: same-origin\r\nX-Requested-With: page\r\n"
+    for page in (own, own.replace("same-origin", "cross-site"), "Origin: http://here\r\n"):
+        for method, path, content in calls:
+            more = f"Cookie: theme=dark; chat_session={ann.token}\r\n{page}"
+            short, ordinary = both(server.port, method, path, "", content, more)
+            assert shape(short) == shape(ordinary)
+    for method, path, content in calls:
+        more = f"Cookie: chat_session=cht_over\r\n{own}"
+        short, ordinary = both(server.port, method, path, "", content, more)
+        assert short == ordinary and short["code"] == "token_invalid"
+        wire = Wire(server.port)
+        _, fields, _ = wire.ask(method, path, "", content, more)
+        wire.close()
+        assert "expires=" in fields["set-cookie"], "or the browser would send it for 90 days"
+
+
+@pytest.mark.gen_test
+async def test_a_poll_by_cookie_ends_with_its_session_and_takes_the_cookie_back(
+    client: Any, server: ServerProcess
+) -> None:
+    ann = await client.sign_up()
+    wire = Wire(server.port)
+    more = f"Cookie: chat_session={ann.token}\r\nSec-Fetch-Site: same-origin\r\n"
+    polled = await held(asyncio.to_thread(wire.ask, "GET", "poll/events/?wait=20", "", None, more))
+    assert (await ann.post("auth/logout/")).status == 200
+    status, fields, answer = await polled
+    wire.close()
+    assert "401" in status and answer["code"] == "token_invalid" and "expires=" in fields["set-cookie"]
 
 
 @pytest.mark.gen_test

@@ -121,6 +121,7 @@ class Chat:
         await self.services.wake_ups.close()
         await self.services.receipts.close()
         await self.feed.close()
+        await self.services.sessions.close()
         await self.fanout.close()
         self.way_out.close()
         await self.inbox_reads.close()

@@ -47,7 +47,7 @@ def test_a_plain_send_and_a_plain_poll_are_recognised() -> None:
     "strange",
     [
         "Transfer-Encoding: chunked", "Content-Length: 12", "Expect: 100-continue", "Authorization: Token u",
-        "Host: other", "Content-Type: multipart/form-data; boundary=x", "Cookie: a=b", "Idempotency-Key: k",
+        "Host: other", "Content-Type: multipart/form-data; boundary=x", "TE: trailers", "Idempotency-Key: k",
         "Upgrade: websocket", "Connection: upgrade", " folded: line", "No colon", "Bad name: x", "X: \x01", "X: \x7f",
     ],
 )  # fmt: skip
@@ -79,6 +79,63 @@ def test_another_form_of_request_is_left_to_tornado(request_head: bytes) -> None
 def test_a_page_of_another_site_is_left_to_the_handlers_where_other_sites_may_call() -> None:
     assert recognise(send("Origin: https://a.example")) is not None
     assert recognise(send("Origin: https://a.example"), origins=True) is None
+
+
+@pytest.mark.parametrize("cookie", ["a=b", "theme=dark; chat_session=cht_other", "x" * 8000, "é=1"])
+def test_cookies_beside_a_token_change_nothing(cookie: str) -> None:
+    found = recognise(send(f"Cookie: {cookie}", "Sec-Fetch-Site: cross-site"), scheme=over_http)
+    assert found is not None and (found.token, found.by_cookie) == ("t", False)
+
+
+def over_http(forwarded_proto: str) -> str:
+    return "http"
+
+
+def by_cookie(*more: str, cookie: str = "a=b; chat_session=cht_x-1; c=d") -> bytes:
+    return send(f"Cookie: {cookie}", *more, fields=[SEND[0], SEND[2]])
+
+
+@pytest.mark.parametrize("page", ["Sec-Fetch-Site: same-origin", "Origin: http://chat.example:8888", ""])
+def test_a_session_in_a_cookie_is_taken_from_our_own_page(page: str) -> None:
+    found = recognise(by_cookie("X-Requested-With: page", *filter(None, [page])), scheme=over_http)
+    assert found is not None and (found.token, found.by_cookie) == ("cht_x-1", True)
+    poll = [POLL[0], "Cookie: chat_session=cht_x-1", *filter(None, [page.replace(":8888", "")])]
+    found = recognise(head(f"GET {API}poll/events/ HTTP/1.1", poll), scheme=over_http)
+    assert found is not None and (found.token, found.by_cookie) == ("cht_x-1", True)
+
+
+def test_over_https_only_the_cookie_of_https_is_one() -> None:
+    both = "chat_session=plain; __Host-chat_session=secure"
+    for scheme, token in (("http", "plain"), ("https", "secure")):
+        found = recognise(by_cookie("X-Requested-With: page", cookie=both), scheme=lambda told, s=scheme: s)
+        assert found is not None and found.token == token
+        one = recognise(by_cookie("X-Requested-With: page"), scheme=lambda told, s=scheme: s)
+        assert (one is None) == (scheme == "https")
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        by_cookie(),
+        by_cookie("X-Requested-With:"),
+        by_cookie("X-Requested-With: x", "Sec-Fetch-Site: cross-site"),
+        by_cookie("X-Requested-With: x", "Sec-Fetch-Site: same-site"),
+        by_cookie("X-Requested-With: x", "Sec-Fetch-Site: none"),
+        by_cookie("X-Requested-With: x", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Site: same-origin"),
+        by_cookie("X-Requested-With: x", "Origin: https://chat.example:8888"),
+        by_cookie("X-Requested-With: x", "Origin: null"),
+        by_cookie("X-Requested-With: x", "Authorization:"),
+        by_cookie("X-Requested-With: x", "Authorization: Basic dDp0"),
+        by_cookie("X-Requested-With: x", "Cookie: chat_session=other"),
+        by_cookie("X-Requested-With: x", cookie="a=b"),
+        by_cookie("X-Requested-With: x", cookie="chat_session=cht_x; chat_session=cht_y"),
+        by_cookie("X-Requested-With: x", cookie='chat_session="cht_x"'),
+        by_cookie("X-Requested-With: x", cookie="chat_session="),
+        by_cookie("X-Requested-With: x", cookie="chat_session=cht_x; \xa0chat_session=cht_y"),
+    ],
+)
+def test_a_cookie_with_anything_odd_about_it_is_left_to_the_handlers(request_head: bytes) -> None:
+    assert recognise(request_head, scheme=over_http) is None
 
 
 VALUES = (

@@ -21,6 +21,7 @@ from chatserver.model import Actor
 from chatserver.polls.waiter import Ended, Waiter
 from chatserver.services.events import PollAnswer
 from chatserver.settings import Settings
+from handlers.connections.own_address import OwnAddress
 from handlers.hot.answer_bytes import AnswerBytes
 from handlers.hot.polls import Polls
 from handlers.hot.request import END_OF_HEAD, HotRequest
@@ -198,6 +199,6 @@ async def test_a_poll_is_not_held_for_who_hung_up_before_it_was(pair: Pair) -> N
     runtime: Any = SimpleNamespace(
         services=services, limits=limits, clock=Clock(), settings=Settings(rate_limits="off"), draining=False
     )
-    polls = Polls(runtime, AnswerBytes(runtime, secure=False), secure=False)
+    polls = Polls(runtime, AnswerBytes(runtime, secure=False), OwnAddress(runtime.settings, secure=False))
     assert await polls.answer(HotRequest("token", b"cursor=e:1", 0, b"id", False), pair.ours, "127.0.0.1")
     assert ended == [Ended.GONE, Ended.GONE]

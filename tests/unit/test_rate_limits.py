@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import tracemalloc
 from typing import Any
@@ -15,7 +16,9 @@ from chatserver.guard.shared_rates import EVERY_SECS, SharedRates
 from chatserver.model import Actor
 from chatserver.settings import Settings, load
 from handlers import rate_fields as told
+from tests.support.client import unique
 from tests.support.clock import MovedClock
+from tests.support.commands import intercept
 from tests.support.waiting import in_time
 from tests.unit.conftest import Chat
 
@@ -199,6 +202,25 @@ async def test_ordinary_talk_is_told_to_nobody() -> None:
     assert taken(limits, 30) == 30, "a message every other second"
     for bucket in limits.buckets.values():
         await in_time(shares.exchange(bucket))
+
+
+@pytest.mark.gen_test
+async def test_what_many_people_use_up_at_one_moment_is_counted_in_one_or_two_commands(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = []
+
+    def counting(command: Any) -> Any:
+        sent.append(command)
+        return (yield command)
+
+    intercept(monkeypatch, counting)
+    keys = [unique("window") for _ in range(40)]
+    assert all(await asyncio.gather(*(chat.storage.attempts.acquire_entry(key, 1, 60) for key in keys)))
+    assert len(sent) <= 2
+    sent.clear()
+    assert not any(await asyncio.gather(*(chat.storage.attempts.acquire_entry(key, 1, 60) for key in keys)))
+    assert len(sent) <= 4, "each is tried twice"
 
 
 @pytest.mark.gen_test

@@ -14,7 +14,7 @@ from chatserver.services.sessions import TRUST_SECS
 from chatserver.storage.sessions import SessionStore
 from tests.support.client import PASSWORD, unique
 from tests.support.host import SECRET, signed
-from tests.support.waiting import held
+from tests.support.waiting import eventually, held, in_time
 
 
 @pytest.mark.gen_test
@@ -256,3 +256,67 @@ async def test_a_better_hash_of_the_old_password_does_not_undo_a_new_one(
     await accounts.prove(name, PASSWORD, Caller("192.0.2.1"))
     assert await accounts.prove(name, PASSWORD, Caller("192.0.2.1")) is None
     assert await accounts.prove(name, "quite another horse", Caller("192.0.2.1"))
+
+
+@pytest.mark.gen_test
+async def test_the_sessions_of_people_who_poll_are_read_again_together_before_anybody_waits_for_it(
+    chats: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reads = SessionStore.by_token_hashes, []
+
+    async def noted(store: SessionStore, hashes: list[bytes]) -> Any:
+        reads.append(len(hashes))
+        return await read(store, hashes)
+
+    monkeypatch.setattr(SessionStore, "by_token_hashes", noted)
+    chat, node = await chats(), await chats()
+    people = [await chat.person() for _ in range(5)]
+    accounts = [await chat.services.accounts.account(one.user_id) for one in people]
+    tokens = [(await chat.services.sessions.start(account, "other"))[0] for account in accounts]
+    now = node.clock.monotonic()
+    node.clock.monotonic = lambda: now
+    for token in tokens:
+        actor = await node.services.sessions.authenticate(token, polling=True)
+        await node.poll(actor, await node.cursor(actor))
+    ids = {one.user_id for one in people}
+    await eventually(lambda: set(node.services.accounts.known(ids)) == ids)
+    assert reads[-1] == 5 and sum(reads) == 10, "one read for all of them"
+    reads.clear()
+    for later in (4.0, 4.0, 4.0, 34.0):
+        now += later
+        await node.check.check(list(node.hub))
+        for token in tokens:
+            await node.services.sessions.authenticate(token)
+    await eventually(lambda: bool(reads))
+    assert reads == [5], "and again before they are to be read anew"
+
+
+@pytest.mark.gen_test
+async def test_a_session_that_ends_while_it_is_read_ahead_stays_ended(
+    chats: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, polled, is_read = SessionStore.by_token_hashes, False, asyncio.Event()
+
+    async def and_then_it_ends(store: SessionStore, hashes: list[bytes]) -> Any:
+        found = await read(store, hashes)
+        if polled and found:
+            await sessions.revoke(ann, session.id)
+        return found
+
+    monkeypatch.setattr(SessionStore, "by_token_hashes", and_then_it_ends)
+    chat = await chats()
+    ann, sessions = await chat.person(), chat.services.sessions
+    token, _, session = await sessions.start(await chat.services.accounts.account(ann.user_id), "other")
+    actor = await sessions.authenticate(token, polling=True)
+    look_again = chat.services.accounts.look_again
+
+    async def last_step(ids: Any) -> Any:
+        is_read.set()
+        return await look_again(ids)
+
+    monkeypatch.setattr(chat.services.accounts, "look_again", last_step)
+    polled = True
+    await chat.poll(actor, await chat.cursor(actor))
+    await in_time(is_read.wait())
+    with pytest.raises(TokenInvalid):
+        await sessions.authenticate(token)

@@ -39,7 +39,8 @@ async def test_a_thousand_members_learn_of_the_conversation_of_a_message_from_on
     reads = Reads(lambda id: Conversation(id, "group"))
     stores: Any = SimpleNamespace(conversations=SimpleNamespace(conversations=reads))
     nobody: Any = None
-    conversations = Conversations(stores, nobody, nobody, nobody, Clock())
+    beginnings: Any = SimpleNamespace(close=lambda: asyncio.sleep(0))
+    conversations = Conversations(stores, nobody, nobody, beginnings, Clock())
 
     found = await asyncio.gather(*(conversations.named(7) for _ in MEMBERS))
 

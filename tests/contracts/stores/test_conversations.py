@@ -12,57 +12,64 @@ from tests.support.waiting import together
 
 
 async def new_pair(stores: Storage) -> str:
-    return f"{await new(stores, 'user')}:{await new(stores, 'user')}"
+    """Of people who have inboxes."""
+    one, other = await new(stores, "user"), await new(stores, "user")
+    await together(stores.inboxes.ensure(one), stores.inboxes.ensure(other))
+    return f"{one}:{other}"
+
+
+async def begun(stores: Storage) -> tuple[int, int, int]:
+    """A conversation and its two members."""
+    pair, id = await new_pair(stores), await new(stores, "conversation")
+    assert await stores.beginnings.begin({pair: id}, NOW) == {pair: id}
+    one, other = map(int, pair.split(":"))
+    return id, one, other
 
 
 @pytest.mark.gen_test
 async def test_all_who_begin_the_conversation_of_one_pair_meet_in_one(stores: Storage) -> None:
     pair, ids = await new_pair(stores), [await new(stores, "conversation") for _ in range(9)]
-    found = await together(*(stores.conversations.start_direct(pair, id, NOW) for id in ids))
-    assert len(set(found)) == 1 and found[0] in ids
-    assert await stores.conversations.direct(pair) == (found[0], False)
-    assert await stores.conversations.conversations(found) == {}, "it is still being made"
-    for _ in range(2):
-        await stores.conversations.finish(found[0])
-    assert await stores.conversations.direct(pair) == (found[0], True)
-    assert list(await stores.conversations.conversations(found)) == [found[0]]
-    assert await stores.conversations.direct(await new_pair(stores)) is None
+    assert await stores.beginnings.begun([pair]) == {}
+    found = await together(*(stores.beginnings.begin({pair: id}, NOW) for id in ids))
+    met = {one[pair] for one in found}
+    assert len(met) == 1 and met < set(ids)
+    assert await stores.beginnings.begun([pair]) == {pair: (*met, 0)}, "and nothing was said yet"
+    assert list(await stores.conversations.conversations(ids)) == [*met]
 
 
 @pytest.mark.gen_test
 async def test_the_marks_of_many_members_move_together_and_none_moves_back(stores: Storage) -> None:
-    id = await new(stores, "conversation")
-    await stores.conversations.add_members(id, [1, 2, 3, 4])
-    await stores.conversations.move_delivered({(id, 4): 9}, NOW)
-    await stores.conversations.move_delivered({(id, 1): 5, (id, 2): 5, (id, 3): 6, (id, 4): 5}, NOW)
-    members = await stores.conversations.members(id, range(6))
-    reached = {member.user_id: member.delivered_seq for member in members.values()}
-    assert reached == {1: 5, 2: 5, 3: 6, 4: 9}
+    first, one, other = await begun(stores)
+    second, third, _ = await begun(stores)
+    await stores.conversations.move_delivered({(second, third): 9}, NOW)
+    moves = {(first, one): 5, (first, other): 6, (second, third): 5}
+    await stores.conversations.move_delivered(moves, NOW)
+    members = await stores.conversations.members_of(moves)
+    assert [members[key].delivered_seq for key in moves] == [5, 6, 9]
 
 
 @pytest.mark.gen_test
-async def test_who_is_added_again_keeps_their_marks(stores: Storage) -> None:
-    id = await new(stores, "conversation")
-    await stores.conversations.add_members(id, [1])
-    await stores.conversations.move_delivered({(id, 1): 5}, NOW)
-    await stores.conversations.add_members(id, [1, 2])
-    members = await stores.conversations.members(id, [1, 2, 3])
-    assert {member.user_id: member.delivered_seq for member in members.values()} == {1: 5, 2: 0}
+async def test_who_begins_it_again_keeps_their_marks(stores: Storage) -> None:
+    id, one, other = await begun(stores)
+    await stores.conversations.move_delivered({(id, one): 5}, NOW)
+    pair = f"{one}:{other}"
+    assert await stores.beginnings.begin({pair: await new(stores, "conversation")}, NOW) == {pair: id}
+    members = await stores.conversations.members(id, [one, other, 1])
+    assert {member.user_id: member.delivered_seq for member in members.values()} == {one: 5, other: 0}
 
 
 @pytest.mark.gen_test
 async def test_a_read_moves_forward_only_and_is_pending_until_it_is_told(stores: Storage) -> None:
-    id = await new(stores, "conversation")
-    await stores.conversations.add_members(id, [1])
-    first = await stores.conversations.move_read(id, 1, 3, NOW)
+    id, one, _ = await begun(stores)
+    first = await stores.conversations.move_read(id, one, 3, NOW)
     assert first and (first.first, first.last) == (1, 3)
     for seq in (3, 2):
-        assert await stores.conversations.move_read(id, 1, seq, NOW) is None
+        assert await stores.conversations.move_read(id, one, seq, NOW) is None
     later = NOW + timedelta(seconds=1)
-    second = await stores.conversations.move_read(id, 1, 5, later)
+    second = await stores.conversations.move_read(id, one, 5, later)
     assert second and (second.first, second.last) == (4, 5)
-    assert await stores.conversations.move_read(id, 2, 5, NOW) is None, "who is no member has no mark"
-    member = (await stores.conversations.members(id, [1]))[1]
+    assert await stores.conversations.move_read(id, 1, 5, NOW) is None, "who is no member has no mark"
+    member = (await stores.conversations.members(id, [one]))[one]
     assert (member.read_seq, member.delivered_seq) == (5, 5), "what was read was delivered"
     for _ in range(2):
         await stores.conversations.finish_read(first)
@@ -72,9 +79,7 @@ async def test_a_read_moves_forward_only_and_is_pending_until_it_is_told(stores:
 
 @pytest.mark.gen_test
 async def test_how_many_pages_are_listed_only_grows(stores: Storage) -> None:
-    id, other = await new(stores, "conversation"), await new(stores, "conversation")
-    for one in (id, other):
-        await stores.conversations.start_direct(await new_pair(stores), one, NOW)
+    (id, *_), (other, *_) = await begun(stores), await begun(stores)
     for pages in (3, 2):
         await stores.conversations.set_paged({id: pages})
     assert await stores.conversations.paged([id, other]) == {id: 3}

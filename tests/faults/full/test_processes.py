@@ -20,6 +20,18 @@ async def test_C1_a_server_killed_there_again_and_again_loses_nothing(
         verdict.assert_clean(least=scaled(15) * 50)
 
 
+@pytest.mark.parametrize("point", ["after_claim", "after_join", "after_members", "after_finish"])
+@pytest.mark.gen_test(timeout=600)
+async def test_C1_a_server_killed_while_conversations_begin_loses_nothing(
+    town: Town, opened: Opens, point: str
+) -> None:
+    town.start(2)
+    for _ in range(scaled(10)):
+        async with opened(town, people=16) as load:
+            verdict = await die_at(town, load, point, times=1, every=5, rate=40)
+            verdict.assert_clean(least=20)
+
+
 @pytest.mark.gen_test(timeout=120)
 async def test_C1_what_a_dead_server_stored_and_nobody_repeats_is_brought_by_the_other(
     town: Town, opened: Opens

@@ -45,6 +45,16 @@ async def test_C1_a_server_killed_at_each_step_of_a_send_loses_and_repeats_nothi
 
 
 @pytest.mark.gen_test(timeout=SHORT_SECS)
+async def test_C1_a_server_killed_at_each_step_of_a_conversations_beginning_loses_and_repeats_nothing(
+    town: Town, opened: Opens
+) -> None:
+    town.start(2, {"CHATSERVER_SWEEP_SECS": "2"})
+    for point in ("after_claim", "after_join", "after_members", "after_finish"):
+        async with opened(town, people=10) as load:  # who have not met: they would run out of first messages
+            (await die_at(town, load, point, times=1, every=3)).assert_clean(least=10)
+
+
+@pytest.mark.gen_test(timeout=SHORT_SECS)
 async def test_C3_a_drain_under_load_cuts_no_answer_and_fails_no_send(town: Town, opened: Opens) -> None:
     town.start(2)
     async with opened(town) as load:

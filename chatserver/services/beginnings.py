@@ -1,0 +1,91 @@
+"""How the direct conversation of two people is found, and begins with the first message.
+
+What is asked for at one moment goes to the database together: looking for them as well as beginning them.
+"""
+
+from __future__ import annotations
+
+from chatserver.batched import BatchedCalls
+from chatserver.clock import Clock
+from chatserver.errors import Forbidden, NotFound, Unavailable
+from chatserver.guard.quotas import Quotas
+from chatserver.model import MAX_CONVERSATION_ID, Actor
+from chatserver.ports import Stores
+from chatserver.services.accounts import Accounts
+from chatserver.services.contacts import Contacts
+from chatserver.services.hooks import Hooks
+
+NOBODY = "Nobody is there any more: this account was deleted."
+SWITCHED_OFF = "This account is switched off: nobody can write to it."
+# Ids taken from the counter at a time. What a node has left of them when it ends is never used. Nothing depends on their
+# order or on holes, and of the billion ids there are ten million ends of nodes would use up what began no conversation.
+IDS_TOGETHER = 100
+
+
+class Beginnings:
+    def __init__(
+        self,
+        stores: Stores,
+        accounts: Accounts,
+        contacts: Contacts,
+        hooks: Hooks,
+        quotas: Quotas,
+        clock: Clock,
+    ) -> None:
+        self._stores = stores
+        self._accounts = accounts
+        self._contacts = contacts
+        self._hooks = hooks
+        self._quotas = quotas
+        self._clock = clock
+        self._finds: BatchedCalls[str, tuple[int, int]] = BatchedCalls(stores.beginnings.begun, clock)
+        self._begins: BatchedCalls[str, tuple[int, bool]] = BatchedCalls(self._begin_all, clock)
+        self._ids: list[int] = []
+
+    async def find(self, actor: Actor, user_id: int) -> tuple[int, int] | None:
+        """The id of the actor's conversation with this user, if it has begun, and its head."""
+        return await self._finds.call(pair_of(actor.user_id, user_id))
+
+    async def begin(self, actor: Actor, user_id: int) -> tuple[int, bool]:
+        """Its id, and whether it began here. Raises what `_ask` raises, and Unavailable."""
+        await self._ask(actor, user_id)
+        begun = await self._begins.call(pair_of(actor.user_id, user_id))
+        if begun is None:
+            raise Unavailable("The conversation could not begin; try again.")
+        return begun
+
+    async def _ask(self, actor: Actor, user_id: int) -> None:
+        """Whether the actor may begin a conversation with this user: here and nowhere else.
+
+        Raises NotFound when there is no such user, or no longer, Forbidden when they cannot be written to, or the
+        operator's rule or the host refuses, and LimitReached.
+        """
+        await self._contacts.demand(actor, user_id)
+        user = await self._accounts.user(user_id)
+        if not user.receives:
+            raise NotFound(NOBODY) if user.is_gone else Forbidden(SWITCHED_OFF)
+        await self._hooks.opening(actor.user_id, user_id)
+        await self._quotas.begin_conversation(actor)
+
+    async def _begin_all(self, pairs: list[str]) -> dict[str, tuple[int, bool]]:
+        proposed = dict(zip(pairs, await self._take_ids(len(pairs)), strict=True))
+        found = await self._stores.beginnings.begin(proposed, self._clock.now())
+        return {pair: (id, id == proposed[pair]) for pair, id in found.items()}
+
+    async def _take_ids(self, count: int) -> list[int]:
+        """Raises Unavailable. Called by one at a time."""
+        missing = count - len(self._ids)
+        if missing > 0:
+            self._ids += await self._stores.marks.next_ids("conversation", max(missing, IDS_TOGETHER))
+        taken, self._ids = self._ids[:count], self._ids[count:]
+        if taken[-1] > MAX_CONVERSATION_ID:
+            raise Unavailable("There is no room for another conversation.")
+        return taken
+
+    async def close(self) -> None:
+        await self._begins.close()
+        await self._finds.close()
+
+
+def pair_of(user_id: int, other_id: int) -> str:
+    return f"{min(user_id, other_id)}:{max(user_id, other_id)}"
