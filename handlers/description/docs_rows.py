@@ -111,7 +111,7 @@ def responses(document: Schema, operation: Schema) -> list[Response]:
         response = given
         if "$ref" in given:
             response = document["components"]["responses"][given["$ref"].rsplit("/", 1)[1]]
-        media, content = next(iter(response["content"].items()))
+        media, content = next(iter(response.get("content", {"no body": {}}).items()))
         schema = content.get("schema")
         codes = list(content.get("examples", ())) if media == "application/problem+json" else []
         examples = [(e.get("summary", ""), e["value"]) for e in content.get("examples", {}).values()]

@@ -184,11 +184,8 @@ def _answer(
     examples = [e for e in operation.examples if e.status == status and e.answer is not None]
     if examples:
         content["examples"] = {_key(e.title): {"summary": e.title, "value": e.answer} for e in examples}
-    return {
-        "description": answer.text,
-        "headers": _header_refs(headers),
-        "content": {answer.media: content},
-    }
+    told = {"description": answer.text, "headers": _header_refs(headers)}
+    return {**told, "content": {answer.media: content}} if answer.media else told
 
 
 def codes_of(handler: type[BaseHandler], method: str, operation: Operation) -> dict[int, list[str]]:

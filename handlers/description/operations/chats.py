@@ -221,7 +221,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                 media="*/*",
             ),
             206: Answer(None, "The part of it.", ("ETag", "Accept-Ranges", "Content-Range"), media="*/*"),
-            304: Answer(None, "You have it.", ("ETag", "Accept-Ranges"), media="*/*"),
+            304: Answer(None, "You have it.", ("ETag", "Accept-Ranges"), media=""),
         },
         "For members of the conversation, and for an hour for whoever has a link to it: each `attachment_url` is one, to "
         "be opened as it is, by a page of any origin too. Its first part is the setting `public_url`, or the address "

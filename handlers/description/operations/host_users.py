@@ -114,7 +114,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "What one of your people has not read",
         {
             200: Answer(host_shapes.HostUnread, "In all, and by conversation.", ("ETag",)),
-            304: Answer(None, "Nothing changed since the `ETag` you have.", ("ETag",), media="*/*"),
+            304: Answer(None, "Nothing changed since the `ETag` you have.", ("ETag",), media=""),
         },
         f"{READ} For a number in your pages: ask with `If-None-Match`.",
         query=schemas.SubQuery,

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """`shape` is a type, or several in a tuple for either of them; None for what is no JSON."""
+    """`shape` is a type, or several in a tuple for either of them; None for what is no JSON. No `media`: no body."""
 
     shape: Any
     text: str
