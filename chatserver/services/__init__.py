@@ -27,6 +27,7 @@ from chatserver.services.entries import Entries
 from chatserver.services.events import Events
 from chatserver.services.groups import Groups
 from chatserver.services.host import Host
+from chatserver.services.invites import Invites
 from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.links import Links
 from chatserver.services.member_views import MemberViews
@@ -37,6 +38,7 @@ from chatserver.services.notifications import Notifications
 from chatserver.services.own_data import OwnData
 from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
+from chatserver.services.requests import Requests
 from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
 from chatserver.services.system_messages import SystemMessages
@@ -60,6 +62,8 @@ class Services:
     member_views: MemberViews
     groups: Groups
     memberships: Memberships
+    invites: Invites
+    requests: Requests
     messages: Messages
     message_list: MessageList
     changes: Changes
@@ -190,6 +194,10 @@ def build_services(
         places,
         settings.person_conversations,
     )
+    invites = Invites(
+        stores, accounts, conversations, conversation_views, memberships, attempts, quotas, clock
+    )
+    requests = Requests(stores, accounts, conversations, conversation_views, memberships, quotas, clock)
     wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
     notifications = Notifications(stores, bus, clock)
     kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)
@@ -214,6 +222,8 @@ def build_services(
         member_views=member_views,
         groups=groups,
         memberships=memberships,
+        invites=invites,
+        requests=requests,
         messages=messages,
         message_list=MessageList(stores, messages, conversations, clock),
         own_data=OwnData(stores, accounts, sessions, conversations, messages, memberships, quotas, clock),

@@ -68,6 +68,20 @@ class ConversationViews:
             self._shown(one, actor, mine[one.id], users, last.get(one.id), inbox) for one in conversations
         ]
 
+    async def mine(self, actor: Actor, ids: Iterable[int]) -> dict[int, Json]:
+        """By conversation what is the actor's own about it, of those that they are a member of."""
+        conversations = list((await self._conversations.all(ids)).values())
+        if not conversations:
+            return {}
+        inbox = await self._conversations.inbox(actor)
+        members = await self._members(actor, conversations)
+        users = await self._accounts.users({member.added_by for member in members.values()} - {0})
+        return {
+            one.id: self._mine(one, members[one.id], users, inbox)
+            for one in conversations
+            if one.id in members
+        }
+
     def person(self, user: User) -> Json:
         return person(user, self._presence.is_online(user.id))
 
@@ -81,16 +95,20 @@ class ConversationViews:
         inbox: Inbox,
     ) -> Json:
         preview = [self.person(users[id]) for id in _previewed(conversation, actor) if id in users]
+        my = self._mine(conversation, member, users, inbox)
+        return conversation_json(conversation, preview, last_message, my)
+
+    def _mine(self, conversation: Conversation, member: Member, users: dict[int, User], inbox: Inbox) -> Json:
         added_by = users.get(member.added_by)
-        my = my_conversation(
+        actions = can(conversation, member, self._clock.now())
+        return my_conversation(
             conversation,
             member,
-            can(conversation, member, self._clock.now()),
+            actions,
             inbox.unread(conversation.id),
             self.person(added_by) if added_by is not None else None,
-            0,
+            conversation.request_count if "requests" in actions else 0,
         )
-        return conversation_json(conversation, preview, last_message, my)
 
     async def _members(self, actor: Actor, conversations: Sequence[Conversation]) -> dict[int, Member]:
         """By conversation, where the actor is a member: what they are in each."""

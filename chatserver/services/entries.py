@@ -91,6 +91,7 @@ class Named:
     users: dict[int, User]
     conversations: dict[int, wire.Json]
     members: dict[tuple[int, int], wire.Json]  # by conversation and user
+    mine: dict[int, wire.Json]  # by conversation: what is the reader's own about it
 
 
 class Entries:
@@ -186,6 +187,9 @@ class Entries:
             return _event(item.event_id, "conversation_removed", data, wire.moment(entry.at))
         if entry.kind == "notification" and (notification := named.notifications.get(entry.ref)):
             return _notification_event(item.event_id, notification)
+        if entry.kind == "mine" and (my := named.mine.get(entry.conversation_id)):
+            data = {"conversation_id": entry.conversation_id, "my": my}
+            return _event(item.event_id, "my_conversation", data, wire.moment(entry.at))
         return None
 
     def _fact_event(self, actor: Actor, item: Item, fact: Fact, named: Named) -> bytes | None:
@@ -212,21 +216,23 @@ class Entries:
             facts,
             await self._wanted_notifications(items),
             await self._accounts.users(item.entry.user_id for item in items if item.entry.kind == "read"),
-            *(await self._groups(actor, items, facts) if extended else ({}, {})),
+            *(await self._groups(actor, items, facts) if extended else ({}, {}, {})),
         )
 
     async def _groups(
         self, actor: Actor, items: list[Item], facts: dict[int, Fact]
-    ) -> tuple[dict[int, wire.Json], dict[tuple[int, int], wire.Json]]:
-        """Conversations and members that have changed, as they are now, where the actor may see them."""
+    ) -> tuple[dict[int, wire.Json], dict[tuple[int, int], wire.Json], dict[int, wire.Json]]:
+        """Conversations and members that have changed, and what is the actor's own, as they are now and may be seen."""
         told = [facts[item.fact_id] for item in items if item.fact_id in facts]
         ids = {fact.conversation_id for fact in told if fact.kind == "conversation"}
         ids |= {item.entry.conversation_id for item in items if item.entry.kind == "joined"}
         changed = {(fact.conversation_id, fact.target) for fact in told if fact.kind == "member"}
-        if not ids and not changed:
-            return {}, {}
+        own = {item.entry.conversation_id for item in items if item.entry.kind == "mine"}
+        if not ids and not changed and not own:
+            return {}, {}, {}
         shown = await self._conversation_views.by_ids(actor, ids)
-        return {one["id"]: one for one in shown}, await self._member_views.seen(actor, changed)
+        mine = await self._conversation_views.mine(actor, own)
+        return {one["id"]: one for one in shown}, await self._member_views.seen(actor, changed), mine
 
     async def _wanted_facts(self, items: list[Item], tail: Tail) -> dict[int, Fact]:
         """Those to be told, and what changed later in the same conversations: no message is told in words taken back."""

@@ -21,6 +21,7 @@ from chatserver.model import (
     Conversation,
     Entry,
     Inbox,
+    Invite,
     Mark,
     Member,
     Message,
@@ -168,6 +169,7 @@ def conversation(document: Document) -> Conversation:
         external_id=get("external_id"),
         data=json.loads(get("data", "{}")),
         rev=get("rev", 0),
+        request_count=get("request_count", 0),
         pending=_pending(get("pending")),
     )
 
@@ -226,6 +228,10 @@ def member(document: Document) -> Member:
         role=get("role", "member"),
         state=get("state", "member"),
         silenced_until=get("silenced_until"),
+        banned_until=get("banned_until"),
+        reason=get("reason"),
+        asked_at=get("asked_at"),
+        refused_at=get("refused_at"),
         floor_seq=get("floor_seq", 0),
         cleared_seq=get("cleared_seq", 0),
         joined_seq=get("joined_seq", 0),
@@ -241,6 +247,22 @@ def member(document: Document) -> Member:
         unread_seq=get("unread_seq", 0),
         own_rev=get("own_rev", 0),
         pending=_pending(get("pending")),
+    )
+
+
+def invite(document: Document) -> Invite:
+    return Invite(
+        id=document["_id"],
+        conversation_id=document["c"],
+        code=document["code"],
+        maker_id=document["by"],
+        maker_joined_at=document["since"],
+        created_at=document["created_at"],
+        expires_at=document["expires_at"],
+        uses=document["uses"],
+        slot=document["slot"],
+        client_id=document.get("client_id"),
+        used_by=tuple(document["used_by"]),
     )
 
 

@@ -91,7 +91,7 @@ class UserStore:
 
     async def search(self, beginnings: Sequence[str], limit: int) -> list[User]:
         """People with a word for each of these, whole words first; without any, everybody by username."""
-        filter = {**_begin(beginnings), "state": {"$ne": "forgotten"}}
+        filter = {**begin("name_words", beginnings), "state": {"$ne": "forgotten"}}
         # With beginnings the index gives its own order, and what is beyond the limit is never read.
         sort = None if beginnings else [("username_key", 1)]
         found = await self._users.find(filter, _PUBLIC, sort=sort, limit=limit)
@@ -103,7 +103,7 @@ class UserStore:
 
     async def accounts(self, beginnings: Sequence[str], after: int, limit: int) -> list[Account]:
         """With a word for each of these and an id above `after`, by id."""
-        filter = {**_begin(beginnings), "_id": {"$gt": after}}
+        filter = {**begin("name_words", beginnings), "_id": {"$gt": after}}
         found = await self._users.find(filter, _ACCOUNT, sort=[("_id", 1)], limit=limit)
         return [records.account(doc) for doc in found]
 
@@ -157,15 +157,7 @@ def _listed(username: str, full_name: str) -> Document:
     return {"name_words": name_words(username, full_name), "words_rules": RULES}
 
 
-def _begin(beginnings: Sequence[str]) -> Document:
+def begin(field: str, beginnings: Sequence[str]) -> Document:
     """A range of the index each: whatever stands in it means itself."""
-    return (
-        {
-            "$and": [
-                {"name_words": {"$elemMatch": {"$gte": word, "$lte": word + LAST_SIGN}}}
-                for word in beginnings
-            ]
-        }
-        if beginnings
-        else {}
-    )
+    ranges = [{field: {"$elemMatch": {"$gte": word, "$lte": word + LAST_SIGN}}} for word in beginnings]
+    return {"$and": ranges} if ranges else {}

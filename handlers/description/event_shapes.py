@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from handlers.description.conversation_shapes import FullConversation, Member
+from handlers.description.conversation_shapes import FullConversation, Member, MyConversation
 from handlers.description.shapes import (
     Cursor,
     Epoch,
@@ -73,6 +73,11 @@ class DeliveryReceiptData(Struct):
     user_id: Annotated[Id, Meta(description="Whose device was given the messages.")]
     delivered_seq: Annotated[int, Meta(ge=1, description="Everything up to here is delivered.")]
     delivered_at: Moment
+
+
+class MyConversationData(Struct):
+    conversation_id: Id
+    my: MyConversation
 
 
 class Event(Struct, tag_field="event"):
@@ -154,6 +159,12 @@ class DeliveryReceiptEvent(Event, tag="delivery_receipt"):
     data: DeliveryReceiptData
 
 
+class MyConversationEvent(Event, tag="my_conversation"):
+    """Something of your own has changed in a conversation, told to your devices. Only for clients that send a cursor."""
+
+    data: MyConversationData
+
+
 AnyEvent = (
     MessageEvent
     | MessageChangedEvent
@@ -165,6 +176,7 @@ AnyEvent = (
     | TypingEvent
     | PresenceEvent
     | DeliveryReceiptEvent
+    | MyConversationEvent
 )
 
 

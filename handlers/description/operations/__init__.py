@@ -1,12 +1,13 @@
 """Every call, described: the part of the OpenAPI document that types cannot say."""
 
-from handlers.description.operations import accounts, chats, groups, host, polls, server
+from handlers.description.operations import accounts, chats, doors, groups, host, polls, server
 
 OPERATIONS = {
     **accounts.OPERATIONS,
     **polls.OPERATIONS,
     **chats.OPERATIONS,
     **groups.OPERATIONS,
+    **doors.OPERATIONS,
     **host.OPERATIONS,
     **server.OPERATIONS,
 }
