@@ -173,10 +173,10 @@ class Memberships:
     async def ban(
         self, actor: Actor, conversation_id: int, user_id: int, until: datetime | None, reason: str | None
     ) -> Member:
-        """Out, and nobody lets them in before `until`; also somebody who is not in it. Raises NotFound, Forbidden."""
-        groups = self._stores.groups
-        conversation, roles = await self._over(actor, conversation_id, user_id, "ban", anybody=True)
-        pending = Pending("removed", actor.user_id, (user_id,))
+        """Out, and nobody lets them in before `until`; also somebody who is not in it, or comes in at this moment.
+
+        Raises NotFound, Forbidden, Unavailable.
+        """
         changes: dict[str, Any] = {
             "state": "banned",
             "role": "member",
@@ -184,17 +184,31 @@ class Memberships:
             "reason": reason,
         }
         changes["by"] = actor.user_id
-        changed = await self._out(conversation, user_id, roles, changes, pending)
-        if not changed:
-            quietly = Pending("banned", actor.user_id, (user_id,))
-            outside = ("left", "banned", "invited", "requested")
-            stranger = Member(conversation_id, user_id, added_by=actor.user_id)
-            if await groups.change_member(
-                conversation_id, user_id, outside, ROLES, changes, quietly
-            ) is None and not await groups.shut_out(stranger, until, reason, quietly):
-                raise Forbidden(REFUSED)
-            await self.settle(conversation_id, user_id)
-        return await groups.member(conversation_id, user_id) or Member(conversation_id, user_id)
+        for _ in range(TRIES):
+            conversation, roles = await self._over(actor, conversation_id, user_id, "ban", anybody=True)
+            pending = Pending("removed", actor.user_id, (user_id,))
+            if await self._out(conversation, user_id, roles, changes, pending):
+                break
+            if await self._keep_out(actor, conversation_id, user_id, changes):
+                break
+        else:
+            raise Unavailable("This membership changes too fast right now.")
+        return await self._stores.groups.member(conversation_id, user_id) or Member(conversation_id, user_id)
+
+    async def _keep_out(
+        self, actor: Actor, conversation_id: int, user_id: int, changes: dict[str, Any]
+    ) -> bool:
+        """Ban somebody who is not in it. False when they are by now."""
+        groups, quietly = self._stores.groups, Pending("banned", actor.user_id, (user_id,))
+        outside = ("left", "banned", "invited", "requested")
+        stranger = Member(conversation_id, user_id, added_by=actor.user_id)
+        until, reason = changes["banned_until"], changes["reason"]
+        if await groups.change_member(
+            conversation_id, user_id, outside, ROLES, changes, quietly
+        ) is None and not await groups.shut_out(stranger, until, reason, quietly):
+            return False
+        await self.settle(conversation_id, user_id)
+        return True
 
     async def unban(self, actor: Actor, conversation_id: int, user_id: int) -> None:
         """Repeatable. They are no member by it. Raises NotFound, Forbidden."""
