@@ -37,7 +37,7 @@ class JoinHandler(ApiHandler):
         self.answer(shown, 201 if outcome == "joined" else 200)
 
 
-class RequestsHandler(ApiHandler):
+class JoinRequestsHandler(ApiHandler):
     bucket = "history"
 
     async def get(self, conversation_id: str) -> None:
@@ -48,7 +48,7 @@ class RequestsHandler(ApiHandler):
         )
 
 
-class RequestHandler(ApiHandler):
+class JoinRequestHandler(ApiHandler):
     bucket = "send"
 
     async def put(self, conversation_id: str, user_id: str) -> None:

@@ -77,8 +77,8 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("invites/accept", invites.AcceptHandler),
     ("conversations/public", requests.PublicHandler),
     (f"conversations/{ID}/join", requests.JoinHandler),
-    (f"conversations/{ID}/requests", requests.RequestsHandler),
-    (f"conversations/{ID}/requests/{ID}", requests.RequestHandler),
+    (f"conversations/{ID}/requests", requests.JoinRequestsHandler),
+    (f"conversations/{ID}/requests/{ID}", requests.JoinRequestHandler),
     ("snapshot", conversations.SnapshotHandler),
     ("server", server.ServerHandler),
 ]

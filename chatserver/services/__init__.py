@@ -38,7 +38,7 @@ from chatserver.services.notifications import Notifications
 from chatserver.services.own_data import OwnData
 from chatserver.services.presence import Presence
 from chatserver.services.receipts import Receipts
-from chatserver.services.requests import Requests
+from chatserver.services.requests import JoinRequests
 from chatserver.services.search import Search
 from chatserver.services.sessions import Sessions
 from chatserver.services.system_messages import SystemMessages
@@ -63,7 +63,7 @@ class Services:
     groups: Groups
     memberships: Memberships
     invites: Invites
-    requests: Requests
+    requests: JoinRequests
     messages: Messages
     message_list: MessageList
     changes: Changes
@@ -197,7 +197,7 @@ def build_services(
     invites = Invites(
         stores, accounts, conversations, conversation_views, memberships, attempts, quotas, clock
     )
-    requests = Requests(stores, accounts, conversations, conversation_views, memberships, quotas, clock)
+    requests = JoinRequests(stores, accounts, conversations, conversation_views, memberships, quotas, clock)
     wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
     notifications = Notifications(stores, bus, clock)
     kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, notifications, node, clock)

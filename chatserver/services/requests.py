@@ -24,7 +24,7 @@ AGAIN = timedelta(days=1)  # after being refused
 MOST_LISTED = 200
 
 
-class Requests:
+class JoinRequests:
     def __init__(
         self,
         stores: Stores,

@@ -146,8 +146,8 @@ def _parameters(operation: Operation) -> list[Json]:
     for name, text in operation.path_ids:
         schema = {"type": "integer", "minimum": 1, "exclusiveMaximum": 1 << 53, **ID_FORMAT}
         found.append({"name": name, "in": "path", "required": True, "description": text, "schema": schema})
-    if example and example.path:
-        found[-1]["example"] = example.path
+    for parameter, id in zip(found, example.ids if example else (), strict=False):
+        parameter["example"] = id
     found += parameters_of(operation.query) if operation.query else []
     for parameter in found:
         for given in (e.query or {} for e in operation.examples):

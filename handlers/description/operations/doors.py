@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from handlers import invites, requests, schemas
 from handlers.description import conversation_shapes, door_shapes
+from handlers.description.operations import story
 from handlers.description.operations.groups import GROUPS, WHICH, WHO
-from handlers.description.operations.operation import Answer, Operation
+from handlers.description.operations.operation import Answer, Example, Operation
 from handlers.description.shapes import Done
 
 OPERATIONS: dict[tuple[type, str], Operation] = {
@@ -17,6 +18,25 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Those whose `policy.listed` is on and that have a name, the newest first; not those that you are banned from. A "
         "search finds 1,000 at most: ask for more of the name. One that has just been named is found a moment later.",
         query=schemas.PublicSearch,
+        examples=(
+            Example(
+                "By the beginning of a word",
+                {
+                    "results": [
+                        {
+                            "id": 3,
+                            "preset": "public",
+                            "name": "Night Owls",
+                            **story.OUTSIDE,
+                            "join": "open",
+                            "my_state": None,
+                        }
+                    ],
+                    "next": None,
+                },
+                query={"search": "ow"},
+            ),
+        ),
     ),
     (requests.JoinHandler, "POST"): Operation(
         "join_conversation",
@@ -34,8 +54,23 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "`limits.joins`; requests that may wait: `limits.requests`.",
         path=("conversation_id", "A listed conversation."),
         codes=("forbidden", "limit_reached"),
+        examples=(
+            Example(
+                "Open to everybody",
+                story.group(
+                    3,
+                    "Night Owls",
+                    story.BOB,
+                    preset="public",
+                    last_message=story.told(3, 2, "joined", "\u2068Ann Arden\u2069 joined.", 1, 1),
+                    rev=2,
+                ),
+                201,
+                path=3,
+            ),
+        ),
     ),
-    (requests.RequestsHandler, "GET"): Operation(
+    (requests.JoinRequestsHandler, "GET"): Operation(
         "list_requests",
         GROUPS,
         "List who asks to join",
@@ -45,8 +80,15 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.PeoplePage,
         path=WHICH,
         codes=("forbidden",),
+        examples=(
+            Example(
+                "Bob asks",
+                {"results": [{"user": story.BOB_IN_GROUPS, "asked_at": story.TIME}], "next": None},
+                path=story.READERS,
+            ),
+        ),
     ),
-    (requests.RequestHandler, "PUT"): Operation(
+    (requests.JoinRequestHandler, "PUT"): Operation(
         "accept_request",
         GROUPS,
         "Let somebody in who asks",
@@ -58,8 +100,17 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         within=WHICH,
         path=WHO,
         codes=("forbidden", "limit_reached"),
+        examples=(
+            Example(
+                "Bob",
+                story.member(story.BOB_IN_GROUPS, "member", 7, added_by=story.ANN_IN_GROUPS),
+                201,
+                path=2,
+                within=story.READERS,
+            ),
+        ),
     ),
-    (requests.RequestHandler, "DELETE"): Operation(
+    (requests.JoinRequestHandler, "DELETE"): Operation(
         "refuse_request",
         GROUPS,
         "Refuse somebody who asks",
@@ -68,6 +119,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         within=WHICH,
         path=WHO,
         codes=("forbidden",),
+        examples=(Example("Bob", story.DONE, path=2, within=story.READERS),),
     ),
     (invites.InvitesHandler, "POST"): Operation(
         "make_invite",
@@ -84,6 +136,15 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         body=schemas.NewInvite,
         path=WHICH,
         codes=("forbidden", "silenced", "limit_reached"),
+        examples=(
+            Example(
+                "For ten people and a day",
+                story.invite(1, 10),
+                201,
+                {"max_age_secs": 86400, "uses": 10, "client_id": "5f0c1a52-3"},
+                path=story.READERS,
+            ),
+        ),
     ),
     (invites.InvitesHandler, "GET"): Operation(
         "list_invites",
@@ -92,6 +153,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(door_shapes.Invites, "All that are good, with their codes.")},
         "Moderators see all (`my.can` has `invites`), others their own.",
         path=WHICH,
+        examples=(Example("One", {"results": [story.invite(1, 10)], "next": None}, path=story.READERS),),
     ),
     (invites.InviteHandler, "DELETE"): Operation(
         "take_back_invite",
@@ -102,6 +164,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         within=WHICH,
         path=("invite_id", "The invite."),
         codes=("forbidden",),
+        examples=(Example("The only one", story.DONE, path=1, within=story.READERS),),
     ),
     (invites.PreviewHandler, "POST"): Operation(
         "preview_invite",
@@ -112,6 +175,19 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "are banned. Wrong ones are counted by person and by address (`limits.rates.invite`, `.invite_address`).",
         body=schemas.InviteCode,
         codes=("not_found",),
+        examples=(
+            Example(
+                "A group of Bob's",
+                {
+                    "conversation_id": None,
+                    "is_member": False,
+                    "preset": "group",
+                    "name": "Early Birds",
+                    **story.OUTSIDE,
+                },
+                body={"code": story.CODE},
+            ),
+        ),
     ),
     (invites.AcceptHandler, "POST"): Operation(
         "accept_invite",
@@ -125,6 +201,20 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "place just then.",
         body=schemas.InviteCode,
         codes=("not_found", "limit_reached"),
+        examples=(
+            Example(
+                "A group of Bob's",
+                story.group(
+                    4,
+                    "Early Birds",
+                    story.BOB,
+                    last_message=story.told(4, 2, "joined", "\u2068Ann Arden\u2069 joined.", 1, 1),
+                    rev=2,
+                ),
+                201,
+                {"code": story.CODE},
+            ),
+        ),
     ),
     (requests.BansHandler, "GET"): Operation(
         "list_bans",
@@ -135,5 +225,22 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.PeoplePage,
         path=WHICH,
         codes=("forbidden",),
+        examples=(
+            Example(
+                "Bob",
+                {
+                    "results": [
+                        {
+                            "user": story.BOB_IN_GROUPS,
+                            "banned_by": story.ANN_IN_GROUPS,
+                            "until": None,
+                            "reason": "Too loud for a library",
+                        }
+                    ],
+                    "next": None,
+                },
+                path=story.READERS,
+            ),
+        ),
     ),
 }
