@@ -148,9 +148,10 @@ class JoinRequests:
         demand(conversation, member, action, self._clock.now())
 
     async def _people(self, members: list[Member]) -> dict[int, Json]:
+        """Deleted ones too: somebody has to be able to refuse what they asked for."""
         ids = {id for one in members for id in (one.user_id, one.added_by) if id}
         users = await self._accounts.users(ids)
-        return {id: self._views.person(user) for id, user in users.items() if not user.is_gone}
+        return {id: self._views.person(user) for id, user in users.items()}
 
 
 def _check_refusal(member: Member | None, now: datetime) -> None:

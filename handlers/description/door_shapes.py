@@ -89,7 +89,7 @@ class Ban(Struct):
     """Somebody is kept out."""
 
     user: Participant
-    banned_by: Annotated[Participant | None, Meta(description="Null when they are gone.")]
+    banned_by: Participant | None
     until: Annotated[Moment | None, Meta(description="Null: for good.")]
     reason: str | None
 

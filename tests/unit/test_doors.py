@@ -275,6 +275,28 @@ async def test_a_wrong_code_costs_the_database_the_same_whether_there_is_one_or_
 
 
 @pytest.mark.gen_test
+async def test_the_request_of_a_deleted_account_is_refused_like_any_other(chat: Any) -> None:
+    ann, bob = await chat.person(), await chat.person()
+    group = await chat.group(ann, name="Asking", **ASKING)
+    await chat.services.requests.join(bob, group.id)
+    await chat.storage.users.forget(bob.user_id, "-deleted-7", "Deleted account")
+    listed, _ = await chat.services.requests.page(ann, group.id, 0, 50)
+    assert [one["user"]["id"] for one in listed] == [bob.user_id]
+    with pytest.raises(NotFound):
+        await chat.services.memberships.take_in(ann, group.id, bob.user_id)
+    await chat.services.memberships.refuse(ann, group.id, bob.user_id)
+    assert await chat.services.requests.page(ann, group.id, 0, 50) == ([], None)
+    assert (await chat.storage.groups.conversation(group.id)).request_count == 0
+
+
+@pytest.mark.gen_test
+async def test_the_database_takes_invites_away_when_their_time_is_over(chat: Any) -> None:
+    indexes = await chat.storage._database["invites"].index_information()
+    (index,) = (one for one in indexes.values() if one["key"] == [("expires_at", 1)])
+    assert index["expireAfterSeconds"] == 0
+
+
+@pytest.mark.gen_test
 async def test_finding_public_conversations_reads_their_indexes_alone(chat: Any) -> None:
     ann = await chat.person()
     for n in range(3):
