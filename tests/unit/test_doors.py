@@ -125,6 +125,28 @@ async def test_who_is_let_in_and_refused_at_once_is_one_or_the_other(chats: Any)
 
 
 @pytest.mark.gen_test
+async def test_who_is_refused_just_before_being_let_in_stays_out(
+    chats: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = [await chats() for _ in range(2)]
+    ann, bob = await nodes[0].person(), await nodes[0].person()
+    group = await nodes[0].group(ann, name="Asking", **ASKING)
+    await nodes[0].services.requests.join(bob, group.id)
+    messages = nodes[0].storage.messages
+    head = messages.head
+
+    async def refused_meanwhile(conversation_id: int) -> int:
+        monkeypatch.setattr(messages, "head", head)
+        await nodes[1].services.memberships.refuse(ann, group.id, bob.user_id)
+        found: int = await head(conversation_id)
+        return found
+
+    monkeypatch.setattr(messages, "head", refused_meanwhile)
+    assert await outcome(nodes[0].services.memberships.take_in(ann, group.id, bob.user_id)) != "done"
+    assert await assert_sound(nodes[0], group, ann, bob) == {ann.user_id}
+
+
+@pytest.mark.gen_test
 async def test_many_who_ask_at_once_are_counted_right(chats: Any) -> None:
     nodes = [await chats() for _ in range(2)]
     ann, *crowd = [await nodes[0].person() for _ in range(31)]
