@@ -212,6 +212,7 @@ class Conversation:
     external_id: str | None = None  # the host's own
     data: Mapping[str, Any] = field(default_factory=dict)  # the host's or a client's own, never looked into
     rev: int = 0  # how often it was changed
+    request_count: int = 0  # people who ask to join
     pending: Pending | None = None
 
     @property
@@ -294,10 +295,14 @@ class Member:
     role: str = "member"  # admin | moderator | member; the owner is named by the conversation
     state: str = "member"  # invited | requested | joining | member | banned | left
     silenced_until: datetime | None = None
+    banned_until: datetime | None = None  # of who is banned; None: for good
+    reason: str | None = None  # why they are
+    asked_at: datetime | None = None  # to be let in, until those who decide are told how it ended
+    refused_at: datetime | None = None
     floor_seq: int = 0  # when they joined: they see what is above it
     cleared_seq: int = 0  # what they have put away themselves, up to there
     joined_seq: int = 0  # the newest message when they came
-    added_by: int = 0  # who took them in; 0 for who came by themselves
+    added_by: int = 0  # who took them in, or banned them; 0 for who came by themselves
     joined_at: datetime | None = None
     rev: int = 0
     notify: str = ""  # all | mentions | none; empty: as large as the conversation is
@@ -314,6 +319,33 @@ class Member:
     @property
     def own_read_seq(self) -> int:
         return max(self.read_seq, self.seen_seq)
+
+    def is_banned(self, now: datetime) -> bool:
+        return self.state == "banned" and (self.banned_until is None or now < self.banned_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A code that lets people into a conversation, so many of them and for so long.
+
+    It belongs to one membership of whoever made it, told by when that began (`maker_joined_at`): who leaves, or may
+    invite nobody any more, has no invites. `slot` is its place among those of the conversation.
+    """
+
+    id: int
+    conversation_id: int
+    code: str
+    maker_id: int
+    maker_joined_at: datetime | None
+    created_at: datetime
+    expires_at: datetime
+    uses: int
+    slot: int
+    client_id: str | None = None
+    used_by: tuple[int, ...] = ()
+
+    def has_room_for(self, user_id: int) -> bool:
+        return user_id in self.used_by or len(self.used_by) < self.uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +457,9 @@ class Bell:
 UNKNOWN = "unknown"
 
 
+REQUESTS = 2  # the `ref` of an entry `mine` that tells those who decide how many ask to join
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One step of an inbox: a pointer or a tiny fact, never a body.
@@ -432,7 +467,7 @@ class Entry:
     kind `messages`: seqs first..last of a conversation; `facts`: the same of its second log;
     `change`: the same as a `facts`, of releases before 0.2;
     `read`: user_id read first..last there at `at`; `joined` and `left`: this person did; `mine`: their own settings of
-    it are at `rev`; `notification`: `ref` is its id;
+    it are at `rev`, or, with REQUESTS as `ref`, people ask them to join; `notification`: `ref` is its id;
     `session`: `ref` was revoked;
     `sessions`: all up to `rev` but `ref`; UNKNOWN: something that only a newer release knows, whatever its size there.
     """

@@ -90,9 +90,11 @@ class Settings:
     register_total_rate: str = setting("3000/hour", "Accounts made from anywhere.")
     host_rate: str = setting("60/minute", "Sign-ins by the host of one of its users.")
     host_address_rate: str = setting("3000/minute", "Sign-ins by the host from one address.")
+    invite_rate: str = setting("10/minute", "Wrong codes of invites from a person.")
+    invite_address_rate: str = setting("10/minute", "Wrong codes of invites from one address.")
     rate_exempt: tuple[str, ...] = setting(
         ("127.0.0.1", "::1"),
-        "Addresses that login_address_rate, host_address_rate and register_* do not count.",
+        "Addresses that login_address_rate, host_address_rate, invite_address_rate and register_* do not count.",
     )
     registration: str = setting(
         "auto", "open, invite or off: who may register; auto: open, but off beside an application."
@@ -109,6 +111,7 @@ class Settings:
     guest_days: int = setting(30, "A guest's account unused for this long is deleted; 0: never.", least=0)
     conversation_rate: str = setting("500/hour", "Conversations a person may begin.")
     group_rate: str = setting("50/day", "Groups a person may begin.")
+    join_rate: str = setting("60/hour", "Times a person may join by themselves, or ask to.")
     group_members: int = setting(1000, "Members of a group.", least=2)
     announcement_members: int = setting(10_000, "Members of an announcement.", least=2)
     person_conversations: int = setting(

@@ -13,6 +13,7 @@ from chatserver.model import (
     Conversation,
     Draft,
     Inbox,
+    Invite,
     Member,
     Message,
     Notification,
@@ -205,6 +206,29 @@ def conversation(
         "data": conversation.data,
         "rev": conversation.rev,
         "my": my,
+    }
+
+
+def from_outside(conversation: Conversation) -> Json:
+    """As somebody sees it who is no member, and may become one."""
+    return {
+        "preset": conversation.preset,
+        "name": conversation.name,
+        "avatar": conversation.avatar,
+        "about": conversation.about,
+        "member_count": conversation.member_count,
+    }
+
+
+def invite(invite: Invite, made_by: Json | None) -> Json:
+    return {
+        "id": invite.id,
+        "code": invite.code,
+        "made_by": made_by,
+        "created_at": moment(invite.created_at),
+        "expires_at": moment(invite.expires_at),
+        "uses": invite.uses,
+        "used": len(invite.used_by),
     }
 
 

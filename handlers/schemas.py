@@ -15,6 +15,7 @@ from chatserver.guard.scopes import SCOPES
 from chatserver.model import SUB_CHARS
 from chatserver.names import FULL_NAME_CHARS, MARKS
 from chatserver.services.accounts import USERNAME
+from chatserver.services.invites import AGE_SECS, CODE_CHARS, MOST_AGE_SECS, MOST_USES, USES
 from chatserver.services.keys import NAME_CHARS as KEY_NAME_CHARS
 from chatserver.services.keys import OVERLAP_SECS
 from chatserver.services.search import QUERY_CHARS
@@ -356,6 +357,43 @@ class Ban(Struct):
     ] = None
     reason: Annotated[
         Annotated[str, Meta(max_length=500)] | None, Meta(description="For those who decide.")
+    ] = None
+
+
+class NewInvite(Struct):
+    """All of it may be left out."""
+
+    max_age_secs: Annotated[
+        Annotated[int, Meta(ge=60, le=MOST_AGE_SECS)],
+        Meta(description="How long it is good: at most 30 days."),
+    ] = AGE_SECS
+    uses: Annotated[
+        Annotated[int, Meta(ge=1, le=MOST_USES)], Meta(description="How many people it lets in.")
+    ] = USES
+    client_id: Annotated[
+        ClientId | None,
+        Meta(description="Your own key for this invite: a repeat with the same key gives the first one."),
+    ] = None
+
+
+class InviteCode(Struct):
+    code: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS, description="As the link has it.")]
+
+
+class PublicSearch(Struct):
+    search: Annotated[
+        str, Meta(max_length=200, description="The beginnings of words of a name, as people are found.")
+    ] = ""
+    limit: Annotated[Count, Meta(description="How many; above 200 counts as 200.")] = 50
+    after: Annotated[
+        Id | None, Meta(description="Go on from here: what the part before gave as `next`. Opaque.")
+    ] = None
+
+
+class PeoplePage(Struct):
+    limit: Annotated[Count, Meta(description="How many; above 200 counts as 200.")] = 50
+    after: Annotated[
+        Id | None, Meta(description="Go on from here: what the part before gave as `next`. Opaque.")
     ] = None
 
 

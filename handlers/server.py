@@ -7,8 +7,10 @@ from tornado_prometheus import MetricsHandler as PrometheusHandler
 from chatserver import __version__
 from chatserver.guard.rates import RATES, rate
 from chatserver.runtime import Runtime
+from chatserver.services.invites import MOST_INVITES
 from chatserver.services.messages import MAX_PAGE
 from chatserver.services.own_settings import PINNED, PINNED_LIMIT
+from chatserver.services.requests import MOST_WAITING
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
 
@@ -40,6 +42,9 @@ class ServerHandler(ApiHandler):
                     "held_polls": settings.held_polls,
                     "conversations": _rate(self.runtime, "conversation"),
                     "groups": _rate(self.runtime, "group"),
+                    "joins": _rate(self.runtime, "join"),
+                    "invites": MOST_INVITES,
+                    "requests": MOST_WAITING,
                     "group_members": settings.group_members,
                     "announcement_members": settings.announcement_members,
                     "person_conversations": settings.person_conversations,

@@ -1,7 +1,7 @@
-"""Signing in and registering: counted exactly, in the database, by the moving windows of `limits`.
+"""Signing in, registering and codes of invites: counted exactly, in the database, by the moving windows of `limits`.
 
-These calls are rare and go to the database anyway. Of sign-ins only failures count, so that nobody who knows the
-password ever waits, however many devices or colleagues behind one address sign in at once.
+These calls are rare and go to the database anyway. Of sign-ins and codes only failures count, so that nobody who knows
+the right one ever waits, however many devices or colleagues behind one address come at once.
 
 Whoever guesses from many addresses must not lock the owner out. So the devices and addresses from which an account was
 signed in to are remembered, and each has a window of its own, which what others do cannot fill.
@@ -23,7 +23,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from chatserver import metrics
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
-from chatserver.errors import RateLimited
+from chatserver.errors import NotFound, RateLimited
 from chatserver.guard.addresses import PROVIDER, SITE, Networks, network, prefix
 from chatserver.guard.credentials import token_hash
 from chatserver.guard.rates import ATTEMPTS, rate
@@ -83,7 +83,7 @@ class Attempts:
         self._exempt = Networks(settings.rate_exempt)
         self._rates = {name: rate(settings, name) for name in ATTEMPTS}
         self._remembered_for = timedelta(days=settings.session_days)
-        self._turns: dict[tuple[str, Place | None], Turns] = {}
+        self._turns: dict[tuple[str, str, Place | None], Turns] = {}
         self._marks = BatchedCalls(known.of, clock)
 
     async def register(self, address: str) -> None:
@@ -115,20 +115,41 @@ class Attempts:
         """
         account = account_key(username)
         place = await self._known_place(account, caller)
-        turns = self._turns.setdefault((account, place), Turns())
+        async with self._turn("login", account, place):
+            windows = self._tries(account, caller.address, place)
+            await self._look(windows)
+            yield Tries(self, account, caller, windows)
+
+    @asynccontextmanager
+    async def code(self, user_id: int, address: str) -> AsyncIterator[None]:
+        """Around looking for what a code opens, which is a wrong one when that raises NotFound. Raises RateLimited."""
+        who = str(user_id)
+        async with self._turn("invite", who, None):
+            from_here = None if address in self._exempt else network(address)
+            windows = self._windows({"invite": (who,), "invite_address": (from_here,)})
+            await self._look(windows)
+            try:
+                yield
+            except NotFound:
+                await self.count(windows)
+                raise
+
+    @asynccontextmanager
+    async def _turn(self, name: str, who: str, place: Place | None) -> AsyncIterator[None]:
+        """One at a time. Raises RateLimited when too many wait."""
+        key = name, who, place
+        turns = self._turns.setdefault(key, Turns())
         if turns.waiting >= WAITING:
-            metrics.RATE_LIMITED.labels("login").inc()
-            raise RateLimited("login", WAITING, 1, 1.0)
+            metrics.RATE_LIMITED.labels(name).inc()
+            raise RateLimited(name, WAITING, 1, 1.0)
         turns.waiting += 1
         try:
             async with turns.lock:
-                windows = self._tries(account, caller.address, place)
-                await self._look(windows)
-                yield Tries(self, account, caller, windows)
+                yield
         finally:
             turns.waiting -= 1
             if not turns.waiting:
-                self._turns.pop((account, place), None)
+                self._turns.pop(key, None)
 
     async def missed(self, what: str, address: str) -> None:
         """Count a wrong secret that was shown for something without an owner's password, such as a key.

@@ -46,6 +46,7 @@ class Quotas:
         self._clock = clock
         self._conversations = rate(settings, "conversation")
         self._groups = rate(settings, "group")
+        self._joins = rate(settings, "join")
         self._day_bytes = settings.upload_day_bytes
         self._open_uploads = settings.open_uploads
         self._memory_bytes = settings.upload_memory_bytes
@@ -65,6 +66,13 @@ class Quotas:
         if window is None or await self._windows.hit(window, "group", str(actor.user_id)):
             return
         raise reached("groups", f"You have begun {window.amount} groups; begin more later.")
+
+    async def join(self, actor: Actor) -> None:
+        """The same of those that the actor comes into, or asks to, by themselves."""
+        window = self._joins
+        if window is None or await self._windows.hit(window, "join", str(actor.user_id)):
+            return
+        raise reached("joins", f"You have joined, or asked to, {window.amount} times; go on later.")
 
     async def begin_upload(self, actor: Actor, size_bytes: int) -> Taken:
         """For a body of that size, until `end_upload`. Raises LimitReached, Unavailable."""

@@ -28,6 +28,8 @@ ATTEMPTS = (  # attempts.py
     "register_site",
     "register_provider",
     "register_total",
+    "invite",
+    "invite_address",
 )
 RATES = BUCKETS + ATTEMPTS
 SLOTS = 12

@@ -37,6 +37,7 @@ from chatserver.services.hooks import Hooks
 from chatserver.services.host import Host
 from chatserver.services.host_events import HostEvents
 from chatserver.services.host_users import HostUsers
+from chatserver.services.invites import Invites
 from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.keys import Keys
 from chatserver.services.links import Links
@@ -52,6 +53,7 @@ from chatserver.services.own_settings import OwnSettings
 from chatserver.services.presence import Presence
 from chatserver.services.pulls import Pulls
 from chatserver.services.receipts import Receipts
+from chatserver.services.requests import JoinRequests
 from chatserver.services.search import Search
 from chatserver.services.seen_by import SeenBy
 from chatserver.services.sessions import Sessions
@@ -82,6 +84,8 @@ class Services:
     member_views: MemberViews
     groups: Groups
     memberships: Memberships
+    invites: Invites
+    requests: JoinRequests
     messages: Messages
     message_list: MessageList
     changes: Changes
@@ -240,6 +244,10 @@ def build_services(
         places,
         settings.person_conversations,
     )
+    invites = Invites(
+        stores, accounts, conversations, conversation_views, memberships, attempts, quotas, clock
+    )
+    requests = JoinRequests(stores, accounts, conversations, conversation_views, memberships, quotas, clock)
     wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
     notifications = Notifications(stores, bus, clock)
     missed = MissedMessages(stores, conversations, bodies)
@@ -270,6 +278,8 @@ def build_services(
         member_views=member_views,
         groups=groups,
         memberships=memberships,
+        invites=invites,
+        requests=requests,
         messages=messages,
         message_list=MessageList(stores, messages, conversations, clock),
         own_data=OwnData(

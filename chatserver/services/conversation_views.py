@@ -101,14 +101,15 @@ class ConversationViews:
 
     def _mine(self, conversation: Conversation, member: Member, users: dict[int, User], inbox: Inbox) -> Json:
         added_by = users.get(member.added_by)
+        actions = can(conversation, member, self._clock.now())
         return my_conversation(
             conversation,
             member,
             inbox,
-            can(conversation, member, self._clock.now()),
+            actions,
             unread_count(conversation, member, inbox),
             self.person(added_by) if added_by is not None else None,
-            0,
+            conversation.request_count if "requests" in actions else 0,
         )
 
     async def _members(self, actor: Actor, conversations: Sequence[Conversation]) -> dict[int, Member]:

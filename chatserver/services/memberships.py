@@ -18,7 +18,7 @@ import structlog
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, NotFound, Unavailable
 from chatserver.guard.quotas import reached
-from chatserver.model import Actor, Advance, Bell, Conversation, Entry, Member, Pending
+from chatserver.model import REQUESTS, Actor, Advance, Bell, Conversation, Entry, Member, Pending
 from chatserver.ports import Bus, Stores
 from chatserver.sending.facts import Facts
 from chatserver.sending.fanout import FanOut
@@ -26,7 +26,7 @@ from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
 from chatserver.services.groups import Groups, step
 from chatserver.services.permissions import RANKS, rank
-from chatserver.services.refusals import REFUSED, demand
+from chatserver.services.refusals import NO_CONVERSATION, REFUSED, demand
 from chatserver.services.system_messages import SystemMessages
 
 log = structlog.get_logger(__name__)
@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 TRIES = 10
 # Of comings, goings and roles in larger groups only those learn whom they concern: they would fill the rings of all.
 TOLD_MEMBERS = 100
+DECIDERS = 50  # of those who decide who is let in: so many are told of each request
+EACH_REQUEST = 20  # so many requests are told one by one
 ROLES = ("member", "moderator", "admin")
 NO_MEMBER = "There is no such member."
 
@@ -79,7 +81,45 @@ class Memberships:
         pending = Pending("added", actor.user_id, (user_id,))
         return await self._join(conversation, user_id, pending)
 
-    async def _join(self, conversation: Conversation, user_id: int, pending: Pending) -> tuple[Member, bool]:
+    async def come(self, actor: Actor, conversation: Conversation) -> bool:
+        """The actor, by themselves, where a door is open to them. Whether they have become a member now.
+
+        Raises NotFound, also for who is banned, LimitReached, Unavailable.
+        """
+        pending = Pending("joined", actor.user_id, (actor.user_id,))
+        try:
+            return (await self._join(conversation, actor.user_id, pending))[1]
+        except Forbidden:
+            raise NotFound(NO_CONVERSATION) from None
+
+    async def take_in(self, actor: Actor, conversation_id: int, user_id: int) -> tuple[Member, bool]:
+        """The same as `add`, of somebody who asks to join."""
+        conversation, member = await self._conversations.membership(actor, conversation_id)
+        demand(conversation, member, "requests", self._clock.now())
+        known = await self._stores.groups.member(conversation_id, user_id)
+        asks = known is not None and known.state in ("requested", "joining", "member")
+        if not asks or (await self._accounts.user(user_id)).is_gone:
+            raise NotFound("They do not ask to join, or not any more.")
+        pending = Pending("added", actor.user_id, (user_id,))
+        return await self._join(conversation, user_id, pending, only="requested")
+
+    async def refuse(self, actor: Actor, conversation_id: int, user_id: int) -> None:
+        """They may ask again later (requests.py). Repeatable. Raises NotFound, Forbidden."""
+        conversation, member = await self._conversations.membership(actor, conversation_id)
+        demand(conversation, member, "requests", self._clock.now())
+        changes = {"state": "left", "refused_at": self._clock.now()}
+        pending = Pending("refused", actor.user_id, (user_id,))
+        refused = await self._stores.groups.change_member(
+            conversation_id, user_id, ("requested",), ROLES, changes, pending
+        )
+        if refused is not None:
+            await step()
+            await self.settle(conversation_id, user_id)
+
+    async def _join(
+        self, conversation: Conversation, user_id: int, pending: Pending, only: str | None = None
+    ) -> tuple[Member, bool]:
+        """With `only`, somebody who is in that state still."""
         c, groups = conversation.id, self._stores.groups
         known = await groups.member(c, user_id)
         if known is not None and known.state == "member":
@@ -91,8 +131,9 @@ class Memberships:
             raise reached("person_conversations", "They are in as many conversations as anybody may be.")
         seq = await self._stores.messages.head(c)
         floor = seq if conversation.policy.history == "joined" else 0
-        coming = Member(c, user_id, floor_seq=floor, added_by=pending.actor_id)
-        approached = await groups.approach(coming, seq, pending, self._clock.now())
+        added_by = 0 if pending.actor_id == user_id else pending.actor_id
+        coming = Member(c, user_id, floor_seq=floor, added_by=added_by)
+        approached = await groups.approach(coming, seq, pending, self._clock.now(), only)
         await step()
         await self.settle(c, user_id)
         member = await groups.member(c, user_id)
@@ -133,22 +174,42 @@ class Memberships:
     async def ban(
         self, actor: Actor, conversation_id: int, user_id: int, until: datetime | None, reason: str | None
     ) -> Member:
-        """Out, and nobody lets them in before `until`; also somebody who is not in it. Raises NotFound, Forbidden."""
-        groups = self._stores.groups
-        conversation, roles = await self._over(actor, conversation_id, user_id, "ban", anybody=True)
-        pending = Pending("removed", actor.user_id, (user_id,))
-        changes = {"state": "banned", "role": "member", "banned_until": until, "reason": reason}
-        changed = await self._out(conversation, user_id, roles, changes, pending)
-        if not changed:
-            quietly = Pending("banned", actor.user_id, (user_id,))
-            outside = ("left", "banned", "invited", "requested")
-            stranger = Member(conversation_id, user_id, added_by=actor.user_id)
-            if await groups.change_member(
-                conversation_id, user_id, outside, ROLES, changes, quietly
-            ) is None and not await groups.shut_out(stranger, until, reason, quietly):
-                raise Forbidden(REFUSED)
-            await self.settle(conversation_id, user_id)
-        return await groups.member(conversation_id, user_id) or Member(conversation_id, user_id)
+        """Out, and nobody lets them in before `until`; also somebody who is not in it, or comes in at this moment.
+
+        Raises NotFound, Forbidden, Unavailable.
+        """
+        changes: dict[str, Any] = {
+            "state": "banned",
+            "role": "member",
+            "banned_until": until,
+            "reason": reason,
+        }
+        changes["by"] = actor.user_id
+        for _ in range(TRIES):
+            conversation, roles = await self._over(actor, conversation_id, user_id, "ban", anybody=True)
+            pending = Pending("removed", actor.user_id, (user_id,))
+            if await self._out(conversation, user_id, roles, changes, pending):
+                break
+            if await self._keep_out(actor, conversation_id, user_id, changes):
+                break
+        else:
+            raise Unavailable("This membership changes too fast right now.")
+        return await self._stores.groups.member(conversation_id, user_id) or Member(conversation_id, user_id)
+
+    async def _keep_out(
+        self, actor: Actor, conversation_id: int, user_id: int, changes: dict[str, Any]
+    ) -> bool:
+        """Ban somebody who is not in it. False when they are by now."""
+        groups, quietly = self._stores.groups, Pending("banned", actor.user_id, (user_id,))
+        outside = ("left", "banned", "invited", "requested")
+        stranger = Member(conversation_id, user_id, added_by=actor.user_id)
+        until, reason = changes["banned_until"], changes["reason"]
+        if await groups.change_member(
+            conversation_id, user_id, outside, ROLES, changes, quietly
+        ) is None and not await groups.shut_out(stranger, until, reason, quietly):
+            return False
+        await self.settle(conversation_id, user_id)
+        return True
 
     async def unban(self, actor: Actor, conversation_id: int, user_id: int) -> None:
         """Repeatable. They are no member by it. Raises NotFound, Forbidden."""
@@ -252,6 +313,8 @@ class Memberships:
             await step()
             if _is_news(member):
                 await self._tell(conversation_id, member)
+            if member.asked_at is not None:
+                await self._tell_deciders(conversation_id, member)
             await self._stores.groups.member_told(member)
         except Unavailable:
             log.warning("change left to the sweeper", conversation=conversation_id, member=user_id)
@@ -324,6 +387,27 @@ class Memberships:
             await self._facts.tell_host(conversation, *lines)
         await self._system_messages.tell(conversation, pending, f"{conversation_id}:{pending.key}")
 
+    async def _tell_deciders(self, conversation_id: int, member: Member) -> None:
+        """How many ask to join has changed by this member. Of a crowd only every tenth, which would fill inboxes."""
+        conversation = await self._stores.groups.conversation(conversation_id)
+        if conversation is None or (
+            conversation.request_count > EACH_REQUEST and conversation.request_count % 10
+        ):
+            return
+        helping = await self._stores.groups.listed(conversation_id, 0, DECIDERS, ("admin", "moderator"), None)
+        ids = dict.fromkeys([conversation.owner_id, *(one.user_id for one in helping)])
+        deciders = tuple(ids)[:DECIDERS]
+        entry = Entry(
+            "mine",
+            conversation_id,
+            user_id=member.user_id,
+            ref=REQUESTS,
+            rev=member.rev,
+            at=self._clock.now(),
+        )
+        await self._stores.inboxes.push(deciders, entry)
+        self._bus.publish(Bell("inbox", deciders))
+
     async def settle_all(self, most: int) -> None:
         """What whoever died left half done: of conversations and of members, `most` of each. Raises Unavailable."""
         conversation_ids, members = await self._stores.groups.pending(most)
@@ -341,9 +425,11 @@ class Memberships:
 
 
 def _is_news(member: Member) -> bool:
-    """Not who found no place, nor who was never in it and is banned."""
+    """Not who found no place, nor who was never in it and is banned, asks to be let in, or is refused."""
     type = member.pending.type if member.pending is not None else "banned"
-    return type != "banned" and (member.state == "member") == (type in ("added", "joined", "role"))
+    if type in ("banned", "requested", "refused"):
+        return False
+    return (member.state == "member") == (type in ("added", "joined", "role"))
 
 
 def _below(conversation: Conversation, member: Member) -> tuple[str, ...]:

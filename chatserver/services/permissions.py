@@ -28,6 +28,7 @@ LEAST = {
     "ban": "moderator",
     "slow_mode": "moderator",
     "requests": "moderator",
+    "invites": "moderator",
     "reports": "moderator",
     "audit": "moderator",
     "roles": "admin",
@@ -93,7 +94,7 @@ def may(
     strangers, `not_member` for those who were members once, `forbidden`, `silenced`, `owner_must_transfer`.
     """
     if member is None or member.state != "member":
-        return _from_outside(conversation, member, action)
+        return _from_outside(conversation, member, action, now)
     if action not in ACTIONS:
         return FORBIDDEN
     if (refusal := _refused_by_state(conversation, member, action, now)) is not None:
@@ -127,11 +128,11 @@ def can(conversation: Conversation, member: Member | None, now: datetime) -> lis
     ]
 
 
-def _from_outside(conversation: Conversation, member: Member | None, action: str) -> Decision:
+def _from_outside(conversation: Conversation, member: Member | None, action: str, now: datetime) -> Decision:
     """A stranger joins what is listed, or asks to; of all else they learn nothing. Who was a member knows it is there."""
     opens = {"join": "open", "request": "request"}
     listed = conversation.policy.listed and conversation.state != "closed"
-    if listed and action in opens and (member is None or member.state != "banned"):
+    if listed and action in opens and (member is None or not member.is_banned(now)):
         return ALLOWED if conversation.policy.join == opens[action] else FORBIDDEN
     was_member = member is not None and member.state in ("left", "banned")
     return Decision("not_member" if was_member else "not_found")

@@ -20,12 +20,15 @@ from chatserver.storage.gate import Gate
 from chatserver.storage.groups import GroupStore
 from chatserver.storage.inboxes import InboxStore
 from chatserver.storage.indexes import create_indexes
+from chatserver.storage.invites import InviteStore
 from chatserver.storage.known_callers import KnownCallerStore
 from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
 from chatserver.storage.notifications import NotificationStore
+from chatserver.storage.outsiders import OutsiderStore
 from chatserver.storage.owed import OwedStore
 from chatserver.storage.own_settings import OwnSettingsStore
+from chatserver.storage.public import PublicStore
 from chatserver.storage.quotas import QuotaStore
 from chatserver.storage.rates import AttemptStore, RateStore
 from chatserver.storage.schema import bring_up
@@ -53,7 +56,7 @@ NOUNS = (
     "keys",
 )
 FILES = ("fs.files", "fs.chunks")  # as GridFS calls them
-PASSING = ("tickets", "rates", "attempts", "quotas", "known_callers")  # of no use after some time
+PASSING = ("tickets", "rates", "attempts", "quotas", "known_callers", "invites")  # of no use after some time
 
 
 class Storage:
@@ -74,6 +77,9 @@ class Storage:
         self.own_settings = OwnSettingsStore(collections["members"])
         self.groups = GroupStore(collections["conversations"], collections["members"])
         self.beginnings = BeginningStore(collections, clock)
+        self.invites = InviteStore(collections["invites"])
+        self.outsiders = OutsiderStore(collections["members"])
+        self.public = PublicStore(collections["conversations"])
         self.messages = MessageStore(collections["messages"])
         self.facts = FactStore(collections["facts"])
         self.pages = WordPageStore(collections["pages"], collections["messages"])

@@ -19,6 +19,7 @@ from chatserver.model import PRESETS, Beginning, Conversation, Member, Pending
 from chatserver.storage import records
 from chatserver.storage.conversations import fresh_member, member_key
 from chatserver.storage.driver import Collection, Document
+from chatserver.storage.public import listed_words
 
 PREVIEW = 6  # of whom a member is shown the others
 
@@ -117,9 +118,11 @@ class GroupStore:
         seq: int,
         pending: Pending,
         now: datetime,
+        only: str | None = None,
     ) -> Member | None:
         """On the way in, who will see what comes after `seq`. None for who is in already, on the way, or banned; and
-        while their last change is still pending: their inbox must have followed it first.
+        while their last change is still pending: their inbox must have followed it first. With `only`, None also for
+        who is in any other state than that one.
         """
         key = {"_id": member_key(member.conversation_id, member.user_id)}
         outside = {"$nin": ["member", "joining", "banned"]}
@@ -135,13 +138,11 @@ class GroupStore:
         }
         fresh = {name: value for name, value in fresh_member().items() if name != "state"}
         update = {"$set": changed, "$inc": {"rev": 1}, "$setOnInsert": fresh}
-        update["$unset"] = {"banned_until": "", "reason": "", "silenced_until": ""}
+        update["$unset"] = {"banned_until": "", "reason": "", "silenced_until": "", "refused_at": ""}
+        wanted: Document = {"$or": [{"state": outside}, over]} if only is None else {"state": only}
         try:
             found = await self._members.find_one_and_update(
-                {**key, "pending": {"$exists": False}, "$or": [{"state": outside}, over]},
-                update,
-                upsert=True,
-                after=True,
+                {**key, "pending": {"$exists": False}, **wanted}, update, upsert=only is None, after=True
             )
         except DuplicateKeyError:
             return None
@@ -252,16 +253,24 @@ class GroupStore:
         return records.conversation(found) if found else None
 
     async def recount(self, conversation_id: int, settled_id: int) -> bool:
-        """Count the members anew, `settled_id` is on the way in no more. False when others came or left meanwhile."""
+        """Count the members anew, and who asks to be one; `settled_id` is on the way in no more.
+
+        False when others came or left meanwhile.
+        """
         wanted = {"_id": conversation_id}
         before = await self._conversations.find_one(wanted, {"count_rev": 1, "member_count": 1})
         if before is None:
             return True
         present = {"_id.c": conversation_id, "state": "member"}
         count = await self._members.count(present)
+        asking = await self._members.count({**present, "state": "requested"})
         some = await self._members.find(present, {"_id": 1}, sort=[("_id.u", 1)], limit=PREVIEW)
         update: Document = {
-            "$set": {"member_count": count, "preview": [doc["_id"]["u"] for doc in some]},
+            "$set": {
+                "member_count": count,
+                "preview": [doc["_id"]["u"] for doc in some],
+                "request_count": asking,
+            },
             "$pull": {"joining": settled_id},
             "$inc": {"count_rev": 1, "rev": int(count != before.get("member_count", 0))},
         }
@@ -314,15 +323,19 @@ class GroupStore:
         return [doc["_id"] for doc in conversations], [(doc["_id"]["c"], doc["_id"]["u"]) for doc in members]
 
     async def told(self, conversation: Conversation) -> None:
-        """Unless it has changed again meanwhile: then there is more to tell."""
-        await self._conversations.update_one(
-            {"_id": conversation.id, "rev": conversation.rev}, {"$unset": {"pending": ""}}
-        )
+        """Unless it has changed again meanwhile: then there is more to tell. Whether it is listed follows with this."""
+        words = listed_words(conversation)
+        update: Document = {"$unset": {"pending": ""}}
+        if words:
+            update["$set"] = {"listed": {"id": conversation.id, "words": words}}
+        else:
+            update["$unset"]["listed"] = ""
+        await self._conversations.update_one({"_id": conversation.id, "rev": conversation.rev}, update)
 
     async def member_told(self, member: Member) -> None:
+        over = {"pending": ""} if member.state == "requested" else {"pending": "", "asked_at": ""}
         await self._members.update_one(
-            {"_id": member_key(member.conversation_id, member.user_id), "rev": member.rev},
-            {"$unset": {"pending": ""}},
+            {"_id": member_key(member.conversation_id, member.user_id), "rev": member.rev}, {"$unset": over}
         )
 
 

@@ -37,6 +37,12 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
         unique=True,
         partialFilterExpression={"client_id": {"$exists": True}},
     )
+    # Public conversations, the newest first, and by the beginnings of words of their names.
+    await collections["conversations"].create_index([("listed.id", -1)], sparse=True)
+    await collections["conversations"].create_index([("listed.words", 1)], sparse=True)
+    # Invites: by their codes; of a conversation, each with a place of its own.
+    await collections["invites"].create_index([("key", 1)], unique=True)
+    await collections["invites"].create_index([("c", 1), ("slot", 1)], unique=True)
     # The sweeper: reads whose fan-out is not finished.
     await members.create_index(
         [("pending_reads.t", 1)], partialFilterExpression={"pending_reads.t": {"$gt": 0}}
@@ -77,6 +83,7 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["attempts"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     await collections["quotas"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     await collections["known_callers"].create_index([("expires_at", 1)], expireAfterSeconds=0)
+    await collections["invites"].create_index([("expires_at", 1)], expireAfterSeconds=0)
     # The sweeper: notifications whose fan-out is not finished.
     await collections["notifications"].create_index(
         [("pending", 1)], partialFilterExpression={"pending": {"$exists": True}}

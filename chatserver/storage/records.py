@@ -24,6 +24,7 @@ from chatserver.model import (
     Draft,
     Entry,
     Inbox,
+    Invite,
     Mark,
     Member,
     Message,
@@ -175,6 +176,7 @@ def conversation(document: Document) -> Conversation:
         external_id=get("external_id"),
         data=json.loads(get("data", "{}")),
         rev=get("rev", 0),
+        request_count=get("request_count", 0),
         pending=_pending(get("pending")),
     )
 
@@ -234,6 +236,10 @@ def member(document: Document) -> Member:
         role=get("role", "member"),
         state=get("state", "member"),
         silenced_until=get("silenced_until"),
+        banned_until=get("banned_until"),
+        reason=get("reason"),
+        asked_at=get("asked_at"),
+        refused_at=get("refused_at"),
         floor_seq=get("floor_seq", 0),
         cleared_seq=get("cleared_seq", 0),
         joined_seq=get("joined_seq", 0),
@@ -259,6 +265,22 @@ def draft_document(draft: Draft) -> Document:
 
 def _draft(stored: Document | None) -> Draft | None:
     return Draft(stored["text"], stored["reply_seq"], stored["rev"], stored["at"]) if stored else None
+
+
+def invite(document: Document) -> Invite:
+    return Invite(
+        id=document["_id"],
+        conversation_id=document["c"],
+        code=document["code"],
+        maker_id=document["by"],
+        maker_joined_at=document["since"],
+        created_at=document["created_at"],
+        expires_at=document["expires_at"],
+        uses=document["uses"],
+        slot=document["slot"],
+        client_id=document.get("client_id"),
+        used_by=tuple(document["used_by"]),
+    )
 
 
 def entry_document(entry: Entry) -> Document:

@@ -132,7 +132,7 @@ class UserStore:
 
         Only `among` these, where said.
         """
-        filter: Document = {**_begin(beginnings), "state": {"$ne": "forgotten"}}
+        filter: Document = {**begin("name_words", beginnings), "state": {"$ne": "forgotten"}}
         if among is not None:
             filter["_id"] = {"$in": list(among)}
         # With beginnings the index gives its own order, and what is beyond the limit is never read.
@@ -146,7 +146,7 @@ class UserStore:
 
     async def accounts(self, beginnings: Sequence[str], after: int, limit: int) -> list[Account]:
         """With a word for each of these and an id above `after`, by id."""
-        filter = {**_begin(beginnings), "_id": {"$gt": after}}
+        filter = {**begin("name_words", beginnings), "_id": {"$gt": after}}
         found = await self._users.find(filter, _ACCOUNT, sort=[("_id", 1)], limit=limit)
         return [records.account(doc) for doc in found]
 
@@ -202,15 +202,7 @@ def _listed(username: str, full_name: str) -> Document:
     return {"name_words": name_words(username, full_name), "words_rules": RULES}
 
 
-def _begin(beginnings: Sequence[str]) -> Document:
+def begin(field: str, beginnings: Sequence[str]) -> Document:
     """A range of the index each: whatever stands in it means itself."""
-    return (
-        {
-            "$and": [
-                {"name_words": {"$elemMatch": {"$gte": word, "$lte": word + LAST_SIGN}}}
-                for word in beginnings
-            ]
-        }
-        if beginnings
-        else {}
-    )
+    ranges = [{field: {"$elemMatch": {"$gte": word, "$lte": word + LAST_SIGN}}} for word in beginnings]
+    return {"$and": ranges} if ranges else {}

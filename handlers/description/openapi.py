@@ -153,8 +153,8 @@ def _parameters(operation: Operation) -> list[Json]:
         if name == "sub":
             schema = {"type": "string", "minLength": 1, "maxLength": SUB_CHARS}
         found.append({"name": name, "in": "path", "required": True, "description": text, "schema": schema})
-    if example and example.path:
-        found[-1]["example"] = example.path
+    for parameter, id in zip(found, example.ids if example else (), strict=False):
+        parameter["example"] = id
     found += parameters_of(operation.query) if operation.query else []
     for parameter in found:
         for given in (e.query or {} for e in operation.examples):

@@ -31,6 +31,11 @@ class Limits(Struct):
     ]
     conversations: Annotated[Rate | None, Meta(description="That a person may begin. Null: any number.")]
     groups: Annotated[Rate | None, Meta(description="That a person may begin. Null: any number.")]
+    joins: Annotated[
+        Rate | None, Meta(description="Times a person may join by themselves, or ask to. Null: any number.")
+    ]
+    invites: Annotated[int, Meta(ge=1, description="Of one conversation.")]
+    requests: Annotated[int, Meta(ge=1, description="To join one conversation, that may wait.")]
     group_members: Annotated[int, Meta(ge=2, description="Of one group.")]
     announcement_members: Annotated[int, Meta(ge=2, description="Of one announcement.")]
     person_conversations: Annotated[
@@ -51,7 +56,7 @@ class Limits(Struct):
         Meta(
             description="By the name that `RateLimit` headers use; per person, `register` and those that end in "
             "`_address` per address, `register_site` and `register_provider` per /48 and /32 of IPv6, `register_total` "
-            "for all, of `login`s only wrong passwords count. Null: no limit."
+            "for all; of `login`s and `invite`s only wrong passwords and codes count. Null: no limit."
         ),
     ]
 

@@ -18,7 +18,7 @@ HOST_ONLY = (401, 401, 401, 401)  # a person's session is no key of the host
 @dataclass(frozen=True)
 class Row:
     """`{other}` is Bob for Ann and Eve, and Ann for Bob; `{friend}` is the same, but for Eve it is Dan, so that she stays
-    a stranger to the two; `{message}` and so on are Ann's, and so is `{group}`, in which Bob and Cid are as well."""
+    a stranger to the two; `{message}` and so on are Ann's, and so is `{group}`, in which Bob and Cid are as well, its `{invite}` with the `{code}`, and `{public}`."""
 
     statuses: tuple[int, int, int, int]
     about: str = ""
@@ -32,7 +32,7 @@ class Row:
     def is_of_group(self) -> bool:
         """A group is made for those rows only: a person may begin few."""
         named = (*(self.body or {}).values(), *self.path.values())
-        return "{group}" in named or "{group_message}" in named
+        return not {"{group}", "{group_message}", "{public}", "{code}"}.isdisjoint(map(str, named))
 
 
 NEW_PERSON = {"username": "{new}", "password": "correct horse battery staple"}
@@ -144,6 +144,41 @@ ROWS: dict[str, list[Row]] = {
     ],
     "unban_member": [
         Row((200, 403, 404, 401), "from Ann's group, Cid", path={"conversation_id": "{group}", "user_id": "{cid}"}, hidden=("conversation_id",)),
+    ],
+    "list_bans": [
+        Row((200, 403, 404, 401), "of Ann's group", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "public_conversations": [Row(OWN, "all that are listed"), Row(OWN, "by name", query={"search": "hello"})],
+    "join_conversation": [
+        Row((200, 200, 404, 401), "Ann's group, which is not listed", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+        Row((200, 201, 201, 401), "one that is public", path={"conversation_id": "{public}"}),
+    ],
+    "list_requests": [
+        Row((200, 403, 404, 401), "of Ann's group", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "accept_request": [
+        Row((200, 403, 404, 401), "of Cid, who is in it by now", path={"conversation_id": "{group}", "user_id": "{cid}"}, hidden=("conversation_id",)),
+        Row((404, 403, 404, 401), "of Dan, who has not asked", path={"conversation_id": "{group}", "user_id": "{dan}"}, hidden=("conversation_id",)),
+    ],
+    "refuse_request": [
+        Row((200, 403, 404, 401), "of Dan, if he asks", path={"conversation_id": "{group}", "user_id": "{dan}"}, hidden=("conversation_id",)),
+    ],
+    "make_invite": [
+        Row((201, 201, 404, 401), "to Ann's group", {}, path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "list_invites": [
+        Row((200, 200, 404, 401), "of Ann's group: one's own", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "take_back_invite": [
+        Row((200, 403, 404, 401), "Ann's", path={"conversation_id": "{group}", "invite_id": "{invite}"}, hidden=("conversation_id", "invite_id")),
+    ],
+    "preview_invite": [
+        Row((200, 200, 200, 401), "with a code that Ann made", {"code": "{code}"}),
+        Row((404, 404, 404, 401), "with one that nobody made", {"code": "AAAAAAAAAAAAAAAAAAAAAA"}),
+    ],
+    "accept_invite": [
+        Row((200, 200, 201, 401), "with a code that Ann made", {"code": "{code}"}),
+        Row((404, 404, 404, 401), "with one that nobody made", {"code": "AAAAAAAAAAAAAAAAAAAAAA"}),
     ],
     "register": [Row((201, 201, 201, 201), body=NEW_PERSON)],
     "login": [Row((401, 401, 401, 401), "a wrong password", {"username": "{ann}", "password": "wrong"})],

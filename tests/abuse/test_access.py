@@ -13,7 +13,7 @@ from tests.abuse.access import ROLES, ROWS, Row
 from tests.abuse.bench.calls import SECRET, Call, calls
 from tests.abuse.bench.ledger import Row as LedgerRow
 from tests.abuse.bench.victim import HOST_SECRET, Victim
-from tests.api.groups import begin, said
+from tests.api.groups import at, begin, said
 from tests.support.client import Answer, Client, Device, unique
 
 NOBODY = 999_999_999
@@ -65,7 +65,15 @@ class Cast:
 
     async def _group(self, ann: Device, bob: Device) -> dict[str, Any]:
         group = await begin(ann, bob, self._cid)
-        return {"group": group["id"], "group_message": (await said(ann, group, f"hello {SECRET}"))["id"]}
+        public = await begin(ann, preset="public", name="Hello")
+        invite = await ann.post(at(group, "invites"), {})
+        return {
+            "group": group["id"],
+            "group_message": (await said(ann, group, f"hello {SECRET}"))["id"],
+            "public": public["id"],
+            "invite": invite["id"],
+            "code": invite["code"],
+        }
 
     def token(self, role: str) -> str | None:
         return next(self._tokens[role]) if role in self._tokens else None

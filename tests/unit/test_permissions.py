@@ -45,6 +45,7 @@ kick            yes    yes    yes        no      no        no
 ban             yes    yes    yes        no      no        no
 slow_mode       yes    yes    yes        no      no        no
 requests        yes    yes    yes        no      no        no
+invites         yes    yes    yes        no      no        no
 reports         yes    yes    yes        no      no        no
 audit           yes    yes    yes        no      no        no
 roles           yes    yes    no         no      no        no

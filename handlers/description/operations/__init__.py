@@ -3,6 +3,7 @@
 from handlers.description.operations import (
     accounts,
     chats,
+    doors,
     groups,
     host,
     host_users,
@@ -18,6 +19,7 @@ OPERATIONS = {
     **chats.OPERATIONS,
     **groups.OPERATIONS,
     **own_conversation.OPERATIONS,
+    **doors.OPERATIONS,
     **host.OPERATIONS,
     **host_users.OPERATIONS,
     **webhooks.OPERATIONS,

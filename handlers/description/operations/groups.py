@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from handlers import conversation_calls, members, schemas
 from handlers.description import conversation_shapes as shapes
+from handlers.description.operations import story
 from handlers.description.operations.chats import CONVERSATIONS
-from handlers.description.operations.operation import Answer, Operation
+from handlers.description.operations.operation import Answer, Example, Operation
 from handlers.description.shapes import Done
 
 GROUPS = "Groups"
@@ -31,6 +32,14 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "`limits.person_conversations` of the server call).",
         body=schemas.Begin,
         codes=("limit_reached", "idempotency_conflict", "not_found", "contact_refused"),
+        examples=(
+            Example(
+                "A group",
+                {**story.READERS_BEGUN, "refused": []},
+                201,
+                {"preset": "group", "name": "Readers", "member_ids": [2], "client_id": "5f0c1a52-2"},
+            ),
+        ),
     ),
     (conversation_calls.ConversationHandler, "GET"): Operation(
         "get_conversation",
@@ -52,6 +61,14 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         body=schemas.ConversationChange,
         path=WHICH,
         codes=("forbidden", "silenced", "revision_conflict"),
+        examples=(
+            Example(
+                "Found by everybody, and joined by asking",
+                None,
+                body={"policy": {"listed": True, "join": "request"}},
+                path=story.READERS,
+            ),
+        ),
     ),
     (conversation_calls.ConversationHandler, "DELETE"): Operation(
         "close_conversation",
@@ -95,6 +112,19 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.Members,
         path=WHICH,
         codes=("forbidden",),
+        examples=(
+            Example(
+                "Both",
+                {
+                    "results": [
+                        story.member(story.ANN_IN_GROUPS, "owner", 1),
+                        story.member(story.BOB_IN_GROUPS, "member", 1, added_by=story.ANN_IN_GROUPS),
+                    ],
+                    "next": None,
+                },
+                path=story.READERS,
+            ),
+        ),
     ),
     (members.MemberHandler, "PUT"): Operation(
         "add_member",
@@ -109,6 +139,15 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         within=WHICH,
         path=WHO,
         codes=("forbidden", "silenced", "limit_reached", "contact_refused"),
+        examples=(
+            Example(
+                "Bob",
+                story.member(story.BOB_IN_GROUPS, "member", 4, added_by=story.ANN_IN_GROUPS),
+                201,
+                path=2,
+                within=story.READERS,
+            ),
+        ),
     ),
     (members.MemberHandler, "PATCH"): Operation(
         "change_member",
@@ -121,6 +160,15 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         within=WHICH,
         path=WHO,
         codes=("forbidden",),
+        examples=(
+            Example(
+                "A moderator",
+                story.member(story.BOB_IN_GROUPS, "moderator", 2, added_by=story.ANN_IN_GROUPS),
+                body={"role": "moderator"},
+                path=2,
+                within=story.READERS,
+            ),
+        ),
     ),
     (members.MemberHandler, "DELETE"): Operation(
         "remove_member",
@@ -131,6 +179,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         within=WHICH,
         path=WHO,
         codes=("forbidden", "owner_must_transfer"),
+        examples=(Example("Bob", story.DONE, path=2, within=story.READERS),),
     ),
     (members.OwnMembershipHandler, "DELETE"): Operation(
         "leave_conversation",
@@ -140,6 +189,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "The owner makes somebody else the owner first. A conversation of two cannot be left.",
         path=WHICH,
         codes=("forbidden", "owner_must_transfer"),
+        examples=(Example("A group of Bob's", story.DONE, path=4),),
     ),
     (members.BanHandler, "PUT"): Operation(
         "ban_member",
@@ -151,6 +201,15 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         within=WHICH,
         path=WHO,
         codes=("forbidden",),
+        examples=(
+            Example(
+                "Bob",
+                story.member(story.BOB_IN_GROUPS, "member", 8, state="banned", added_by=story.ANN_IN_GROUPS),
+                body={"reason": "Too loud for a library"},
+                path=2,
+                within=story.READERS,
+            ),
+        ),
     ),
     (members.BanHandler, "DELETE"): Operation(
         "unban_member",

@@ -26,6 +26,12 @@ class Example:
     body: dict[str, Any] | None = None
     query: dict[str, Any] | None = None
     path: int | None = None
+    within: int | None = None  # the id before that one
+
+    @property
+    def ids(self) -> list[int]:
+        """As they stand in the path."""
+        return [id for id in (self.within, self.path) if id is not None]
 
 
 @dataclass(frozen=True)

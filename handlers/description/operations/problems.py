@@ -58,8 +58,8 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "`conversations`: begin further ones later. `keys`: revoke one. `webhooks`: delete one. `pulls`, `open_uploads` "
         "and `exports`: wait for the end of those under way. `upload_day_bytes`: go on after midnight UTC. `groups`: "
         "begin further ones tomorrow. `group_members`, `announcement_members`, `person_conversations`: somebody has to "
-        "leave first. `pinned_conversations`: unpin one. "
-        "Repeating it at once does not help.",
+        "leave first. `pinned_conversations`: unpin one. `joins`, `requests`: come back later. `invites`: take one back "
+        "first. Repeating it at once does not help.",
     ),
     "owner_must_transfer": (
         "The owner of a conversation cannot leave it.",

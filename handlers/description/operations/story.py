@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from chatserver.model import SEQ_BITS, message_id
+from chatserver.model import PRESETS, SEQ_BITS, Conversation, Member, message_id
+from chatserver.services.permissions import can
 from handlers.description import event_shapes
 
 PASSWORD = "correct horse battery staple"
@@ -13,7 +16,7 @@ TIME = "2026-05-04T09:30:00.000Z"
 TIMESTAMP = 1777887000.123
 TOKEN = "4eC39HqLyjWDarjtT1zdp7dcQ2mVbE9uKx0sNfRgYhA"
 TICKET = "chp_1cX0b7w2sYk9mQeR4tUvN6pLzA8dHfGjK3iOoBqWnVs"
-ANN = {"id": 1, "username": "ann", "full_name": "Ann Arden", "avatar": None}
+ANN: dict[str, Any] = {"id": 1, "username": "ann", "full_name": "Ann Arden", "avatar": None}
 BOB = {"id": 2, "username": "bob", "full_name": "Bob Berg", "avatar": None}
 BOB_THERE = {**BOB, "is_online": True}
 SESSION = {"id": 1, "name": "curl/8.5.0", "created_at": TIME, "last_used_at": TIME, "current": True}
@@ -80,6 +83,92 @@ UNREAD = {
     ],
     "by_sender": {"2": 1},
 }
+ANN_IN_GROUPS, BOB_IN_GROUPS = ({**one, "is_online": True, "sub": None} for one in (ANN, BOB))
+
+
+def group(id: int, name: str, owner: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A conversation of Ann and Bob, as Ann sees it."""
+    policy = PRESETS[more.get("preset", "group")]
+    shown = {
+        "id": id,
+        "kind": "group",
+        "preset": "group",
+        "name": name,
+        "avatar": None,
+        "about": None,
+        "member_count": 2,
+        "preview": [BOB_IN_GROUPS],
+        "policy": asdict(policy),
+        "state": "open",
+        "slow_secs": 0,
+        "owner_id": owner["id"],
+        "pinned_ids": [],
+        "last_message": None,
+        "external_id": None,
+        "data": {},
+        "rev": 1,
+        "my": _my(Conversation(id, "group", policy=policy, owner_id=owner["id"])),
+    }
+    return {**shown, **more}
+
+
+def _my(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "role": "owner" if conversation.owner_id == ANN["id"] else "member",
+        "can": can(conversation, Member(conversation.id, ANN["id"]), datetime.fromisoformat(TIME)),
+        "unread_count": 0,
+        "mention_count": 0,
+        "notify": "all",
+        "muted_until": None,
+        "all_mentions": True,
+        "pinned": False,
+        "archived": False,
+        "hidden": False,
+        "unread_from_id": None,
+        "read_id": None,
+        "joined_at": TIME,
+        "added_by": None,
+        "draft": None,
+        "request_count": 0,
+        "rev": 0,
+    }
+
+
+def told(
+    conversation_id: int, seq: int, type: str, text: str, actor_id: int, *user_ids: int
+) -> dict[str, Any]:
+    """A message that nobody wrote."""
+    nobody = {"id": 0, "username": "", "full_name": "", "avatar": None}
+    return {
+        **message(seq, nobody, text, client_id=f"{conversation_id}:994a1620c8b4"),
+        **{f"receiver{key}": None for key in _PERSON},
+        "id": message_id(conversation_id, seq),
+        "conversation": conversation_id,
+        "conversation_id": conversation_id,
+        "kind": "system",
+        "system": {"type": type, "actor_id": actor_id, "user_ids": list(user_ids), "value": None},
+    }
+
+
+def member(person: dict[str, Any], role: str, rev: int, **more: Any) -> dict[str, Any]:
+    shown = {"user": person, "role": role, "state": "member", "joined_at": TIME, "added_by": None}
+    return {**shown, "silenced_until": None, "rev": rev, **more}
+
+
+def invite(id: int, uses: int) -> dict[str, Any]:
+    made = {"id": id, "code": CODE, "made_by": ANN_IN_GROUPS, "created_at": TIME, "expires_at": TIME}
+    return {**made, "uses": uses, "used": 0}
+
+
+CODE = "pV3kq0TnS9uB2xLw7yRZcA"
+READERS = 2  # Ann's group
+READERS_BEGUN = group(
+    READERS,
+    "Readers",
+    ANN,
+    last_message=told(READERS, 1, "created", "\u2068Ann Arden\u2069 began this group.", 1, 1, 2),
+)
+OUTSIDE = {"avatar": None, "about": None, "member_count": 1}
 REPLY_EVENT = {
     "id": 2 << SEQ_BITS,
     "event": "message",
