@@ -14,6 +14,7 @@ import pytest
 from chatserver import failpoints, metrics
 from chatserver.errors import NotFound, RateLimited
 from chatserver.model import Actor, Conversation
+from tests.support.metrics import labelled
 from tests.unit.conftest import Chat
 from tests.unit.test_memberships import assert_sound, outcome, told
 
