@@ -59,6 +59,7 @@ class Account:
         0  # raised by whatever ends all sessions; those that began under a lower one are worth nothing
     )
     said: Mapping[str, Any] = field(default_factory=dict)  # by the host, besides name and avatar
+    off_until: datetime | None = None  # when a disabled one may sign in again, if that was said
 
 
 @dataclass(frozen=True, slots=True)

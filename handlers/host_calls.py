@@ -21,3 +21,7 @@ class HostHandler(ApiHandler):
         if method in self.scopes:
             host = self.runtime.services.host
             self.caller = await host.allow(self._token(), self.scopes[method], self.address)
+
+    async def done(self, action: str, target: str, reason: str | None = None) -> None:
+        """Note for the audit what this call has just done. Raises Unavailable."""
+        await self.runtime.services.audit.add(self.caller, action, target, reason)

@@ -62,6 +62,7 @@ class ConversationHandler(HostHandler):
     async def put(self, external_id: str) -> None:
         external_id = self.query(ExternalQuery).external_id or external_id
         put = await self.runtime.services.host_conversations.put(external_id, self._wanted())
+        await self.done("conversation.put", f"conversation {external_id}")
         refused = [
             {"sub": sub, "code": error.code, "detail": error.detail} for sub, error in put.refused.items()
         ]
@@ -83,6 +84,7 @@ class ConversationHandler(HostHandler):
     async def delete(self, external_id: str) -> None:
         external_id = self.query(ExternalQuery).external_id or external_id
         closed = await self.runtime.services.host_conversations.close(external_id)
+        await self.done("conversation.close", f"conversation {external_id}")
         self.answer(conversation_json(closed))
 
 
@@ -95,10 +97,12 @@ class MemberHandler(HostHandler):
         role = self.json(PutMember).role if self.body() else None
         conversations = self.runtime.services.host_conversations
         member, is_new = await conversations.put_member(external_id, sub, role)
+        await self.done("member.put", f"conversation {external_id} user {sub}")
         self.answer(member_json(member, sub), 201 if is_new else 200)
 
     async def delete(self, external_id: str, sub: str) -> None:
         asked = self.query(MemberQuery)
         external_id, sub = asked.external_id or external_id, asked.sub or sub
         await self.runtime.services.host_conversations.remove_member(external_id, sub)
+        await self.done("member.remove", f"conversation {external_id} user {sub}")
         self.answer({"success": True, "status": "success"})
