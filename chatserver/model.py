@@ -362,9 +362,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What a message tells that nobody wrote: something has changed in the conversation.
+    """What a message tells that nobody wrote: something has changed in the conversation, or the host has said something.
 
-    type: created, joined, added, left, removed, banned, owner, renamed, about, avatar, policy, frozen, opened, closed.
+    type: created, joined, added, left, removed, banned, owner, renamed, about, avatar, policy, frozen, opened, closed,
+    said.
     """
 
     type: str

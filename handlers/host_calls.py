@@ -9,6 +9,8 @@ from typing import ClassVar
 from chatserver.model import HostCaller
 from handlers.base import ApiHandler
 
+BATCH_BYTES = 1 << 20  # as many people with all that can be said of them, or members, as one call takes
+
 
 class HostHandler(ApiHandler):
     public = True

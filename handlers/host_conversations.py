@@ -14,7 +14,7 @@ from chatserver.guard.scopes import CONVERSATIONS_READ, CONVERSATIONS_WRITE
 from chatserver.model import Conversation, Member
 from chatserver.services.host_conversations import MOST_MEMBERS, WantedConversation
 from handlers.conversation_calls import given
-from handlers.host_calls import HostHandler
+from handlers.host_calls import BATCH_BYTES, HostHandler
 from handlers.parsing import parse
 from handlers.schemas import ExternalQuery, HostMembersPage, MemberQuery, PutConversation, PutMember
 
@@ -45,6 +45,10 @@ def member_json(member: Member, sub: str | None) -> dict[str, Any]:
 
 class ConversationHandler(HostHandler):
     scopes: ClassVar = {"GET": CONVERSATIONS_READ, "PUT": CONVERSATIONS_WRITE, "DELETE": CONVERSATIONS_WRITE}
+
+    @property
+    def body_limit(self) -> int:
+        return max(BATCH_BYTES, self.runtime.settings.body_bytes)
 
     async def get(self, external_id: str) -> None:
         asked, conversations = self.query(HostMembersPage), self.runtime.services.host_conversations

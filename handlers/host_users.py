@@ -16,13 +16,12 @@ from chatserver.model import Account, Inbox
 from chatserver.services.host_profile import FIELDS
 from chatserver.services.host_users import Given
 from handlers.accounts import signed_in
-from handlers.host_calls import HostHandler
+from handlers.host_calls import BATCH_BYTES, HostHandler
 from handlers.problems import STATUS
 from handlers.ranges import is_known
 from handlers.schemas import EndSessions, HostPeople, HostProfile, NewSession, SubQuery, Subs
 
 TOGETHER = 100
-BATCH_BYTES = 1 << 20  # so many of them with all that can be said of them
 
 
 def account_json(account: Account) -> dict[str, Any]:
