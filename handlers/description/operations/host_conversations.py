@@ -42,8 +42,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "that. Nobody has to have signed in, but you must have put them: else it is a 404 that names one, and nothing "
         "is done. Who joins sees what is said from then on, unless `policy.history` is `all`. Repeat it as often as you "
         "like: what is so already is told to nobody. A closed one is a 403.\n\n"
-        "A conversation is made with all of them at once. Later each newcomer is a step of its own: a long list takes long, "
-        "and a call that is cut is gone on with by the next.",
+        "A conversation is made with all of them at once. Later each newcomer is a step of its own: a long list takes "
+        "long, and a call that is cut is gone on with by the next.",
         query=schemas.ExternalQuery,
         body=schemas.PutConversation,
         path=EXTERNAL,
