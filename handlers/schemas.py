@@ -8,11 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from chatserver.guard.password_rules import PASSWORD_CHARS
 from chatserver.guard.scopes import SCOPES
-from chatserver.model import SUB_CHARS
+from chatserver.model import EXTERNAL_CHARS, SUB_CHARS
 from chatserver.names import FULL_NAME_CHARS, MARKS
 from chatserver.services.accounts import USERNAME
 from chatserver.services.invites import AGE_SECS, CODE_CHARS, MOST_AGE_SECS, MOST_USES, USES
@@ -491,6 +492,12 @@ class ConversationPage(Struct):
     kind: Annotated[
         Literal["direct", "group"] | None, Meta(description="Only those of two people, or only groups.")
     ] = None
+    external_id: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=EXTERNAL_CHARS)] | None,
+        Meta(
+            description="Only the one that the application around the chat calls this, wherever it is in the list."
+        ),
+    ] = None
 
 
 class OwnSettings(Struct):
@@ -628,3 +635,126 @@ class NewSession(Struct):
 
 class Subs(Struct):
     subs: Annotated[list[Sub], Meta(min_length=1, max_length=100)]
+
+
+External = Annotated[str, Meta(min_length=1, max_length=EXTERNAL_CHARS)]
+
+
+class ExternalQuery(Struct):
+    external_id: Annotated[
+        External | None,
+        Meta(
+            description="In place of the id in the path, which is then `-`: for ids that a proxy would change."
+        ),
+    ] = None
+
+
+class HostMembersPage(ExternalQuery):
+    after: Annotated[
+        Id | None, Meta(description="Go on from here: the `next` of the part before. Opaque.")
+    ] = None
+
+
+class PutConversation(Struct):
+    """What is left out stays as it is, null clears it."""
+
+    title: Annotated[
+        str | None, Meta(description="1 to 100 visible characters, under the rules of a person's name.")
+    ] = None
+    data: Data = None
+    preset: Annotated[
+        Literal["group", "announcement", "public"] | None,
+        Meta(description="What its policy begins as; `group`, unless you say otherwise when you make it."),
+    ] = None
+    policy: Annotated[PolicyChange | None, Meta(description="What differs from the preset.")] = None
+    members: Annotated[
+        Annotated[list[Sub], Meta(max_length=1000)] | None,
+        Meta(description="Your own ids of people, all of whom you have put before."),
+    ] = None
+    mode: Annotated[
+        Literal["add", "exact"] | None,
+        Meta(
+            description="`add`, the default: nobody is removed. `exact`: `members` are all who are to be in it."
+        ),
+    ] = None
+
+
+class MemberQuery(ExternalQuery):
+    sub: Annotated[Sub | None, Meta(description="The same for the id of the person.")] = None
+
+
+class PutMember(Struct):
+    role: Annotated[Role | None, Meta(description="Left out: as it is, `member` for who is new.")] = None
+
+
+class Speaker(Struct):
+    sub: Annotated[Sub | None, Meta(description="One of your people, who is in the conversation.")] = None
+    bot: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=100)] | None,
+        Meta(description="A name of yours, under the rules of a person's: made at its first word."),
+    ] = None
+
+
+class HostSend(Struct):
+    client_id: Annotated[
+        ClientId, Meta(description="Your own key of this message: what is repeated with it is stored once.")
+    ]
+    message: Annotated[str, Meta(description="As long as anybody's.")]
+    as_: Annotated[
+        Literal["system"] | Speaker,
+        Meta(description="`system`: a line that nobody wrote; unread for nobody, and not to one person."),
+    ] = msgspec.field(name="as")
+    conversation: Annotated[External | None, Meta(description="Your own id of it.")] = None
+    receiver_sub: Annotated[Sub | None, Meta(description="To one person instead.")] = None
+
+
+AuditReason = Annotated[
+    Annotated[str, Meta(max_length=500)] | None, Meta(description="Why; for the audit alone.")
+]
+
+
+class Reason(Struct):
+    reason: AuditReason = None
+
+
+class HostEdit(Struct):
+    message: Annotated[str, Meta(description="What it says then.")]
+    reason: AuditReason = None
+
+
+class HostHistory(ExternalQuery):
+    after_seq: Annotated[
+        Annotated[int, Meta(ge=0, lt=1 << 23)], Meta(description="Only messages above this `seq`.")
+    ] = 0
+    limit: Annotated[Count, Meta(description="How many; above 200 counts as 200.")] = 50
+
+
+Externals = Annotated[
+    Annotated[list[External], Meta(min_length=1, max_length=100)] | None,
+    Meta(description="Only these, by your own ids; left out: everywhere."),
+]
+
+
+class HostBan(Struct):
+    until: Annotated[
+        str | None,
+        Meta(description="A time; for good without one.", extra_json_schema={"format": "date-time"}),
+    ] = None
+    conversations: Externals = None
+    reason: AuditReason = None
+
+
+class HostUnban(Struct):
+    conversations: Externals = None
+
+
+class AuditPage(Struct):
+    limit: Annotated[Count, Meta(description="How many; above 200 counts as 200.")] = 50
+    before: Annotated[
+        Annotated[str, Meta(pattern="^[0-9a-f]{24}$")] | None,
+        Meta(description="Go on from here: the `next` of the part before. Opaque."),
+    ] = None
+    target: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=500)] | None,
+        Meta(description="Only what was done to this, as an entry names it."),
+    ] = None

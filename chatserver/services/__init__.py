@@ -21,6 +21,7 @@ from chatserver.sending.feed import Feed
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
 from chatserver.services.asked_sends import AskedSends
+from chatserver.services.audit import Audit
 from chatserver.services.beginnings import Beginnings
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
@@ -35,7 +36,9 @@ from chatserver.services.events import Events
 from chatserver.services.groups import Groups
 from chatserver.services.hooks import Hooks
 from chatserver.services.host import Host
+from chatserver.services.host_conversations import HostConversations
 from chatserver.services.host_events import HostEvents
+from chatserver.services.host_messages import HostMessages
 from chatserver.services.host_users import HostUsers
 from chatserver.services.invites import Invites
 from chatserver.services.kept_places import KeptPlaces
@@ -76,6 +79,9 @@ class Services:
     tickets: Tickets
     host: Host
     host_users: HostUsers
+    host_conversations: HostConversations
+    host_messages: HostMessages
+    audit: Audit
     keys: Keys
     contacts: Contacts
     conversations: Conversations
@@ -264,12 +270,26 @@ def build_services(
         signing,
         settings.guests,
     )
+    host_conversations = HostConversations(stores, groups, memberships)
     return Services(
         accounts=accounts,
         sessions=sessions,
         tickets=tickets,
         host=host,
         host_users=HostUsers(stores, accounts, visitors, sessions, clock),
+        host_conversations=host_conversations,
+        host_messages=HostMessages(
+            stores,
+            writer,
+            accounts,
+            visitors,
+            conversations,
+            host_conversations,
+            messages,
+            clock,
+            settings.send_deadline_secs,
+        ),
+        audit=Audit(stores, clock),
         keys=keys,
         contacts=contacts,
         conversations=conversations,

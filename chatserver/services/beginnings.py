@@ -49,7 +49,11 @@ class Beginnings:
     async def begin(self, actor: Actor, user_id: int) -> tuple[int, bool]:
         """Its id, and whether it began here. Raises what `_ask` raises, and Unavailable."""
         await self._ask(actor, user_id)
-        begun = await self._begins.call(pair_of(actor.user_id, user_id))
+        return await self.begin_unasked(actor.user_id, user_id)
+
+    async def begin_unasked(self, user_id: int, other_id: int) -> tuple[int, bool]:
+        """The same for the application around the chat, which may. Raises Unavailable."""
+        begun = await self._begins.call(pair_of(user_id, other_id))
         if begun is None:
             raise Unavailable("The conversation could not begin; try again.")
         return begun

@@ -26,6 +26,7 @@ from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.beginnings import Beginnings, pair_of
 from chatserver.services.contacts import Contacts
+from chatserver.services.permissions import SYSTEM
 from chatserver.services.refusals import NO_CONVERSATION
 from chatserver.wire import SMALL_MEMBERS
 
@@ -116,8 +117,20 @@ class Conversations:
         found = await self._find_direct(actor, user_id)
         if found is not None:
             return found
-        id, begun = await self._beginnings.begin(actor, user_id)
-        return self._keep(id, actor.user_id, user_id), 0 if begun else None
+        return self._begun(await self._beginnings.begin(actor, user_id), actor.user_id, user_id)
+
+    async def direct_for_host(self, sender: User, receiver: User) -> tuple[Conversation, int | None]:
+        """The same for the application around the chat: it is neither asked nor counted. Raises Unavailable."""
+        found = await self._find_direct(Actor(sender.id, 0), receiver.id)
+        if found is not None:
+            return found
+        return self._begun(
+            await self._beginnings.begin_unasked(sender.id, receiver.id), sender.id, receiver.id
+        )
+
+    def _begun(self, begun: tuple[int, bool], *user_ids: int) -> tuple[Conversation, int | None]:
+        id, is_new = begun
+        return self._keep(id, *user_ids), 0 if is_new else None
 
     async def access(self, actor: Actor, conversation_id: int) -> Conversation:
         """Return it if the actor is a member; else NotFound, as if it did not exist."""
@@ -136,6 +149,8 @@ class Conversations:
     ) -> tuple[Conversation, Member]:
         if conversation is None:
             raise NotFound(NO_CONVERSATION)
+        if actor.is_host:
+            return conversation, Member(conversation.id, actor.user_id, role=SYSTEM)
         found = await self._stores.conversations.members(conversation.id, [actor.user_id])
         member = found.get(actor.user_id)
         if member is None or member.state != "member":

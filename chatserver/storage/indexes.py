@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatserver.storage.audit import KEPT_SECS
 from chatserver.storage.conversations import MEMBERS_INDEX
 from chatserver.storage.driver import Collection
 
@@ -43,6 +44,10 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     # Invites: by their codes; of a conversation, each with a place of its own.
     await collections["invites"].create_index([("key", 1)], unique=True)
     await collections["invites"].create_index([("c", 1), ("slot", 1)], unique=True)
+    # The host's own ids of conversations: one each, however many calls make it at once.
+    await collections["conversations"].create_index(
+        [("external_id", 1)], unique=True, partialFilterExpression={"external_id": {"$exists": True}}
+    )
     # The sweeper: reads whose fan-out is not finished.
     await members.create_index(
         [("pending_reads.t", 1)], partialFilterExpression={"pending_reads.t": {"$gt": 0}}
@@ -92,6 +97,9 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["notifications"].create_index(
         [("client_id", 1)], unique=True, partialFilterExpression={"client_id": {"$exists": True}}
     )
+    # What the host did, of one target; and all of it is let go of after a year.
+    await collections["audit"].create_index([("target", 1), ("_id", -1)])
+    await collections["audit"].create_index([("at", 1)], expireAfterSeconds=KEPT_SECS)
     tasks, waiting = collections["tasks"], {"state": "waiting"}
     # What is due of an endpoint, and the list of its deliveries.
     await tasks.create_index([("key", 1), ("state", 1), ("due_at", 1)])

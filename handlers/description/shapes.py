@@ -143,8 +143,8 @@ class System(Struct):
     type: Annotated[
         str,
         Meta(
-            description="created, joined, added, left, removed, owner, renamed, avatar, about, policy, frozen, opened or "
-            "closed; there will be more: show the text of those you do not know."
+            description="created, joined, added, left, removed, owner, renamed, avatar, about, policy, frozen, opened, "
+            "closed or said (by the application); there will be more: show the text of those you do not know."
         ),
     ]
     actor_id: Annotated[Id | None, Meta(description="Who did it; null: it came about by itself.")]

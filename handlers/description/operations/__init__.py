@@ -6,6 +6,8 @@ from handlers.description.operations import (
     doors,
     groups,
     host,
+    host_conversations,
+    host_messages,
     host_users,
     own_conversation,
     polls,
@@ -22,6 +24,8 @@ OPERATIONS = {
     **doors.OPERATIONS,
     **host.OPERATIONS,
     **host_users.OPERATIONS,
+    **host_conversations.OPERATIONS,
+    **host_messages.OPERATIONS,
     **webhooks.OPERATIONS,
     **server.OPERATIONS,
 }
