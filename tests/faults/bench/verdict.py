@@ -147,20 +147,20 @@ def _find_gaps(verdict: Verdict, run: _Run) -> None:
     for client_id, ack in run.acked.items():
         if run.intents[client_id]["group"]:
             acks[ack["conversation_id"]].append(ack)
-    for reader in run.readers.values():
-        for (conversation_id, user_id), mine in run.spans.items():
-            if user_id != reader["user_id"]:
+    for (conversation_id, user_id), mine in run.spans.items():
+        readers = [reader for reader in run.readers.values() if reader["user_id"] == user_id]
+        for span in mine:
+            if not span.inside or span.lasts:
                 continue
-            has = got[reader["reader"], conversation_id]
-            for span in mine:
-                if not span.inside or span.lasts:
-                    continue
-                inside = {ack["seq"] for ack in acks[conversation_id] if _within(run, ack["client_id"], span)}
-                last = max(inside & has, default=0)
+            said = [ack for ack in acks[conversation_id] if _within(run, ack["client_id"], span)]
+            for reader in readers:
+                has = got[reader["reader"], conversation_id]
+                due = {a["seq"] for a in said if reader["at"] <= run.intents[a["client_id"]]["at"]}
+                last = max(due & has, default=0)
                 verdict.lost += [
                     f"seq {seq} of group {conversation_id} never reached {reader['reader']}, who has {last}"
-                    for seq in inside - has
-                    if reader["at"] <= span.begin and seq < last
+                    for seq in due - has
+                    if seq < last
                 ]
 
 
