@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DELIVERY = "tests/system/delivery/"
+MEMBERSHIPS = "tests/unit/test_memberships.py"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Mutant:
     file: str
     old: str
     new: str
-    tests: str  # for pytest -k, in the delivery suite
+    tests: str  # for pytest -k
+    where: str = DELIVERY
 
 
 MUTANTS = [
@@ -125,7 +127,41 @@ MUTANTS = [
         "whose_server_died and alone",
     ),
     Mutant(
-        "8. Shutdown answers every held poll",
+        "8. Who joins gets nothing below their floor",
+        "taking the head away at leaving",
+        "chatserver/storage/inboxes.py",
+        'f"heads.{c}",\n            f"facts.{c}",\n            f"reads.{c}",\n            f"own',
+        'f"facts.{c}",\n            f"reads.{c}",\n            f"own',
+        "who_joins_while_others_send and alone and polls",
+    ),
+    Mutant(
+        "8. Who joins is shown nothing below their floor",
+        "the floor of a member",
+        "chatserver/services/permissions.py",
+        "max(member.floor_seq, member.cleared_seq",
+        "max(member.cleared_seq",
+        "who_joins_while_others_send and alone and polls",
+    ),
+    Mutant(
+        "8. Membership is never half done",
+        "settling what whoever died left half done",
+        "chatserver/services/memberships.py",
+        "for conversation_id, user_id in unfinished:",
+        "for conversation_id, user_id in ():",
+        "stops_after_any_step_is_finished and removed",
+        MEMBERSHIPS,
+    ),
+    Mutant(
+        "8. What somebody may do is decided by one function",
+        "comparing the ranks of two people",
+        "chatserver/services/permissions.py",
+        "rank(conversation, target) < mine and (",
+        "(",
+        "equals_do_not_act",
+        "tests/unit/test_permissions.py",
+    ),
+    Mutant(
+        "10. Shutdown answers every held poll",
         "ending the waiters before the connections",
         "chatserver/runtime.py",
         "self.hub.close()",
@@ -135,9 +171,9 @@ MUTANTS = [
 ]
 
 
-def run(checkout: Path, tests: str) -> bool:
+def run(checkout: Path, where: str, tests: str) -> bool:
     """Whether the tests pass there. Exit code 5 (none selected) is a mistake in the list above."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", DELIVERY, "-k", tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", where, "-k", tests]
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=300)
     if done.returncode not in (0, 1):
         raise SystemExit(f"pytest could not run ({done.returncode}):\n{done.stdout}{done.stderr}")
@@ -156,7 +192,7 @@ def survives(mutant: Mutant) -> bool:
                 f"{mutant.file}: {mutant.old!r} stands there {text.count(mutant.old)} times, not once"
             )
         source.write_text(text.replace(mutant.old, mutant.new), "utf-8")
-        return run(copy, mutant.tests)
+        return run(copy, mutant.where, mutant.tests)
 
 
 def main() -> None:

@@ -125,11 +125,9 @@ class Memberships:
     ) -> tuple[Member, bool]:
         """With `only`, somebody who is in that state still."""
         c, groups = conversation.id, self._stores.groups
-        known = await groups.member(c, user_id)
+        known = await self._settled(c, user_id)
         if known is not None and known.state == "member":
             return known, False
-        if known is not None and known.pending is not None:
-            await self.settle(c, user_id)
         owned = await self._stores.inboxes.memberships([user_id])
         if len(owned.get(user_id, ())) >= self._person_conversations:
             raise reached("person_conversations", "They are in as many conversations as anybody may be.")
@@ -155,6 +153,7 @@ class Memberships:
 
     async def leave(self, actor: Actor, conversation_id: int) -> None:
         """Nothing sent after the answer reaches the actor. Raises NotFound, Forbidden, OwnerMustTransfer."""
+        await self._settled(conversation_id, actor.user_id)
         conversation, member = await self._conversations.membership(actor, conversation_id)
         demand(conversation, member, "leave", self._clock.now())
         pending = Pending("left", actor.user_id, (actor.user_id,))
@@ -248,10 +247,21 @@ class Memberships:
         return await self._target(conversation_id, user_id)
 
     async def _target(self, conversation_id: int, user_id: int) -> Member:
-        target = await self._stores.groups.member(conversation_id, user_id)
+        target = await self._settled(conversation_id, user_id)
         if target is None or target.state != "member":
             raise NotFound(NO_MEMBER)
         return target
+
+    async def _settled(self, conversation_id: int, user_id: int) -> Member | None:
+        """As they are once their last change has come to its end.
+
+        Who repeats what a server died of finishes it by that, and what was to be told of it is not written over.
+        """
+        member = await self._stores.groups.member(conversation_id, user_id)
+        if member is None or member.pending is None:
+            return member
+        await self.settle(conversation_id, user_id)
+        return await self._stores.groups.member(conversation_id, user_id)
 
     async def _over(
         self, actor: Actor, conversation_id: int, user_id: int, action: str, anybody: bool = False
@@ -261,7 +271,7 @@ class Memberships:
         demand(conversation, member, action, self._clock.now())
         if anybody:
             await self._accounts.user(user_id)
-        target = await self._stores.groups.member(conversation_id, user_id)
+        target = await self._settled(conversation_id, user_id)
         if target is not None and target.state in ("member", "joining"):
             demand(conversation, member, action, self._clock.now(), target)
         elif not anybody:

@@ -36,11 +36,14 @@ ADDRESS = f"./{SOCKET}"
 # By default every version of every inbox is kept for five minutes. Nothing here asks for them but a backup, which says so
 # itself; they were a tenth of what a send cost mongod, and most of its longest waits (docs/performance.md).
 KEEP_NO_PAST = ("--setParameter", "minSnapshotHistoryWindowInSeconds=0")
+# The log of operations begins again at this size. A message to 1,000 members is 280 kB of it, one to 10,000 ten times as
+# much (docs/operations.md); 990 is the least to which MongoDB changes a log that is there already.
+OPLOG_MB = 1024
 FLAGS = (
     *("--bind_ip", ADDRESS, "--port", "27017", "--filePermissions", "0600"),
     # Else every mongod also makes /tmp/mongodb-27017.sock, and of two that start at once one finds it in use.
     *("--unixSocketPrefix", "."),
-    *("--replSet", "rs0", "--oplogSize", "64"),
+    *("--replSet", "rs0", "--oplogSize", str(OPLOG_MB)),
     *("--networkMessageCompressors", "disabled"),  # CVE-2025-14847
     *("--setParameter", "diagnosticDataCollectionEnabled=false", "--quiet", "--logappend"),
     # Of 15 s in which one that is not primary yet sends clients elsewhere before it ends: there is no elsewhere.
@@ -187,6 +190,8 @@ class EmbeddedMongod:
                 if hello.get("isreplicaset"):  # has no configuration: none yet, or not read yet
                     await self._initiate(admin)
                 await asyncio.sleep(LOOK_SECS)
+            # Data of earlier releases have a smaller one. Nothing happens where it has this size.
+            await admin.command("replSetResizeOplog", size=float(OPLOG_MB))
             answer = await admin.command("getParameter", featureCompatibilityVersion=1)
             self._home.remember_features(answer["featureCompatibilityVersion"]["version"])
         finally:

@@ -24,7 +24,7 @@ from pymongo.errors import AutoReconnect
 
 from chatserver.errors import EX_CANTCREAT, EX_UNAVAILABLE, StartupError
 from chatserver.storage import mongod as finding
-from chatserver.storage.embedded import EmbeddedMongod
+from chatserver.storage.embedded import OPLOG_MB, EmbeddedMongod
 from chatserver.storage.mongod import find_mongod, lacks_avx
 from tests.support.waiting import GENEROUS_SECS
 
@@ -94,6 +94,21 @@ async def test_data_survive_a_clean_restart_in_a_directory_that_was_moved(data_d
 
 
 @pytest.mark.gen_test
+async def test_the_log_of_operations_has_its_size_also_in_data_of_earlier_releases(data_dir: Path) -> None:
+    async def size(mongod: EmbeddedMongod) -> int:
+        async with AsyncMongoClient(mongod.uri) as client:
+            return int((await client.local.command("collStats", "oplog.rs"))["maxSize"])
+
+    async with EmbeddedMongod(data_dir) as mongod:
+        assert await size(mongod) == OPLOG_MB << 20
+        async with AsyncMongoClient(mongod.uri) as client:
+            await client.admin.command("replSetResizeOplog", size=990.0)
+        assert await size(mongod) == 990 << 20
+    async with EmbeddedMongod(data_dir) as mongod:
+        assert await size(mongod) == OPLOG_MB << 20
+
+
+@pytest.mark.gen_test
 async def test_a_killed_child_is_restarted_at_the_same_uri_with_every_answered_write(data_dir: Path) -> None:
     async with EmbeddedMongod(data_dir) as mongod, notes(mongod) as collection:
         uri, first = mongod.uri, mongod.pid
@@ -151,7 +166,7 @@ async def test_a_crash_of_the_server_leaves_no_orphan_and_the_next_start_works(d
     server = textwrap.dedent("""
         import asyncio, os, signal, sys
         from pathlib import Path
-        from chatserver.storage.embedded import EmbeddedMongod
+        from chatserver.storage.embedded import OPLOG_MB, EmbeddedMongod
         async def crash():
             mongod = await EmbeddedMongod(Path(sys.argv[1])).open()
             print(mongod.pid, mongod.uri, flush=True)

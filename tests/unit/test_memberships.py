@@ -150,6 +150,22 @@ async def test_a_change_that_stops_after_any_step_is_finished_by_the_sweeper(
     assert (found.state == "closed", found.name) == (act == "closed", "New" if act == "renamed" else None)
 
 
+@pytest.mark.parametrize("act", ["added", "left", "removed", "banned"])
+@pytest.mark.gen_test
+async def test_who_repeats_a_change_that_stopped_half_way_finishes_it(chat: Any, act: str) -> None:
+    people = [await chat.person() for _ in range(4)]
+    group = await chat.group(*people[:3])
+    failpoints.arm("after_group_step=raise/1")
+    try:
+        await outcome(ACTS[act][0](chat.services, group, people))
+    finally:
+        failpoints.arm("")
+    ended = await outcome(ACTS[act][0](chat.services, group, people))
+    assert ended == ("not_found" if act in ("left", "removed") else "done")
+    await assert_sound(chat, group, *people)
+    assert await told(chat, group) == Counter(["created", NEWS.get(act, act)])
+
+
 @pytest.mark.parametrize("step", range(1, 6))
 @pytest.mark.gen_test
 async def test_a_group_whose_making_stops_after_any_step_comes_about(chat: Any, step: int) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+from tests.faults.bench.crowd import Crowd, Group
 from tests.faults.bench.oracle import Oracle
 from tests.faults.bench.wire import Line, NoAnswer, Refusals, Reply, Tally
 from tests.support.client import Client, Device
@@ -18,16 +19,26 @@ from tests.support.waiting import GENEROUS_SECS, eventually
 
 PAUSE_SECS = (0.05, 0.3)  # before a send is tried again
 HISTORY = 200
+INTO_GROUPS = 0.25  # of all sends
 FAILED = (OSError, TimeoutError)
 
 
 class Load:
     """`people` are on `devices` reading devices each, and on one more that only sends. Every second device follows a
-    stream of events, the others poll.
+    stream of events, the others poll. While they speak, some of the members of their `groups` come and go;
+    `groups=0` is for those who want to see how late a message is that nothing else is woken up for.
     """
 
     def __init__(
-        self, bases: list[str], oracle: Oracle, seed: int, *, people: int = 8, devices: int = 1, wait: int = 5
+        self,
+        bases: list[str],
+        oracle: Oracle,
+        seed: int,
+        *,
+        people: int = 8,
+        devices: int = 1,
+        wait: int = 5,
+        groups: int = 2,
     ) -> None:
         self.bases = list(bases)
         self.oracle = oracle
@@ -40,6 +51,8 @@ class Load:
         self.retries = True
         self._people, self._devices, self._wait = people, devices, wait
         self._client = Client(self.bases, seed)
+        self._group_count = groups
+        self._crowd = Crowd(oracle, self.random, lambda: self._line(Tally()))
         self._speakers: list[Device] = []
         self._lines: list[Line] = []
         self._numbers = itertools.count(1)
@@ -52,6 +65,9 @@ class Load:
     async def open(self) -> Load:
         """Sign everyone up and start the readers, each with a cursor of before the first message."""
         self._speakers = await self._client.people(*["p"] * self._people)
+        for number in range(self._group_count):
+            first = number * 3 % self._people
+            await self._crowd.begin(self._speakers[first:] + self._speakers[:first])
         for speaker in self._speakers:
             for number in range(self._devices):
                 device = await (await speaker.another()).here()
@@ -74,9 +90,13 @@ class Load:
         """`rate` sends a second in all, whatever the answers do: a mouth that waits lets another speak."""
         self._speaking = True
         self._sending += [asyncio.ensure_future(self._mouth(mouths / rate)) for _ in range(mouths)]
+        for group in self._crowd.groups:
+            for mover in group.movers:
+                moving = self._crowd.churn(group, mover, lambda: self._speaking)
+                self._sending.append(asyncio.ensure_future(moving))
 
     async def hush(self, within: float = GENEROUS_SECS) -> None:
-        """No new sends; those under way are tried until they are answered."""
+        """No new sends, no comings and goings; those under way are tried until they are answered."""
         self._speaking = False
         async with asyncio.timeout(within):
             await asyncio.gather(*self._sending)
@@ -99,16 +119,17 @@ class Load:
             await eventually(lambda: self.oracle.missing == 0, within=within)
 
     async def read_back(self) -> None:
-        """The whole history of every pair, into the records."""
+        """The whole history of every pair and every group, into the records."""
         line = self._line(Tally())
         for n, one in enumerate(self._speakers):
             for other in self._speakers[n + 1 :]:
                 async for message in self._history(line, one.token, other.id):
                     self.oracle.store(message)
+        await self._crowd.read_back()
 
     async def say_once(self, base: str) -> None:
         """One send to this server, which dies of it: every reader is owed it although nobody was told so."""
-        sender, receiver = self._pick()
+        sender, receiver = self._pair()
         line = Line([base], Tally(), self.seed)
         client_id = f"{self.seed}-{next(self._numbers)}"
         self.oracle.intend(client_id, sender.id, receiver.id, client_id)
@@ -145,7 +166,13 @@ class Load:
         self._lines.append(line)
         return line
 
-    def _pick(self, pair: tuple[int, int] | None = None) -> tuple[Device, Device]:
+    def _pick(self, pair: tuple[int, int] | None = None) -> tuple[Device, Device | Group]:
+        if pair is None and self._crowd.groups and self.random.random() < INTO_GROUPS:
+            group, speaker = self._crowd.pick()
+            return speaker, group
+        return self._pair(pair)
+
+    def _pair(self, pair: tuple[int, int] | None = None) -> tuple[Device, Device]:
         chosen = self.random.sample(pair, 2) if pair else self.random.sample(range(len(self._speakers)), 2)
         return self._speakers[chosen[0]], self._speakers[chosen[1]]
 
@@ -158,11 +185,16 @@ class Load:
             if self._speaking:
                 await self._say(line, *self._pick())
 
-    async def _say(self, line: Line, sender: Device, receiver: Device) -> None:
+    async def _say(self, line: Line, sender: Device, to: Device | Group) -> None:
         client_id = f"{self.seed}-{next(self._numbers)}"
         text = f"{client_id} {self.random.randrange(1 << 40):x}"
-        self.oracle.intend(client_id, sender.id, receiver.id, text)
-        body = {"receiver_id": receiver.id, "message": text, "client_id": client_id}
+        body: dict[str, Any] = {"message": text, "client_id": client_id}
+        if isinstance(to, Group):
+            self.oracle.intend(client_id, sender.id, 0, text, group=to.id)
+            body["conversation_id"] = to.id
+        else:
+            self.oracle.intend(client_id, sender.id, to.id, text)
+            body["receiver_id"] = to.id
         for tries in itertools.count(1):
             begun = time.monotonic()
             reply: Reply | None = None
@@ -176,6 +208,8 @@ class Load:
             if reply is not None and reply.status == 503:
                 self.refusals.unavailable += 1
                 self.refusals.slowest_503 = max(self.refusals.slowest_503, now - begun)
+            elif reply is not None and isinstance(to, Group) and to.excuses(sender, reply.status, begun):
+                return
             elif reply is not None:
                 raise AssertionError(f"a send was answered {reply.status}: {reply.body[:300]!r}")
             if not self.retries:
@@ -261,9 +295,17 @@ class Load:
             if other.id == device.id:
                 continue
             async for message in self._history(line, device.token, other.id):
-                if message["id"] > known.get(message["conversation_id"], 0):
-                    self.oracle.deliver(reader, message, via="history")
-                    highest[message["conversation_id"]] = message["id"]
+                self._deliver_late(reader, message, known, highest)
+        for group in self._crowd.groups:
+            for message in await self._crowd.history(line, device, group.id):
+                self._deliver_late(reader, message, known, highest)
+
+    def _deliver_late(
+        self, reader: str, message: dict[str, Any], known: dict[int, int], highest: dict[int, int]
+    ) -> None:
+        if message["id"] > known.get(message["conversation_id"], 0):
+            self.oracle.deliver(reader, message, via="history")
+            highest[message["conversation_id"]] = message["id"]
 
     async def _history(self, line: Line, token: str, user_id: int) -> Any:
         """Every message with this user, oldest first. Asked again while servers are away."""

@@ -33,6 +33,28 @@ MUTATIONS: dict[str, list[tuple[str, str, str]]] = {
             "            self._hub.expire()\n            continue\n",
         ),
     ],
+    "head kept at leaving": [
+        (
+            "chatserver/storage/inboxes.py",
+            'f"heads.{c}",\n            f"facts.{c}",\n            f"reads.{c}",\n            f"own',
+            'f"facts.{c}",\n            f"reads.{c}",\n            f"own',
+        ),
+    ],
+    "floor ignored": [
+        (
+            "chatserver/services/permissions.py",
+            "max(member.floor_seq, member.cleared_seq",
+            "max(member.cleared_seq",
+        ),
+    ],
+    # Whoever died in between is never made up for.
+    "no settling": [
+        (
+            "chatserver/services/memberships.py",
+            "        for conversation_id, user_id in unfinished:\n",
+            "        for conversation_id, user_id in ():\n",
+        ),
+    ],
     # What rang before the wait is forgotten, as it would be for a poll that registered only then.
     "look, then register": [
         (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.faults.bench.verdict import Verdict
 
-COUNTS = ("acknowledged", "delivered", "lost", "duplicated", "out_of_order", "phantom")
+COUNTS = ("acknowledged", "delivered", "lost", "duplicated", "out_of_order", "phantom", "leaked")
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
@@ -28,6 +28,7 @@ class Row:
     duplicated: int = 0
     out_of_order: int = 0
     phantom: int = 0
+    leaked: int = 0
     figures: list[str] = field(default_factory=list)
 
     def add(self, verdict: Verdict) -> None:
@@ -37,6 +38,7 @@ class Row:
         self.duplicated += len(verdict.duplicated)
         self.out_of_order += len(verdict.out_of_order)
         self.phantom += len(verdict.phantom)
+        self.leaked += len(verdict.leaked)
 
     @property
     def title(self) -> str:
@@ -74,9 +76,9 @@ class Summary:
             if not rows:
                 continue
             lines.append(
-                f"| {heading} | acknowledged | delivered | lost | twice | order | phantom | s | figures |"
+                f"| {heading} | acknowledged | delivered | lost | twice | order | phantom | leaked | s | figures |"
             )
-            lines.append("|---|--:|--:|--:|--:|--:|--:|--:|---|")
+            lines.append("|---|--:|--:|--:|--:|--:|--:|--:|--:|---|")
             for row in sorted(rows, key=lambda row: _rank(row.test)):
                 counts = " | ".join(f"{getattr(row, count):,}" for count in COUNTS)
                 failure = "**FAILED** " if row.outcome == "failed" else ""

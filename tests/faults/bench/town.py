@@ -140,7 +140,7 @@ class Town:
         verdict = judge(
             record
             for record in load.oracle.records()
-            if record["at"] >= since or record["kind"] in ("reader", "intent")
+            if record["at"] >= since or record["kind"] in ("reader", "intent", "group")
         )
         self.row.add(verdict)
         self.say(f"{verdict}; sends {dict(load.tally.statuses)}, {load.resets} cursor resets")

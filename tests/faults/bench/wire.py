@@ -98,7 +98,7 @@ class Line:
         head = (
             f"{method} {target} HTTP/1.1\r\nHost: {urlsplit(base).netloc}\r\nAuthorization: Token {token}\r\n"
         )
-        if method == "POST":
+        if method in ("POST", "PUT", "PATCH"):
             head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
         request = head.encode() + b"\r\n" + content
         kept = self._open.pop(base, None)

@@ -50,7 +50,7 @@ async def test_B3_a_silent_broker_is_found_out_and_makes_messages_late_by_a_tick
     town: Town, opened: Opens
 ) -> None:
     town.start(2)
-    async with opened(town, people=12) as load:
+    async with opened(town, people=12, groups=0) as load:
         found = await silence_broker(town, load, cycles=1, down_secs=scaled(40))
         found.verdict.assert_clean(least=scaled(100))
         assert found.refused == 0

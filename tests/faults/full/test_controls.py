@@ -58,7 +58,7 @@ async def test_without_the_check_messages_are_seen_to_wait_while_the_broker_is_a
 ) -> None:
     without("no check")
     town.start(2)
-    async with opened(town, people=12) as load:
+    async with opened(town, people=12, groups=0) as load:
         found = await kill_broker(town, load, cycles=1, down_secs=6.0)
         assert max(found.down_p99) > max(0.5, 0.3 + 3 * found.calm_p99)
 
@@ -70,5 +70,28 @@ async def test_without_registering_before_the_look_a_poll_is_seen_to_sleep_throu
     without("look, then register")
     env = {"CHATSERVER_FAILPOINTS": "after_check_before_wait=sleep:0.05", "CHATSERVER_CHECK_SECS": "30"}
     town.start(2, env)
-    async with opened(town, people=3, wait=5) as load:
+    async with opened(town, people=3, wait=5, groups=0) as load:
         assert percentile(await race_wake_ups(town, load, rounds=30, window_secs=0.05), 100) > 1.0
+
+
+@pytest.mark.parametrize("name", ["head kept at leaving", "floor ignored"])
+@pytest.mark.gen_test(timeout=120)
+async def test_without_it_groups_are_seen_to_leak(
+    town: Town, opened: Opens, without: Callable[[str], None], name: str
+) -> None:
+    without(name)
+    town.start(2)
+    async with opened(town) as load:
+        load.speak(40)
+        await town.passes(8)
+        assert (await town.conclude(load)).leaked
+
+
+@pytest.mark.gen_test(timeout=240)
+async def test_without_settling_a_change_that_a_server_died_of_is_seen_to_be_told_never(
+    town: Town, opened: Opens, without: Callable[[str], None]
+) -> None:
+    without("no settling")
+    town.start(2)
+    async with opened(town) as load:
+        assert (await die_at(town, load, "after_group_step", times=6, every=12)).faults

@@ -56,7 +56,7 @@ async def test_D6_six_hundred_bells_between_look_and_wait_are_heard(town: Town, 
     gap = 0.05
     env = {"CHATSERVER_FAILPOINTS": f"after_check_before_wait=sleep:{gap}", "CHATSERVER_CHECK_SECS": "300"}
     town.start(2, env)
-    async with opened(town, people=3, wait=HOLD_SECS) as load:
+    async with opened(town, people=3, wait=HOLD_SECS, groups=0) as load:
         assert max(await race_wake_ups(town, load, rounds=scaled(600), window_secs=gap)) < HEARD_SECS
 
 
@@ -90,7 +90,7 @@ async def test_D5_whatever_happens_to_bells_nothing_is_lost_or_told_twice(
     """A lost bell is made up for by the check, which reaches everyone within 2 s, and not by the end of a hold."""
     planted(bells)
     town.start(2)
-    async with opened(town, people=12, wait=HOLD_SECS) as load:
+    async with opened(town, people=12, wait=HOLD_SECS, groups=0) as load:
         since = load.oracle.note(bells)
         load.speak(rate=8)  # so few that no message is woken up for by the next one
         await town.passes(12)

@@ -81,7 +81,7 @@ async def test_A10_an_older_copy_brought_back_tells_every_client_to_load_anew(
     town: Town, opened: Opens, tmp_path: Path
 ) -> None:
     town.start(2, {"CHATSERVER_SWEEP_SECS": "1"})
-    async with opened(town, devices=2) as load:
+    async with opened(town, devices=2, groups=0) as load:
         verdict, told, first = await bring_back_older(town, load, tmp_path / "copy")
         verdict.assert_clean(least=scaled(50))
         assert_heads_match(town)

@@ -60,7 +60,7 @@ async def test_C7_more_clients_than_files_are_held_back_without_burning_a_core(
 ) -> None:
     town.start(1)
     server, clients = town.servers[0], 400
-    async with opened(town, people=4) as load:
+    async with opened(town, people=4, groups=0) as load:
         begun = time.monotonic()
         await load.pump(scaled(200))
         calm = time.monotonic() - begun
@@ -99,7 +99,7 @@ async def test_C8_two_thousand_polls_and_two_hundred_slow_readers_fit_into_300_m
         await quiet.here()
         await fill_ring(base, loud.token, quiet.id)
         slow = [poll_request(quiet.token, str(quiet.cursor), 0, f"slow{n}") for n in range(scaled(200))]
-        async with opened(town, people=6) as load, idle_polls(base, people, town.seed) as tally:
+        async with opened(town, people=6, groups=0) as load, idle_polls(base, people, town.seed) as tally:
             await town.passes(6.0)
             load.speak(rate=5)
             async with crowd(base, slow, receive_bytes=4096):

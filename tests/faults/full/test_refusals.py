@@ -19,7 +19,7 @@ async def test_B4_an_alarm_of_the_broker_holds_up_bells_and_no_message(
     town: Town, opened: Opens, kind: str, secs: float
 ) -> None:
     town.start(2)
-    async with opened(town, people=12) as load:
+    async with opened(town, people=12, groups=0) as load:
         before = town.weights()
         found = await alarm(town, load, kind, secs)
         found.verdict.assert_clean(least=scaled(100))
@@ -39,7 +39,7 @@ async def test_B6_a_broker_that_turns_us_away_is_asked_again_and_costs_no_messag
     url = await asyncio.to_thread(make_user, town)
     try:
         town.start(2, amqp_url=url)
-        async with opened(town, people=12) as load:
+        async with opened(town, people=12, groups=0) as load:
             found = await refuse(town, load, how, secs=max(15, scaled(20)))
             found.verdict.assert_clean(least=scaled(100))
             assert found.refused == 0
@@ -56,8 +56,8 @@ async def test_B9_a_process_that_does_not_keep_up_fills_neither_the_broker_nor_i
     town.start(2)
     stuck_base, free_base = town.bases
     async with (
-        opened(town, people=4, bases=[stuck_base]) as stuck,
-        opened(town, people=8, bases=[free_base]) as free,
+        opened(town, people=4, groups=0, bases=[stuck_base]) as stuck,
+        opened(town, people=8, groups=0, bases=[free_base]) as free,
     ):
         found = await stall_consumer(town, stuck, free, times=scaled(5), secs=5)
         (await town.conclude(stuck)).assert_clean(least=scaled(20))

@@ -48,7 +48,7 @@ async def test_D6_a_bell_between_look_and_wait_is_heard(town: Town, opened: Open
     gap = 0.05
     env = {"CHATSERVER_FAILPOINTS": f"after_check_before_wait=sleep:{gap}", "CHATSERVER_CHECK_SECS": "300"}
     town.start(2, env)
-    async with opened(town, people=3, wait=HOLD_SECS) as load:
+    async with opened(town, people=3, wait=HOLD_SECS, groups=0) as load:
         assert max(await race_wake_ups(town, load, rounds=100, window_secs=gap)) < HOLD_SECS * 0.6
 
 

@@ -116,6 +116,117 @@ def test_a_planted_fault_is_found(run: Run, kind: str, what: str, plant: Callabl
         verdict.assert_clean()
 
 
+CID, GROUP = 3, 8
+
+
+def of_group(seq: int, system: str = "", **other: Any) -> dict[str, Any]:
+    told = {"type": system, "actor_id": ANN, "user_ids": [CID], "value": None} if system else None
+    sender_id = 0 if system else ANN
+    where = {"id": GROUP << 23 | seq, "conversation_id": GROUP, "sender_id": sender_id}
+    return message(seq, f"g{seq}", **where, system=told, **other)
+
+
+class GroupRun:
+    """Ann's group, in which Bob stays. Cid has 2 and 3, is removed (4) before 5, comes back (6), and has 7 and 8."""
+
+    def __init__(self, path: Path) -> None:
+        self.oracle = Oracle(path)
+        self.oracle.group(GROUP, [ANN, BOB, CID])
+        for name, user_id in (("ann", ANN), ("bob", BOB), ("cid", CID)):
+            self.oracle.reader(name, user_id)
+        self.log = [of_group(1, "created"), of_group(4, "removed"), of_group(6, "added")]
+        self.got: dict[str, list[int]] = {
+            "ann": [2, 3, 4, 5, 6, 7, 8],
+            "bob": [2, 3, 4, 5, 6, 7, 8],
+            "cid": [2, 3, 7, 8],
+        }
+        self.shown = {ANN: list(range(1, 9)), BOB: list(range(1, 9)), CID: [7, 8]}
+        self.unread = {BOB: 5, CID: 2}
+
+    def say(self, *seqs: int) -> None:
+        for seq in seqs:
+            self.oracle.intend(f"g{seq}", ANN, 0, f"text of g{seq}", group=GROUP)
+            self.oracle.acknowledge(f"g{seq}", 201, of_group(seq), 1)
+            self.log.append(of_group(seq))
+
+    def verdict(self) -> Verdict:
+        self.say(2, 3)
+        self.oracle.changing(GROUP, CID)
+        self.oracle.changed(GROUP, CID, False)
+        self.say(5)
+        self.oracle.changing(GROUP, CID)
+        self.oracle.changed(GROUP, CID, True)
+        self.say(7, 8)
+        by_seq = {message["seq"]: message for message in self.log}
+        for reader, seqs in self.got.items():
+            for seq in seqs:
+                self.oracle.deliver(reader, by_seq[seq])
+        for one in self.log:
+            self.oracle.store(one)
+        for user_id, seqs in self.shown.items():
+            for seq in seqs:
+                self.oracle.show(user_id, by_seq[seq])
+        for user_id, count in self.unread.items():
+            self.oracle.count_unread(user_id, GROUP, count)
+        return judge(self.oracle.records())
+
+
+@pytest.fixture
+def group_run(tmp_path: Path) -> Any:
+    made = GroupRun(tmp_path / "records.jsonl")
+    yield made
+    made.oracle.close()
+
+
+def test_who_was_out_of_a_group_is_owed_nothing_of_it(group_run: GroupRun) -> None:
+    group_run.verdict().assert_clean(least=5)
+    assert group_run.oracle.missing == 0
+
+
+def test_what_a_leaver_has_not_got_by_then_may_never_come(group_run: GroupRun) -> None:
+    group_run.got["cid"] = [2, 7, 8]
+    group_run.verdict().assert_clean(least=5)
+    assert group_run.oracle.missing == 0
+
+
+IN_GROUPS: list[tuple[str, str, Callable[[GroupRun], Any]]] = [
+    ("lost", "who stays lacks one", lambda run: run.got["bob"].remove(5)),
+    ("lost", "who left lacks one before their last", lambda run: run.got["cid"].remove(2)),
+    ("lost", "who came back lacks one", lambda run: run.got["cid"].remove(7)),
+    ("lost", "who came back is not shown one", lambda run: run.shown[CID].remove(7)),
+    ("lost", "nobody is told of a coming", lambda run: forget(run, 6)),
+    ("lost", "less is unread than was said", lambda run: run.unread.update({BOB: 4})),
+    ("duplicated", "one reader got it twice", lambda run: run.got["cid"].append(8)),
+    ("duplicated", "a going is told twice", lambda run: run.log.append(of_group(9, "removed"))),
+    ("out_of_order", "a reader saw 8 before 7", lambda run: run.got["bob"].reverse()),
+    ("phantom", "what nobody wrote is unread", lambda run: run.unread.update({BOB: 6})),
+    ("leaked", "one who was out got it", lambda run: run.got["cid"].insert(2, 5)),
+    ("leaked", "one is shown what is below their floor", lambda run: run.shown[CID].insert(0, 3)),
+]
+
+
+def forget(run: GroupRun, seq: int) -> None:
+    run.log = [one for one in run.log if one["seq"] != seq]
+    for seqs in (*run.got.values(), *run.shown.values()):
+        seqs[:] = [one for one in seqs if one != seq]
+
+
+@pytest.mark.parametrize(("kind", "what", "plant"), IN_GROUPS, ids=[what for _, what, _ in IN_GROUPS])
+def test_a_fault_planted_in_a_group_is_found(
+    group_run: GroupRun, kind: str, what: str, plant: Callable[[GroupRun], Any]
+) -> None:
+    plant(group_run)
+    verdict = group_run.verdict()
+    assert getattr(verdict, kind), f"{what}: {verdict}"
+
+
+def test_what_is_shown_to_who_is_out_is_leaked(group_run: GroupRun) -> None:
+    group_run.verdict()
+    group_run.oracle.changing(GROUP, CID)
+    group_run.oracle.changed(GROUP, CID, False)
+    assert judge(group_run.oracle.records()).leaked
+
+
 def test_too_few_messages_prove_nothing(run: Run) -> None:
     with pytest.raises(AssertionError, match="proves too little"):
         run.verdict().assert_clean(least=4)
