@@ -12,7 +12,7 @@ from handlers.base import ApiHandler
 
 class HostHandler(ApiHandler):
     public = True
-    scopes: ClassVar[dict[str, str]]  # method → what who calls must be allowed
+    scopes: ClassVar[dict[str, str]]  # method → what who calls must be allowed; `a or b`: one of them
     caller: HostCaller
 
     async def prepare(self) -> None:

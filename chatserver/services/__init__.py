@@ -30,12 +30,15 @@ from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
 from chatserver.services.drafts import Drafts
 from chatserver.services.entries import Entries
+from chatserver.services.erasing import Erasing
 from chatserver.services.events import Events
 from chatserver.services.groups import Groups
 from chatserver.services.hooks import Hooks
 from chatserver.services.host import Host
 from chatserver.services.host_events import HostEvents
 from chatserver.services.host_users import HostUsers
+from chatserver.services.imports import Imports
+from chatserver.services.jobs import Jobs, Work
 from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.keys import Keys
 from chatserver.services.links import Links
@@ -51,6 +54,7 @@ from chatserver.services.own_settings import OwnSettings
 from chatserver.services.presence import Presence
 from chatserver.services.pulls import Pulls
 from chatserver.services.receipts import Receipts
+from chatserver.services.retention_rules import RetentionRules
 from chatserver.services.search import Search
 from chatserver.services.seen_by import SeenBy
 from chatserver.services.sessions import Sessions
@@ -106,6 +110,15 @@ class Services:
     pulls: Pulls
     hooks: Hooks
     host_events: HostEvents
+    jobs: Jobs
+    imports: Imports
+    erasing: Erasing
+    retention_rules: RetentionRules
+
+    @property
+    def works(self) -> dict[str, Work]:
+        """Each kind of job, and who does it."""
+        return {"import": self.imports, "erase": self.erasing}
 
     async def close(self) -> None:
         """Finish what was taken: every send, then the marks that are only gathered so far."""
@@ -254,12 +267,15 @@ def build_services(
         signing,
         settings.guests,
     )
+    host_users = HostUsers(stores, accounts, visitors, sessions, clock)
+    changes = Changes(stores, messages, conversations, facts, clock)
+    jobs = Jobs(stores, bus, clock)
     return Services(
         accounts=accounts,
         sessions=sessions,
         tickets=tickets,
         host=host,
-        host_users=HostUsers(stores, accounts, visitors, sessions, clock),
+        host_users=host_users,
         keys=keys,
         contacts=contacts,
         conversations=conversations,
@@ -283,7 +299,7 @@ def build_services(
         ),
         unused_guests=UnusedGuests(stores, accounts, sessions, memberships, clock, settings.guest_days),
         search=Search(stores, messages, conversations, clock),
-        changes=Changes(stores, messages, conversations, facts, clock),
+        changes=changes,
         own_devices=own_devices,
         drafts=Drafts(stores, conversations, bus, clock, settings.message_chars),
         own_settings=OwnSettings(stores, conversations, receipts, own_devices, clock),
@@ -303,4 +319,8 @@ def build_services(
         pulls=pulls,
         hooks=hooks,
         host_events=host_events,
+        jobs=jobs,
+        imports=Imports(stores, bus, clock, settings.message_chars, lambda: writer.stored),
+        erasing=Erasing(stores, jobs, host_users, accounts, sessions, memberships, changes, clock),
+        retention_rules=RetentionRules(stores),
     )

@@ -26,8 +26,11 @@ class ConversationStore:
         found = await self._conversations.find_one({"pair": pair}, {"ready": 1})
         return (found["_id"], found["ready"]) if found else None
 
-    async def start_direct(self, pair: str, conversation_id: int, at: datetime) -> int:
-        """Claim the pair. Two at the same moment meet in one: the id that won is returned."""
+    async def start_direct(self, pair: str, conversation_id: int, at: datetime) -> int | None:
+        """Claim the pair. Two at the same moment meet in one: the id that won is returned.
+
+        None while what they wrote elsewhere is being imported.
+        """
         found = await self._conversations.find_one_and_update(
             {"pair": pair},
             {"$setOnInsert": {"_id": conversation_id, "kind": "direct", "ready": False, "created_at": at}},
@@ -35,7 +38,12 @@ class ConversationStore:
             after=True,
         )
         assert found is not None
-        return int(found["_id"])
+        return None if "importing" in found and not found["ready"] else int(found["_id"])
+
+    async def is_importing(self, conversation_id: int) -> bool:
+        """Whether the host is bringing in what was written there elsewhere."""
+        wanted = {"_id": conversation_id, "importing": {"$exists": True}, "ready": False}
+        return await self._conversations.find_one(wanted, {"_id": 1}) is not None
 
     async def finish(self, conversation_id: int) -> None:
         await self._conversations.update_one({"_id": conversation_id}, {"$set": {"ready": True}})

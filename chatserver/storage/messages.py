@@ -177,6 +177,16 @@ class MessageStore:
         found = await self._messages.find_one_and_update(filter, update, after=True)
         return records.change(found) if found else None
 
+    async def of_sender(self, sender_id: int, after: str | int, limit: int) -> list[tuple[int, str | int]]:
+        """(id, client_id), in the order of their client_ids and behind `after`, of its kind only: number or text."""
+        found = await self._messages.find(
+            {"sender_id": sender_id, "client_id": {"$gte" if after in (0, "") else "$gt": after}},
+            {"client_id": 1},
+            sort=[("client_id", 1)],
+            limit=limit,
+        )
+        return [(int(doc["_id"]), records.plain(doc["client_id"])) for doc in found]
+
     async def pending_changes(self, limit: int) -> list[Change]:
         return [records.change(doc) for doc in await self._messages.find({"pending": True}, limit=limit)]
 
