@@ -321,6 +321,8 @@ def build_services(
         host_events=host_events,
         jobs=jobs,
         imports=Imports(stores, bus, clock, settings.message_chars, lambda: writer.stored),
-        erasing=Erasing(stores, jobs, host_users, accounts, sessions, memberships, changes, clock),
+        erasing=Erasing(
+            stores, jobs, host_users, accounts, sessions, memberships, changes, system_messages, clock
+        ),
         retention_rules=RetentionRules(stores),
     )

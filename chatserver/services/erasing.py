@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from chatserver.clock import Clock
@@ -15,6 +15,7 @@ from chatserver.services.host_users import HostUsers
 from chatserver.services.jobs import Jobs
 from chatserver.services.memberships import Memberships
 from chatserver.services.sessions import Sessions
+from chatserver.services.system_messages import SystemMessages
 
 BATCH = 100  # messages
 REPLAYED = 50  # people, at once
@@ -30,6 +31,7 @@ class Erasing:
         sessions: Sessions,
         memberships: Memberships,
         changes: Changes,
+        system_messages: SystemMessages,
         clock: Clock,
     ) -> None:
         self._stores = stores
@@ -39,6 +41,7 @@ class Erasing:
         self._sessions = sessions
         self._memberships = memberships
         self._changes = changes
+        self._system_messages = system_messages
         self._clock = clock
 
     async def begin(self, sub: str) -> Task:
@@ -67,7 +70,14 @@ class Erasing:
     async def steps(self, job: Task) -> AsyncGenerator[Mapping[str, Any], None]:
         user_id = job.about["u"]
         if "after" not in job.about:
-            await self._leave(user_id)
+            ids = job.about.get("left")
+            if ids is None:
+                ids = (await self._stores.inboxes.memberships([user_id])).get(user_id, [])
+            yield {"phase": "groups", "left": ids}
+            await self._leave(user_id, ids)
+            for id in ids:
+                await self._rename(id, user_id)
+                yield {}
         done, after = job.about["done"], job.about.get("after", 0)
         yield {"phase": "messages", "after": after}
         while True:
@@ -83,9 +93,8 @@ class Erasing:
             done += len(found)
             yield {"after": after, "done": done}
 
-    async def _leave(self, user_id: int) -> None:
+    async def _leave(self, user_id: int, ids: Sequence[int]) -> None:
         """Nothing of theirs is left but messages. Repeatable."""
-        ids = (await self._stores.inboxes.memberships([user_id])).get(user_id, [])
         await self._sessions.end_all(user_id)
         await self._memberships.leave_all(user_id)
         await self._stores.own_settings.drop_drafts(user_id, ids)
@@ -95,6 +104,15 @@ class Erasing:
             return
         if account.state != "forgotten":
             await self._accounts.forget(account)
+
+    async def _rename(self, conversation_id: int, user_id: int) -> None:
+        """What the server itself said of them there had their name in it."""
+        for message in await self._stores.messages.told_of(conversation_id, user_id):
+            if message.system is not None:
+                text, now = await self._system_messages.text(message.system), self._clock.now()
+                change = await self._stores.messages.edit(message.id, message.sender_id, text, now)
+                if change is not None:
+                    await self._changes.finish(change)
 
     async def undo(self, job: Task) -> AsyncGenerator[Mapping[str, Any], None]:
         """Nothing comes back."""

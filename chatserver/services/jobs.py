@@ -110,8 +110,8 @@ class Jobs:
         async with self._packing:
             sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
             known = {part.number: part for part in await self._stores.job_parts.all(id)}.get(number)
-            if known is None and not job.about.get("open"):
-                raise Conflict("This job was committed: it takes no more parts.")
+            if known is None and not _takes_parts(job):
+                raise Conflict("This job was committed or cancelled: it takes no more parts.")
             if known is None:
                 packed = await asyncio.to_thread(zlib.compress, data, 1)
                 given = JobPart(id, number, sha256, lines)
@@ -125,7 +125,9 @@ class Jobs:
     async def commit(self, id: int) -> Task:
         """From now on it is worked at. Repeatable. Raises NotFound, Conflict."""
         job = await self._import(id)
-        if not job.about.get("open"):
+        if job.about.get("cancelled"):
+            raise Conflict("This job was cancelled.")
+        if not _takes_parts(job):
             return job
         parts = await self._stores.job_parts.all(id)
         numbers = [part.number for part in parts]
@@ -156,6 +158,10 @@ class Jobs:
 
     def _ring(self) -> None:
         self._bus.publish(Bell(BELL, ()))
+
+
+def _takes_parts(job: Task) -> bool:
+    return job.state == "waiting" and bool(job.about.get("open")) and not job.about.get("cancelled")
 
 
 async def unpacked(stores: Stores, id: int, number: int) -> bytes:
