@@ -98,6 +98,21 @@ class CursorExpired(ChatError):
         self.cursor = cursor
 
 
+class Conflict(ChatError):
+    """As things stand this cannot be done; the detail says what stands in the way."""
+
+    code = "conflict"
+
+
+class Importing(ChatError):
+    """Said to its members only: the host is bringing in what was written there before."""
+
+    code = "importing"
+
+    def __init__(self) -> None:
+        super().__init__("What was written here before is still being brought in; try again later.")
+
+
 class IdempotencyConflict(ChatError):
     code = "idempotency_conflict"
 

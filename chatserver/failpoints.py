@@ -28,6 +28,7 @@ POINTS = (
     "before_ack",
     "after_change",
     "after_group_step",
+    "after_floor",
     "after_check_before_wait",
 )
 ACTIONS = ("kill", "raise", "sleep")

@@ -41,6 +41,7 @@ FANOUT_REPAIRS = Counter("chat_fanout_repairs_total", "Inboxes mended because a 
 FANOUT_LARGE = Gauge("chat_fanout_large", "Conversations of very many whose members are still being reached.")
 FANOUT_UNFINISHED = Gauge("chat_fanout_unfinished", "Conversations whose fan-out is being retried.")
 FILES_COLLECTED = Counter("chat_files_collected_total", "Files deleted because no message names them.")
+MESSAGES_EXPIRED = Counter("chat_messages_expired_total", "Messages deleted because they were too old.")
 GUESTS_FORGOTTEN = Counter("chat_guests_forgotten_total", "Guests deleted because they did not come back.")
 SWEEPS = Counter("chat_sweeps_total", "Sweeps completed by this node.")
 CURSORS_EXPIRED = Counter("chat_cursors_expired_total", "Polls answered 410.")

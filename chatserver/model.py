@@ -723,6 +723,7 @@ class Task:
     state: str = "waiting"  # waiting | done | dead
     is_poison: bool = False  # failed while others did not: it goes its own way and holds up nobody
     tries: tuple[Attempt, ...] = ()
+    error: str | None = None  # of a dead one
 
     @property
     def event_id(self) -> str:
@@ -743,6 +744,49 @@ class TaskEnd:
     tried: Attempt | None = None
     error: str | None = None  # of a dead one
     own_time: datetime | None = None  # as poison: it is tried then, whatever becomes of the others
+
+
+JOBS = "host:jobs"  # the key of those tasks that are jobs of the host
+
+
+@dataclass(frozen=True, slots=True)
+class JobPart:
+    """A part of what the host gives for a job, under a number of its own."""
+
+    job_id: int
+    number: int
+    sha256: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A conversation by the host's own id of it, and which job is importing it; 0 when none is, any more or ever."""
+
+    id: int
+    external_id: str
+    job_id: int
+    pair: str | None  # of two people
+    preset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long the messages of a conversation are kept: as the setting says where `days` is None."""
+
+    id: int
+    floor_seq: int
+    days: int | None
+    hold: bool  # nothing of it goes
+    user_ids: tuple[int, ...]  # of a conversation of two; those of a group are asked for
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedMember:
+    conversation_id: int
+    user_id: int
+    role: str  # owner | admin | moderator | member; empty in a conversation of two
+    joined_at: datetime
 
 
 def place(seq: int, fact_seq: int = 0) -> int:

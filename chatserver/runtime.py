@@ -36,6 +36,7 @@ from chatserver.ports import Bus
 from chatserver.processes import memory
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.feed import Feed
+from chatserver.sending.retention import Retention
 from chatserver.sending.sweeper import Sweeper
 from chatserver.services import Services, build_services
 from chatserver.services.links import Links
@@ -44,6 +45,7 @@ from chatserver.settings import Settings
 from chatserver.storage import Storage
 from chatserver.storage.embedded import EmbeddedMongod
 from chatserver.tasks.claims import Claims
+from chatserver.tasks.job_runs import JobRuns
 from chatserver.tasks.pushing import Pushing
 
 log = structlog.get_logger(__name__)
@@ -224,6 +226,8 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         stack.push_async_callback(services.close)
         pushing = Pushing(storage, feed, services.host_events, way_out, secret, node, clock)
         feed.listen(pushing.wake)
+        job_runs = JobRuns(storage, services.works, services.erasing.replay, node, clock)
+        feed.listen(job_runs.wake)
         bus.listen(services.bells.heard)
         counters = metrics.BusCounters(bus)
         REGISTRY.register(counters)
@@ -242,13 +246,14 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             services.notifications.finish,
             services.changes.finish,
             services.own_devices.finish,
+            Retention(storage, bus, services.changes.finish, clock, settings.retention_days),
             services.unused_guests.forget,
             services.memberships.settle_all,
         )
         shared_rates = SharedRates(limits, storage.rates, clock, alone=not settings.amqp_url)
         work = (services.presence.beat(), services.presence.announce(), shared_rates.run(), memory.run(clock))
-        pushes = (pushing.run(),) if settings.roles != "web" else ()
-        tasks = (check.run(), sweeper.run(), feed.run(), services.hooks.run(), *pushes, *work)
+        later = (pushing.run(), job_runs.run()) if settings.roles != "web" else ()
+        tasks = (check.run(), sweeper.run(), feed.run(), services.hooks.run(), *later, *work)
         for task in tasks:
             stack.push_async_callback(_stop, asyncio.create_task(_watched(task)))
         await asyncio.sleep(0)  # so that each has begun: a block may be left at once

@@ -109,6 +109,9 @@ class Settings:
         1000, "Sessions of one person; beyond, the one unused for longest ends.", least=1
     )
     guest_days: int = setting(30, "A guest's account unused for this long is deleted; 0: never.", least=0)
+    retention_days: int = setting(
+        0, "Messages older than this are deleted, files too; 0: never. The host may say otherwise.", least=0
+    )
     conversation_rate: str = setting("500/hour", "Conversations a person may begin.")
     group_rate: str = setting("50/day", "Groups a person may begin.")
     join_rate: str = setting("60/hour", "Times a person may join by themselves, or ask to.")

@@ -20,6 +20,7 @@ from chatserver.model import (
     Notification,
     Session,
     System,
+    Task,
     User,
     message_id,
     split_message_id,
@@ -63,6 +64,29 @@ def session(session: Session, current_id: int) -> Json:
         "created_at": moment(session.created_at),
         "last_used_at": moment(session.last_used_at),
         "current": session.id == current_id,
+    }
+
+
+def job(job: Task) -> Json:
+    """A job of the host, as it is told of it."""
+    about = job.about
+    state = {"done": "done", "dead": "failed"}.get(job.state, "running" if "phase" in about else "waiting")
+    if job.state == "waiting" and about.get("open"):
+        state = "open"
+    if about.get("cancelled"):
+        state = "cancelled" if job.state == "dead" else "cancelling"
+    return {
+        "id": job.place,
+        "kind": job.event,
+        "state": state,
+        "phase": about.get("phase"),
+        "done": about["done"],
+        "total": about["total"],
+        "error_count": about["error_count"],
+        "errors": about["errors"],
+        "detail": job.error,
+        "created_at": moment(job.at),
+        "client_id": about.get("client_id"),
     }
 
 

@@ -11,6 +11,7 @@ from commands.config import config
 from commands.copies import backup, restore
 from commands.demo import demo
 from commands.doctor import doctor
+from commands.imports import import_
 from commands.keys import key
 from commands.openapi import openapi
 from commands.tokens import token
@@ -28,7 +29,7 @@ def chatserver() -> None:
 
 
 chatserver.add_command(server.main, "serve")
-for command in (user, token, key, doctor, demo, backup, restore, config, openapi):
+for command in (user, token, key, doctor, demo, backup, restore, import_, config, openapi):
     chatserver.add_command(command)
 
 

@@ -14,7 +14,7 @@ BATCH_BYTES = 1 << 20  # as many people with all that can be said of them, or me
 
 class HostHandler(ApiHandler):
     public = True
-    scopes: ClassVar[dict[str, str]]  # method → what who calls must be allowed
+    scopes: ClassVar[dict[str, str]]  # method → what who calls must be allowed; `a or b`: one of them
     caller: HostCaller
 
     async def prepare(self) -> None:

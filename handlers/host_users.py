@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from chatserver import wire
 from chatserver.errors import Invalid
-from chatserver.guard.scopes import USERS_READ, USERS_WRITE
+from chatserver.guard.scopes import ERASE, USERS_READ, USERS_WRITE, require
 from chatserver.model import Account, Inbox
 from chatserver.services.host_profile import FIELDS
 from chatserver.services.host_users import Given
@@ -19,7 +19,7 @@ from handlers.accounts import signed_in
 from handlers.host_calls import BATCH_BYTES, HostHandler
 from handlers.problems import STATUS
 from handlers.ranges import is_known
-from handlers.schemas import EndSessions, HostPeople, HostProfile, NewSession, SubQuery, Subs
+from handlers.schemas import DeletePerson, EndSessions, HostPeople, HostProfile, NewSession, SubQuery, Subs
 
 TOGETHER = 100
 
@@ -65,7 +65,14 @@ class UserHandler(HostHandler):
         self.answer(account_json(account), 201 if created else 200)
 
     async def delete(self, sub: str) -> None:
-        sub = self.query(SubQuery).sub or sub
+        asked = self.query(DeletePerson)
+        sub = asked.sub or sub
+        if asked.messages == "erase":
+            require(ERASE, self.caller.scopes)
+            job = await self.runtime.services.erasing.begin(sub)
+            await self.done("user.erase", f"user {sub}")
+            self.answer(wire.job(job), 202)
+            return
         await self.runtime.services.host_users.delete(sub)
         await self.done("user.delete", f"user {sub}")
         self.answer({"success": True, "status": "success"})

@@ -18,6 +18,8 @@ STATUS: dict[str, int] = {
     "silenced": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "conflict": 409,
+    "importing": 409,
     "limit_reached": 409,
     "owner_must_transfer": 409,
     "revision_conflict": 409,

@@ -582,6 +582,27 @@ class SubQuery(Struct):
     ] = None
 
 
+class DeletePerson(SubQuery):
+    messages: Annotated[
+        Literal["keep", "erase"],
+        Meta(
+            description="`erase`: what they wrote is deleted as well, which takes the scope `erase` beside the other."
+        ),
+    ] = "keep"
+
+
+class Keep(Struct):
+    """Of the conversation with this id, yours or the chat's: exactly one of the two."""
+
+    external_id: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    conversation_id: Id | None = None
+    days: Annotated[
+        Annotated[int, Meta(ge=0, le=36_500)] | None,
+        Meta(description="0: for ever. Null: as the setting `retention_days` says."),
+    ] = None
+    hold: Annotated[bool, Meta(description="Nothing of it goes, whatever its days.")] = False
+
+
 class EndSessions(SubQuery):
     before: Annotated[
         str | None,
@@ -589,6 +610,13 @@ class EndSessions(SubQuery):
             description="Only sessions that began before this time.",
             extra_json_schema={"format": "date-time"},
         ),
+    ] = None
+
+
+class NewJob(Struct):
+    kind: Literal["import"]
+    client_id: Annotated[
+        ClientId | None, Meta(description="Your own key: the same one again is the same job.")
     ] = None
 
 

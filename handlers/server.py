@@ -53,6 +53,7 @@ class ServerHandler(ApiHandler):
                     "open_uploads": settings.open_uploads,
                     "upload_day_bytes": settings.upload_day_bytes or None,
                     "exports": 1,
+                    "retention_days": settings.retention_days or None,
                     "rates": {name: _rate(self.runtime, name) for name in RATES},
                 },
                 "sign_in": {

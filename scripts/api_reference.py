@@ -55,9 +55,10 @@ def _operation(document: dict[str, Any], method: str, path: str, operation: dict
     if given := operation.get("parameters"):
         parts.append(_table([docs_rows.parameter_row(p) for p in given], "parameter", True))
     if body := operation.get("requestBody"):
-        shape = body["content"]["application/json"]["schema"]
-        forms = ", or the same fields as multipart/form-data" if len(body["content"]) > 1 else ""
-        parts.append(f"Body: {_kind(docs_rows.kind(shape))}{forms}.")
+        (media, given), *others = body["content"].items()
+        told = _kind(docs_rows.kind(given["schema"])) if media == "application/json" else media
+        forms = ", or the same fields as multipart/form-data" if others else ""
+        parts.append(f"Body: {told}{forms}.")
     examples = docs_rows.body_examples(operation)
     line = docs_rows.curl(method, path, operation, examples[0][1] if examples else None)
     parts.append(f"```sh\n{line}\n```")

@@ -13,6 +13,8 @@ USERS_READ, USERS_WRITE = "users:read", "users:write"
 CONVERSATIONS_READ, CONVERSATIONS_WRITE = "conversations:read", "conversations:write"
 MESSAGES_READ, MESSAGES_WRITE = "messages:read", "messages:write"
 MODERATION = "moderation"
+IMPORT, EXPORT, ERASE = "import", "export", "erase"
+JOB_SCOPES = {"import": IMPORT, "erase": ERASE}  # what each kind of job takes
 
 SCOPES = {
     USERS_READ: "look up people by your own ids, and what they have not read",
@@ -22,9 +24,9 @@ SCOPES = {
     MESSAGES_READ: "read what is written in any conversation",
     MESSAGES_WRITE: "write as a person, a bot or the system",
     MODERATION: "change and delete what others wrote, ban, answer reports, read the audit",
-    "import": "bring in what was written elsewhere",
-    "export": "take out everything",
-    "erase": "delete what people wrote for ever",
+    IMPORT: "bring in what was written elsewhere",
+    EXPORT: "take out everything",
+    ERASE: "delete what people wrote for ever",
     NOTIFICATIONS: "tell people something",
     WEBHOOKS: "say where events are told, and which hooks are asked",
     KEYS: "make, rotate and revoke keys that may do no more than the one that asks",
@@ -42,6 +44,6 @@ def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
 
 
 def require(scope: str, held: Iterable[str]) -> None:
-    """Raises Forbidden that names what is missing."""
-    if scope not in held:
+    """Raises Forbidden that names what is missing. Of several, written `a or b`, one will do."""
+    if not any(one in held for one in scope.split(" or ")):
         raise Forbidden(f"This call takes the scope {scope}, which what you sent does not have.")

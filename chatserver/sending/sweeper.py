@@ -1,6 +1,7 @@
 """Finishes what a node that died left half done: fan-outs of messages, their changes, reads, own settings and
 notifications, changes of groups and of who is in them, and what the host is to be told of them; and deletes the files of
-sends that came to nothing, and guests who do not come back. Lists the words of full pages for search, and anew what
+sends that came to nothing, messages that are too old, and guests who do not come back.
+Lists the words of full pages for search, and anew what
 older rules listed.
 
 Safe to run everywhere at once, a no-op where nothing is missing; a claim in the database keeps it to one node a turn.
@@ -23,6 +24,7 @@ from chatserver.ports import Bus, Stores
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.feed import Feed
 from chatserver.sending.relisting import Relisting
+from chatserver.sending.retention import Retention
 from chatserver.word_pages import PAGE
 
 log = structlog.get_logger(__name__)
@@ -54,6 +56,7 @@ class Sweeper:
         finish_notification: Callable[[Notification], Awaitable[object]],
         finish_change: Callable[[Change], Awaitable[object]],
         finish_own_settings: Callable[[Member], Awaitable[object]],
+        retention: Retention,
         forget_guests: Callable[[], Awaitable[object]],
         settle_groups: Callable[[int], Awaitable[object]],
     ) -> None:
@@ -68,6 +71,7 @@ class Sweeper:
         self._finish_notification = finish_notification
         self._finish_change = finish_change
         self._finish_own_settings = finish_own_settings
+        self._retention = retention
         self._forget_guests = forget_guests
         self._settle_groups = settle_groups
 
@@ -106,8 +110,7 @@ class Sweeper:
         conversations = iter(appended)
         chunks = []
         while chunk := list(islice(conversations, CHUNK)):
-            chunks.append({id: appended[id] for id in chunk})
-            await self._mend(chunks[-1])
+            chunks.append(await self._mend({id: appended[id] for id in chunk}))
             await self._feed.make_up(chunks[-1])
             await asyncio.sleep(0)
         for lasts in chunks:
@@ -119,6 +122,7 @@ class Sweeper:
         metrics.SWEEPS.inc()
         await self._feed.bound()
         await self._relisting.go_on(began)
+        await self._retention.go_on(began)
 
     async def _appended(self, *spans: tuple[datetime, datetime]) -> dict[int, int]:
         """conversation → highest seq, of all that got a message in one of them."""
@@ -151,8 +155,11 @@ class Sweeper:
             await self._stores.conversations.set_paged({id: n + 1 for id, n in pages})
             await self._clock.sleep(PAUSE_SECS)
 
-    async def _mend(self, lasts: dict[int, int]) -> None:
-        """Compare each member's head with the log, and repair only where one is behind."""
+    async def _mend(self, lasts: dict[int, int]) -> dict[int, int]:
+        """Compare each member's head with the log, and repair only where one is behind.
+
+        Returns those that there are: what is still being imported is nobody's yet.
+        """
         ready = await self._stores.conversations.conversations(lasts)
         groups = [id for id, one in ready.items() if not one.is_direct]
         members = {id: one.member_ids for id, one in ready.items() if one.is_direct}
@@ -163,3 +170,4 @@ class Sweeper:
             behind = any(head is not None and head < lasts[id] for head in reached)
             if behind and await self._fanout.repair(Advance(id, 0, lasts[id], member_ids)):
                 self._bus.publish(Bell("inbox", member_ids))
+        return {id: lasts[id] for id in ready}

@@ -54,6 +54,7 @@ class Writer:
         self._taken: list[int] = []  # how many each flush under way took
         self._began = 0.0  # the last of them
         self._starting = False
+        self.stored = 0  # messages, since this node began
 
     def put(self, send: Send) -> None:
         """Its `answer` comes at its deadline at the latest. Raises Unavailable when too many wait."""
@@ -128,7 +129,8 @@ class Writer:
             return
         with _FAN_OUT_SECONDS.time():
             reached = await self._fan_out(appended, flushed, claims)
-        metrics.MESSAGES.inc(sum(created for _, _, created in appended))
+        metrics.MESSAGES.inc(new := sum(created for _, _, created in appended))
+        self.stored += new
         for _, message, created in appended:
             if created and (member_ids := reached.get(message.conversation_id)):
                 self._announce(message, member_ids)

@@ -32,6 +32,7 @@ from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
 from chatserver.services.drafts import Drafts
 from chatserver.services.entries import Entries
+from chatserver.services.erasing import Erasing
 from chatserver.services.events import Events
 from chatserver.services.groups import Groups
 from chatserver.services.hooks import Hooks
@@ -40,7 +41,9 @@ from chatserver.services.host_conversations import HostConversations
 from chatserver.services.host_events import HostEvents
 from chatserver.services.host_messages import HostMessages
 from chatserver.services.host_users import HostUsers
+from chatserver.services.imports import Imports
 from chatserver.services.invites import Invites
+from chatserver.services.jobs import Jobs, Work
 from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.keys import Keys
 from chatserver.services.links import Links
@@ -57,6 +60,7 @@ from chatserver.services.presence import Presence
 from chatserver.services.pulls import Pulls
 from chatserver.services.receipts import Receipts
 from chatserver.services.requests import JoinRequests
+from chatserver.services.retention_rules import RetentionRules
 from chatserver.services.search import Search
 from chatserver.services.seen_by import SeenBy
 from chatserver.services.sessions import Sessions
@@ -117,6 +121,15 @@ class Services:
     pulls: Pulls
     hooks: Hooks
     host_events: HostEvents
+    jobs: Jobs
+    imports: Imports
+    erasing: Erasing
+    retention_rules: RetentionRules
+
+    @property
+    def works(self) -> dict[str, Work]:
+        """Each kind of job, and who does it."""
+        return {"import": self.imports, "erase": self.erasing}
 
     async def close(self) -> None:
         """Finish what was taken: every send, then the marks that are only gathered so far."""
@@ -271,12 +284,14 @@ def build_services(
         settings.guests,
     )
     host_conversations = HostConversations(stores, groups, memberships)
+    host_users = HostUsers(stores, accounts, visitors, sessions, clock)
+    changes = Changes(stores, messages, conversations, facts, clock)
+    jobs = Jobs(stores, bus, clock)
     return Services(
         accounts=accounts,
         sessions=sessions,
         tickets=tickets,
         host=host,
-        host_users=HostUsers(stores, accounts, visitors, sessions, clock),
         host_conversations=host_conversations,
         host_messages=HostMessages(
             stores,
@@ -290,6 +305,7 @@ def build_services(
             settings.send_deadline_secs,
         ),
         audit=Audit(stores, clock),
+        host_users=host_users,
         keys=keys,
         contacts=contacts,
         conversations=conversations,
@@ -315,7 +331,7 @@ def build_services(
         ),
         unused_guests=UnusedGuests(stores, accounts, sessions, memberships, clock, settings.guest_days),
         search=Search(stores, messages, conversations, clock),
-        changes=Changes(stores, messages, conversations, facts, clock),
+        changes=changes,
         own_devices=own_devices,
         drafts=Drafts(stores, conversations, bus, clock, settings.message_chars),
         own_settings=OwnSettings(stores, conversations, receipts, own_devices, clock),
@@ -335,4 +351,10 @@ def build_services(
         pulls=pulls,
         hooks=hooks,
         host_events=host_events,
+        jobs=jobs,
+        imports=Imports(stores, bus, clock, settings.message_chars, lambda: writer.stored),
+        erasing=Erasing(
+            stores, jobs, host_users, accounts, sessions, memberships, changes, system_messages, clock
+        ),
+        retention_rules=RetentionRules(stores),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
-from chatserver.errors import Forbidden, NotFound, Unavailable
+from chatserver.errors import Forbidden, Importing, NotFound, Unavailable
 from chatserver.guard.quotas import Quotas
 from chatserver.model import MAX_CONVERSATION_ID, Actor
 from chatserver.ports import Stores
@@ -39,7 +39,7 @@ class Beginnings:
         self._quotas = quotas
         self._clock = clock
         self._finds: BatchedCalls[str, tuple[int, int]] = BatchedCalls(stores.beginnings.begun, clock)
-        self._begins: BatchedCalls[str, tuple[int, bool]] = BatchedCalls(self._begin_all, clock)
+        self._begins: BatchedCalls[str, tuple[int | None, bool]] = BatchedCalls(self._begin_all, clock)
         self._ids: list[int] = []
 
     async def find(self, actor: Actor, user_id: int) -> tuple[int, int] | None:
@@ -47,16 +47,19 @@ class Beginnings:
         return await self._finds.call(pair_of(actor.user_id, user_id))
 
     async def begin(self, actor: Actor, user_id: int) -> tuple[int, bool]:
-        """Its id, and whether it began here. Raises what `_ask` raises, and Unavailable."""
+        """Its id, and whether it began here. Raises what `_ask` raises, Importing and Unavailable."""
         await self._ask(actor, user_id)
         return await self.begin_unasked(actor.user_id, user_id)
 
     async def begin_unasked(self, user_id: int, other_id: int) -> tuple[int, bool]:
-        """The same for the application around the chat, which may. Raises Unavailable."""
+        """The same for the application around the chat, which may. Raises Importing, Unavailable."""
         begun = await self._begins.call(pair_of(user_id, other_id))
         if begun is None:
             raise Unavailable("The conversation could not begin; try again.")
-        return begun
+        id, is_new = begun
+        if id is None:
+            raise Importing
+        return id, is_new
 
     async def _ask(self, actor: Actor, user_id: int) -> None:
         """Whether the actor may begin a conversation with this user: here and nowhere else.
@@ -71,7 +74,7 @@ class Beginnings:
         await self._hooks.opening(actor.user_id, user_id)
         await self._quotas.begin_conversation(actor)
 
-    async def _begin_all(self, pairs: list[str]) -> dict[str, tuple[int, bool]]:
+    async def _begin_all(self, pairs: list[str]) -> dict[str, tuple[int | None, bool]]:
         proposed = dict(zip(pairs, await self._take_ids(len(pairs)), strict=True))
         found = await self._stores.beginnings.begin(proposed, self._clock.now())
         return {pair: (id, id == proposed[pair]) for pair, id in found.items()}

@@ -6,7 +6,7 @@ They come from what bells brought, else from the log.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 from cachetools import LRUCache
@@ -15,7 +15,7 @@ from chatserver import wire
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.model import Conversation, Message, User
+from chatserver.model import Conversation, Message, User, split_message_id
 from chatserver.ports import MessageStore
 from chatserver.services.accounts import Accounts
 from chatserver.services.conversations import Conversations
@@ -88,24 +88,33 @@ class Bodies:
     async def all(self, ids: Collection[int], revs: Mapping[int, int]) -> dict[int, Body]:
         """Each at least as new as `revs` says. Raises Unavailable, also when one is missing.
 
-        What an inbox names a majority must have: it is never stepped over.
+        What an inbox names a majority must have: it is never stepped over, but for what is gone because it was too old.
         """
         found = {id: body for id in ids if (body := self.known(id)) and body.message.rev >= revs.get(id, 0)}
         if missing := [id for id in ids if id not in found]:
             messages = {id: m for id in missing if (m := self._messages.get(id)) and m.rev >= revs.get(id, 0)}
             messages |= await self._reads.call_all(id for id in missing if id not in messages)
-            if any(id not in messages or messages[id].rev < revs.get(id, 0) for id in missing):
+            lacking = [id for id in missing if id not in messages or messages[id].rev < revs.get(id, 0)]
+            if lacking and not await self._are_gone(lacking):
                 raise Unavailable("The conversation is not completely readable yet.")
             senders = await self._accounts.users({message.sender_id for message in messages.values()})
             if strange := [id for id, message in messages.items() if message.sender_id not in senders]:
                 for id in strange:  # what a bell brought may be anything: next time the log is asked
                     self._messages.pop(id, None)
                 raise Unavailable("Who wrote a message is not known yet.")
+            for id in lacking:
+                messages.pop(id, None)
             for id, message in messages.items():
                 self.remember(message)
                 conversation = await self._conversations.named(message.conversation_id)
                 found[id] = self.known(id) or Body(message, conversation, senders[message.sender_id])
         return found
+
+    async def _are_gone(self, ids: Iterable[int]) -> bool:
+        """Whether all of them are below what anybody may still see."""
+        places = [split_message_id(id) for id in ids]
+        floors = await self._conversations.floors({c for c, _ in places})
+        return all(seq <= floors.get(c, 0) for c, seq in places)
 
 
 def _places(message: Message) -> int:

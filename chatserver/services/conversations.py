@@ -10,7 +10,7 @@ from cachetools import LRUCache, TTLCache
 
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
-from chatserver.errors import NotFound
+from chatserver.errors import Importing, NotFound
 from chatserver.list_place import ListPlace
 from chatserver.model import (
     MAX_CONVERSATION_ID,
@@ -162,9 +162,20 @@ class Conversations:
         conversation, key = self.known(conversation_id), (conversation_id, actor.user_id)
         member = self._speakers.get(key)
         if conversation is None or member is None:
-            conversation, member = await self.membership(actor, conversation_id)
+            try:
+                conversation, member = await self.membership(actor, conversation_id)
+            except NotFound:
+                await self._refuse_importing(actor, conversation_id)
+                raise
             self._speakers[key] = member
         return conversation, member
+
+    async def _refuse_importing(self, actor: Actor, conversation_id: int) -> None:
+        """Raises Importing, to its members."""
+        if 0 < conversation_id <= MAX_CONVERSATION_ID:
+            mine = await self._stores.conversations.members(conversation_id, [actor.user_id])
+            if mine and await self._stores.conversations.is_importing(conversation_id):
+                raise Importing
 
     def forget_group(self, conversation_id: int, user_id: int = 0) -> None:
         """It has changed, or what this person is in it."""
@@ -187,6 +198,11 @@ class Conversations:
         if conversation is None:
             raise NotFound(NO_CONVERSATION)
         return conversation
+
+    async def floors(self, ids: Iterable[int]) -> dict[int, int]:
+        """What is not above these is gone for everybody; as it is now."""
+        found = await self._stores.conversations.conversations(ids)
+        return {id: one.floor_seq for id, one in found.items()}
 
     async def _read(self, conversation_id: int) -> Conversation | None:
         if not 0 < conversation_id <= MAX_CONVERSATION_ID:

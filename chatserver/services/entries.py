@@ -183,6 +183,8 @@ class Entries:
         entry = item.entry
         if entry.kind == "messages":
             return self._told(actor, named.bodies[item.message_id], "message", item.event_id)
+        if entry.kind in ABOUT_MESSAGES and item.message_id not in named.bodies:
+            return None
         if entry.kind == "change":
             return self._told(actor, named.bodies[item.message_id], "message_changed", item.event_id)
         if entry.kind == "read":
@@ -203,7 +205,8 @@ class Entries:
 
     def _fact_event(self, actor: Actor, item: Item, fact: Fact, named: Named) -> bytes | None:
         if fact.kind == "message":
-            return self._told(actor, named.bodies[fact.about], "message_changed", item.event_id)
+            body = named.bodies.get(fact.about)
+            return self._told(actor, body, "message_changed", item.event_id) if body is not None else None
         if fact.kind == "conversation":
             return _conversation_event(item, named, fact.at)
         member = named.members.get((fact.conversation_id, fact.target))
@@ -266,7 +269,8 @@ def _is_told(actor: Actor, item: Item, named: Named, extended: bool) -> bool:
     """Whether this session is told of it. The original clients find what has changed in the history."""
     kind = item.entry.kind
     if kind == "messages":
-        return _is_for(actor, named.bodies[item.message_id], extended)
+        body = named.bodies.get(item.message_id)  # none of what was too old to be kept
+        return body is not None and _is_for(actor, body, extended)
     return extended or kind not in LATER_KINDS
 
 

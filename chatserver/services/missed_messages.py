@@ -40,7 +40,7 @@ class MissedMessages:
         for message in (await self._stores.messages.by_ids(ids)).values():
             self._bodies.remember(message)
         bodies = await self._bodies.all(ids, {})
-        return [bodies[id] for id in ids]
+        return [bodies[id] for id in ids if id in bodies]
 
     async def _unread(self, actor: Actor, inbox: Inbox) -> list[Stretch]:
         """What others wrote beyond what was read, of the conversations with the newest messages."""

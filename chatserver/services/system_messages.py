@@ -63,7 +63,7 @@ class SystemMessages:
             sender_id=SYSTEM_SENDER.id,
             session_id=0,
             client_id=key,
-            text=await self._text(system),
+            text=await self.text(system),
             attachment=None,
             created_at=self._clock.now(),
             deadline=self._clock.monotonic() + self._deadline_secs,
@@ -74,7 +74,8 @@ class SystemMessages:
         except IdempotencyConflict:  # It was told before, when somebody still had another name.
             return
 
-    async def _text(self, system: System) -> str:
+    async def text(self, system: System) -> str:
+        """With the names that people have now."""
         wanted = {system.actor_id} if system.type == "created" else {system.actor_id, *system.user_ids}
         users = await self._accounts.users(wanted - {SYSTEM_SENDER.id})
         names = [_isolated(users[id].full_name) for id in system.user_ids if id in users]

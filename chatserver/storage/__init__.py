@@ -15,13 +15,16 @@ from chatserver.storage.audit import AuditStore
 from chatserver.storage.beginnings import BeginningStore
 from chatserver.storage.conversations import ConversationStore
 from chatserver.storage.driver import Collection, make_client, settled
+from chatserver.storage.erased import ErasedStore
 from chatserver.storage.facts import FactStore
 from chatserver.storage.flushes import FlushStore
 from chatserver.storage.gate import Gate
 from chatserver.storage.groups import GroupStore
+from chatserver.storage.imports import ImportStore
 from chatserver.storage.inboxes import InboxStore
 from chatserver.storage.indexes import create_indexes
 from chatserver.storage.invites import InviteStore
+from chatserver.storage.job_parts import JobPartStore
 from chatserver.storage.known_callers import KnownCallerStore
 from chatserver.storage.marks import MarkStore
 from chatserver.storage.messages import MessageStore
@@ -32,6 +35,7 @@ from chatserver.storage.own_settings import OwnSettingsStore
 from chatserver.storage.public import PublicStore
 from chatserver.storage.quotas import QuotaStore
 from chatserver.storage.rates import AttemptStore, RateStore
+from chatserver.storage.retention import RetentionStore
 from chatserver.storage.schema import bring_up
 from chatserver.storage.sessions import SessionStore
 from chatserver.storage.tasks import TaskStore
@@ -53,6 +57,8 @@ NOUNS = (
     "webhooks",
     "hooks",
     "tasks",
+    "job_parts",
+    "erased",
     "marks",
     "keys",
     "audit",
@@ -93,6 +99,21 @@ class Storage:
         self.webhooks = WebhookStore(collections["webhooks"])
         self.hooks = HookStore(collections["hooks"])
         self.tasks = TaskStore(collections["tasks"], clock)
+        self.job_parts = JobPartStore(collections["job_parts"])
+        self.erased = ErasedStore(collections["erased"])
+        self.retention = RetentionStore(
+            collections["conversations"],
+            collections["messages"],
+            collections["pages"],
+            collections["inboxes"],
+        )
+        self.imports = ImportStore(
+            collections["conversations"],
+            collections["members"],
+            collections["messages"],
+            collections["pages"],
+            collections["inboxes"],
+        )
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])
         self.keys = ApiKeyStore(collections["keys"])
         self.audit = AuditStore(collections["audit"])

@@ -29,6 +29,7 @@ from chatserver.storage.marks import KEYS
 from chatserver.storage.schema import MARK, Schema, refuse_newer, schema_of
 
 ASIDE = "restoring."  # before the names of collections that are not yet in their places
+ERASED = "erased"
 PING_SECS = 3.0
 CALL_SECS = 30.0
 LONG_SECS = 3600.0  # one index of a large collection
@@ -123,12 +124,23 @@ class Copies:
                 with pymongo.timeout(LONG_SECS):
                     await self.database.command("createIndexes", ASIDE + name, indexes=specs)
         await self._renew()
+        await self._erased(archive)
         for name in await self._names():
-            if name not in parts:
+            if name not in parts and name != ERASED:
                 await self.database.drop_collection(name)
-        for name in parts:
+        for name in parts.keys() - {ERASED}:
             old, new = (f"{self.database.name}.{other}" for other in (ASIDE + name, name))
             await self.client.admin.command("renameCollection", old, to=new, dropTarget=True)
+
+    async def _erased(self, archive: Reading) -> None:
+        """Who was erased after the backup is to be erased again; the list outlives what it is about."""
+        erased = self.database[ERASED]
+        documents = archive.documents(ERASED) if ERASED in archive.manifest.collections else ()
+        before = [bson.decode(document) for document in documents]
+        await erased.update_many({"_id": {"$nin": [one["_id"] for one in before]}}, {"$set": {"again": True}})
+        for one in before:
+            await erased.replace_one({"_id": one["_id"]}, one, upsert=True)
+        await self.database.drop_collection(ASIDE + ERASED)
 
     async def _load(self, target: str, archive: Reading, name: str, progressed: Progress) -> None:
         collection = await self.database.create_collection(target, codec_options=_RAW)

@@ -49,10 +49,10 @@ class BeginningStore:
         heads = yield from reading_heads(self._messages, found.values())
         return {pair: (id, heads[id]) for pair, id in found.items()}
 
-    async def begin(self, proposed: Mapping[str, int], at: datetime) -> dict[str, int]:
+    async def begin(self, proposed: Mapping[str, int], at: datetime) -> dict[str, int | None]:
         """pair → conversation: the one proposed, or that of whoever came before. Raises Unavailable; repeatable.
 
-        A pair is left out when its proposed id is taken.
+        A pair is left out when its proposed id is taken, and has None while what they wrote elsewhere is imported.
         """
         cover = self._covers.take()
         try:
@@ -64,19 +64,19 @@ class BeginningStore:
                 self._covers.failed()
             return await self._begin(_Beginning(proposed, at, None))
 
-    async def _begin(self, beginning: _Beginning) -> dict[str, int]:
+    async def _begin(self, beginning: _Beginning) -> dict[str, int | None]:
         if failpoints.armed:
             return await self._in_many_trips(beginning)
         return await self._conversations.run("begin", self._in_one_trip(beginning))
 
-    def _in_one_trip(self, beginning: _Beginning) -> Script[dict[str, int]]:
+    def _in_one_trip(self, beginning: _Beginning) -> Script[dict[str, int | None]]:
         yield from self._claim(beginning)
         yield from self._join(beginning)
         yield from self._add_members(beginning)
         yield from self._finish(beginning)
-        return beginning.ids
+        return beginning.found
 
-    async def _in_many_trips(self, beginning: _Beginning) -> dict[str, int]:
+    async def _in_many_trips(self, beginning: _Beginning) -> dict[str, int | None]:
         """The same with a failpoint behind each step, which a script cannot wait at."""
         await self._conversations.run("begin", self._claim(beginning))
         await failpoints.reach("after_claim")
@@ -86,7 +86,7 @@ class BeginningStore:
         await failpoints.reach("after_members")
         await self._conversations.run("begin", self._finish(beginning))
         await failpoints.reach("after_finish")
-        return beginning.ids
+        return beginning.found
 
     def _claim(self, beginning: _Beginning) -> Script[None]:
         fresh = {"kind": "direct", "ready": False, "created_at": beginning.at}
@@ -100,10 +100,15 @@ class BeginningStore:
         if not lost:
             return
         # As no majority may have it yet: it is there where it stood in our way, and `finish` waits for it too.
-        reply = yield self._conversations.reading({"pair": {"$in": lost}}, {"pair": 1}, "local")
+        fields = {"pair": 1, "ready": 1, "importing": 1}
+        reply = yield self._conversations.reading({"pair": {"$in": lost}}, fields, "local")
         for pair in lost:
             del beginning.ids[pair]
-        beginning.ids |= {doc["pair"]: doc["_id"] for doc in reply["cursor"]["firstBatch"]}
+        for doc in reply["cursor"]["firstBatch"]:
+            if "importing" in doc and not doc["ready"]:
+                beginning.importing.add(doc["pair"])
+            else:
+                beginning.ids[doc["pair"]] = doc["_id"]
 
     def _join(self, beginning: _Beginning) -> Script[None]:
         updates = [joining(both(pair), id, 0) for pair, id in beginning.ids.items()]
@@ -143,6 +148,11 @@ class _Beginning:
     at: datetime
     cover: Cover | None
     ids: dict[str, int] = field(default_factory=dict)
+    importing: set[str] = field(default_factory=set)  # pairs that have to wait
+
+    @property
+    def found(self) -> dict[str, int | None]:
+        return {**self.ids, **dict.fromkeys(self.importing)}
 
     @property
     def concern(self) -> Document:

@@ -21,6 +21,11 @@ class ConversationStore:
         self._conversations = conversations
         self._members = members
 
+    async def is_importing(self, conversation_id: int) -> bool:
+        """Whether the host is bringing in what was written there elsewhere."""
+        wanted = {"_id": conversation_id, "importing": {"$exists": True}, "ready": False}
+        return await self._conversations.find_one(wanted, {"_id": 1}) is not None
+
     async def conversations(self, ids: Iterable[int]) -> dict[int, Conversation]:
         """Those still being created are left out."""
         wanted = {"_id": {"$in": list(ids)}, "ready": True}

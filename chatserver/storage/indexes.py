@@ -100,12 +100,28 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     # What the host did, of one target; and all of it is let go of after a year.
     await collections["audit"].create_index([("target", 1), ("_id", -1)])
     await collections["audit"].create_index([("at", 1)], expireAfterSeconds=KEPT_SECS)
+    # Conversations whose messages are kept as long as the host said of them.
+    await collections["conversations"].create_index(
+        [("retention_days", 1)], partialFilterExpression={"retention_days": {"$gt": 0}}
+    )
+    # What a job of the host has begun and not opened yet.
+    await collections["conversations"].create_index(
+        [("importing", 1)], partialFilterExpression={"importing": {"$exists": True}}
+    )
+    # What was given for a job goes by itself, should the job not have ended it.
+    await collections["job_parts"].create_index([("ends_at", 1)], expireAfterSeconds=0)
     tasks, waiting = collections["tasks"], {"state": "waiting"}
     # What is due of an endpoint, and the list of its deliveries.
     await tasks.create_index([("key", 1), ("state", 1), ("due_at", 1)])
     # What goes before in its conversation.
     await tasks.create_index([("key", 1), ("line", 1), ("place", 1)], partialFilterExpression=waiting)
     await tasks.create_index([("ends_at", 1)], expireAfterSeconds=0)
+    # Jobs: the host's repeats.
+    await tasks.create_index(
+        [("about.client_id", 1)],
+        unique=True,
+        partialFilterExpression={"about.client_id": {"$exists": True}},
+    )
     # The host's repeats.
     await collections["webhooks"].create_index(
         [("client_id", 1)], unique=True, partialFilterExpression={"client_id": {"$exists": True}}

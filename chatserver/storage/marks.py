@@ -96,6 +96,20 @@ class MarkStore:
         mark = {"_id": f"words of {noun}", "rules": rules}
         await self._marks.update_one(mark, {"$set": {"seen": last}, "$inc": {"count": count}})
 
+    async def kept_up_to(self, now: datetime, latest: datetime) -> int | None:
+        """The last conversation whose old messages are known to be gone, 0 before the first; None while it rests.
+
+        A rest that is to end after `latest` was begun by a wrong clock.
+        """
+        found = await self._marks.find_one({"_id": "retention"})
+        if found is None:
+            return 0
+        return None if now < found["again_at"] <= latest else int(found["seen"])
+
+    async def keep_up_to(self, last: int, again_at: datetime) -> None:
+        mark = {"seen": last, "again_at": again_at}
+        await self._marks.update_one({"_id": "retention"}, {"$set": mark}, upsert=True)
+
     async def guests_seen(self) -> str:
         """The name of the last guest of whom it is known whether they still come; nothing at the beginning."""
         found = await self._marks.find_one({"_id": "guests"})

@@ -8,7 +8,7 @@ from datetime import datetime
 from pymongo import UpdateOne
 
 from chatserver.list_place import ListPlace
-from chatserver.model import MAX_SEQ, Change, Message, Stretch, message_id, split_message_id
+from chatserver.model import MAX_SEQ, SYSTEM_SENDER, Change, Message, Stretch, message_id, split_message_id
 from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 from chatserver.storage.script import Script
@@ -183,6 +183,23 @@ class MessageStore:
     async def _change(self, filter: Document, update: Document) -> Change | None:
         found = await self._messages.find_one_and_update(filter, update, after=True)
         return records.change(found) if found else None
+
+    async def told_of(self, conversation_id: int, user_id: int) -> list[Message]:
+        """What nobody wrote and that names this person."""
+        keys = {"$gte": f"{conversation_id}:", "$lt": f"{conversation_id};"}  # as the server makes them up
+        about = [{"system.by": user_id}, {"system.u": user_id}]
+        found = await self._messages.find({"sender_id": SYSTEM_SENDER.id, "client_id": keys, "$or": about})
+        return [records.message(doc) for doc in found]
+
+    async def of_sender(self, sender_id: int, after: str | int, limit: int) -> list[tuple[int, str | int]]:
+        """(id, client_id), in the order of their client_ids and behind `after`, of its kind only: number or text."""
+        found = await self._messages.find(
+            {"sender_id": sender_id, "client_id": {"$gte" if after in (0, "") else "$gt": after}},
+            {"client_id": 1},
+            sort=[("client_id", 1)],
+            limit=limit,
+        )
+        return [(int(doc["_id"]), records.plain(doc["client_id"])) for doc in found]
 
     async def pending_changes(self, limit: int) -> list[Change]:
         return [records.change(doc) for doc in await self._messages.find({"pending": True}, limit=limit)]

@@ -81,6 +81,12 @@ class OwnSettingsStore:
         wanted = {"_id.u": user_id, "own_rev": {"$gt": 0}, "state": _IS_MEMBER}
         return await self._members.count({**wanted, "pinned_at": {"$ne": None}})
 
+    async def drop_drafts(self, user_id: int, conversation_ids: Iterable[int]) -> None:
+        keys = [{"c": c, "u": user_id} for c in conversation_ids]
+        await self._members.update_many(
+            {"_id": {"$in": keys}, "draft": {"$exists": True}}, {"$unset": {"draft": ""}}
+        )
+
     async def keep_draft(self, conversation_id: int, user_id: int, draft: Draft) -> bool:
         """In place of the one before it, or of none. False when another one is kept."""
         before = {"draft.rev": draft.rev - 1} if draft.rev > 1 else {"draft": {"$exists": False}}

@@ -110,7 +110,7 @@ def message_document(message: Message) -> Document:
     return document
 
 
-def _plain(client_id: str | int) -> str | int:
+def plain(client_id: str | int) -> str | int:
     """BSON gives the numbers that the server makes up as its own kind of integer, which no JSON encoder takes."""
     return int(client_id) if isinstance(client_id, int) else client_id
 
@@ -124,7 +124,7 @@ def message(document: Document) -> Message:
         seq=id & MAX_SEQ,
         sender_id=document["sender_id"],
         session_id=document["session_id"],
-        client_id=_plain(document["client_id"]),
+        client_id=plain(document["client_id"]),
         text=document["text"],
         attachment=attachment(stored) if stored else None,
         created_at=document["created_at"],

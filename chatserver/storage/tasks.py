@@ -112,6 +112,31 @@ class TaskStore:
         found = await self._tasks.find_one({"_id": f"{event_id}:{key.partition(':')[2]}", "key": key})
         return _task(found) if found else None
 
+    async def about(self, key: str, name: str, value: Any) -> Task | None:
+        """The newest one about this."""
+        found = await self._tasks.find({"key": key, f"about.{name}": value}, sort=[("at", -1)], limit=1)
+        return _task(found[0]) if found else None
+
+    async def note(
+        self,
+        key: str,
+        event_id: str,
+        about: Mapping[str, Any],
+        *,
+        lease: str | None = None,
+        until: datetime | None = None,
+        due_at: datetime | None = None,
+    ) -> Task | None:
+        """What more it is about; a lease lasts `until`, or it is due then. None when it is over, or not the lease's."""
+        wanted = {"_id": f"{event_id}:{key.partition(':')[2]}", "key": key, "state": "waiting"}
+        said: Document = {f"about.{name}": value for name, value in about.items()}
+        if lease is not None:
+            wanted["lease"], said["lease_until"] = lease, until
+        if due_at is not None:
+            said["due_at"] = due_at
+        found = await self._tasks.find_one_and_update(wanted, {"$set": said}, after=True)
+        return _task(found) if found else None
+
     async def waiting(self, key: str, most: int) -> int:
         """It stops counting at `most`."""
         ends: list[Document] = [{"$limit": most}, {"$count": "n"}]
@@ -177,4 +202,5 @@ def _task(document: Document) -> Task:
         state=document["state"],
         is_poison=get("poison", False),
         tries=tuple(tries),
+        error=get("error"),
     )

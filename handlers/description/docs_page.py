@@ -44,7 +44,9 @@ def page(document: Schema) -> dict[str, Any]:
 def _operation(document: Schema, method: str, path: str, operation: Schema) -> dict[str, Any]:
     body = operation.get("requestBody", {}).get("content", {})
     examples = docs_rows.body_examples(operation)
-    shape = docs_rows.resolved(document, body["application/json"]["schema"]) if body else {}
+    shape = (
+        docs_rows.resolved(document, body["application/json"]["schema"]) if "application/json" in body else {}
+    )
     return {
         "id": operation["operationId"],
         "method": method,

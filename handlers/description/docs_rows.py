@@ -130,10 +130,10 @@ def resolved(document: Schema, schema: Schema) -> Schema:
 def sent(document: Schema) -> set[str]:
     """The names of shapes that are request bodies."""
     return {
-        body["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+        json_body["schema"]["$ref"].rsplit("/", 1)[1]
         for methods in document["paths"].values()
         for operation in methods.values()
-        if (body := operation.get("requestBody"))
+        if (json_body := operation.get("requestBody", {}).get("content", {}).get("application/json"))
     }
 
 

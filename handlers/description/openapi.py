@@ -127,6 +127,11 @@ def _operation(
         made["parameters"] = parameters
     if operation.body:
         made["requestBody"] = _body(spec, operation, refs[operation.body])
+    if operation.lines:
+        made["requestBody"] = {
+            "required": True,
+            "content": {"application/jsonl": {"schema": {"type": "string"}}},
+        }
     responses = {
         str(status): _answer(handler, operation, status, answer, refs)
         for status, answer in operation.answers.items()

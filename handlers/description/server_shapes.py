@@ -50,6 +50,10 @@ class Limits(Struct):
         int | None,
         Meta(description="Of files that a person may send from midnight to midnight UTC. Null: any."),
     ]
+    retention_days: Annotated[
+        int | None,
+        Meta(description="Older messages are deleted, unless the application said otherwise. Null: never."),
+    ]
     exports: Annotated[int, Meta(ge=1, description="That a person may have under way at once.")]
     rates: Annotated[
         dict[str, Rate | None],

@@ -273,5 +273,6 @@ async def test_the_quotas_are_shown(few: Client) -> None:
         "open_uploads": 2,
         "upload_day_bytes": 1_000_000,
         "exports": 1,
+        "retention_days": None,
     }
     assert limits["conversations"] == {"amount": 8, "window_secs": 3600}

@@ -28,6 +28,7 @@ LONG_FILES = {
     "handlers/description/shapes.py": "what every call answers, one after the other",
     "handlers/description/operations/chats.py": "the words of every call about messages, one after the other",
     "chatserver/wire.py": "how each thing looks from outside, one after the other",
+    "chatserver/services/imports.py": "an import from the first look at its lines to the last conversation shown",
     "chatserver/services/groups.py": "a group from its beginning to its end",
     "chatserver/services/memberships.py": "every way in and out, and the one end that all of them have",
     "chatserver/services/conversations.py": "finding a conversation, and who may look, by every way of naming it",
@@ -47,6 +48,7 @@ LONG_FUNCTIONS = {
     "handlers/server.py:get": "all that the server says of itself, in one answer",
     "chatserver/services/__init__.py:build_services": "one line for each service: who knows whom, in one place",
     "chatserver/storage/indexes.py:create_indexes": "a list of all indexes, each with the query that needs it",
+    "chatserver/storage/__init__.py:__init__": "one line for each store",
     "chatserver/wire.py:message": "one line for each field",
 }
 MOST_ANCESTORS = 3  # of ours: BaseHandler, ApiHandler, and one for calls that are alike

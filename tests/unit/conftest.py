@@ -26,6 +26,7 @@ from chatserver.polls.inbox_reads import InboxReads
 from chatserver.ports import TokenHost
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.feed import Feed
+from chatserver.sending.retention import Retention
 from chatserver.sending.send import Send
 from chatserver.sending.sweeper import Sweeper
 from chatserver.sending.writer import Writer
@@ -106,9 +107,12 @@ class Chat:
             services.changes.finish,
             services.own_devices.finish,
         )
+        kept = Retention(
+            self.storage, self.bus, services.changes.finish, self.clock, self.settings.retention_days
+        )
         rest = services.unused_guests.forget, services.memberships.settle_all
         return Sweeper(
-            self.storage, self.fanout, self.feed, self.bus, self.clock, interval_secs, *finish, *rest
+            self.storage, self.fanout, self.feed, self.bus, self.clock, interval_secs, *finish, kept, *rest
         )
 
     async def open(self) -> Chat:

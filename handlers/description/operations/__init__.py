@@ -7,6 +7,7 @@ from handlers.description.operations import (
     groups,
     host,
     host_conversations,
+    host_jobs,
     host_messages,
     host_users,
     own_conversation,
@@ -26,6 +27,7 @@ OPERATIONS = {
     **host_users.OPERATIONS,
     **host_conversations.OPERATIONS,
     **host_messages.OPERATIONS,
+    **host_jobs.OPERATIONS,
     **webhooks.OPERATIONS,
     **server.OPERATIONS,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers import host_users, schemas
-from handlers.description import host_shapes, shapes
+from handlers.description import host_shapes, job_shapes, shapes
 from handlers.description.operations.host import HOST, OF_HOST, scope
 from handlers.description.operations.operation import Answer, Operation
 
@@ -43,10 +43,14 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "delete_host_user",
         HOST,
         "Delete one of your people",
-        {200: Answer(shapes.Done, "There is nobody by that id, any more or ever.")},
+        {
+            200: Answer(shapes.Done, "There is nobody by that id, any more or ever."),
+            202: Answer(job_shapes.Job, "With `messages=erase`: gone as well, and what they wrote is going."),
+        },
         f"{WRITE} All sessions end, the name and all that you said of them is forgotten; what they wrote stays, from "
-        "nobody. The same id put again is somebody new.",
-        query=schemas.SubQuery,
+        "nobody. With `messages=erase`, which also takes the scope `erase`, it becomes tombstones, their groups get an "
+        "heir, and the job tells when that is done. The same id put again is somebody new.",
+        query=schemas.DeletePerson,
         path=SUB,
         codes=OF_HOST,
         by_host=True,

@@ -45,6 +45,7 @@ class Operation:
     text: str = ""
     query: Any = None
     body: Any = None
+    lines: bool = False  # the body is JSON Lines
     form: bool = False  # the body may be multipart/form-data, with a file
     headers: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()

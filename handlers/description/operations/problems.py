@@ -55,11 +55,20 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "limit_reached": (
         "A quota of yours is used up, or a conversation is full. `limit` is its name among the `limits` of the server "
         "call.",
-        "`conversations`: begin further ones later. `keys`: revoke one. `webhooks`: delete one. `pulls`, `open_uploads` "
+        "`conversations`: begin further ones later. `keys`: revoke one. `webhooks`: delete one. "
+        "`jobs`: wait for some. `pulls`, `open_uploads` "
         "and `exports`: wait for the end of those under way. `upload_day_bytes`: go on after midnight UTC. `groups`: "
         "begin further ones tomorrow. `group_members`, `announcement_members`, `person_conversations`: somebody has to "
         "leave first. `pinned_conversations`: unpin one. `joins`, `requests`: come back later. `invites`: take one back "
         "first. Repeating it at once does not help.",
+    ),
+    "conflict": (
+        "As things stand this cannot be done: a part was given with other bytes, parts are missing, a job is too far on.",
+        "The detail says what stands in the way. Repeating it unchanged does not help.",
+    ),
+    "importing": (
+        "The application around the chat is bringing in what was written in this conversation before.",
+        "Keep the message and send it again, with its `client_id`, in a minute.",
     ),
     "owner_must_transfer": (
         "The owner of a conversation cannot leave it.",

@@ -46,6 +46,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                         "open_uploads": 10,
                         "upload_day_bytes": 2147483648,
                         "exports": 1,
+                        "retention_days": None,
                         "rates": {
                             "send": {"amount": 3000, "window_secs": 60},
                             "upload": {"amount": 300, "window_secs": 60},
