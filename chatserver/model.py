@@ -100,7 +100,20 @@ class HostCaller:
     scopes: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Something that the host did: who called for it, what it was, to whom or what, and why, if that was said."""
+
+    id: str  # the later, the higher
+    by: str  # as HostCaller's name
+    action: str
+    target: str
+    reason: str | None
+    at: datetime
+
+
 SUB_CHARS = 200
+EXTERNAL_CHARS = 200  # of the host's own id of a conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +161,16 @@ class Actor:
     session_id: int
     base_url: str = ""  # the address by which they came, for links in answers
 
+    @property
+    def is_host(self) -> bool:
+        """Whether it is the application around the chat itself, which is no member anywhere and the system everywhere."""
+        return self.user_id == SYSTEM_SENDER.id
+
     def at(self, base_url: str) -> Actor:
         return Actor(self.user_id, self.session_id, base_url)
+
+
+HOST_ACTOR = Actor(SYSTEM_SENDER.id, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +220,7 @@ class Conversation:
     member_ids: tuple[int, ...] = ()
     policy: Policy = PRESETS["direct"]
     state: str = "open"  # open | frozen: only admins speak | closed: nobody does
-    owner_id: int = 0  # a direct conversation has none
+    owner_id: int = 0  # a direct conversation has none, and what the host began belongs to the host
     member_count: int = 2
     floor_seq: int = 0  # what is not above it is gone for everybody
     preset: str = "direct"  # a key of PRESETS: what its policy began as

@@ -30,6 +30,10 @@ class ConversationsHandler(ApiHandler):
     async def get(self) -> None:
         asked = self.query(ConversationPage)
         services = self.runtime.services
+        if asked.external_id is not None:
+            named = await services.conversation_views.named(self.actor, asked.external_id)
+            self.answer({"results": named, "next": None})
+            return
         after = ListPlace.parse(asked.after) if asked.after is not None else None
         listed, more = await services.conversation_list.page(
             self.actor,

@@ -15,6 +15,7 @@ from handlers import (
     events,
     hooks,
     host,
+    host_conversations,
     host_keys,
     host_users,
     members,
@@ -34,7 +35,8 @@ from handlers.description import docs
 API = "/api/v1/communication/"
 ID = r"([1-9][0-9]{0,15})"
 FILE = r"(.{1,512})"
-SUB = r"([^/]{1,2400})"  # the host's own id of somebody: 200 characters, each of four bytes that are written %XX
+# The host's own id of somebody, or of a conversation: 200 characters, each of four bytes that are written %XX.
+SUB = r"([^/]{1,2400})"
 
 API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("poll/events", events.EventsHandler),
@@ -73,6 +75,8 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     (f"host/users/{SUB}/sessions", host_users.UserSessionsHandler),
     (f"host/users/{SUB}/unread", host_users.UnreadHandler),
     ("host/unread", host_users.AllUnreadHandler),
+    (f"host/conversations/{SUB}", host_conversations.ConversationHandler),
+    (f"host/conversations/{SUB}/members/{SUB}", host_conversations.MemberHandler),
     ("host/keys", host_keys.KeysHandler),
     (f"host/keys/{ID}", host_keys.KeyHandler),
     (f"host/keys/{ID}/rotate", host_keys.RotateHandler),

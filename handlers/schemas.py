@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from chatserver.guard.password_rules import PASSWORD_CHARS
 from chatserver.guard.scopes import SCOPES
-from chatserver.model import SUB_CHARS
+from chatserver.model import EXTERNAL_CHARS, SUB_CHARS
 from chatserver.names import FULL_NAME_CHARS, MARKS
 from chatserver.services.accounts import USERNAME
 from chatserver.services.keys import NAME_CHARS as KEY_NAME_CHARS
@@ -453,6 +453,12 @@ class ConversationPage(Struct):
     kind: Annotated[
         Literal["direct", "group"] | None, Meta(description="Only those of two people, or only groups.")
     ] = None
+    external_id: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=EXTERNAL_CHARS)] | None,
+        Meta(
+            description="Only the one that the application around the chat calls this, wherever it is in the list."
+        ),
+    ] = None
 
 
 class OwnSettings(Struct):
@@ -590,3 +596,53 @@ class NewSession(Struct):
 
 class Subs(Struct):
     subs: Annotated[list[Sub], Meta(min_length=1, max_length=100)]
+
+
+External = Annotated[str, Meta(min_length=1, max_length=EXTERNAL_CHARS)]
+
+
+class ExternalQuery(Struct):
+    external_id: Annotated[
+        External | None,
+        Meta(
+            description="In place of the id in the path, which is then `-`: for ids that a proxy would change."
+        ),
+    ] = None
+
+
+class HostMembersPage(ExternalQuery):
+    after: Annotated[
+        Id | None, Meta(description="Go on from here: the `next` of the part before. Opaque.")
+    ] = None
+
+
+class PutConversation(Struct):
+    """What is left out stays as it is, null clears it."""
+
+    title: Annotated[
+        str | None, Meta(description="1 to 100 visible characters, under the rules of a person's name.")
+    ] = None
+    data: Data = None
+    preset: Annotated[
+        Literal["group", "announcement", "public"] | None,
+        Meta(description="What its policy begins as; `group`, unless you say otherwise when you make it."),
+    ] = None
+    policy: Annotated[PolicyChange | None, Meta(description="What differs from the preset.")] = None
+    members: Annotated[
+        Annotated[list[Sub], Meta(max_length=1000)] | None,
+        Meta(description="Your own ids of people, all of whom you have put before."),
+    ] = None
+    mode: Annotated[
+        Literal["add", "exact"] | None,
+        Meta(
+            description="`add`, the default: nobody is removed. `exact`: `members` are all who are to be in it."
+        ),
+    ] = None
+
+
+class MemberQuery(ExternalQuery):
+    sub: Annotated[Sub | None, Meta(description="The same for the id of the person.")] = None
+
+
+class PutMember(Struct):
+    role: Annotated[Role | None, Meta(description="Left out: as it is, `member` for who is new.")] = None

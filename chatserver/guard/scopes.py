@@ -10,15 +10,18 @@ NOTIFICATIONS = "notifications"
 WEBHOOKS = "webhooks"
 KEYS = "keys"
 USERS_READ, USERS_WRITE = "users:read", "users:write"
+CONVERSATIONS_READ, CONVERSATIONS_WRITE = "conversations:read", "conversations:write"
+MESSAGES_READ, MESSAGES_WRITE = "messages:read", "messages:write"
+MODERATION = "moderation"
 
 SCOPES = {
     USERS_READ: "look up people by your own ids, and what they have not read",
     USERS_WRITE: "make, change, switch off and delete people, begin and end their sessions",
-    "conversations:read": "look up conversations and their members",
-    "conversations:write": "make and change conversations, and who is in them",
-    "messages:read": "read what is written in any conversation",
-    "messages:write": "write as a person, a bot or the system",
-    "moderation": "change and delete what others wrote, ban, answer reports, read the audit",
+    CONVERSATIONS_READ: "look up conversations and their members",
+    CONVERSATIONS_WRITE: "make and change conversations, and who is in them",
+    MESSAGES_READ: "read what is written in any conversation",
+    MESSAGES_WRITE: "write as a person, a bot or the system",
+    MODERATION: "change and delete what others wrote, ban, answer reports, read the audit",
     "import": "bring in what was written elsewhere",
     "export": "take out everything",
     "erase": "delete what people wrote for ever",

@@ -34,6 +34,7 @@ from chatserver.services.events import Events
 from chatserver.services.groups import Groups
 from chatserver.services.hooks import Hooks
 from chatserver.services.host import Host
+from chatserver.services.host_conversations import HostConversations
 from chatserver.services.host_events import HostEvents
 from chatserver.services.host_users import HostUsers
 from chatserver.services.kept_places import KeptPlaces
@@ -73,6 +74,7 @@ class Services:
     tickets: Tickets
     host: Host
     host_users: HostUsers
+    host_conversations: HostConversations
     keys: Keys
     contacts: Contacts
     conversations: Conversations
@@ -260,6 +262,7 @@ def build_services(
         tickets=tickets,
         host=host,
         host_users=HostUsers(stores, accounts, visitors, sessions, clock),
+        host_conversations=HostConversations(stores, groups, memberships),
         keys=keys,
         contacts=contacts,
         conversations=conversations,

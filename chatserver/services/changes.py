@@ -1,5 +1,5 @@
-"""Editing and deleting: the message is changed first, then every member is told. Its sender may, and moderators may
-delete what others wrote.
+"""Editing and deleting: the message is changed first, then every member is told. Its sender may, moderators may delete
+what others wrote, and the host may do both.
 
 A deleted message leaves a tombstone, because the numbers of a conversation have no gaps. It stays counted where it was
 unread: taking it out of the counts of others could not be done together with the marks they move meanwhile.
@@ -35,18 +35,18 @@ class Changes:
         self._clock = clock
 
     async def edit(self, actor: Actor, id: int, text: str) -> Json:
-        """The message as it is then. Saying the same again changes nothing.
+        """The message as it is then. Saying the same again changes nothing. The host may change what others wrote.
 
         Raises Invalid, Forbidden for messages of others, Silenced, NotFound also for a deleted one, Unavailable.
         """
         conversation, member, message = await self._messages.seen(actor, id)
-        if message.sender_id != actor.user_id:
+        if message.sender_id != actor.user_id and not actor.is_host:
             raise Forbidden("Only its sender may change a message.")
-        demand(conversation, member, "edit_own", self._clock.now())
+        demand(conversation, member, "edit_others" if actor.is_host else "edit_own", self._clock.now())
         if message.deleted_at is None:
             self._messages.check(text, message.attachment is not None)
             now = self._clock.now()
-            change = await self._stores.messages.edit(id, actor.user_id, text, now)
+            change = await self._stores.messages.edit(id, message.sender_id, text, now)
             message = await self._told(conversation, change) if change else await self._message(id)
         if message.deleted_at is not None:
             raise NotFound("This message was deleted.")
@@ -59,7 +59,7 @@ class Changes:
         """
         conversation, member, message = await self._messages.seen(actor, id)
         now, is_own = self._clock.now(), message.sender_id == actor.user_id
-        if message.system is not None:
+        if message.system is not None and not actor.is_host:
             raise Forbidden("Nobody wrote this message: it stays.")
         demand(conversation, member, "delete_own" if is_own else "delete_others", now)
         by = 0 if is_own else actor.user_id

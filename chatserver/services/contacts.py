@@ -34,7 +34,7 @@ class Contacts:
     async def may_write(self, actor: Actor, user_ids: Iterable[int]) -> set[int]:
         """Those of them with whom the actor may begin a conversation, or whom they may add to one."""
         wanted = set(user_ids)
-        if self._contact == "everyone" or wanted <= {actor.user_id}:
+        if self._contact == "everyone" or actor.is_host or wanted <= {actor.user_id}:
             return wanted
         if self._contact == "shared":
             return await self._sharing(actor, wanted)

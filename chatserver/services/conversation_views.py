@@ -45,6 +45,11 @@ class ConversationViews:
             raise NotFound(NO_CONVERSATION)
         return shown[0]
 
+    async def named(self, actor: Actor, external_id: str) -> list[Json]:
+        """The one that the host calls this, if the actor is a member of it."""
+        found = await self._stores.groups.of_host(external_id)
+        return await self.of(actor, [found]) if found is not None else []
+
     async def by_ids(self, actor: Actor, ids: Iterable[int]) -> list[Json]:
         """Those of them that the actor is a member of."""
         return await self.of(actor, (await self._conversations.all(ids)).values())

@@ -27,6 +27,7 @@ from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.contacts import Contacts
 from chatserver.services.hooks import Hooks
+from chatserver.services.permissions import SYSTEM
 from chatserver.services.refusals import NO_CONVERSATION
 from chatserver.wire import SMALL_MEMBERS
 
@@ -128,6 +129,15 @@ class Conversations:
             raise NotFound(NOBODY) if user.is_gone else Forbidden(SWITCHED_OFF)
         await self._hooks.opening(actor.user_id, user_id)
         await self._quotas.begin_conversation(actor)
+        return await self._begin_direct(actor, user_id)
+
+    async def direct_for_host(self, sender: User, receiver: User) -> tuple[Conversation, bool]:
+        """The same for the application around the chat: it is neither asked nor counted. Raises Unavailable."""
+        actor = Actor(sender.id, 0)
+        conversation = await self.find_direct(actor, receiver.id)
+        return (conversation, False) if conversation else await self._begin_direct(actor, receiver.id)
+
+    async def _begin_direct(self, actor: Actor, user_id: int) -> tuple[Conversation, bool]:
         id = await self._stores.marks.next_id("conversation")
         if id > MAX_CONVERSATION_ID:
             raise Unavailable("There is no room for another conversation.")
@@ -157,6 +167,8 @@ class Conversations:
     ) -> tuple[Conversation, Member]:
         if conversation is None:
             raise NotFound(NO_CONVERSATION)
+        if actor.is_host:
+            return conversation, Member(conversation.id, actor.user_id, role=SYSTEM)
         found = await self._stores.conversations.members(conversation.id, [actor.user_id])
         member = found.get(actor.user_id)
         if member is None or member.state != "member":

@@ -19,6 +19,7 @@ from chatserver.clock import Clock
 from chatserver.errors import Forbidden, IdempotencyConflict, Invalid, NotFound, RevisionConflict, Unavailable
 from chatserver.guard.quotas import Quotas, reached
 from chatserver.model import (
+    HOST_ACTOR,
     MAX_CONVERSATION_ID,
     PRESETS,
     Actor,
@@ -103,6 +104,45 @@ class Groups:
             await self._complete(beginning)
         return beginning, is_new
 
+    async def begin_for_host(self, external_id: str, wanted: NewGroup) -> tuple[Beginning, bool]:
+        """The conversation that the host calls this, which belongs to nobody in it, and whether it is new.
+
+        One that is there already stays as it is; one that somebody left half made is completed.
+
+        Raises Invalid, Unavailable.
+        """
+        name = shown_name(wanted.name, "title") if wanted.name is not None else None
+        check_data(wanted.data)
+        owned = await self._stores.inboxes.memberships(wanted.member_ids)
+        full = {id for id, of in owned.items() if len(of) >= self._person_conversations}
+        conversation = Conversation(
+            await self._next_id(),
+            "group",
+            policy=replace(PRESETS[wanted.preset], **wanted.policy),
+            preset=wanted.preset,
+            name=name,
+            external_id=external_id,
+            data=wanted.data,
+        )
+        beginning = Beginning(
+            conversation,
+            HOST_ACTOR.user_id,
+            external_id,
+            "",
+            tuple(id for id in wanted.member_ids if id not in full),
+            tuple((id, "limit_reached") for id in wanted.member_ids if id in full),
+        )
+        begun = await self._stores.groups.begin(beginning, self._clock.now())
+        if not begun.ready:
+            await self._complete(begun)
+        return begun, begun is beginning
+
+    async def _next_id(self) -> int:
+        id = await self._stores.marks.next_id("conversation")
+        if id > MAX_CONVERSATION_ID:
+            raise Unavailable("There is no room for another conversation.")
+        return id
+
     async def _beginning(self, actor: Actor, wanted: NewGroup, asked: str) -> Beginning:
         name = shown_name(wanted.name, "name") if wanted.name is not None else None
         check_data(wanted.data)
@@ -124,9 +164,7 @@ class Groups:
             if id not in refused and len(owned.get(id, ())) >= self._person_conversations
         }
         await self._quotas.begin_group(actor)
-        id = await self._stores.marks.next_id("conversation")
-        if id > MAX_CONVERSATION_ID:
-            raise Unavailable("There is no room for another conversation.")
+        id = await self._next_id()
         members = (actor.user_id, *(one for one in others if one not in refused))
         policy = replace(PRESETS[wanted.preset], **wanted.policy)
         conversation = Conversation(
@@ -221,9 +259,10 @@ class Groups:
     async def _tell(self, conversation: Conversation) -> None:
         c, pending = conversation.id, conversation.pending
         if pending is not None and pending.type == "created":
-            entry = Entry("joined", c, rev=1, at=self._clock.now())
-            await self._stores.inboxes.push(pending.user_ids, entry)
-            self._bus.publish(Bell("inbox", pending.user_ids))
+            if pending.user_ids:
+                entry = Entry("joined", c, rev=1, at=self._clock.now())
+                await self._stores.inboxes.push(pending.user_ids, entry)
+                self._bus.publish(Bell("inbox", pending.user_ids))
         elif pending is not None:
             await self._facts.tell(conversation, ("conversation", 0, conversation.rev))
         await step()
@@ -232,11 +271,11 @@ class Groups:
         await self._stores.groups.told(conversation)
 
     async def _with_owner(self, conversation_id: int) -> Conversation | None:
-        """As it is when its owner is a member, or it is closed: whoever is gone has an heir."""
+        """As it is when its owner is a member, or the host, or it is closed: whoever is gone has an heir."""
         groups = self._stores.groups
         for _ in range(TRIES):
             conversation = await groups.conversation(conversation_id)
-            if conversation is None or conversation.state == "closed":
+            if conversation is None or conversation.state == "closed" or not conversation.owner_id:
                 return conversation
             owner = await groups.member(conversation_id, conversation.owner_id)
             if owner is not None and owner.state == "member":

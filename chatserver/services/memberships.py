@@ -66,6 +66,10 @@ class Memberships:
         self._places = places
         self._person_conversations = person_conversations
 
+    def places(self, preset: str) -> int:
+        """How many members one of this preset may have."""
+        return self._places[preset]
+
     async def add(self, actor: Actor, conversation_id: int, user_id: int) -> tuple[Member, bool]:
         """This user, as a member, and whether they have become one now. They see what is said from now on.
 

@@ -322,7 +322,7 @@ class Messages:
         members = {pair: Member(*pair) for pair in pairs}
         marks = {"marks": 1} if are_newest else {}  # nobody got further
         members |= await self._stores.conversations.members_of(pairs, **marks)
-        if delivers:
+        if delivers and not actor.is_host:
             self._delivered(actor, found, members)
         shown = []
         for conversation, message in found:

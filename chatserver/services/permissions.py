@@ -35,6 +35,7 @@ LEAST = {
     "freeze": "admin",
     "transfer": OWNER,
     "close": OWNER,
+    "edit_others": SYSTEM,
 }
 BY_POLICY = {
     "send": "send",

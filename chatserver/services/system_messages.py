@@ -31,6 +31,18 @@ TEXTS = {
     "opened": "{actor} opened this group again.",
     "closed": "This group was closed.",
 }
+# What nobody in it did: the host, or it came about by itself.
+BY_NOBODY = {
+    "created": "This group was begun.",
+    "added": "{people} joined.",
+    "removed": "{people} was removed.",
+    "renamed": "This group is called {value} now.",
+    "avatar": "The picture was changed.",
+    "about": "What this group is about was changed.",
+    "policy": "What members may do was changed.",
+    "frozen": "This group was frozen: only admins can write.",
+    "opened": "This group was opened again.",
+}
 
 
 class SystemMessages:
@@ -67,7 +79,8 @@ class SystemMessages:
         users = await self._accounts.users(wanted - {SYSTEM_SENDER.id})
         names = [_isolated(users[id].full_name) for id in system.user_ids if id in users]
         actor = users.get(system.actor_id)
-        return TEXTS[system.type].format(
+        text = TEXTS[system.type] if system.actor_id else BY_NOBODY.get(system.type, TEXTS[system.type])
+        return text.format(
             actor=_isolated(actor.full_name) if actor is not None else "Somebody",
             people=", ".join(names),
             value=_isolated(str(system.value or "")),

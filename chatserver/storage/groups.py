@@ -15,6 +15,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from chatserver.errors import Unavailable
 from chatserver.model import PRESETS, Beginning, Conversation, Member, Pending
 from chatserver.storage import records
 from chatserver.storage.conversations import fresh_member, member_key
@@ -49,12 +50,14 @@ class GroupStore:
             "first": list(beginning.member_ids),
             "pending": True,
         }
+        if conversation.external_id is not None:
+            document["external_id"] = conversation.external_id
         try:
             await self._conversations.insert_one(document)
         except DuplicateKeyError:
             known = await self.begun(beginning.creator_id, beginning.client_id)
             if known is None:
-                raise
+                raise Unavailable("This conversation is being made by somebody else right now.") from None
             return known
         return beginning
 
@@ -77,7 +80,8 @@ class GroupStore:
             fresh = fresh_member(state="joining", role=role, joined_at=at, joined_seq=0, floor_seq=0, rev=1)
             fresh |= {"by": by} if by else {}
             writes.append(UpdateOne({"_id": member_key(c, user_id)}, {"$setOnInsert": fresh}, upsert=True))
-        await self._members.bulk_write(writes, ordered=False)
+        if writes:
+            await self._members.bulk_write(writes, ordered=False)
 
     async def finish(self, beginning: Beginning) -> None:
         """They are members, and it is there. Repeatable."""
@@ -104,6 +108,11 @@ class GroupStore:
     async def conversation(self, conversation_id: int) -> Conversation | None:
         """As it is now; one that is still being created is left out."""
         found = await self._conversations.find_one({"_id": conversation_id, "kind": "group", "ready": True})
+        return records.conversation(found) if found else None
+
+    async def of_host(self, external_id: str) -> Conversation | None:
+        """The one that the host calls this; one that is still being created is left out."""
+        found = await self._conversations.find_one({"external_id": external_id, "ready": True})
         return records.conversation(found) if found else None
 
     async def member(self, conversation_id: int, user_id: int) -> Member | None:

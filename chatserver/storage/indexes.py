@@ -37,6 +37,10 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
         unique=True,
         partialFilterExpression={"client_id": {"$exists": True}},
     )
+    # The host's own ids of conversations: one each, however many calls make it at once.
+    await collections["conversations"].create_index(
+        [("external_id", 1)], unique=True, partialFilterExpression={"external_id": {"$exists": True}}
+    )
     # The sweeper: reads whose fan-out is not finished.
     await members.create_index(
         [("pending_reads.t", 1)], partialFilterExpression={"pending_reads.t": {"$gt": 0}}

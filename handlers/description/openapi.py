@@ -8,7 +8,7 @@ from typing import Any
 
 from apispec import APISpec
 
-from chatserver.model import SUB_CHARS
+from chatserver.model import EXTERNAL_CHARS, SUB_CHARS
 from handlers import rate_fields
 from handlers.base import METHODS, ApiHandler, BaseHandler
 from handlers.description import openapi_text, shapes, webhook_shapes
@@ -38,6 +38,8 @@ MORE_OF_PROBLEM: dict[str, Json] = {
     "refused_by_host": {"host_code": "no_phone_numbers"},
     "silenced": {"until": "2026-05-04T09:30:00.000Z"},
 }
+
+OF_HOST = {"sub": SUB_CHARS, "external_id": EXTERNAL_CHARS}  # its own ids, with how long they may be
 
 
 def build() -> Json:
@@ -79,7 +81,7 @@ def _named(path: str, handler: type) -> str:
     """With the names of its ids."""
     of_handler = (operation.path_ids for (owner, _), operation in OPERATIONS.items() if owner is handler)
     for name, _ in next(of_handler, []):
-        path = path.replace(SUB if name == "sub" else ID, f"{{{name}}}", 1)
+        path = path.replace(SUB if name in OF_HOST else ID, f"{{{name}}}", 1)
     return path
 
 
@@ -150,8 +152,8 @@ def _parameters(operation: Operation) -> list[Json]:
     found: list[Json] = []
     for name, text in operation.path_ids:
         schema: Json = {"type": "integer", "minimum": 1, "exclusiveMaximum": 1 << 53, **ID_FORMAT}
-        if name == "sub":
-            schema = {"type": "string", "minLength": 1, "maxLength": SUB_CHARS}
+        if name in OF_HOST:
+            schema = {"type": "string", "minLength": 1, "maxLength": OF_HOST[name]}
         found.append({"name": name, "in": "path", "required": True, "description": text, "schema": schema})
     if example and example.path:
         found[-1]["example"] = example.path

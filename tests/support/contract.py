@@ -78,7 +78,7 @@ _PLACE = re.compile(r"\\\{(\w+)\\\}")
 
 
 def _in_path(place: re.Match[str]) -> str:
-    return "[^/]{1,2400}" if place[1] == "sub" else "[1-9][0-9]{0,15}"
+    return "[^/]{1,2400}" if place[1] in ("sub", "external_id") else "[1-9][0-9]{0,15}"
 
 
 def _resolved(part: dict[str, Any]) -> dict[str, Any]:

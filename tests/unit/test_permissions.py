@@ -53,6 +53,7 @@ freeze          yes    yes    no         no      no        no
 transfer        yes    no     no         no      no        no
 close           yes    no     no         no      no        no
 leave           no     yes    yes        yes     yes       no
+edit_others     no     no     no         no      no        no
 """
 HEADER, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 

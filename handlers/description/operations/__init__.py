@@ -5,6 +5,7 @@ from handlers.description.operations import (
     chats,
     groups,
     host,
+    host_conversations,
     host_users,
     own_conversation,
     polls,
@@ -20,6 +21,7 @@ OPERATIONS = {
     **own_conversation.OPERATIONS,
     **host.OPERATIONS,
     **host_users.OPERATIONS,
+    **host_conversations.OPERATIONS,
     **webhooks.OPERATIONS,
     **server.OPERATIONS,
 }

@@ -123,6 +123,7 @@ async def scene(client: Client, victim: Victim) -> Scene:
         "session_id": other.session["id"],
         "key_id": 1,
         "sub": "42",
+        "external_id": "5b",
     }
     tokens = chain.from_iterable(victim.plant_sessions(ann, PLANTED) for _ in count())
     return Scene(client, victim, ann, bob, ids, tokens)
