@@ -108,6 +108,22 @@ def test_a_person_begins_a_group_adds_to_it_and_leaves(person: People) -> None:
     ann.do(persons.conversations.close(id))
 
 
+def test_the_application_makes_a_conversation_and_says_who_is_in_it(app: Either, person: People) -> None:
+    ann, bob, eve = (_known(app) for _ in range(3))
+    odd = unique("class/5b")
+    made = app.do(host.conversations.put(odd, title="5b", members=[ann, bob], data={"year": 2026}))
+    assert (made["external_id"], made["title"], made["added"], made["refused"]) == (odd, "5b", 2, [])
+    assert app.do(host.conversations.add(odd, ann, "admin"))["role"] == "admin"
+    changed = app.do(host.conversations.put(odd, members=[ann, eve], mode="exact", title=None))
+    assert (changed["added"], changed["removed"], changed["title"]) == (1, 1, None)
+    app.do(host.conversations.remove(odd, eve))
+    app.do(host.conversations.add(odd, bob))
+    shown = app.do(host.conversations.get(odd))
+    assert {one["sub"] for one in shown["members"]} == {ann, bob} and shown["id"] == made["id"]
+    person(ann).do(persons.messages.send("hello", conversation_id=made["id"]))
+    assert app.do(host.conversations.close(odd))["state"] == "closed"
+
+
 def test_a_poll_gives_what_comes_and_its_place_follows_the_work(person: People) -> None:
     one, other = unique("p"), unique("p")
     ann, bob = person(one), person(other)

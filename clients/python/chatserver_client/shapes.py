@@ -263,3 +263,50 @@ class HostEvents(TypedDict):
 
 class Counted(TypedDict):
     count: int
+
+
+class HostMember(TypedDict):
+    user_id: int
+    sub: str | None
+    role: Literal["admin", "moderator", "member"]
+    joined_at: str | None
+
+
+class PutConversation(TypedDict, total=False):
+    """What is left out stays as it is, None clears it. With `exact` the `members` are all who are to be in it."""
+
+    title: str | None
+    data: dict[str, Any] | None
+    preset: Literal["group", "announcement", "public"]
+    policy: dict[str, Any]
+    members: list[str]
+    mode: Literal["add", "exact"]
+
+
+class HostConversation(TypedDict):
+    id: int
+    external_id: str
+    title: str | None
+    preset: Literal["group", "announcement", "public"]
+    policy: dict[str, Any]
+    state: Literal["open", "frozen", "closed"]
+    member_count: int
+    data: dict[str, Any]
+    rev: int
+
+
+class HostConversationWithMembers(HostConversation):
+    members: list[HostMember]
+    next: str | None
+
+
+class RefusedMember(TypedDict):
+    sub: str
+    code: str
+    detail: str
+
+
+class ChangedHostConversation(HostConversation):
+    added: int
+    removed: int
+    refused: list[RefusedMember]

@@ -1,6 +1,6 @@
 """What a server of your application does, with a key or a token that it signed."""
 
-from chatserver_client.host import users, webhooks
+from chatserver_client.host import conversations, users, webhooks
 from chatserver_client.host.notifications import notify
 
-__all__ = ["notify", "users", "webhooks"]
+__all__ = ["conversations", "notify", "users", "webhooks"]
