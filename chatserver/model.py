@@ -59,6 +59,7 @@ class Account:
         0  # raised by whatever ends all sessions; those that began under a lower one are worth nothing
     )
     said: Mapping[str, Any] = field(default_factory=dict)  # by the host, besides name and avatar
+    off_until: datetime | None = None  # when a disabled one may sign in again, if that was said
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,9 +362,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What a message tells that nobody wrote: something has changed in the conversation.
+    """What a message tells that nobody wrote: something has changed in the conversation, or the host has said something.
 
-    type: created, joined, added, left, removed, banned, owner, renamed, about, avatar, policy, frozen, opened, closed.
+    type: created, joined, added, left, removed, banned, owner, renamed, about, avatar, policy, frozen, opened, closed,
+    said.
     """
 
     type: str

@@ -10,6 +10,7 @@ from typing import Any
 from chatserver.model import (
     ApiKey,
     Attachment,
+    Audited,
     Conversation,
     Draft,
     Inbox,
@@ -74,6 +75,17 @@ def api_key(key: ApiKey) -> Json:
         "expires_at": moment(key.expires_at),
         "last_used_at": moment(key.last_used_at),
         "former_until": moment(key.former_until),
+    }
+
+
+def audited(one: Audited) -> Json:
+    return {
+        "id": one.id,
+        "at": moment(one.at),
+        "by": one.by,
+        "action": one.action,
+        "target": one.target,
+        "reason": one.reason,
     }
 
 

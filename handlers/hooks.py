@@ -28,10 +28,13 @@ class SendHookHandler(HostHandler):
     scopes: ClassVar = {"PUT": WEBHOOKS, "DELETE": WEBHOOKS}
 
     async def put(self) -> None:
-        self.answer(*await put(self.runtime.services.hooks, PRE_SEND, self.json(PutHook)))
+        shown = await put(self.runtime.services.hooks, PRE_SEND, self.json(PutHook))
+        await self.done("hook.put", f"hook {PRE_SEND}")
+        self.answer(*shown)
 
     async def delete(self) -> None:
         await self.runtime.services.hooks.delete(PRE_SEND)
+        await self.done("hook.delete", f"hook {PRE_SEND}")
         self.answer({"success": True, "status": "success"})
 
 
@@ -39,10 +42,13 @@ class OpenHookHandler(HostHandler):
     scopes: ClassVar = {"PUT": WEBHOOKS, "DELETE": WEBHOOKS}
 
     async def put(self) -> None:
-        self.answer(*await put(self.runtime.services.hooks, PRE_OPEN, self.json(PutHook)))
+        shown = await put(self.runtime.services.hooks, PRE_OPEN, self.json(PutHook))
+        await self.done("hook.put", f"hook {PRE_OPEN}")
+        self.answer(*shown)
 
     async def delete(self) -> None:
         await self.runtime.services.hooks.delete(PRE_OPEN)
+        await self.done("hook.delete", f"hook {PRE_OPEN}")
         self.answer({"success": True, "status": "success"})
 
 
@@ -57,4 +63,5 @@ class PoliciesHandler(HostHandler):
         if sub is not None:
             user_id = (await services.accounts.user(await services.accounts.id_of_sub(sub))).id
         services.hooks.forget_allowed(user_id)
+        await self.done("policies.forget", f"user {sub}" if sub is not None else "everybody")
         self.answer({"success": True, "status": "success"})

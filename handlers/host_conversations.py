@@ -14,7 +14,7 @@ from chatserver.guard.scopes import CONVERSATIONS_READ, CONVERSATIONS_WRITE
 from chatserver.model import Conversation, Member
 from chatserver.services.host_conversations import MOST_MEMBERS, WantedConversation
 from handlers.conversation_calls import given
-from handlers.host_calls import HostHandler
+from handlers.host_calls import BATCH_BYTES, HostHandler
 from handlers.parsing import parse
 from handlers.schemas import ExternalQuery, HostMembersPage, MemberQuery, PutConversation, PutMember
 
@@ -46,6 +46,10 @@ def member_json(member: Member, sub: str | None) -> dict[str, Any]:
 class ConversationHandler(HostHandler):
     scopes: ClassVar = {"GET": CONVERSATIONS_READ, "PUT": CONVERSATIONS_WRITE, "DELETE": CONVERSATIONS_WRITE}
 
+    @property
+    def body_limit(self) -> int:
+        return max(BATCH_BYTES, self.runtime.settings.body_bytes)
+
     async def get(self, external_id: str) -> None:
         asked, conversations = self.query(HostMembersPage), self.runtime.services.host_conversations
         one = await conversations.named(asked.external_id or external_id)
@@ -62,6 +66,7 @@ class ConversationHandler(HostHandler):
     async def put(self, external_id: str) -> None:
         external_id = self.query(ExternalQuery).external_id or external_id
         put = await self.runtime.services.host_conversations.put(external_id, self._wanted())
+        await self.done("conversation.put", f"conversation {external_id}")
         refused = [
             {"sub": sub, "code": error.code, "detail": error.detail} for sub, error in put.refused.items()
         ]
@@ -83,6 +88,7 @@ class ConversationHandler(HostHandler):
     async def delete(self, external_id: str) -> None:
         external_id = self.query(ExternalQuery).external_id or external_id
         closed = await self.runtime.services.host_conversations.close(external_id)
+        await self.done("conversation.close", f"conversation {external_id}")
         self.answer(conversation_json(closed))
 
 
@@ -95,10 +101,12 @@ class MemberHandler(HostHandler):
         role = self.json(PutMember).role if self.body() else None
         conversations = self.runtime.services.host_conversations
         member, is_new = await conversations.put_member(external_id, sub, role)
+        await self.done("member.put", f"conversation {external_id} user {sub}")
         self.answer(member_json(member, sub), 201 if is_new else 200)
 
     async def delete(self, external_id: str, sub: str) -> None:
         asked = self.query(MemberQuery)
         external_id, sub = asked.external_id or external_id, asked.sub or sub
         await self.runtime.services.host_conversations.remove_member(external_id, sub)
+        await self.done("member.remove", f"conversation {external_id} user {sub}")
         self.answer({"success": True, "status": "success"})

@@ -30,6 +30,7 @@ class KeysHandler(HostHandler):
         made = await self.runtime.services.keys.create(
             given.name, given.scopes, expires_at, self.caller.scopes
         )
+        await self.done("key.create", f"key {made[0].id}")
         self.answer(shown_once(*made), 201)
 
 
@@ -38,6 +39,7 @@ class KeyHandler(HostHandler):
 
     async def delete(self, key_id: str) -> None:
         await self.runtime.services.keys.revoke(int(key_id), self.caller.scopes)
+        await self.done("key.revoke", f"key {key_id}")
         self.answer({"success": True, "status": "success"})
 
 
@@ -47,4 +49,5 @@ class RotateHandler(HostHandler):
     async def post(self, key_id: str) -> None:
         overlap_secs = self.json(Rotate).overlap_secs
         made = await self.runtime.services.keys.rotate(int(key_id), overlap_secs, self.caller.scopes)
+        await self.done("key.rotate", f"key {key_id}")
         self.answer(shown_once(*made))

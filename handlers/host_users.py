@@ -16,13 +16,12 @@ from chatserver.model import Account, Inbox
 from chatserver.services.host_profile import FIELDS
 from chatserver.services.host_users import Given
 from handlers.accounts import signed_in
-from handlers.host_calls import HostHandler
+from handlers.host_calls import BATCH_BYTES, HostHandler
 from handlers.problems import STATUS
 from handlers.ranges import is_known
 from handlers.schemas import EndSessions, HostPeople, HostProfile, NewSession, SubQuery, Subs
 
 TOGETHER = 100
-BATCH_BYTES = 1 << 20  # so many of them with all that can be said of them
 
 
 def account_json(account: Account) -> dict[str, Any]:
@@ -62,10 +61,13 @@ class UserHandler(HostHandler):
         said = self.object(HostProfile)
         only_new = self.request.headers.get("If-None-Match", "").strip() == "*"
         account, created = await self.runtime.services.host_users.put(sub, said, only_new=only_new)
+        await self.done("user.put", f"user {sub}")
         self.answer(account_json(account), 201 if created else 200)
 
     async def delete(self, sub: str) -> None:
-        await self.runtime.services.host_users.delete(self.query(SubQuery).sub or sub)
+        sub = self.query(SubQuery).sub or sub
+        await self.runtime.services.host_users.delete(sub)
+        await self.done("user.delete", f"user {sub}")
         self.answer({"success": True, "status": "success"})
 
 
@@ -83,6 +85,7 @@ class UsersHandler(HostHandler):
         if not all(isinstance(one, dict) and isinstance(one.get("sub"), str) for one in listed):
             raise Invalid.field("users", "must be objects with a text as `sub`")
         given = await self.runtime.services.host_users.put_all([(one["sub"], one) for one in listed])
+        await self.done("users.put", f"{len(given)} users")
         self.answer({"results": [_result(one) for one in given]})
 
 
@@ -102,7 +105,9 @@ class DeactivateHandler(HostHandler):
 
     async def post(self, sub: str) -> None:
         users = self.runtime.services.host_users
-        account, ended = await users.set_active(self.query(SubQuery).sub or sub, False)
+        sub = self.query(SubQuery).sub or sub
+        account, ended = await users.set_active(sub, False)
+        await self.done("user.deactivate", f"user {sub}")
         self.answer({**account_json(account), "sessions_ended": ended})
 
 
@@ -111,7 +116,9 @@ class ActivateHandler(HostHandler):
 
     async def post(self, sub: str) -> None:
         users = self.runtime.services.host_users
-        account, ended = await users.set_active(self.query(SubQuery).sub or sub, True)
+        sub = self.query(SubQuery).sub or sub
+        account, ended = await users.set_active(sub, True)
+        await self.done("user.activate", f"user {sub}")
         self.answer({**account_json(account), "sessions_ended": ended})
 
 
@@ -120,12 +127,16 @@ class UserSessionsHandler(HostHandler):
 
     async def post(self, sub: str) -> None:
         sub, device = self.query(SubQuery).sub or sub, self.json(NewSession).device
-        self.answer(signed_in(*await self.runtime.services.host_users.begin_session(sub, device)), 201)
+        begun = await self.runtime.services.host_users.begin_session(sub, device)
+        await self.done("session.begin", f"user {sub}")
+        self.answer(signed_in(*begun), 201)
 
     async def delete(self, sub: str) -> None:
         asked = self.query(EndSessions)
         before = _moment(asked.before) if asked.before else None
-        ended = await self.runtime.services.host_users.end_sessions(asked.sub or sub, before)
+        sub = asked.sub or sub
+        ended = await self.runtime.services.host_users.end_sessions(sub, before)
+        await self.done("sessions.end", f"user {sub}")
         self.answer({"success": True, "status": "success", "sessions_ended": ended})
 
 

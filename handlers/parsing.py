@@ -76,7 +76,8 @@ _kinds_of: dict[type[Struct], dict[str, type]] = {}
 def _kinds(schema: type[Struct]) -> dict[str, type]:
     if schema not in _kinds_of:
         hints = typing.get_type_hints(schema)
-        _kinds_of[schema] = {name: _plain(hint) for name, hint in hints.items()}
+        fields = msgspec.structs.fields(schema)
+        _kinds_of[schema] = {field.encode_name: _plain(hints[field.name]) for field in fields}
     return _kinds_of[schema]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from chatserver.guard.password_rules import PASSWORD_CHARS
@@ -646,3 +647,76 @@ class MemberQuery(ExternalQuery):
 
 class PutMember(Struct):
     role: Annotated[Role | None, Meta(description="Left out: as it is, `member` for who is new.")] = None
+
+
+class Speaker(Struct):
+    sub: Annotated[Sub | None, Meta(description="One of your people, who is in the conversation.")] = None
+    bot: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=100)] | None,
+        Meta(description="A name of yours, under the rules of a person's: made at its first word."),
+    ] = None
+
+
+class HostSend(Struct):
+    client_id: Annotated[
+        ClientId, Meta(description="Your own key of this message: what is repeated with it is stored once.")
+    ]
+    message: Annotated[str, Meta(description="As long as anybody's.")]
+    as_: Annotated[
+        Literal["system"] | Speaker,
+        Meta(description="`system`: a line that nobody wrote; unread for nobody, and not to one person."),
+    ] = msgspec.field(name="as")
+    conversation: Annotated[External | None, Meta(description="Your own id of it.")] = None
+    receiver_sub: Annotated[Sub | None, Meta(description="To one person instead.")] = None
+
+
+AuditReason = Annotated[
+    Annotated[str, Meta(max_length=500)] | None, Meta(description="Why; for the audit alone.")
+]
+
+
+class Reason(Struct):
+    reason: AuditReason = None
+
+
+class HostEdit(Struct):
+    message: Annotated[str, Meta(description="What it says then.")]
+    reason: AuditReason = None
+
+
+class HostHistory(ExternalQuery):
+    after_seq: Annotated[
+        Annotated[int, Meta(ge=0, lt=1 << 23)], Meta(description="Only messages above this `seq`.")
+    ] = 0
+    limit: Annotated[Count, Meta(description="How many; above 200 counts as 200.")] = 50
+
+
+Externals = Annotated[
+    Annotated[list[External], Meta(min_length=1, max_length=100)] | None,
+    Meta(description="Only these, by your own ids; left out: everywhere."),
+]
+
+
+class HostBan(Struct):
+    until: Annotated[
+        str | None,
+        Meta(description="A time; for good without one.", extra_json_schema={"format": "date-time"}),
+    ] = None
+    conversations: Externals = None
+    reason: AuditReason = None
+
+
+class HostUnban(Struct):
+    conversations: Externals = None
+
+
+class AuditPage(Struct):
+    limit: Annotated[Count, Meta(description="How many; above 200 counts as 200.")] = 50
+    before: Annotated[
+        Annotated[str, Meta(pattern="^[0-9a-f]{24}$")] | None,
+        Meta(description="Go on from here: the `next` of the part before. Opaque."),
+    ] = None
+    target: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=500)] | None,
+        Meta(description="Only what was done to this, as an entry names it."),
+    ] = None

@@ -44,6 +44,7 @@ class WebhooksHandler(HostHandler):
         )
         if not created:
             self.set_header("Idempotency-Replayed", "true")
+        await self.done("webhook.create", f"webhook {made.id}")
         self.answer(with_secret(self.runtime.services.webhooks, made), 201 if created else 200)
 
 
@@ -56,10 +57,13 @@ class OneWebhookHandler(HostHandler):
     async def patch(self, webhook_id: str) -> None:
         given = self.json(ChangedWebhook)
         changes = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
-        self.answer(webhook_json(await self.runtime.services.webhooks.change(int(webhook_id), changes)))
+        changed = await self.runtime.services.webhooks.change(int(webhook_id), changes)
+        await self.done("webhook.change", f"webhook {webhook_id}")
+        self.answer(webhook_json(changed))
 
     async def delete(self, webhook_id: str) -> None:
         await self.runtime.services.webhooks.delete(int(webhook_id))
+        await self.done("webhook.delete", f"webhook {webhook_id}")
         self.answer({"success": True, "status": "success"})
 
 
@@ -67,7 +71,9 @@ class WebhookTestHandler(HostHandler):
     scopes: ClassVar = {"POST": WEBHOOKS}
 
     async def post(self, webhook_id: str) -> None:
-        self.answer(delivery_json(await self.runtime.services.webhooks.test(int(webhook_id))), 202)
+        task = await self.runtime.services.webhooks.test(int(webhook_id))
+        await self.done("webhook.test", f"webhook {webhook_id}")
+        self.answer(delivery_json(task), 202)
 
 
 class WebhookSecretHandler(HostHandler):
@@ -75,12 +81,9 @@ class WebhookSecretHandler(HostHandler):
 
     async def post(self, webhook_id: str) -> None:
         overlap_secs = self.json(RotateSecret).overlap_secs
-        self.answer(
-            with_secret(
-                self.runtime.services.webhooks,
-                await self.runtime.services.webhooks.rotate(int(webhook_id), overlap_secs),
-            )
-        )
+        rotated = await self.runtime.services.webhooks.rotate(int(webhook_id), overlap_secs)
+        await self.done("webhook.rotate", f"webhook {webhook_id}")
+        self.answer(with_secret(self.runtime.services.webhooks, rotated))
 
 
 class DeliveriesHandler(HostHandler):
@@ -108,6 +111,7 @@ class ReplayHandler(HostHandler):
         since, until = _moment("since", asked.since), _moment("until", asked.until)
         states = (asked.state,) if asked.state else ("done", "dead")
         count, more = await self.runtime.services.webhooks.replay(int(webhook_id), states, since, until)
+        await self.done("webhook.replay", f"webhook {webhook_id}")
         self.answer({"count": count, "next_since": more and _text(more)}, 202)
 
 

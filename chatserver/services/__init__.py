@@ -21,6 +21,7 @@ from chatserver.sending.feed import Feed
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
 from chatserver.services.asked_sends import AskedSends
+from chatserver.services.audit import Audit
 from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
@@ -36,6 +37,7 @@ from chatserver.services.hooks import Hooks
 from chatserver.services.host import Host
 from chatserver.services.host_conversations import HostConversations
 from chatserver.services.host_events import HostEvents
+from chatserver.services.host_messages import HostMessages
 from chatserver.services.host_users import HostUsers
 from chatserver.services.kept_places import KeptPlaces
 from chatserver.services.keys import Keys
@@ -75,6 +77,8 @@ class Services:
     host: Host
     host_users: HostUsers
     host_conversations: HostConversations
+    host_messages: HostMessages
+    audit: Audit
     keys: Keys
     contacts: Contacts
     conversations: Conversations
@@ -256,13 +260,26 @@ def build_services(
         signing,
         settings.guests,
     )
+    host_conversations = HostConversations(stores, groups, memberships)
     return Services(
         accounts=accounts,
         sessions=sessions,
         tickets=tickets,
         host=host,
         host_users=HostUsers(stores, accounts, visitors, sessions, clock),
-        host_conversations=HostConversations(stores, groups, memberships),
+        host_conversations=host_conversations,
+        host_messages=HostMessages(
+            stores,
+            writer,
+            accounts,
+            visitors,
+            conversations,
+            host_conversations,
+            messages,
+            clock,
+            settings.send_deadline_secs,
+        ),
+        audit=Audit(stores, clock),
         keys=keys,
         contacts=contacts,
         conversations=conversations,

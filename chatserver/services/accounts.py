@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from cachetools import TTLCache
@@ -31,6 +32,7 @@ CLOSED = {  # what is said to whoever registers all the same
     "invite": "Registering takes an invitation here, and this server gives none out yet; ask its operator to add you.",
 }
 GUEST = "guest:"  # how the usernames of visitors without an account begin: nobody can register a colon
+BOT = "bot:"  # and those of what the application lets speak
 
 
 class Accounts:
@@ -231,14 +233,23 @@ class Accounts:
             raise NotFound(f"{username} was deleted.")
         return await self.set_active(account, not disabled)
 
-    async def set_active(self, account: Account, active: bool) -> Account:
-        """Whether they may sign in and be written to; other nodes know it within KNOWN_SECS. Sessions are ended apart."""
+    async def back(self, account: Account) -> Account:
+        """As it is; active again when it was switched off until a time that is over."""
+        until = account.off_until
+        is_over = account.state == "disabled" and until is not None and until <= self._clock.now()
+        return await self.set_active(account, True) if is_over else account
+
+    async def set_active(self, account: Account, active: bool, until: datetime | None = None) -> Account:
+        """Whether they may sign in and be written to; other nodes know it within KNOWN_SECS. Sessions are ended apart.
+
+        `until`: whoever is switched off is active again when they first sign in after that.
+        """
         state = "active" if active else "disabled"
         async with self._feed.about_person("user.updated" if active else "user.deactivated", account.user.id):
-            await self._users.set_state(account.user.id, state)
+            await self._users.set_state(account.user.id, state, until)
         user = replace(account.user, is_off=not active)
         self._known[user.id] = user
-        return replace(account, state=state, user=user)
+        return replace(account, state=state, user=user, off_until=None if active else until)
 
     async def forget(self, account: Account) -> Account:
         """Take the name away, for others to use; what was written stays. Cached names are gone after KNOWN_SECS."""

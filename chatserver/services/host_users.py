@@ -73,9 +73,9 @@ class HostUsers:
             raise NotFound(NOBODY)
         return account
 
-    async def set_active(self, sub: str, active: bool) -> tuple[Account, int]:
-        """Whether they may sign in and be written to, and how many sessions ended. Raises NotFound."""
-        account = await self._accounts.set_active(await self.of(sub), active)
+    async def set_active(self, sub: str, active: bool, until: datetime | None = None) -> tuple[Account, int]:
+        """Whether they may sign in and be written to, and how many sessions ended; see Accounts. Raises NotFound."""
+        account = await self._accounts.set_active(await self.of(sub), active, until)
         return account, 0 if active else await self._sessions.end_all(account.user.id)
 
     async def delete(self, sub: str) -> User | None:
@@ -90,7 +90,7 @@ class HostUsers:
 
     async def begin_session(self, sub: str, device: str) -> tuple[str, User, Session]:
         """Raises NotFound, and Forbidden for who is switched off."""
-        account = await self.of(sub)
+        account = await self._accounts.back(await self.of(sub))
         if account.state != "active":
             raise Forbidden("This account is switched off.")
         return await self._sessions.start(account, device)

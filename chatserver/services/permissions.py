@@ -77,7 +77,9 @@ ALLOWED, FORBIDDEN = Decision(), Decision("forbidden")
 
 def rank(conversation: Conversation, member: Member) -> int:
     """The higher one decides. The owner is whom the conversation names, whatever the member's own role says."""
-    return RANKS[OWNER if member.user_id == conversation.owner_id else member.role]
+    # Where nobody is the owner, that is 0, which is what the host is known by too.
+    is_owner = member.user_id == conversation.owner_id and member.role != SYSTEM
+    return RANKS[OWNER if is_owner else member.role]
 
 
 def may(

@@ -15,7 +15,7 @@ from chatserver.guard.attempts import Attempts
 from chatserver.model import Account, User
 from chatserver.names import shown_name
 from chatserver.ports import Stores
-from chatserver.services.accounts import Accounts
+from chatserver.services.accounts import BOT, Accounts
 from chatserver.services.host_profile import acceptable, checked
 
 TRIES = 10
@@ -42,7 +42,7 @@ class Visitors:
         return await self._signed_in(sub, acceptable(said))
 
     async def _signed_in(self, sub: str, profile: Mapping[str, Any]) -> Account:
-        account, _ = await self.put(sub, profile)
+        account = await self._accounts.back((await self.put(sub, profile))[0])
         if account.state != "active":
             raise Forbidden("This account is switched off.")
         return account
@@ -91,6 +91,20 @@ class Visitors:
         made = await self._new("guest", None, {"name": shown})
         assert made is not None  # its name holds a number of its own
         return made
+
+    async def bot(self, name: str) -> User:
+        """What the host calls so, in any case, made at its first word. It cannot sign in. Raises Invalid, Unavailable."""
+        shown = shown_name(name, "as")
+        username = f"{BOT}{shown}"
+        for _ in range(TRIES):
+            account = await self._stores.users.account(username)
+            if account is not None:
+                return account.user
+            user = User(await self._stores.marks.next_id("user"), username, shown, None)
+            if await self._accounts.add(user):
+                return user
+            await self._clock.sleep(SETTLE_SECS)  # another node made it, and a majority does not have it yet
+        raise Unavailable("The account is not completely readable yet.")
 
     async def _new(self, kind: str, host_sub: str | None, profile: Mapping[str, Any]) -> Account | None:
         """None when the host's user has an account by now."""

@@ -11,6 +11,7 @@ from chatserver.errors import EX_NOPERM, EX_UNAVAILABLE, StartupError, Unavailab
 from chatserver.settings import Settings
 from chatserver.storage.api_keys import ApiKeyStore
 from chatserver.storage.attachments import AttachmentStore
+from chatserver.storage.audit import AuditStore
 from chatserver.storage.conversations import ConversationStore
 from chatserver.storage.driver import Collection, make_client, settled
 from chatserver.storage.facts import FactStore
@@ -50,6 +51,7 @@ NOUNS = (
     "tasks",
     "marks",
     "keys",
+    "audit",
 )
 FILES = ("fs.files", "fs.chunks")  # as GridFS calls them
 PASSING = ("tickets", "rates", "attempts", "quotas", "known_callers")  # of no use after some time
@@ -85,6 +87,7 @@ class Storage:
         self.tasks = TaskStore(collections["tasks"], clock)
         self.tickets = TicketStore(collections["tickets"], collections["sessions"])
         self.keys = ApiKeyStore(collections["keys"])
+        self.audit = AuditStore(collections["audit"])
         self.rates = RateStore(collections["rates"], clock)
         self.attempts = AttemptStore(collections["attempts"], clock)
         self.quotas = QuotaStore(collections["quotas"])

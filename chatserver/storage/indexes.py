@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatserver.storage.audit import KEPT_SECS
 from chatserver.storage.conversations import MEMBERS_INDEX
 from chatserver.storage.driver import Collection
 
@@ -89,6 +90,9 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await collections["notifications"].create_index(
         [("client_id", 1)], unique=True, partialFilterExpression={"client_id": {"$exists": True}}
     )
+    # What the host did, of one target; and all of it is let go of after a year.
+    await collections["audit"].create_index([("target", 1), ("_id", -1)])
+    await collections["audit"].create_index([("at", 1)], expireAfterSeconds=KEPT_SECS)
     tasks, waiting = collections["tasks"], {"state": "waiting"}
     # What is due of an endpoint, and the list of its deliveries.
     await tasks.create_index([("key", 1), ("state", 1), ("due_at", 1)])

@@ -62,7 +62,8 @@ def user(document: Document) -> User:
 
 def account(document: Document) -> Account:
     state, credential = document.get("state", "active"), document.get("credential", 0)
-    return Account(user(document), state, document["created_at"], credential, document.get("host", {}))
+    said, until = document.get("host", {}), document.get("off_until")
+    return Account(user(document), state, document["created_at"], credential, said, until)
 
 
 def session(document: Document) -> Session:

@@ -20,7 +20,7 @@ from chatserver.words import RULES, name_words
 
 LAST_SIGN = "\U0010ffff"
 _PUBLIC = {"username": 1, "full_name": 1, "avatar": 1, "host_sub": 1, "state": 1}
-_ACCOUNT = {**_PUBLIC, "state": 1, "created_at": 1, "credential": 1, "host": 1}
+_ACCOUNT = {**_PUBLIC, "state": 1, "off_until": 1, "created_at": 1, "credential": 1, "host": 1}
 
 _RAISED: Document = {"$inc": {"credential": 1}}
 
@@ -157,11 +157,11 @@ class UserStore:
         found = await self._users.find(filter, _ACCOUNT, sort=[("username_key", 1)], limit=limit)
         return [records.account(doc) for doc in found]
 
-    async def set_state(self, user_id: int, state: str) -> None:
+    async def set_state(self, user_id: int, state: str, until: datetime | None = None) -> None:
         """Without a state one is active: that is how nearly all are stored. With any other all sessions end."""
-        change: Document = {"$unset": {"state": ""}}
+        change: Document = {"$unset": {"state": "", "off_until": ""}}
         if state != "active":
-            change = {"$set": {"state": state, "kept_session": 0}, **_RAISED}
+            change = {"$set": {"state": state, "off_until": until, "kept_session": 0}, **_RAISED}
         await self._users.update_one({"_id": user_id}, change)
 
     async def forget(self, user_id: int, username: str, full_name: str) -> None:

@@ -230,6 +230,40 @@ def test_a_conversation_of_several_people_stands_in_somebody_elses_page(
     expect(said(room, "thank you").get_by_role("button", name=support.name)).to_be_visible()
 
 
+def test_a_conversation_is_named_by_the_hosts_own_id_of_it(
+    support: Person, chat: ServerProcess, host: Host, visit: Callable[..., Page]
+) -> None:
+    claims = {
+        "aud": "chatserver",
+        "exp": int(time.time()) + 600,
+        "scope": "conversations:write messages:write",
+    }
+    key = {"Authorization": f"Bearer {jwt.encode(claims, SECRET, algorithm='HS256')}"}
+    of_host = f"{chat.base}/api/v1/communication/host"
+    id = f"class/{unique('5b')} ü"
+    page, room = in_use(visit)
+    body = {"title": "Class 5b", "members": [host.user]}
+    made = support.page.request.put(
+        f"{of_host}/conversations/-/", params={"external_id": id}, data=body, headers=key
+    )
+    assert made.status == 201, made.text()
+    said_by_bot = {"conversation": id, "as": {"bot": "Homework"}, "message": "page 12", "client_id": id}
+    assert support.page.request.post(f"{of_host}/messages/", data=said_by_bot, headers=key).status == 201
+    show = """id => {
+      const room = document.querySelector('#inline');
+      room.removeAttribute('room');
+      room.setAttribute('conversation', id);
+    }"""
+    page.evaluate(show, f"ext:{id}")
+    expect(room.get_by_role("heading", name="Class 5b")).to_be_visible()
+    expect(said(room, "page 12")).to_contain_text("Homework")
+    write(room, "done")
+    expect(said(room, "done").locator(ACCEPTED)).to_be_visible()
+    page.evaluate(show, f"ext:{unique('nothing')}")
+    expect(room.get_by_role("heading", name="Class 5b")).to_have_count(0)
+    expect(said(room, "page 12")).to_have_count(0)
+
+
 def test_nothing_leaks_out_of_the_room_nor_into_it(
     support: Person, host: Host, visit: Callable[..., Page]
 ) -> None:

@@ -6,6 +6,7 @@ from handlers.description.operations import (
     groups,
     host,
     host_conversations,
+    host_messages,
     host_users,
     own_conversation,
     polls,
@@ -22,6 +23,7 @@ OPERATIONS = {
     **host.OPERATIONS,
     **host_users.OPERATIONS,
     **host_conversations.OPERATIONS,
+    **host_messages.OPERATIONS,
     **webhooks.OPERATIONS,
     **server.OPERATIONS,
 }

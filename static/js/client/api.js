@@ -148,6 +148,9 @@ export class Api {
   of = (method, conversationId, path = '', options = {}) =>
     this.request(method, `conversations/${conversationId}/${path}`, options);
 
+  /** The one that the application around the chat calls this, if one is in it. @param {string} external_id @returns {Promise<{results: import('./types.js').Group[]}>} */
+  called = (external_id) => this.request('GET', 'conversations/', { query: { external_id } });
+
   /** @param {number} messageId @param {string} message @returns {Promise<Message>} */
   edit = (messageId, message) => this.request('PATCH', `chats/message/${messageId}/`, { json: { message } });
 

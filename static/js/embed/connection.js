@@ -12,7 +12,7 @@ import { signIn, still } from './sign-in.js';
  * @typedef {object} Wishes
  * @property {string} origin
  * @property {string} room       the chat's id of a person, their username, or sub: and the host's id of them
- * @property {string} conversation  its id, where no person is named
+ * @property {string} conversation  its id, or ext: and the host's id of it, where no person is named
  * @property {string|null} token
  * @property {string|null} session  of before, when the page is gone back to
  * @property {boolean} isGuest    whoever has no token comes in as somebody new
@@ -119,16 +119,17 @@ export class Connection {
 
 /** @param {ChatClient} chat @param {string} wanted @returns {Promise<number>} the conversation, of which one has to be a member */
 async function joined(chat, wanted) {
+  const external = /^ext:(?<id>.+)$/su.exec(wanted)?.groups?.id;
   const id = /^\d{1,15}$/u.test(wanted) ? Number(wanted) : 0;
-  if (!id) throw new ApiError({ status: 404, code: 'not_found', detail: `There is no conversation ${wanted}.` });
-  const found = await chat.api.of('GET', id);
+  const found = external ? (await chat.api.called(external)).results[0] : id && (await chat.api.of('GET', id));
+  if (!found) throw new ApiError({ status: 404, code: 'not_found', detail: `There is no conversation ${wanted}.` });
   const [other] = found.preview;
   if (found.kind === 'direct' && other) {
     chat.store.meet(other);
-    chat.store.begun(other.id, id);
+    chat.store.begun(other.id, found.id);
   }
   chat.store.regroup(found);
-  return id;
+  return found.id;
 }
 
 /** @param {ChatClient} chat @param {string} room @returns {Promise<number>} the person to talk to */

@@ -121,7 +121,8 @@ export function wordsOf({ system, message = '' }, { app }) {
   const actor = people(actor_id);
   const [name] = user_ids.map(people);
   const count = user_ids.length - 1;
-  const key = `system.${type}${count > 0 && type === 'added' ? 'More' : ''}`;
+  const told = type === 'added' && !actor_id ? 'joined' : type; // by nobody in it
+  const key = `system.${told}${count > 0 && told === 'added' ? 'More' : ''}`;
   const words = t(key, {
     actor,
     name,
