@@ -121,6 +121,16 @@ def test_the_application_makes_a_conversation_and_says_who_is_in_it(app: Either,
     shown = app.do(host.conversations.get(odd))
     assert {one["sub"] for one in shown["members"]} == {ann, bob} and shown["id"] == made["id"]
     person(ann).do(persons.messages.send("hello", conversation_id=made["id"]))
+    said = app.do(host.messages.post("Page 12", unique("hw"), conversation=odd, bot="Homework"))
+    app.do(host.messages.edit(said["id"], "Page 13", reason="a slip"))
+    mine = unique("hw")
+    as_ann = [app.do(host.messages.post("Thanks", mine, conversation=odd, sub=ann)) for _ in range(2)]
+    assert as_ann[0]["id"] == as_ann[1]["id"] and as_ann[0]["sender_sub"] == ann
+    told = app.do(host.conversations.messages(odd))["messages"]
+    assert [one["message"] for one in told if one["kind"] == "message"] == ["hello", "Page 13", "Thanks"]
+    app.do(host.messages.delete(as_ann[0]["id"], reason="spam"))
+    later = app.do(host.conversations.messages(odd, after_seq=told[-1]["seq"] - 1))["messages"]
+    assert [one["is_active"] for one in later] == [False]
     assert app.do(host.conversations.close(odd))["state"] == "closed"
 
 

@@ -310,3 +310,13 @@ class ChangedHostConversation(HostConversation):
     added: int
     removed: int
     refused: list[RefusedMember]
+
+
+class HostMessage(Message):
+    sender_sub: str | None
+    receiver_sub: str | None
+
+
+class HostMessages(TypedDict):
+    messages: list[HostMessage]
+    has_more: bool

@@ -49,8 +49,8 @@ def put_class(school_class):
             if one["code"] is not None:
                 log.error("the chat refused user %s: %s", one["sub"], one["detail"])
     wanted = {"title": school_class.name, "members": [sub(user) for user in members], "mode": "exact"}
-    put = chat.do(host.conversations.put(school_class.external_id, **wanted))
-    type(school_class).objects.filter(pk=school_class.pk).update(chat_id=put["id"])
+    for one in chat.do(host.conversations.put(school_class.external_id, **wanted))["refused"]:
+        log.error("the chat did not take user %s into %s: %s", one["sub"], school_class, one["detail"])
 
 
 def close_class(external_id):

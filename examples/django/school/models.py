@@ -6,7 +6,6 @@ class SchoolClass(models.Model):
     name = models.CharField(max_length=50)
     teachers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="teaches", blank=True)
     pupils = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="attends", blank=True)
-    chat_id = models.BigIntegerField(null=True, editable=False)  # the chat's own id of its conversation
 
     class Meta:
         verbose_name_plural = "school classes"

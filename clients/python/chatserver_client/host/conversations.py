@@ -11,6 +11,7 @@ from chatserver_client.shapes import (
     HostConversation,
     HostConversationWithMembers,
     HostMember,
+    HostMessages,
     PutConversation,
 )
 
@@ -53,3 +54,10 @@ def _member(external_id: str, sub: str) -> tuple[str, dict[str, str]]:
     conversation, query = segment(external_id=external_id)
     member, more = segment(sub=sub)
     return f"host/conversations/{conversation}/members/{member}/", query | more
+
+
+def messages(external_id: str, after_seq: int = 0, limit: int = 50) -> Call[HostMessages]:
+    """What was said, oldest first, from above `after_seq`; nothing counts as delivered or read by it."""
+    part, query = segment(external_id=external_id)
+    asked: dict[str, str | int] = {**query, "after_seq": after_seq, "limit": limit}
+    return Call("GET", f"host/conversations/{part}/messages/", query=asked)

@@ -31,7 +31,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", models.CharField(max_length=50)),
-                ("chat_id", models.BigIntegerField(editable=False, null=True)),
                 (
                     "pupils",
                     models.ManyToManyField(blank=True, related_name="attends", to=settings.AUTH_USER_MODEL),
