@@ -23,6 +23,9 @@ from tests.support.server import ROOT, ServerProcess
 SECRET = "a key of thirty-two bytes or more"
 SCOPES = ("users:read", "users:write", "conversations:write", "webhooks")
 PASSWORD = "only for trying it out"
+HEARS_AN_ERROR = """new Promise((done) => {
+  document.querySelector('chat-room').addEventListener('error', ({ detail }) => done(detail.code));
+})"""
 
 
 class Example:
@@ -139,6 +142,20 @@ def django(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
         made.close()
 
 
+@pytest.fixture(scope="module")
+def express() -> Iterator[Example]:
+    folder = ROOT / "examples" / "express"
+    if not (folder / "node_modules").exists():
+        pytest.skip("examples/express is not installed: scripts/prepare test")
+    made = Example(folder)
+    try:
+        made.serve("node", "server.js")
+        wait_for(made.base, made)
+        yield made
+    finally:
+        made.close()
+
+
 @pytest.fixture
 def visitor(browser: Browser) -> Iterator[Callable[[Example, str], Visitor]]:
     made: list[Visitor] = []
@@ -208,8 +225,7 @@ def test_who_signs_out_of_the_django_example_is_signed_out_of_the_chat(
     elsewhere.goto(django.base)
     elsewhere.get_by_role("button", name="Sign out").click()
     # The open room asks for another token, and Django gives none any more.
-    heard = "new Promise(done => document.querySelector('chat-room').addEventListener('error', e => done(e.detail.code)))"
-    assert ann.page.evaluate(heard)
+    assert ann.page.evaluate(HEARS_AN_ERROR)
 
 
 def test_the_django_example_writes_down_what_the_chat_tells_once_and_believes_nobody_else(
@@ -234,3 +250,16 @@ def test_a_token_of_the_django_example_is_given_to_nobody_elses_page(
     without = ann.context.request.post(f"{django.base}/chat/token/", max_redirects=0)
     assert without.status == 403, "a POST without Django's CSRF token"
     assert ann.context.request.get(f"{django.base}/chat/token/").status == 405
+
+
+def test_two_people_of_the_express_example_chat_in_a_class_until_one_signs_out(
+    express: Example, visitor: Visitors
+) -> None:
+    ann, _ = talk_in_a_class(express, visitor)
+    assert ann.context.request.post(f"{express.base}/chat-token").status == 403, (
+        "without the token against CSRF"
+    )
+    elsewhere = ann.context.new_page()
+    elsewhere.goto(express.base)
+    elsewhere.get_by_role("button", name="Sign out").click()
+    assert ann.page.evaluate(HEARS_AN_ERROR)
