@@ -167,9 +167,8 @@ def _answer(response: http.client.HTTPResponse) -> Answer:
     body = response.read(ANSWER_BYTES + 1)
     if len(body) > ANSWER_BYTES:
         raise http.client.HTTPException("the answer is too long")
-    if (
-        response.length is None and not response.chunked
-    ):  # one that breaks off within its head looks like this
+    # One that breaks off within its head looks as if it had no length.
+    if response.length is None and not response.chunked:
         raise http.client.HTTPException("the answer does not say where it ends")
     if response.length:  # what its Content-Length still promises
         raise http.client.IncompleteRead(body, response.length)
