@@ -88,4 +88,6 @@ def _plain(hint: Any) -> type:
     if typing.get_origin(hint) is Annotated:
         return _plain(typing.get_args(hint)[0])
     plain: type = typing.get_origin(hint) or hint
+    if plain is list and _plain(typing.get_args(hint)[0]) is not int:
+        return object  # a text among others may be digits, and stays one
     return plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 from urllib.parse import quote
 
@@ -228,3 +229,15 @@ async def test_what_is_unread_of_many_is_told_in_one_answer(shop: Client, master
     for wrong in ([], ["x"] * 101, [""], "x"):
         refused = await by_host(shop, master, "POST", "unread/", {"subs": wrong})
         assert_problem(refused, 400, "validation_error", "subs")
+
+
+@pytest.mark.gen_test
+async def test_ids_in_a_list_may_be_digits_and_stay_texts(shop: Client, master: str) -> None:
+    sub = str(random.randrange(10**9, 10**10))
+    made = await by_host(shop, master, "POST", "users/", {"users": [{"sub": sub, "name": "Ann"}]})
+    assert made["results"][0]["status"] == 201
+    told = await by_host(shop, master, "POST", "unread/", {"subs": [sub]})
+    assert [one["sub"] for one in told["results"]] == [sub]
+    path = f"conversations/{unique('class')}/"
+    answer = await by_host(shop, master, "PUT", path, {"title": "5b", "members": [sub], "mode": "exact"})
+    assert (answer.status, answer["added"]) == (201, 1)
