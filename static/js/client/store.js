@@ -31,6 +31,8 @@ export class Store extends EventTarget {
     /** Gives the older ones; null when all are here. @type {string|null} */ this.next = null;
     /** @type {Map<number, Thread>} */ this.threads = new Map();
     /** Up to where, as far as was heard. @type {Map<number, number>} */ this.readIds = new Map();
+    /** As it was when this browser was here last, until the server has told. @type {Set<number>} */
+    this.archivedBefore = new Set();
     this.typing = new Typing(typingSecs, now);
     /** Groups one is no member of any more, and why: what is loaded of them stays until the page goes. @type {Map<number, {group: import('./types.js').Group, reason: string}>} */
     this.left = new Map();
@@ -172,9 +174,14 @@ export class Store extends EventTarget {
   /** Of what is neither muted nor archived. */
   get unreadTotal() {
     let total = 0;
-    for (const { conversation_id, unread_count, my } of this.conversations.values())
-      if (!my?.archived && !this.isMuted(conversation_id)) total += unread_count;
+    for (const { conversation_id, unread_count } of this.conversations.values())
+      if (!this.isArchived(conversation_id) && !this.isMuted(conversation_id)) total += unread_count;
     return total;
+  }
+
+  /** @param {number} conversationId */
+  isArchived(conversationId) {
+    return this.conversations.get(conversationId)?.my?.archived ?? this.archivedBefore.has(conversationId);
   }
 
   /** @param {number} conversationId */

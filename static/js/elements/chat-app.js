@@ -10,7 +10,7 @@ import { el, fill } from '../lib/dom.js';
 import { browserName } from '../lib/prefs.js';
 import { keepByConversation } from '../lib/conversation-prefs.js';
 import { parseRoute, roomHash } from '../lib/route.js';
-import { leaveToInputMethods, listenForKeys } from './keys.js';
+import { leaveToInputMethods } from './input-methods.js';
 
 const LIMITS = { message_chars: 4000, attachment_bytes: 10 * 1024 * 1024 };
 
@@ -114,7 +114,7 @@ export class ChatApp extends HTMLElement {
     );
     addEventListener('hashchange', () => this.follow(), { signal });
     this.store.onChange((change) => this.#changed(change), signal);
-    listenForKeys(this, signal);
+    import('./keys.js').then(({ listenForKeys }) => !signal.aborted && listenForKeys(this, signal));
     import('../client/all-conversations.js').then(({ listenForConversations }) =>
       listenForConversations(this.chat, signal),
     );

@@ -9,6 +9,7 @@ export class ChatConversation extends HTMLElement {
   /** @type {number|null} */ #conversationId = null;
   /** What there is only where several people are. @type {import('../groups/group-room.js').GroupRoom|null} */ group =
     null;
+  /** What is told beside it. @type {import('../groups/panel.js').Panel|null} */ panel = null;
   #life = new AbortController();
   #visit = new AbortController();
   /** @type {number|undefined} */ #timer;
@@ -34,11 +35,11 @@ export class ChatConversation extends HTMLElement {
     if (!route) return this.#drawNone();
     if (this.#conversationId === route.conversationId && timeline) {
       if (route.messageId) timeline.show(route.messageId);
-      this.group?.showDetails(Boolean(route.details));
-      return;
+      return this.#showDetails(route);
     }
     this.#visit.abort();
     this.#visit = new AbortController();
+    this.panel = null;
     this.#conversationId = route.conversationId;
     const { signal } = this.#visit;
     const { store } = this.app;
@@ -48,9 +49,26 @@ export class ChatConversation extends HTMLElement {
     const loaded = isGroup && (await import('../groups/group-room.js'));
     if (signal.aborted) return;
     this.group = loaded ? new loaded.GroupRoom(this, route.conversationId, signal) : null;
-    if (isListed()) this.#draw(route);
-    else this.#drawEmpty('notAvailable');
-    this.group?.showDetails(Boolean(route.details));
+    if (!isListed()) return this.#drawEmpty('notAvailable');
+    this.#draw(route);
+    this.#showDetails(route);
+  }
+
+  /** @param {{details?: boolean}} route */
+  async #showDetails({ details = false }) {
+    if (details || this.panel) (await this.#details())?.show(details);
+  }
+
+  async toggleDetails() {
+    (await this.#details())?.toggle();
+  }
+
+  async #details() {
+    const { signal } = this.#visit;
+    const { Panel } = await import('../groups/panel.js');
+    if (signal.aborted || this.#conversationId === null) return null;
+    this.panel ??= new Panel(this, this.#conversationId, signal);
+    return this.panel;
   }
 
   /** Behind the loaded part of the list. @param {number} id @param {() => boolean} isListed */
@@ -156,6 +174,18 @@ export class ChatConversation extends HTMLElement {
     this.querySelector('chat-composer')?.address(face);
     const hadFocus = head.querySelector('h1')?.contains(document.activeElement);
     const name = el('bdi', null, nameOf(face));
+    const opener =
+      (group || !isEmbedded) &&
+      el(
+        'button',
+        {
+          class: 'room-view__open',
+          type: 'button',
+          'aria-expanded': String(Boolean(this.panel?.isOpen)),
+          onclick: () => this.toggleDetails(),
+        },
+        name,
+      );
     fill(
       head,
       !isEmbedded &&
@@ -168,7 +198,7 @@ export class ChatConversation extends HTMLElement {
       el(
         'div',
         { class: 'room-view__who' },
-        el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name', tabindex: '-1' }, group ? group.opener(name) : name),
+        el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name', tabindex: '-1' }, opener || name),
         group ? el('p', { class: 'room-view__state' }, group.line) : face && whereabouts(store.other(id)),
       ),
       iconButton('search', t('room.find'), { onclick: () => this.find() }),
@@ -211,6 +241,7 @@ export class ChatConversation extends HTMLElement {
   /** Everything open in the room stays as it is. @param {number} conversationId */
   #begun(conversationId) {
     this.#conversationId = conversationId;
+    if (this.panel) this.panel.id = conversationId;
     const composer = this.querySelector('chat-composer');
     if (composer) composer.conversationId = conversationId;
     this.querySelector('chat-timeline')?.begun(conversationId);

@@ -163,6 +163,7 @@ export default {
   },
   'details.find': 'البحث عن عضو',
   'details.hidden': 'المراقبون فقط يرون الأعضاء.',
+  'details.group': 'مجموعة جديدة مع {name}',
   'role.owner': 'المالك',
   'role.admin': 'مشرف',
   'role.moderator': 'مراقب',

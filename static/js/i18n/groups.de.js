@@ -97,6 +97,7 @@ export default {
   'details.members': { one: '{count} Mitglied', other: 'Mitglieder: {count}' },
   'details.find': 'Mitglied suchen',
   'details.hidden': 'Nur Moderatoren sehen die Mitglieder.',
+  'details.group': 'Neue Gruppe mit {name}',
 
   'role.owner': 'Eigentümer',
   'role.admin': 'Admin',

@@ -97,6 +97,7 @@ export default {
   'details.members': { one: '{count} member', other: 'Members: {count}' },
   'details.find': 'Find a member',
   'details.hidden': 'Only moderators see the members.',
+  'details.group': 'New group with {name}',
 
   'role.owner': 'Owner',
   'role.admin': 'Admin',

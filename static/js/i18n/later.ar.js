@@ -104,6 +104,7 @@ export default {
   'keys.line': 'سطر جديد',
   'keys.switcher': 'البحث عن شخص أو محادثة',
   'keys.search': 'خانة البحث',
+  'keys.details': 'تفاصيل المحادثة',
   'keys.help': 'هذه القائمة',
   'keys.edit': 'تعديل آخر رسالة لك',
   'keys.messages': 'التنقل بين الرسائل',

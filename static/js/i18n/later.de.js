@@ -93,6 +93,7 @@ export default {
   'keys.line': 'Zeile umbrechen',
   'keys.switcher': 'Person oder Unterhaltung finden',
   'keys.search': 'Suchfeld',
+  'keys.details': 'Details der Unterhaltung',
   'keys.help': 'Diese Liste',
   'keys.edit': 'Eigene letzte Nachricht ändern',
   'keys.messages': 'Durch die Nachrichten gehen',

@@ -91,6 +91,7 @@ export default {
   'keys.line': 'Break the line',
   'keys.switcher': 'Find a person or conversation',
   'keys.search': 'Search box',
+  'keys.details': 'Details of the conversation',
   'keys.help': 'This list',
   'keys.edit': 'Change your last message',
   'keys.messages': 'Walk through the messages',

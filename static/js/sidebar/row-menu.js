@@ -58,7 +58,11 @@ export async function openMenu(app, id, opener) {
       : (await import('../groups/leave.js')).leave(app, id);
   const isUnread = Boolean(row?.unread_count);
   showMenu(opener, nameOf(store.face(id)), [
-    group && isHere && { icon: 'info', label: t('details.title'), act: () => location.assign(`#/c/${id}/info`) },
+    isHere && {
+      icon: 'info',
+      label: t('details.title'),
+      act: () => app.querySelector('chat-conversation')?.toggleDetails(),
+    },
     isHere && { icon: 'search', label: t('room.find'), act: () => app.querySelector('chat-conversation')?.find() },
     my && {
       icon: 'pin',
