@@ -130,6 +130,14 @@ export class Store extends EventTarget {
     this.#tell('rooms', { conversationId: conversation_id });
   }
 
+  /** Another device of one's own has kept it. @param {{conversation_id: number, draft: import('./types.js').My['draft']}} told */
+  #drafted({ conversation_id, draft }) {
+    const row = this.conversations.get(conversation_id);
+    if (!row?.my) return;
+    row.my = { ...row.my, draft };
+    this.#tell('draft', { conversationId: conversation_id });
+  }
+
   /** @param {{conversation_id: number, reason: string}} told */
   #removed({ conversation_id, reason }) {
     const group = this.group(conversation_id);
@@ -201,6 +209,7 @@ export class Store extends EventTarget {
     ['conversation_changed', (data) => this.regroup(data.conversation)],
     ['conversation_removed', (data) => this.#removed(data)],
     ['my_conversation', (data) => this.#mine(data)],
+    ['draft', (data) => this.#drafted(data)],
     ['member_changed', (data) => this.#about('member', data, { member: data.member })],
     ['receipts', (data) => this.#about('seen', data, { read: data.read })],
   ]);

@@ -130,9 +130,7 @@ export class ChatApp extends HTMLElement {
       import(`./${name}.js`).then(
         () => !signal.aborted && this.querySelector('chat-sidebar')?.before(el(name, { '.app': this })),
       );
-    import('./attention.js').then(({ listenForAttention }) => !signal.aborted && listenForAttention(this, signal));
-    import('../dialogs/switcher.js');
-    import('../timeline/actions.js');
+    import('./behind.js').then(({ startBehind }) => !signal.aborted && startBehind(this, signal));
     if (parseRoute(location.hash)?.name === 'sign-up') history.replaceState(null, '', location.pathname);
     this.follow();
   }
@@ -141,8 +139,9 @@ export class ChatApp extends HTMLElement {
   follow() {
     const route = parseRoute(location.hash);
     this.route = route?.name === 'room' ? this.#room(route) : null;
-    this.dataset.pane = this.route ? 'room' : 'list';
-    this.querySelector('chat-conversation')?.enter(this.route);
+    const isDiscover = route?.name === 'discover';
+    this.dataset.pane = this.route || isDiscover ? 'room' : 'list';
+    this.querySelector('chat-conversation')?.enter(this.route, isDiscover);
     this.querySelector('chat-sidebar')?.mark(this.route?.conversationId ?? null);
     this.dispatchEvent(new Event('route'));
   }

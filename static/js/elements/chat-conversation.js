@@ -28,11 +28,11 @@ export class ChatConversation extends HTMLElement {
     clearInterval(this.#timer);
   }
 
-  /** @param {{conversationId: number, messageId: number|null, details?: boolean}|null} route */
-  async enter(route) {
+  /** @param {{conversationId: number, messageId: number|null, details?: boolean}|null} route @param {boolean} [isDiscover] what is public, where no conversation is chosen */
+  async enter(route, isDiscover = false) {
     const timeline = this.querySelector('chat-timeline');
     if (route?.conversationId !== this.#conversationId) timeline?.leave();
-    if (!route) return this.#drawNone();
+    if (!route) return this.#drawNone(isDiscover);
     if (this.#conversationId === route.conversationId && timeline) {
       if (route.messageId) timeline.show(route.messageId);
       return this.#showDetails(route);
@@ -77,16 +77,27 @@ export class ChatConversation extends HTMLElement {
     await lookFor(this.app.chat, id, isListed);
   }
 
-  #drawNone() {
+  /** @param {boolean} isDiscover */
+  async #drawNone(isDiscover) {
     this.#visit.abort();
     this.#conversationId = null;
-    this.#drawEmpty('nothingChosen');
+    if (!isDiscover) return this.#drawEmpty('nothingChosen');
+    this.#visit = new AbortController();
+    const { signal } = this.#visit;
+    const pane = this.#emptyPane();
+    const { drawDiscover } = await import('../groups/discover.js');
+    if (!signal.aborted) drawDiscover(/** @type {import('./types.js').PageApp} */ (this.app), pane, signal);
+  }
+
+  #emptyPane() {
+    const pane = el('main', { class: 'room-view room-view--none', id: 'content', tabindex: '-1' });
+    fill(this, pane);
+    return pane;
   }
 
   /** @param {'nothingChosen'|'notAvailable'} why */
   async #drawEmpty(why) {
-    const pane = el('main', { class: 'room-view room-view--none', id: 'content', tabindex: '-1' });
-    fill(this, pane);
+    const pane = this.#emptyPane();
     const words = await import('./empty-pane.js');
     fill(
       pane,
@@ -145,6 +156,7 @@ export class ChatConversation extends HTMLElement {
     const composer = el('chat-composer', {
       '.app': this.app,
       '.conversationId': this.#conversationId,
+      '.group': this.group,
       part: 'composer',
     });
     slot.replaceWith(composer);

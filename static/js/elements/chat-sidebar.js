@@ -57,7 +57,7 @@ export class ChatSidebar extends HTMLElement {
     import('../sidebar/search.js').then(({ Search }) => {
       if (!signal.aborted) this.#search = new Search(this, search, signal);
     });
-    import('../sidebar/row-menu.js').then(({ listenForMenus }) => listenForMenus(this, signal));
+    import('../sidebar/row-menu.js').then(({ listenForMenus }) => !signal.aborted && listenForMenus(this, signal));
   }
 
   disconnectedCallback() {

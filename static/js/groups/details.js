@@ -28,7 +28,7 @@ export class GroupDetails {
     const { room } = this;
     const { group, my } = room;
     const isOffline = room.app.chat.status.state === 'waiting';
-    const could = JSON.stringify([my?.can, my?.notify, room.app.store.isMuted(room.id), isOffline]);
+    const could = JSON.stringify([my?.can, my?.notify, my?.request_count, room.app.store.isMuted(room.id), isOffline]);
     const shown = JSON.stringify([group.name, group.about, group.avatar, group.member_count, could, group.preset]);
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -50,11 +50,19 @@ export class GroupDetails {
     const { room } = this;
     const { app, id } = room;
     const page = /** @type {import('../elements/types.js').PageApp} */ (app);
+    const count = room.can('requests') ? (room.my?.request_count ?? 0) : 0;
     return [
       room.can('edit_info') &&
         detailsAction(app, 'edit', t('details.edit'), async () => (await import('./edit.js')).show(room)),
       room.can('invite') &&
         detailsAction(app, 'addPerson', t('groups.add'), async () => (await import('./add-people.js')).show(room)),
+      room.can('invite') &&
+        !app.isEmbedded &&
+        detailsAction(app, 'link', t('invites.title'), async () => (await import('./invites.js')).show(room)),
+      count > 0 &&
+        detailsAction(app, 'people', t('requests.open', { count }), async () =>
+          (await import('./requests.js')).show(room),
+        ),
       room.my &&
         detailsAction(app, 'bell', t('own.notify'), async () => (await import('./notify.js')).show(app, id, room.view)),
       room.my &&

@@ -33,7 +33,9 @@ export class DirectDetails {
     const shown = JSON.stringify([person, my, app.store.isMuted(id), isOffline]);
     if (!person || shown === this.#shown) return;
     this.#shown = shown;
-    const at = [...this.body.querySelectorAll('button')].findIndex((one) => one === document.activeElement);
+    const at = [...this.body.querySelectorAll('button')].indexOf(
+      /** @type {HTMLButtonElement} */ (document.activeElement),
+    );
     const isHere = !isGone(person);
     fill(
       this.body,

@@ -8,6 +8,7 @@ import { Members } from './members.js';
 import { noComposer } from './no-composer.js';
 import { SeenBy } from './seen-by.js';
 import { senderNodes } from './senders.js';
+import { SlowMode } from './slow-mode.js';
 import { withSystemLines } from './system-lines.js';
 import { tellWhoAdded } from './who-added.js';
 import '../lib/more-icons.js';
@@ -78,6 +79,11 @@ export class GroupRoom {
   /** @param {import('../elements/types.js').Face|undefined} face @param {import('../elements/types.js').Shown} message */
   sender(face, message) {
     return senderNodes(this, face, message);
+  }
+
+  /** @param {HTMLElement} button that sends @param {AbortSignal} signal */
+  slow(button, signal) {
+    return new SlowMode(this, button, signal);
   }
 
   /** What stands where one may not write, and why. */

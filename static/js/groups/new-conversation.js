@@ -35,6 +35,7 @@ export function show(app, chosen = []) {
     picker.node,
     el('div', { class: 'field' }, el('label', { for: 'group-name' }, t('new.name')), name),
     el('fieldset', { class: 'choice kinds' }, el('legend', null, t('new.kind')), KINDS.map(kindNode)),
+    el('a', { class: 'new__public', href: '#/discover', onclick: () => dialog.close() }, t('discover.find')),
     error,
     el('div', { class: 'cluster dialog__actions dialog__foot' }, button),
   );

@@ -34,6 +34,10 @@ export default {
   'composer.emptyFile': '{name} is empty.',
   'composer.editing': 'Editing a message',
   'composer.editCancel': 'Cancel editing',
+  'composer.other': 'On another device: “{text}”',
+  'composer.otherUse': 'Use it',
+  'composer.otherDrop': 'Leave it out',
+  'sign.join': 'Sign in to see the invitation.',
   'composer.editEmpty': 'A message cannot be empty. Delete it instead.',
   'composer.editFailed': 'The change could not be saved: {reason}',
   'composer.remove': 'Remove {name}',
@@ -186,4 +190,12 @@ export default {
 
   'embed.opening': 'Opening the conversation…',
   'embed.refused': 'You are not signed in here, or this chat takes no guests.',
+
+  'rooms.people': 'People',
+  'rooms.none': 'Nothing found for “{search}”.',
+  'message.openImage': 'Open image: {name}',
+  'message.download': 'Download {name}',
+  'message.fileFailed': 'The file could not be loaded.',
+  'message.incoming': '{name}: {text}',
+  'message.in': '{name} in {group}',
 };

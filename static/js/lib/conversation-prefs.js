@@ -1,12 +1,12 @@
-/** What this browser keeps of one account's conversations: drafts, and which were put aside. */
+/** What this browser keeps of one account's conversations: drafts. */
 import { forget, read, write } from './storage.js';
 
-/** @typedef {{drafts: Record<string, string>, muted: number[], archived: number[]}} Kept by conversation */
+/** @typedef {{drafts: Record<string, string>, muted: number[]}} Kept by conversation */
 
 /** @param {number} me @returns {Kept} */
 function kept(me) {
-  const { drafts, muted, archived = [] } = read(name(me));
-  if (drafts && muted) return { drafts, muted, archived };
+  const { drafts, muted } = read(name(me));
+  if (drafts && muted) return { drafts, muted };
   return keptByPerson(me);
 }
 
@@ -19,7 +19,7 @@ function name(me) {
 function keptByPerson(me) {
   const drafts = Object.entries(read(`chat.drafts.${me}`)).map(([userId, text]) => [-Number(userId), String(text)]);
   /** @type {number[]} */ const muted = read('chat.prefs').muted ?? [];
-  return { drafts: Object.fromEntries(drafts), muted: muted.map((userId) => -userId), archived: [] };
+  return { drafts: Object.fromEntries(drafts), muted: muted.map((userId) => -userId) };
 }
 
 /** @param {number} me @param {number} conversationId */
@@ -46,25 +46,16 @@ export function mutedOfBefore(me) {
  */
 export function keepByConversation(store) {
   carryOver(store);
+  store.archivedBefore = new Set(read(`chat.archived.${store.me?.id}`).ids);
   store.onChange(({ kind }) => {
     if (kind === 'begun') carryOver(store);
-    if (kind === 'rooms') keepArchived(store);
   });
-}
-
-/** The list that comes first does not say it of direct ones. @param {import('../client/store.js').Store} store */
-function keepArchived(store) {
-  const me = /** @type {import('../client/types.js').Person} */ (store.me).id;
-  const all = kept(me);
-  const archived = [...store.conversations.keys()].filter((id) => store.isArchived(id));
-  if (String(archived) !== String(all.archived)) write(name(me), { ...all, archived });
 }
 
 /** @param {import('../client/store.js').Store} store */
 function carryOver(store) {
   const me = /** @type {import('../client/types.js').Person} */ (store.me).id;
   const before = kept(me);
-  store.archivedBefore = new Set(before.archived);
   /** @type {Record<string, string>} */ const drafts = {};
   for (const [id, text] of Object.entries(before.drafts)) {
     const presentId = store.presentId(Number(id));
@@ -72,7 +63,7 @@ function carryOver(store) {
     drafts[presentId] = drafts[presentId] ? `${drafts[presentId]}\n${text}` : text;
   }
   const muted = [...new Set(before.muted.map((id) => store.presentId(id)))];
-  write(name(me), { ...before, drafts, muted });
+  write(name(me), { drafts, muted });
   // The muted of old stay: other accounts of this browser have not taken them over yet.
   forget(`chat.drafts.${me}`);
 }
