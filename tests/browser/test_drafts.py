@@ -26,9 +26,7 @@ class Device:
 
     def keep(self, id: int, text: str, rev: int = 0) -> None:
         data = {"text": text, "rev": rev}
-        answer = self.request.put(
-            f"{self.base}conversations/{id}/me/draft/", data=data, headers=self.headers
-        )
+        answer = self.request.put(f"{self.base}conversations/{id}/me/draft/", data=data, headers=self.headers)
         assert answer.ok, answer.text()
 
 
@@ -61,7 +59,9 @@ def test_what_is_written_and_not_sent_is_there_on_another_device_and_goes_with_t
 
     box(ann).press_sequentially("tence")
     box(ann).press("Enter")
-    expect(ann.message("half a sentence").locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    expect(
+        ann.message("half a sentence").locator("[data-state=sent], [data-state=delivered]")
+    ).to_be_visible()
     assert phone.draft(id) is None
 
 
@@ -73,7 +73,9 @@ def test_a_draft_of_another_device_comes_into_a_field_that_nobody_writes_in(pers
 
     ann.page.goto(f"{ann.base}/#/")
     expect(ann.page.locator("chat-sidebar .room__draft")).to_be_visible()
-    ann.page.evaluate("localStorage.removeItem('chat.conversations.' + document.querySelector('chat-app').me.id)")
+    ann.page.evaluate(
+        "localStorage.removeItem('chat.conversations.' + document.querySelector('chat-app').me.id)"
+    )
     ann.page.evaluate("localStorage.removeItem('chat.synced.' + document.querySelector('chat-app').me.id)")
     ann.page.reload()
     expect(ann.page.locator("chat-sidebar .room").first).to_contain_text("from the phone")
