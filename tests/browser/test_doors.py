@@ -87,6 +87,11 @@ def test_links_that_are_dead_or_ones_own_or_put_off_say_so(person: People) -> No
     expect(cy.page.locator("chat-sidebar nav")).to_be_visible()
     expect(card).to_have_count(0)
     follow(cy, code)
+    full = {"code": "limit_reached", "limit": "group_members", "detail": "There is no place."}
+    cy.page.route("**/invites/accept/", lambda route: route.fulfill(status=409, json=full))
+    card.get_by_role("button", name="Join").click()
+    expect(card).to_contain_text("This group is full.")
+    cy.page.unroute("**/invites/accept/")
     card.get_by_role("button", name="Join").click()
     expect(row(cy, "Bakery")).to_be_visible()
 

@@ -144,9 +144,9 @@ def test_nothing_is_wrong_with_what_is_around_a_group(person: People, look: Look
     expect(row(bob, "News of the day")).to_be_visible()
     look(bob, f"{locale}-archive")
 
+    bob.page.locator(".sidebar__archive button").click()
     slow = group(ann, bob, name="Slow")
     ann.call("PATCH", f"conversations/{slow}/", {"slow_secs": 3600})
-    bob.page.locator(".sidebar__archive button").click()
     enter(bob, name="Slow")
     bob.write("one")
     expect(bob.page.locator(".composer__send")).to_have_text(re.compile(r"\d+:\d\d"))

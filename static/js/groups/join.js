@@ -9,6 +9,8 @@ import { reasonOf } from '../lib/reasons.js';
 
 /** Where early.js has put it, out of the address. */
 const KEY = 'chat.join';
+/** The limits whose end is that of the group, not of the person. */
+const FULL = ['group_members', 'announcement_members'];
 
 /** @typedef {import('../elements/types.js').PageApp} App */
 /** @typedef {import('../client/api.js').ApiError} ApiError */
@@ -38,7 +40,7 @@ function forget() {
 /** @param {ApiError} error */
 function wordsOf(error) {
   if (error.status === 404) return t('join.dead');
-  if (error.code === 'limit_reached' && error.body?.limit !== 'person_conversations') return t('join.full');
+  if (FULL.includes(error.body?.limit)) return t('join.full');
   return t('groups.failed', { reason: reasonOf(error) });
 }
 
