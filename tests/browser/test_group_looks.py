@@ -108,6 +108,10 @@ def test_on_a_phone_nothing_of_a_group_is_cut_off_and_all_can_be_hit(
     def seen(state: str) -> None:
         look(ann, f"phone-{locale}-{state}")
         pages.extend(f"{state}: {node}" for node in [*ann.page.evaluate(CUT), *ann.page.evaluate(SMALL)])
+        ann.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        pages.extend(f"{state} at 200 %: {node}" for node in ann.page.evaluate(CUT))
+        look.screenshot(ann, f"group-phone-{locale}-{state}-200")
+        ann.page.evaluate("document.documentElement.style.fontSize = ''")
 
     seen("room")
     ann.message("many enough").locator(".message__bubble").tap()
@@ -184,7 +188,9 @@ def test_nothing_is_wrong_at_the_doors_of_a_group(person: People, look: Looker, 
     seen("discover")
     bob.page.locator(".discover__one").filter(has_text=name).locator("button").tap()
     enter(ann, name=name)
-    panel = details(ann)
+    ann.page.locator(".room-view__open").click()
+    panel = ann.page.locator(".details")
+    expect(panel.locator(".members__row").first).to_be_visible()
     look(ann, f"{locale}-details-of-who-decides")
     panel.locator(".details__actions button").nth(3).click()
     expect(ann.page.locator(".requests__row")).to_be_visible()
