@@ -41,7 +41,7 @@ export class SlowMode {
   /** Whether it is too early, which is said. */
   refuses() {
     const count = this.leftSecs;
-    if (count) this.room.app.say(t('slow.wait', { count }), { urgent: true });
+    if (count) this.room.app.say(wordsOf(count), { urgent: true });
     return count > 0;
   }
 
@@ -50,11 +50,16 @@ export class SlowMode {
     const shown = String(count || '');
     if ((this.button.dataset.wait ?? '') === shown) return;
     this.button.dataset.wait = shown;
-    const label = count ? t('slow.wait', { count }) : t('composer.send');
+    const label = count ? wordsOf(count) : t('composer.send');
     this.button.setAttribute('aria-label', label);
     this.button.title = label;
     fill(this.button, count ? clockOf(count) : icon('send'));
   }
+}
+
+/** @param {number} count */
+function wordsOf(count) {
+  return count < 60 ? t('slow.wait', { count }) : t('slow.waitLong', { time: clockOf(count) });
 }
 
 /** @param {number} secs */

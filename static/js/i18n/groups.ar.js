@@ -32,6 +32,7 @@ export default {
     many: 'يمكنك الكتابة بعد {count} ثانية.',
     other: 'يمكنك الكتابة بعد {count} ثانية.',
   },
+  'slow.waitLong': 'يمكنك الكتابة بعد {time}.',
   'groups.typingTwo': '{name} و{other} يكتبان…',
   'groups.typingMany': {
     zero: 'لا أحد يكتب…',

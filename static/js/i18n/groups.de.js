@@ -14,6 +14,7 @@ export default {
     one: 'In {count} Sekunde kannst du wieder schreiben.',
     other: 'In {count} Sekunden kannst du wieder schreiben.',
   },
+  'slow.waitLong': 'In {time} kannst du wieder schreiben.',
   'groups.typingTwo': '{name} und {other} schreiben …',
   'groups.typingMany': { one: '{count} Person schreibt …', other: '{count} Personen schreiben …' },
   'groups.joinedMany': { one: '{count} Person ist dazugekommen', other: '{count} Personen sind dazugekommen' },

@@ -11,6 +11,7 @@ export default {
   'groups.loadFailed': 'Could not load.',
   'groups.offline': 'Needs a connection',
   'slow.wait': { one: 'You can write again in {count} second.', other: 'You can write again in {count} seconds.' },
+  'slow.waitLong': 'You can write again in {time}.',
   'groups.typingTwo': '{name} and {other} are typing…',
   'groups.typingMany': { one: '{count} person is typing…', other: '{count} people are typing…' },
   'groups.joinedMany': { one: '{count} person joined', other: '{count} people joined' },
