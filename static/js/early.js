@@ -1,4 +1,4 @@
-/* Before the first paint: theme, density, language and direction, so that nothing flashes. A classic script on purpose. */
+/* Before the first paint: theme, density, language and direction, so that nothing flashes, and an invitation out of the address. A classic script on purpose. */
 (() => {
   const root = document.documentElement;
   /** @type {{lang?: string, theme?: string, density?: string}} */ let prefs = {};
@@ -19,6 +19,20 @@
       break;
     }
   }
+  // Whoever looks at the screen or the history later shall not come in by it.
+  const takeInvite = () => {
+    const [, code] = /^#join=([\w-]{1,64})$/u.exec(location.hash) ?? [];
+    if (!code) return;
+    history.replaceState(null, '', `${location.pathname}${location.search}#/`);
+    try {
+      sessionStorage.setItem('chat.join', code);
+    } catch {
+      /* Blocked storage: there is no other place for it. */
+    }
+    dispatchEvent(new Event('invite'));
+  };
+  addEventListener('hashchange', takeInvite);
+  takeInvite();
   if (prefs.theme === 'light' || prefs.theme === 'dark') root.dataset.theme = prefs.theme;
   if (prefs.density === 'compact') root.dataset.density = 'compact';
 })();

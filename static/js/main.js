@@ -5,6 +5,8 @@ import './elements/chat-sidebar.js';
 import './elements/chat-timeline.js';
 import { loadLanguage } from './i18n/index.js';
 
+// Whoever types a shortcut at once is heard; nothing waits for it.
+import('./elements/keys.js').catch(() => {});
 await loadLanguage(document.documentElement.lang || 'en');
 document.querySelector('chat-app')?.start();
 // What is said is shown first. A module that could not be fetched has failed for good under that address.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.person import Person
+from tests.browser.person import Person, unique
 from tests.browser.test_groups import PHONE, details, enter, group, row, sent
 from tests.browser.test_looks import AXE, LOOK, STILL
 
@@ -107,6 +108,10 @@ def test_on_a_phone_nothing_of_a_group_is_cut_off_and_all_can_be_hit(
     def seen(state: str) -> None:
         look(ann, f"phone-{locale}-{state}")
         pages.extend(f"{state}: {node}" for node in [*ann.page.evaluate(CUT), *ann.page.evaluate(SMALL)])
+        ann.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        pages.extend(f"{state} at 200 %: {node}" for node in ann.page.evaluate(CUT))
+        look.screenshot(ann, f"group-phone-{locale}-{state}-200")
+        ann.page.evaluate("document.documentElement.style.fontSize = ''")
 
     seen("room")
     ann.message("many enough").locator(".message__bubble").tap()
@@ -122,5 +127,81 @@ def test_on_a_phone_nothing_of_a_group_is_cut_off_and_all_can_be_hit(
     ann.page.locator(".sidebar__head button").first.tap()
     ann.page.get_by_role("option").first.tap()
     seen("new")
+    assert not pages, "\n".join(pages)
+    assert not look.findings, "\n".join(look.findings)
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "ar"])
+def test_nothing_is_wrong_with_what_is_around_a_group(person: People, look: Looker, locale: str) -> None:
+    ann, bob = person("ann", locale=locale), person("bob", locale=locale)
+    id = group(ann, bob, preset="announcement", name="News of the day")
+    enter(ann, bob, name="News of the day")
+    sent(ann, "The oven is hot")
+    expect(ann.page.locator(".seen__open")).to_be_visible()
+    ann.page.locator(".seen__open").click()
+    look(ann, f"{locale}-seen-by")
+    ann.page.keyboard.press("Escape")
+    expect(bob.page.locator(".no-composer")).to_be_visible()
+    look(bob, f"{locale}-announcement")
+    bob.call("PATCH", f"conversations/{id}/me/", {"archived": True})
+    bob.page.locator(".sidebar__archive button").click()
+    expect(row(bob, "News of the day")).to_be_visible()
+    look(bob, f"{locale}-archive")
+
+    bob.page.locator(".sidebar__archive button").click()
+    slow = group(ann, bob, name="Slow")
+    ann.call("PATCH", f"conversations/{slow}/", {"slow_secs": 3600})
+    enter(bob, name="Slow")
+    bob.write("one")
+    expect(bob.page.locator(".composer__send")).to_have_text(re.compile(r"\d+:\d\d"))
+    bob.page.evaluate("document.querySelector('chat-composer').meetOther('words of the phone '.repeat(9))")
+    look(bob, f"{locale}-slow-and-draft")
+    bob.open(ann)
+    bob.page.locator(".room-view__open").click()
+    expect(bob.page.locator(".details__name")).to_be_visible()
+    look(bob, f"{locale}-direct-details")
+    assert not look.findings, "\n".join(look.findings)
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "ar"])
+def test_nothing_is_wrong_at_the_doors_of_a_group(person: People, look: Looker, locale: str) -> None:
+    ann = person("ann", locale=locale)
+    bob = person("bob", locale=locale, **PHONE | {"viewport": {"width": 360, "height": 740}})
+    name = unique("Plaza")
+    id = group(ann, preset="public", name=name)
+    about = "Everything that is baked here, and by whom, and when it is ready to be eaten"
+    ann.call("PATCH", f"conversations/{id}/", {"policy": {"join": "request"}, "about": about})
+    code = ann.call("POST", f"conversations/{id}/invites/", {})["code"]
+    pages: list[str] = []
+
+    def seen(state: str) -> None:
+        look(bob, f"phone-{locale}-{state}")
+        pages.extend(f"{state}: {node}" for node in [*bob.page.evaluate(CUT), *bob.page.evaluate(SMALL)])
+
+    bob.page.goto(f"{bob.base}/#join={code}")
+    bob.page.reload()
+    expect(bob.page.locator(".join")).to_be_visible()
+    seen("join")
+    bob.page.keyboard.press("Escape")
+    bob.page.goto(f"{bob.base}/#/discover")
+    expect(bob.page.locator(".discover__one").first).to_be_visible()
+    seen("discover")
+    bob.page.locator(".discover__one").filter(has_text=name).locator("button").tap()
+    enter(ann, name=name)
+    ann.page.locator(".room-view__open").click()
+    panel = ann.page.locator(".details")
+    expect(panel.locator(".members__row").first).to_be_visible()
+    look(ann, f"{locale}-details-of-who-decides")
+    panel.locator(".details__actions button").nth(3).click()
+    expect(ann.page.locator(".requests__row")).to_be_visible()
+    look(ann, f"{locale}-requests")
+    ann.page.keyboard.press("Escape")
+    panel.locator(".details__actions button").nth(2).click()
+    expect(ann.page.locator(".invites__one")).to_be_visible()
+    look(ann, f"{locale}-invites")
+    ann.page.keyboard.press("Escape")
+    ann.page.goto(f"{ann.base}/#/discover")
+    expect(ann.page.locator(".discover__one").first).to_be_visible()
+    look(ann, f"{locale}-discover")
     assert not pages, "\n".join(pages)
     assert not look.findings, "\n".join(look.findings)

@@ -204,3 +204,49 @@ function luminance(colour) {
   });
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
+
+test('a direct conversation that was put aside stays so until the server says otherwise, and through a gap', () => {
+  const store = new Store();
+  const direct = { conversation_id: 5, other_user: BO, last_message: 'x', last_message_at: '2026', unread_count: 1 };
+  const load = () =>
+    store.load(/** @type {any} */ ({ user: ANN, cursor: 'c', conversations: [direct], groups: { results: [] } }));
+  store.archivedBefore = new Set([5]);
+  load();
+  assert.deepEqual([store.isArchived(5), store.unreadTotal], [true, 0]);
+
+  store.regroup(/** @type {any} */ ({ id: 5, kind: 'direct', my: { ...MY, unread_count: 1, archived: false } }));
+  assert.deepEqual([store.isArchived(5), store.unreadTotal], [false, 1]);
+  load();
+  assert.equal(store.isArchived(5), false, 'what was known is not forgotten with the list');
+});
+
+test('a draft of another device is told of where the conversation is known', () => {
+  const store = loaded();
+  /** @type {string[]} */ const told = [];
+  store.onChange(({ kind }) => told.push(kind));
+  tell(store, 'draft', { conversation_id: 9, draft: { text: 'half', rev: 3 } });
+  tell(store, 'draft', { conversation_id: 77, draft: { text: 'of nothing', rev: 1 } });
+
+  assert.equal(row(store).my.draft.text, 'half');
+  assert.deepEqual(told, ['draft']);
+});
+
+test('a message names the draft that it was', async () => {
+  /** @type {any[]} */ const sent = [];
+  const api = new Api({
+    base: 'http://chat/',
+    fetch: async (_url, { body }) => {
+      sent.push(JSON.parse(body));
+      return new Response('{}');
+    },
+  });
+  await api.send(
+    /** @type {any} */ ({ conversation_id: 9, receiver_id: 0, message: 'm', client_id: 'c', draft_rev: 4 }),
+  );
+  await api.send(/** @type {any} */ ({ conversation_id: 9, receiver_id: 0, message: 'm', client_id: 'd' }));
+
+  assert.deepEqual(
+    sent.map(({ draft_rev }) => draft_rev),
+    [4, undefined],
+  );
+});

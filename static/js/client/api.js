@@ -17,6 +17,7 @@ export class ApiError extends Error {
     this.detail = detail;
     this.errors = errors;
     this.retryAfterSecs = retryAfterSecs;
+    /** @type {any} any: each code brings its own */ this.body = null;
   }
 
   /** The same call may succeed later. */
@@ -174,16 +175,15 @@ export class Api {
   unreadCount = () => this.request('GET', 'chats/unread-count/');
 
   /**
-   * @param {Place & {message: string, client_id: string, file?: Blob|null, file_name?: string|null}} message
+   * @param {Place & {message: string, client_id: string, file?: Blob|null, file_name?: string|null, draft_rev?: number}} message
    * @param {{signal?: AbortSignal, onProgress?: (share: number) => void}} [options]
    * @returns {Promise<Message>}
    */
-  async send({ message, client_id, file, file_name, ...place }, { signal, onProgress } = {}) {
-    if (!file) return this.request('POST', 'chats/', { json: { ...addressed(place), message, client_id }, signal });
+  async send({ message, client_id, file, file_name, draft_rev, ...place }, { signal, onProgress } = {}) {
+    const json = { ...addressed(place), message, client_id, draft_rev };
+    if (!file) return this.request('POST', 'chats/', { json, signal });
     const form = new FormData();
-    for (const [name, id] of Object.entries(addressed(place))) form.set(name, String(id));
-    form.set('message', message);
-    form.set('client_id', client_id);
+    for (const [name, value] of Object.entries(json)) if (value !== undefined) form.set(name, String(value));
     form.set('attachment', file, file_name ?? 'file');
     if (typeof XMLHttpRequest === 'undefined') {
       return this.request('POST', 'chats/', { form, signal, timeoutMs: UPLOAD_TIMEOUT_MS });

@@ -66,7 +66,7 @@ export function otherIn(message, mine) {
 /** As the server lists it, unless a message came while the list was on its way. @param {Row} row @param {Row|undefined} known @returns {Row} */
 export function listed(row, known) {
   const isNewer = (known?.headId ?? 0) > (row.last_message_id ?? 0);
-  return { ...row, headId: row.last_message_id, ...(isNewer && known), other_user: row.other_user };
+  return { ...row, headId: row.last_message_id, my: known?.my, ...(isNewer && known), other_user: row.other_user };
 }
 
 /**

@@ -78,8 +78,8 @@ export class Outbox extends EventTarget {
     for (const call of this.#calls.values()) call.abort();
   }
 
-  /** @param {{receiver_id: number, conversation_id?: number, message: string, file?: Blob|null, file_name?: string|null}} content */
-  add({ receiver_id, conversation_id = -receiver_id, message, file = null, file_name = null }) {
+  /** @param {{receiver_id: number, conversation_id?: number, message: string, file?: Blob|null, file_name?: string|null, draft_rev?: number}} content */
+  add({ receiver_id, conversation_id = -receiver_id, message, file = null, file_name = null, draft_rev }) {
     this.#lastOrder = Math.max(this.now(), this.#lastOrder + 1);
     /** @type {Outgoing} */
     const item = {
@@ -90,6 +90,7 @@ export class Outbox extends EventTarget {
       message,
       file,
       file_name,
+      draft_rev,
       order: this.#lastOrder,
       created_at: this.now(),
       state: 'pending',

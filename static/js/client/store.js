@@ -31,6 +31,8 @@ export class Store extends EventTarget {
     /** Gives the older ones; null when all are here. @type {string|null} */ this.next = null;
     /** @type {Map<number, Thread>} */ this.threads = new Map();
     /** Up to where, as far as was heard. @type {Map<number, number>} */ this.readIds = new Map();
+    /** As it was when this browser was here last, until the server has told. @type {Set<number>} */
+    this.archivedBefore = new Set();
     this.typing = new Typing(typingSecs, now);
     /** Groups one is no member of any more, and why: what is loaded of them stays until the page goes. @type {Map<number, {group: import('./types.js').Group, reason: string}>} */
     this.left = new Map();
@@ -128,6 +130,14 @@ export class Store extends EventTarget {
     this.#tell('rooms', { conversationId: conversation_id });
   }
 
+  /** Another device of one's own has kept it. @param {{conversation_id: number, draft: import('./types.js').My['draft']}} told */
+  #drafted({ conversation_id, draft }) {
+    const row = this.conversations.get(conversation_id);
+    if (!row?.my) return;
+    row.my = { ...row.my, draft };
+    this.#tell('draft', { conversationId: conversation_id });
+  }
+
   /** @param {{conversation_id: number, reason: string}} told */
   #removed({ conversation_id, reason }) {
     const group = this.group(conversation_id);
@@ -172,9 +182,14 @@ export class Store extends EventTarget {
   /** Of what is neither muted nor archived. */
   get unreadTotal() {
     let total = 0;
-    for (const { conversation_id, unread_count, my } of this.conversations.values())
-      if (!my?.archived && !this.isMuted(conversation_id)) total += unread_count;
+    for (const { conversation_id, unread_count } of this.conversations.values())
+      if (!this.isArchived(conversation_id) && !this.isMuted(conversation_id)) total += unread_count;
     return total;
+  }
+
+  /** @param {number} conversationId */
+  isArchived(conversationId) {
+    return this.conversations.get(conversationId)?.my?.archived ?? this.archivedBefore.has(conversationId);
   }
 
   /** @param {number} conversationId */
@@ -194,6 +209,7 @@ export class Store extends EventTarget {
     ['conversation_changed', (data) => this.regroup(data.conversation)],
     ['conversation_removed', (data) => this.#removed(data)],
     ['my_conversation', (data) => this.#mine(data)],
+    ['draft', (data) => this.#drafted(data)],
     ['member_changed', (data) => this.#about('member', data, { member: data.member })],
     ['receipts', (data) => this.#about('seen', data, { read: data.read })],
   ]);

@@ -43,6 +43,8 @@
  * @property {boolean} pinned
  * @property {boolean} archived
  * @property {number|null} unread_from_id
+ * @property {{text: string, rev: number}|null} [draft]
+ * @property {number} request_count   of those who ask to join, where one decides
  * @property {string|null} joined_at
  * @property {Person|null} added_by  where one was not there before
  * @property {number} [rev]
@@ -64,6 +66,13 @@
  * @property {number} rev
  * @property {My} my
  *
+ * @typedef {object} Outside  a conversation as somebody sees it who is not in it
+ * @property {Group['preset']} preset
+ * @property {string|null} name
+ * @property {string|null} avatar
+ * @property {string|null} about
+ * @property {number} member_count
+ *
  * @typedef {{user: Person, role: My['role'], state: string, silenced_until: string|null, rev: number}} Member
  *
  * @typedef {object} Conversation
@@ -81,7 +90,7 @@
  *
  * @typedef {{messages: Message[], has_more: boolean, conversation_id?: number|null, other_user?: Person}} Page
  * @typedef {object} Change  what a store tells its listeners
- * @property {'loaded'|'people'|'rooms'|'begun'|'history'|'message'|'changed'|'receipt'|'typing'|'group'|'member'|'removed'|'seen'} kind
+ * @property {'loaded'|'people'|'rooms'|'begun'|'history'|'message'|'changed'|'receipt'|'typing'|'group'|'member'|'removed'|'seen'|'draft'} kind
  * @property {number} conversationId  this and what follows is there where it fits the kind
  * @property {number} was             the provisional id, where a conversation has begun
  * @property {number} userId          whose name, picture or presence changed
@@ -103,6 +112,7 @@
  * @property {number} user_id         who sends
  * @property {number} conversation_id  where to; the provisional one of before it began, where it had not
  * @property {number} receiver_id   0 in groups
+ * @property {number} [draft_rev]     of the draft that it was
  * @property {string} message
  * @property {Blob|null} file
  * @property {string|null} file_name

@@ -14,6 +14,7 @@ export function show() {
     [swap ? ['Enter'] : ['Shift', 'Enter'], 'keys.line'],
     [[mod, 'K'], 'keys.switcher'],
     [['/'], 'keys.search'],
+    [['i'], 'keys.details'],
     [['Alt', '↑ ↓'], 'keys.rooms'],
     [['↑'], 'keys.edit'],
     [['Shift', '↑'], 'keys.messages'],

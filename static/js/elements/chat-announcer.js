@@ -1,5 +1,6 @@
 /** What assistive technology hears: new messages in one polite log, states in one status, failures in an alert. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { nameOf } from '../lib/nodes.js';
 

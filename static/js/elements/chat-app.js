@@ -10,7 +10,7 @@ import { el, fill } from '../lib/dom.js';
 import { browserName } from '../lib/prefs.js';
 import { keepByConversation } from '../lib/conversation-prefs.js';
 import { parseRoute, roomHash } from '../lib/route.js';
-import { leaveToInputMethods, listenForKeys } from './keys.js';
+import { leaveToInputMethods } from './input-methods.js';
 
 const LIMITS = { message_chars: 4000, attachment_bytes: 10 * 1024 * 1024 };
 
@@ -114,7 +114,7 @@ export class ChatApp extends HTMLElement {
     );
     addEventListener('hashchange', () => this.follow(), { signal });
     this.store.onChange((change) => this.#changed(change), signal);
-    listenForKeys(this, signal);
+    import('./keys.js').then(({ listenForKeys }) => !signal.aborted && listenForKeys(this, signal));
     import('../client/all-conversations.js').then(({ listenForConversations }) =>
       listenForConversations(this.chat, signal),
     );
@@ -130,9 +130,7 @@ export class ChatApp extends HTMLElement {
       import(`./${name}.js`).then(
         () => !signal.aborted && this.querySelector('chat-sidebar')?.before(el(name, { '.app': this })),
       );
-    import('./attention.js').then(({ listenForAttention }) => !signal.aborted && listenForAttention(this, signal));
-    import('../dialogs/switcher.js');
-    import('../timeline/actions.js');
+    import('./behind.js').then(({ startBehind }) => !signal.aborted && startBehind(this, signal));
     if (parseRoute(location.hash)?.name === 'sign-up') history.replaceState(null, '', location.pathname);
     this.follow();
   }
@@ -141,8 +139,9 @@ export class ChatApp extends HTMLElement {
   follow() {
     const route = parseRoute(location.hash);
     this.route = route?.name === 'room' ? this.#room(route) : null;
-    this.dataset.pane = this.route ? 'room' : 'list';
-    this.querySelector('chat-conversation')?.enter(this.route);
+    const isDiscover = route?.name === 'discover';
+    this.dataset.pane = this.route || isDiscover ? 'room' : 'list';
+    this.querySelector('chat-conversation')?.enter(this.route, isDiscover);
     this.querySelector('chat-sidebar')?.mark(this.route?.conversationId ?? null);
     this.dispatchEvent(new Event('route'));
   }

@@ -10,6 +10,7 @@ import { prefs } from '../lib/prefs.js';
 import { size } from '../lib/size.js';
 import { pasted } from '../composer/paste.js';
 import { EmojiInput } from '../composer/emoji-input.js';
+import { ServerDraft } from '../composer/server-draft.js';
 import { TypingNote } from '../composer/typing-note.js';
 import '../lib/more-icons.js';
 
@@ -18,6 +19,7 @@ const SAVE_AFTER_MS = 250;
 export class ChatComposer extends HTMLElement {
   /** @type {import('./types.js').App} */ app;
   conversationId = 0;
+  /** @type {import('../groups/group-room.js').GroupRoom|null} */ group = null;
   /** @type {HTMLTextAreaElement} */ text;
   /** @type {HTMLInputElement} */ files;
   /** @type {HTMLElement} */ count;
@@ -30,10 +32,12 @@ export class ChatComposer extends HTMLElement {
   /** @type {EmojiInput|null} */ #emoji = null;
   /** @type {Promise<typeof import('../composer/file-tray.js')>|null} */ #adding = null;
   /** @type {import('../composer/edit-mode.js').EditMode|null} */ #editing = null;
+  /** @type {import('../groups/slow-mode.js').SlowMode|undefined} */ #slow;
+  /** @type {ServerDraft} */ #kept;
 
   connectedCallback() {
     this.#me = this.app.me.id;
-    addEventListener('pagehide', () => this.#save(), { signal: this.#life.signal });
+    addEventListener('pagehide', () => this.save(), { signal: this.#life.signal });
     const limit = size(this.app.limits.attachment_bytes);
     this.text = el('textarea', {
       class: 'composer__text',
@@ -44,7 +48,7 @@ export class ChatComposer extends HTMLElement {
       oninput: () => this.#typed(),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
       onpaste: (/** @type {ClipboardEvent} */ event) => pasted(event, this.app, (files) => this.addFiles(files)),
-      onblur: () => this.#save(),
+      onblur: () => this.save(),
     });
     this.files = el('input', {
       type: 'file',
@@ -85,14 +89,20 @@ export class ChatComposer extends HTMLElement {
     );
     this.#emoji = new EmojiInput(this, this.text, /** @type {HTMLElement} */ (this.querySelector('.composer__popup')));
     this.address(this.app.store.face(this.conversationId));
+    this.#kept = new ServerDraft(this);
     this.text.value = draft(this.#me, this.conversationId);
+    this.#kept.soon();
+    this.#slow = this.group?.slow(
+      /** @type {HTMLElement} */ (this.querySelector('.composer__send')),
+      this.#life.signal,
+    );
     this.#drawSend();
     this.#grow();
   }
 
   disconnectedCallback() {
+    this.save();
     this.#life.abort();
-    this.#save();
     this.#typing.stop();
     this.tray?.clear();
   }
@@ -128,7 +138,7 @@ export class ChatComposer extends HTMLElement {
 
   /** @param {import('./types.js').Message} message one's own, to be changed */
   async edit(message) {
-    this.#save();
+    this.save();
     const { EditMode } = await import('../composer/edit-mode.js');
     this.#editing?.leave();
     this.#editing = new EditMode(this, message, () => (this.#editing = null));
@@ -138,6 +148,23 @@ export class ChatComposer extends HTMLElement {
   put(text) {
     this.text.value = text;
     this.#typed();
+  }
+
+  /** Nothing is put into what somebody writes in. */
+  get isHeld() {
+    return Boolean(this.#editing) || this.text.matches(':focus');
+  }
+
+  /** Another device has written on. */
+  redraft() {
+    this.text.value = draft(this.#me, this.conversationId);
+    this.#drawSend();
+    this.#grow();
+  }
+
+  /** @param {string} other what another device has kept, where something else stands here */
+  meetOther(other) {
+    this.#kept.offer(other);
   }
 
   /** @param {string} quoted */
@@ -177,8 +204,9 @@ export class ChatComposer extends HTMLElement {
       this.focusText();
       return this.#editing.save();
     }
+    if (this.#slow?.refuses()) return;
     const { outbox } = this.app.chat;
-    const place = this.#place;
+    const place = { ...this.#place, draft_rev: this.#kept.sent() };
     if (files.length === 0) outbox.add({ ...place, message });
     for (const file of files) {
       // The text is the first file's caption; a picture's own words follow it.
@@ -188,7 +216,7 @@ export class ChatComposer extends HTMLElement {
     this.text.value = '';
     this.tray?.clear();
     this.#typing.stop();
-    this.#save();
+    this.save();
     this.#drawSend();
     this.#grow();
     this.#emoji?.close();
@@ -198,7 +226,7 @@ export class ChatComposer extends HTMLElement {
 
   #typed() {
     clearTimeout(this.#saving);
-    this.#saving = setTimeout(() => this.#save(), SAVE_AFTER_MS);
+    this.#saving = setTimeout(() => this.save(), SAVE_AFTER_MS);
     this.#drawSend();
     this.#grow();
     this.#emoji?.complete();
@@ -206,11 +234,12 @@ export class ChatComposer extends HTMLElement {
     else this.#typing.stop();
   }
 
-  #save() {
+  save() {
     clearTimeout(this.#saving);
     // What is being edited is no draft.
     if (this.#editing || draft(this.#me, this.conversationId) === this.text.value) return;
     setDraft(this.#me, this.conversationId, this.text.value);
+    this.#kept.soon();
     this.app.dispatchEvent(new Event('draft'));
   }
 

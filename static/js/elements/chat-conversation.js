@@ -9,6 +9,7 @@ export class ChatConversation extends HTMLElement {
   /** @type {number|null} */ #conversationId = null;
   /** What there is only where several people are. @type {import('../groups/group-room.js').GroupRoom|null} */ group =
     null;
+  /** What is told beside it. @type {import('../groups/panel.js').Panel|null} */ panel = null;
   #life = new AbortController();
   #visit = new AbortController();
   /** @type {number|undefined} */ #timer;
@@ -27,18 +28,18 @@ export class ChatConversation extends HTMLElement {
     clearInterval(this.#timer);
   }
 
-  /** @param {{conversationId: number, messageId: number|null, details?: boolean}|null} route */
-  async enter(route) {
+  /** @param {{conversationId: number, messageId: number|null, details?: boolean}|null} route @param {boolean} [isDiscover] what is public, where no conversation is chosen */
+  async enter(route, isDiscover = false) {
     const timeline = this.querySelector('chat-timeline');
     if (route?.conversationId !== this.#conversationId) timeline?.leave();
-    if (!route) return this.#drawNone();
+    if (!route) return this.#drawNone(isDiscover);
     if (this.#conversationId === route.conversationId && timeline) {
       if (route.messageId) timeline.show(route.messageId);
-      this.group?.showDetails(Boolean(route.details));
-      return;
+      return this.#showDetails(route);
     }
     this.#visit.abort();
     this.#visit = new AbortController();
+    this.panel = null;
     this.#conversationId = route.conversationId;
     const { signal } = this.#visit;
     const { store } = this.app;
@@ -48,9 +49,26 @@ export class ChatConversation extends HTMLElement {
     const loaded = isGroup && (await import('../groups/group-room.js'));
     if (signal.aborted) return;
     this.group = loaded ? new loaded.GroupRoom(this, route.conversationId, signal) : null;
-    if (isListed()) this.#draw(route);
-    else this.#drawEmpty('notAvailable');
-    this.group?.showDetails(Boolean(route.details));
+    if (!isListed()) return this.#drawEmpty('notAvailable');
+    this.#draw(route);
+    this.#showDetails(route);
+  }
+
+  /** @param {{details?: boolean}} route */
+  async #showDetails({ details = false }) {
+    if (details || this.panel) (await this.#details())?.show(details);
+  }
+
+  async toggleDetails() {
+    (await this.#details())?.toggle();
+  }
+
+  async #details() {
+    const { signal } = this.#visit;
+    const { Panel } = await import('../groups/panel.js');
+    if (signal.aborted || this.#conversationId === null) return null;
+    this.panel ??= new Panel(this, this.#conversationId, signal);
+    return this.panel;
   }
 
   /** Behind the loaded part of the list. @param {number} id @param {() => boolean} isListed */
@@ -59,16 +77,27 @@ export class ChatConversation extends HTMLElement {
     await lookFor(this.app.chat, id, isListed);
   }
 
-  #drawNone() {
+  /** @param {boolean} isDiscover */
+  async #drawNone(isDiscover) {
     this.#visit.abort();
     this.#conversationId = null;
-    this.#drawEmpty('nothingChosen');
+    if (!isDiscover) return this.#drawEmpty('nothingChosen');
+    this.#visit = new AbortController();
+    const { signal } = this.#visit;
+    const pane = this.#emptyPane();
+    const { drawDiscover } = await import('../groups/discover.js');
+    if (!signal.aborted) drawDiscover(/** @type {import('./types.js').PageApp} */ (this.app), pane, signal);
+  }
+
+  #emptyPane() {
+    const pane = el('main', { class: 'room-view room-view--none', id: 'content', tabindex: '-1' });
+    fill(this, pane);
+    return pane;
   }
 
   /** @param {'nothingChosen'|'notAvailable'} why */
   async #drawEmpty(why) {
-    const pane = el('main', { class: 'room-view room-view--none', id: 'content', tabindex: '-1' });
-    fill(this, pane);
+    const pane = this.#emptyPane();
     const words = await import('./empty-pane.js');
     fill(
       pane,
@@ -127,6 +156,7 @@ export class ChatConversation extends HTMLElement {
     const composer = el('chat-composer', {
       '.app': this.app,
       '.conversationId': this.#conversationId,
+      '.group': this.group,
       part: 'composer',
     });
     slot.replaceWith(composer);
@@ -156,6 +186,18 @@ export class ChatConversation extends HTMLElement {
     this.querySelector('chat-composer')?.address(face);
     const hadFocus = head.querySelector('h1')?.contains(document.activeElement);
     const name = el('bdi', null, nameOf(face));
+    const opener =
+      (group || !isEmbedded) &&
+      el(
+        'button',
+        {
+          class: 'room-view__open',
+          type: 'button',
+          'aria-expanded': String(Boolean(this.panel?.isOpen)),
+          onclick: () => this.toggleDetails(),
+        },
+        name,
+      );
     fill(
       head,
       !isEmbedded &&
@@ -168,7 +210,7 @@ export class ChatConversation extends HTMLElement {
       el(
         'div',
         { class: 'room-view__who' },
-        el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name', tabindex: '-1' }, group ? group.opener(name) : name),
+        el(isEmbedded ? 'h2' : 'h1', { class: 'room-view__name', tabindex: '-1' }, opener || name),
         group ? el('p', { class: 'room-view__state' }, group.line) : face && whereabouts(store.other(id)),
       ),
       iconButton('search', t('room.find'), { onclick: () => this.find() }),
@@ -211,6 +253,7 @@ export class ChatConversation extends HTMLElement {
   /** Everything open in the room stays as it is. @param {number} conversationId */
   #begun(conversationId) {
     this.#conversationId = conversationId;
+    if (this.panel) this.panel.id = conversationId;
     const composer = this.querySelector('chat-composer');
     if (composer) composer.conversationId = conversationId;
     this.querySelector('chat-timeline')?.begun(conversationId);

@@ -57,7 +57,7 @@ export class ChatSidebar extends HTMLElement {
     import('../sidebar/search.js').then(({ Search }) => {
       if (!signal.aborted) this.#search = new Search(this, search, signal);
     });
-    import('../sidebar/row-menu.js').then(({ listenForMenus }) => listenForMenus(this, signal));
+    import('../sidebar/row-menu.js').then(({ listenForMenus }) => !signal.aborted && listenForMenus(this, signal));
   }
 
   disconnectedCallback() {
@@ -100,10 +100,10 @@ export class ChatSidebar extends HTMLElement {
   /** Without words to search for, what is archived stands apart. */
   get #listed() {
     const { store } = this.app;
-    return store.rooms.filter(({ conversation_id, my }) =>
+    return store.rooms.filter(({ conversation_id }) =>
       this.#search?.text
         ? this.#search.matches(store.face(conversation_id))
-        : Boolean(my?.archived) === this.showsArchived,
+        : store.isArchived(conversation_id) === this.showsArchived,
     );
   }
 
@@ -124,7 +124,8 @@ export class ChatSidebar extends HTMLElement {
 
   /** The way to what was put aside, and back. */
   async #drawArchive() {
-    const count = this.app.store.rooms.filter(({ my }) => my?.archived).length;
+    const { store } = this.app;
+    const count = store.rooms.filter(({ conversation_id }) => store.isArchived(conversation_id)).length;
     if (!count && !this.showsArchived) return fill(this.box('.sidebar__archive'));
     const { drawArchive } = await import('../sidebar/archive.js');
     drawArchive(this, count);

@@ -1,4 +1,5 @@
 /** Signing up, where the server lets people, and signing in: two fields, password managers welcome, no puzzle. */
+import { recalled, storage } from '../client/accounts.js';
 import { Api, ApiError } from '../client/api.js';
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
@@ -11,7 +12,7 @@ const USERNAME = '\\s*[A-Za-z0-9][A-Za-z0-9_.\\-]{1,31}\\s*';
 /** What is left to be refused when a browser has looked at a field. */
 /** @type {Record<string, string>} */ const REFUSED = { username: 'sign.taken', password: 'sign.weak' };
 
-const NOTICES = { expired: 'sign.expired', gone: 'sign.gone', else: 'sign.else' };
+const NOTICES = { expired: 'sign.expired', gone: 'sign.gone', else: 'sign.else', join: 'sign.join' };
 
 export class ChatSignIn extends HTMLElement {
   /** @type {import('./types.js').PageApp} */ app;
@@ -29,7 +30,8 @@ export class ChatSignIn extends HTMLElement {
 
   #draw() {
     const up = this.#mode === 'up';
-    const { notice, username } = this.options;
+    const { username } = this.options;
+    const notice = recalled('chat.join', storage('sessionStorage')) ? 'join' : this.options.notice;
     fill(
       this,
       el(

@@ -1,24 +1,9 @@
-/** Keyboard shortcuts. Single keys work outside text fields only and can be turned off. */
+/** Keyboard shortcuts, fetched beside the first load. Single keys work outside text fields only and can be turned off. */
 import { prefs } from '../lib/prefs.js';
 
 /** @param {import('./types.js').PageApp} app @param {AbortSignal} signal */
 export function listenForKeys(app, signal) {
   document.addEventListener('keydown', (event) => pressed(app, event), { signal });
-}
-
-/**
- * Keys of an input method belong to it: Enter and Escape mean the words that are being composed, and nothing of ours.
- * @param {EventTarget} root nothing inside gets them @param {AbortSignal} [signal]
- */
-export function leaveToInputMethods(root, signal) {
-  const leave = (/** @type {Event} */ event) => {
-    const { isComposing, keyCode, key } = /** @type {KeyboardEvent} */ (event);
-    if (!isComposing && keyCode !== 229) return;
-    event.stopImmediatePropagation();
-    // Dialogs close and search fields empty themselves by it.
-    if (key === 'Escape') event.preventDefault();
-  };
-  root.addEventListener('keydown', leave, { capture: true, signal });
 }
 
 /** @param {import('./types.js').PageApp} app @param {KeyboardEvent} event */
@@ -39,14 +24,18 @@ function pressed(app, event) {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target) || !prefs().shortcuts) return;
-  if (event.key === '?') {
-    event.preventDefault();
-    openDialog(app, 'shortcuts');
-  } else if (event.key === '/') {
-    event.preventDefault();
-    /** @type {HTMLElement|null} */ (app.querySelector('chat-sidebar input'))?.focus();
-  }
+  const act = SINGLE[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act(app);
 }
+
+/** @type {Record<string, (app: import('./types.js').PageApp) => void>} */
+const SINGLE = {
+  '?': (app) => openDialog(app, 'shortcuts'),
+  '/': (app) => /** @type {HTMLElement|null} */ (app.querySelector('chat-sidebar input'))?.focus(),
+  i: (app) => app.route && app.querySelector('chat-conversation')?.toggleDetails(),
+};
 
 /** Dialogs are fetched when first wanted. @param {import('./types.js').PageApp} app @param {'switcher'|'shortcuts'|'settings'} name */
 export async function openDialog(app, name) {

@@ -1,5 +1,6 @@
 /** What came while nobody looked: a notification for each conversation as long as it is unread, and a soft sound. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { nameOf } from '../lib/nodes.js';
 import { prefs } from '../lib/prefs.js';
 

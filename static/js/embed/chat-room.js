@@ -155,6 +155,8 @@ export class ChatRoom extends HTMLElement {
     chat.store.onChange((change) => this.#changed(change), signal);
     this.#app = new RoomApp(/** @type {ShadowRoot} */ (this.shadowRoot), chat, () => this.#headTools());
     this.#app.learnLimits();
+    const app = /** @type {import('../elements/types.js').App} */ (/** @type {unknown} */ (this.#app));
+    import('../lib/kept-drafts.js').then(({ listenForDrafts }) => !signal.aborted && listenForDrafts(app, signal));
     const hadFocus = /** @type {Document} */ (this.getRootNode()).activeElement === this;
     this.#draw();
     if (hadFocus) this.focus();

@@ -135,7 +135,7 @@ async function joined(chat, wanted) {
 /** @param {ChatClient} chat @param {string} room @returns {Promise<number>} the person to talk to */
 async function find(chat, room) {
   if (/^\d{1,16}$/u.test(room)) return Number(room);
-  const sub = /^sub:(?<sub>.+)$/su.exec(room)?.groups?.sub;
+  const sub = room.startsWith('sub:') && room.slice('sub:'.length);
   const { users } = await chat.api.person(sub ? { sub } : { username: room });
   const [person] = users;
   if (!person) throw new ApiError({ status: 404, code: 'not_found', detail: `Nobody here is ${room}.` });

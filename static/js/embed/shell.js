@@ -3,7 +3,7 @@ import { loadLanguage, t } from '../i18n/index.js';
 import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { chooseLocale } from '../lib/time.js';
-import { leaveToInputMethods } from '../elements/keys.js';
+import { leaveToInputMethods } from '../elements/input-methods.js';
 import { styles } from './styles.js';
 
 const RIGHT_TO_LEFT = ['ar', 'fa', 'he', 'ur'];

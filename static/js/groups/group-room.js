@@ -3,20 +3,17 @@ import { t } from '../i18n/index.js';
 import '../i18n/groups.js';
 import { el } from '../lib/dom.js';
 import { nameOf } from '../lib/nodes.js';
-import { roomHash } from '../lib/route.js';
 import { entriesOf } from '../timeline/entries.js';
 import { Members } from './members.js';
 import { noComposer } from './no-composer.js';
 import { SeenBy } from './seen-by.js';
 import { senderNodes } from './senders.js';
+import { SlowMode } from './slow-mode.js';
 import { withSystemLines } from './system-lines.js';
 import { tellWhoAdded } from './who-added.js';
 import '../lib/more-icons.js';
 
 export class GroupRoom {
-  /** @type {import('./details.js').Details|null} */ #details = null;
-  #wantsDetails = false;
-
   /** @param {import('../elements/chat-conversation.js').ChatConversation} view @param {number} id @param {AbortSignal} signal of this visit */
   constructor(view, id, signal) {
     this.view = view;
@@ -26,8 +23,6 @@ export class GroupRoom {
     this.members = new Members(this.app, id, () => this.#redraw());
     this.seenBy = new SeenBy(this, signal);
     this.app.store.onChange((change) => this.#changed(change), signal);
-    this.app.chat.addEventListener('status', () => this.#details?.draw(), { signal });
-    signal.addEventListener('abort', () => this.#details?.node.remove());
     if (this.group.member_count <= 100 && this.can('see_members')) this.members.load().catch(() => {});
     tellWhoAdded(this);
   }
@@ -54,55 +49,6 @@ export class GroupRoom {
     const { online } = this.members;
     const said = t('groups.members', { count });
     return count <= 100 && online > 0 ? t('groups.online', { members: said, count: online }) : said;
-  }
-
-  /** @param {Node} name */
-  opener(name) {
-    return el(
-      'button',
-      {
-        class: 'room-view__open',
-        type: 'button',
-        'aria-expanded': String(this.#wantsDetails),
-        onclick: () => this.toggle(),
-      },
-      name,
-    );
-  }
-
-  toggle() {
-    if (this.app.isEmbedded) return this.showDetails(!this.#wantsDetails);
-    if (this.#wantsDetails) return this.close();
-    history.pushState({ details: true }, '', `${roomHash(this.id)}/info`);
-    dispatchEvent(new HashChangeEvent('hashchange'));
-  }
-
-  /** Back to where it was opened from, or just out of it. */
-  close() {
-    if (this.app.isEmbedded) return this.showDetails(false);
-    if (history.state?.details) return history.back();
-    history.replaceState(null, '', roomHash(this.id));
-    dispatchEvent(new HashChangeEvent('hashchange'));
-  }
-
-  /** @param {boolean} wanted */
-  async showDetails(wanted) {
-    if (wanted === this.#wantsDetails) return;
-    this.#wantsDetails = wanted;
-    const button = /** @type {HTMLElement|null} */ (this.view.querySelector('.room-view__open'));
-    button?.setAttribute('aria-expanded', String(wanted));
-    const { Details } = await import('./details.js');
-    if (this.signal.aborted || wanted !== this.#wantsDetails) return;
-    if (!wanted) {
-      const hadFocus = this.#details?.node.contains(document.activeElement) ?? false;
-      this.#details?.node.remove();
-      if (hadFocus || document.activeElement === document.body) button?.focus();
-      return;
-    }
-    this.#details ??= new Details(this);
-    this.view.append(this.#details.node);
-    this.#details.draw();
-    this.#details.focus();
   }
 
   /** @param {import('../client/types.js').Person[]} writers */
@@ -135,6 +81,11 @@ export class GroupRoom {
     return senderNodes(this, face, message);
   }
 
+  /** @param {HTMLElement} button that sends @param {AbortSignal} signal */
+  slow(button, signal) {
+    return new SlowMode(this, button, signal);
+  }
+
   /** What stands where one may not write, and why. */
   bar() {
     return noComposer(this);
@@ -142,7 +93,7 @@ export class GroupRoom {
 
   #redraw() {
     this.view.redraw();
-    this.#details?.draw();
+    this.view.panel?.draw();
   }
 
   /** @param {import('../client/types.js').Change} change */

@@ -12,8 +12,8 @@ import '../lib/more-icons.js';
 const KINDS = /** @type {const} */ (['group', 'announcement', 'public']);
 const NAME_CHARS = 100;
 
-/** @param {import('../elements/types.js').PageApp} app */
-export function show(app) {
+/** @param {import('../elements/types.js').PageApp} app @param {import('../client/types.js').Person[]} [chosen] to begin with */
+export function show(app, chosen = []) {
   // One for all tries: however often it is asked for, it is made once.
   const client_id = newClientId();
   let isBusy = false;
@@ -35,10 +35,12 @@ export function show(app) {
     picker.node,
     el('div', { class: 'field' }, el('label', { for: 'group-name' }, t('new.name')), name),
     el('fieldset', { class: 'choice kinds' }, el('legend', null, t('new.kind')), KINDS.map(kindNode)),
+    el('a', { class: 'new__public', href: '#/discover', onclick: () => dialog.close() }, t('discover.find')),
     error,
     el('div', { class: 'cluster dialog__actions dialog__foot' }, button),
   );
   const dialog = showDialog(t('rooms.new'), form, 'dialog--tall');
+  for (const person of chosen) picker.choose(person);
   draw();
   picker.input.focus();
 

@@ -127,6 +127,11 @@ export class Picker {
   }
 
   /** @param {Person} person */
+  choose(person) {
+    if (!this.chosen.has(person.id)) this.#toggle(person);
+  }
+
+  /** @param {Person} person */
   #toggle(person) {
     if (this.isTaken(person.id)) return;
     const isAdded = !this.chosen.has(person.id);

@@ -12,6 +12,7 @@ const MOST = 100;
 
 export class SeenBy {
   /** Up to where each has read. @type {Map<number, number>} */ #read = new Map();
+  /** @type {Set<number>} */ #gone = new Set();
   #asked = false;
 
   /** @param {import('./group-room.js').GroupRoom} room @param {AbortSignal} signal */
@@ -19,8 +20,24 @@ export class SeenBy {
     this.room = room;
     this.signal = signal;
     room.app.store.onChange((change) => {
-      if (change.kind === 'seen' && change.conversationId === room.id) this.#moved(change.read);
+      if (change.kind === 'loaded') this.#askAgain();
+      if (change.conversationId !== room.id) return;
+      if (change.kind === 'seen') this.#moved(change.read);
+      if (change.kind === 'member') this.#member(change.member);
     }, signal);
+  }
+
+  /** After a gap. */
+  #askAgain() {
+    this.#read.clear();
+    this.#gone.clear();
+    this.#asked = false;
+  }
+
+  /** Whoever is gone stands in no list any more, and so in no number; what they read last may be told after that. @param {import('../client/types.js').Member} member */
+  #member({ user, state }) {
+    if (state === 'member') this.#gone.delete(user.id);
+    else this.#gone.add(user.id);
   }
 
   /** @param {Record<string, number>} read */
@@ -64,7 +81,8 @@ export class SeenBy {
   /** @param {number} messageId */
   #seen(messageId) {
     const { me } = this.room.app;
-    return [...this.#read].filter(([id, read]) => id !== me.id && read >= messageId).map(([id]) => id);
+    const isSeer = (/** @type {number} */ id) => id !== me.id && !this.#gone.has(id);
+    return [...this.#read].filter(([id, read]) => isSeer(id) && read >= messageId).map(([id]) => id);
   }
 
   /** @param {number} id @param {number} count */

@@ -8,8 +8,6 @@ export default {
 
   'rooms.title': 'المحادثات',
   'rooms.search': 'البحث في الأشخاص والرسائل',
-  'rooms.people': 'الأشخاص',
-  'rooms.none': 'لم يُعثر على شيء لـ«{search}».',
   'rooms.failed': 'لم ينجح البحث. حاول مجددًا بعد قليل.',
   'rooms.you': 'أنت:',
   'rooms.draft': 'مسودة',
@@ -77,12 +75,7 @@ export default {
   'message.delivered': 'وصلت',
   'message.read': 'قُرئت',
   'message.failed': 'لم تُرسل',
-  'message.openImage': 'فتح الصورة {name}',
-  'message.download': 'تنزيل {name}',
-  'message.fileFailed': 'تعذّر تحميل الملف.',
   'message.unfold': 'إظهار الكل',
-  'message.incoming': '{name}: {text}',
-  'message.in': '{name} في {group}',
 
   'status.reload': 'إعادة التحميل',
 };

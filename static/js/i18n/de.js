@@ -8,8 +8,6 @@ export default {
 
   'rooms.title': 'Unterhaltungen',
   'rooms.search': 'Personen und Nachrichten suchen',
-  'rooms.people': 'Personen',
-  'rooms.none': 'Nichts gefunden für „{search}“.',
   'rooms.failed': 'Die Suche ging nicht. Versuche es gleich noch einmal.',
   'rooms.you': 'Du:',
   'rooms.draft': 'Entwurf',
@@ -56,12 +54,7 @@ export default {
   'message.delivered': 'Zugestellt',
   'message.read': 'Gelesen',
   'message.failed': 'Nicht gesendet',
-  'message.openImage': 'Bild öffnen: {name}',
-  'message.download': '{name} herunterladen',
-  'message.fileFailed': 'Die Datei konnte nicht geladen werden.',
   'message.unfold': 'Ganz zeigen',
-  'message.incoming': '{name}: {text}',
-  'message.in': '{name} in {group}',
 
   'status.reload': 'Neu laden',
 };

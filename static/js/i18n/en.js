@@ -8,8 +8,6 @@ export default {
 
   'rooms.title': 'Conversations',
   'rooms.search': 'Search people and messages',
-  'rooms.people': 'People',
-  'rooms.none': 'Nothing found for “{search}”.',
   'rooms.failed': 'The search did not work. Try again in a moment.',
   'rooms.you': 'You:',
   'rooms.draft': 'Draft',
@@ -56,12 +54,7 @@ export default {
   'message.delivered': 'Delivered',
   'message.read': 'Read',
   'message.failed': 'Not sent',
-  'message.openImage': 'Open image: {name}',
-  'message.download': 'Download {name}',
-  'message.fileFailed': 'The file could not be loaded.',
   'message.unfold': 'Show all of it',
-  'message.incoming': '{name}: {text}',
-  'message.in': '{name} in {group}',
 
   'status.reload': 'Reload',
 };

@@ -41,6 +41,10 @@ export default {
   'composer.emptyFile': '{name} فارغ.',
   'composer.editing': 'تعديل رسالة',
   'composer.editCancel': 'إلغاء التعديل',
+  'composer.other': 'على جهاز آخر: «{text}»',
+  'composer.otherUse': 'استخدامه',
+  'composer.otherDrop': 'تجاهله',
+  'sign.join': 'سجّل الدخول لترى الدعوة.',
   'composer.editEmpty': 'لا يمكن أن تكون الرسالة فارغة. احذفها بدلًا من ذلك.',
   'composer.editFailed': 'تعذّر حفظ التعديل: {reason}',
   'composer.remove': 'إزالة {name}',
@@ -104,6 +108,7 @@ export default {
   'keys.line': 'سطر جديد',
   'keys.switcher': 'البحث عن شخص أو محادثة',
   'keys.search': 'خانة البحث',
+  'keys.details': 'تفاصيل المحادثة',
   'keys.help': 'هذه القائمة',
   'keys.edit': 'تعديل آخر رسالة لك',
   'keys.messages': 'التنقل بين الرسائل',
@@ -226,4 +231,12 @@ export default {
 
   'embed.opening': 'جارٍ فتح المحادثة…',
   'embed.refused': 'لم تسجّل الدخول هنا، أو أن هذه الدردشة لا تستقبل الضيوف.',
+
+  'rooms.people': 'الأشخاص',
+  'rooms.none': 'لم يُعثر على شيء لـ«{search}».',
+  'message.openImage': 'فتح الصورة {name}',
+  'message.download': 'تنزيل {name}',
+  'message.fileFailed': 'تعذّر تحميل الملف.',
+  'message.incoming': '{name}: {text}',
+  'message.in': '{name} في {group}',
 };

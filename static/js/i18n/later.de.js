@@ -35,6 +35,10 @@ export default {
   'composer.emptyFile': '{name} ist leer.',
   'composer.editing': 'Nachricht wird bearbeitet',
   'composer.editCancel': 'Bearbeiten abbrechen',
+  'composer.other': 'Auf einem anderen Gerät: „{text}“',
+  'composer.otherUse': 'Übernehmen',
+  'composer.otherDrop': 'Weglassen',
+  'sign.join': 'Melde dich an, um die Einladung zu sehen.',
   'composer.editEmpty': 'Eine Nachricht kann nicht leer sein. Lösche sie stattdessen.',
   'composer.editFailed': 'Die Änderung konnte nicht gespeichert werden: {reason}',
   'composer.remove': '{name} entfernen',
@@ -93,6 +97,7 @@ export default {
   'keys.line': 'Zeile umbrechen',
   'keys.switcher': 'Person oder Unterhaltung finden',
   'keys.search': 'Suchfeld',
+  'keys.details': 'Details der Unterhaltung',
   'keys.help': 'Diese Liste',
   'keys.edit': 'Eigene letzte Nachricht ändern',
   'keys.messages': 'Durch die Nachrichten gehen',
@@ -194,4 +199,12 @@ export default {
 
   'embed.opening': 'Die Unterhaltung wird geöffnet …',
   'embed.refused': 'Du bist hier nicht angemeldet, oder dieser Chat nimmt keine Gäste auf.',
+
+  'rooms.people': 'Personen',
+  'rooms.none': 'Nichts gefunden für „{search}“.',
+  'message.openImage': 'Bild öffnen: {name}',
+  'message.download': '{name} herunterladen',
+  'message.fileFailed': 'Die Datei konnte nicht geladen werden.',
+  'message.incoming': '{name}: {text}',
+  'message.in': '{name} in {group}',
 };

@@ -34,6 +34,10 @@ export default {
   'composer.emptyFile': '{name} is empty.',
   'composer.editing': 'Editing a message',
   'composer.editCancel': 'Cancel editing',
+  'composer.other': 'On another device: “{text}”',
+  'composer.otherUse': 'Use it',
+  'composer.otherDrop': 'Leave it out',
+  'sign.join': 'Sign in to see the invitation.',
   'composer.editEmpty': 'A message cannot be empty. Delete it instead.',
   'composer.editFailed': 'The change could not be saved: {reason}',
   'composer.remove': 'Remove {name}',
@@ -91,6 +95,7 @@ export default {
   'keys.line': 'Break the line',
   'keys.switcher': 'Find a person or conversation',
   'keys.search': 'Search box',
+  'keys.details': 'Details of the conversation',
   'keys.help': 'This list',
   'keys.edit': 'Change your last message',
   'keys.messages': 'Walk through the messages',
@@ -185,4 +190,12 @@ export default {
 
   'embed.opening': 'Opening the conversation…',
   'embed.refused': 'You are not signed in here, or this chat takes no guests.',
+
+  'rooms.people': 'People',
+  'rooms.none': 'Nothing found for “{search}”.',
+  'message.openImage': 'Open image: {name}',
+  'message.download': 'Download {name}',
+  'message.fileFailed': 'The file could not be loaded.',
+  'message.incoming': '{name}: {text}',
+  'message.in': '{name} in {group}',
 };

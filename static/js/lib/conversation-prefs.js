@@ -46,6 +46,7 @@ export function mutedOfBefore(me) {
  */
 export function keepByConversation(store) {
   carryOver(store);
+  store.archivedBefore = new Set(read(`chat.archived.${store.me?.id}`).ids);
   store.onChange(({ kind }) => {
     if (kind === 'begun') carryOver(store);
   });

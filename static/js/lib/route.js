@@ -1,13 +1,14 @@
-/** The page's addresses, all behind the #: #/c/17, #/c/17/m/345, #/c/17/info, #/with/12 for whoever one has not talked to yet, #sign-up. */
+/** The page's addresses, all behind the #: #/c/17, #/c/17/m/345, #/c/17/info, #/with/12 for whoever one has not talked to yet, #/discover, #sign-up. */
 
 /**
  * `id` is a person's where `isPerson`, else a conversation's.
- * @typedef {{name: 'room', isPerson: boolean, id: number, messageId: number|null, details: boolean}|{name: 'sign-up'}} Route
+ * @typedef {{name: 'room', isPerson: boolean, id: number, messageId: number|null, details: boolean}|{name: 'sign-up'|'discover'}} Route
  */
 
 /** @param {string} hash @returns {Route|null} */
 export function parseRoute(hash) {
   if (hash === '#sign-up') return { name: 'sign-up' };
+  if (hash === '#/discover') return { name: 'discover' };
   const match = /^#\/(c|with)\/(\d{1,15})(?:\/m\/(\d{1,16})|\/(info))?$/u.exec(hash);
   if (!match) return null;
   return {

@@ -2,6 +2,7 @@
 import { t } from '../i18n/index.js';
 import '../i18n/groups.js';
 import { kept, OVER, sendMutedOfBefore } from '../groups/own-settings.js';
+import { keepArchived } from '../lib/kept-archived.js';
 import { nameOf } from '../lib/nodes.js';
 import { showMenu } from '../lib/menu.js';
 import '../lib/more-icons.js';
@@ -37,6 +38,7 @@ export function listenForMenus(sidebar, signal) {
   for (const name of ['pointerup', 'pointermove', 'pointercancel', 'scroll', 'contextmenu'])
     sidebar.addEventListener(name, () => clearTimeout(press), { signal, capture: true });
   sendMutedOfBefore(app);
+  keepArchived(app.store, signal);
 }
 
 /** @param {import('../elements/types.js').PageApp} app @param {number} id @param {HTMLElement} opener */
@@ -58,7 +60,11 @@ export async function openMenu(app, id, opener) {
       : (await import('../groups/leave.js')).leave(app, id);
   const isUnread = Boolean(row?.unread_count);
   showMenu(opener, nameOf(store.face(id)), [
-    group && isHere && { icon: 'info', label: t('details.title'), act: () => location.assign(`#/c/${id}/info`) },
+    isHere && {
+      icon: 'info',
+      label: t('details.title'),
+      act: () => app.querySelector('chat-conversation')?.toggleDetails(),
+    },
     isHere && { icon: 'search', label: t('room.find'), act: () => app.querySelector('chat-conversation')?.find() },
     my && {
       icon: 'pin',

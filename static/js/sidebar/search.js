@@ -1,5 +1,6 @@
 /** One search over conversations, people and messages; without words, the people one has not talked to. Fetched behind the first draw. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { arrange, el, fill } from '../lib/dom.js';
 import { nameOf } from '../lib/nodes.js';
 import { isCalled } from '../lib/words.js';

@@ -1,5 +1,6 @@
 /** A file in a message: pictures in a box of fixed size (nothing jumps when they arrive), the rest as a chip. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { size } from '../lib/size.js';

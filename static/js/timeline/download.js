@@ -1,5 +1,6 @@
 /** A file of a message onto the reader's disk. Fetched when first wanted. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el } from '../lib/dom.js';
 
 /** @param {import('../elements/types.js').Shown} message @param {string} name @param {import('../elements/types.js').App} app */
