@@ -1,6 +1,6 @@
 """What somebody may do in a conversation, and which of its messages they may see: decided here and nowhere else.
 
-Both functions are pure. Where two changes may cross, the condition that matters is repeated in the update itself.
+These functions are pure. Where two changes may cross, the condition that matters is repeated in the update itself.
 """
 
 from __future__ import annotations
@@ -104,11 +104,9 @@ def may(
         return refusal
     if action == "leave" and member.user_id == conversation.owner_id:
         return Decision("owner_must_transfer")
-    if rank(conversation, member) < _least(conversation, action):
-        return ALLOWED if _lowers_oneself(conversation, member, action, target, role) else FORBIDDEN
-    if action in ON_PEOPLE and target is not None and not _over(conversation, member, action, target, role):
-        return FORBIDDEN
-    return ALLOWED
+    if action in ON_PEOPLE and target is not None:
+        return ALLOWED if _may_to(conversation, member, action, target, role) else FORBIDDEN
+    return ALLOWED if rank(conversation, member) >= _least(conversation, action) else FORBIDDEN
 
 
 def window(conversation: Conversation, member: Member, head: int) -> tuple[int, int]:
@@ -166,18 +164,10 @@ def _least(conversation: Conversation, action: str) -> int:
     return least
 
 
-def _over(conversation: Conversation, member: Member, action: str, target: Member, role: str) -> bool:
-    """Whether the target is below the actor, and stays so. One may always lower oneself."""
+def _may_to(conversation: Conversation, member: Member, action: str, target: Member, role: str) -> bool:
+    """Whether the target is below the actor, and stays so. Oneself one may lower, and the owner not even that."""
     mine = rank(conversation, member)
-    if _lowers_oneself(conversation, member, action, target, role):
-        return True
-    return rank(conversation, target) < mine and (action != "roles" or RANKS[role] < mine)
-
-
-def _lowers_oneself(
-    conversation: Conversation, member: Member, action: str, target: Member | None, role: str
-) -> bool:
-    """The owner cannot: somebody else has to be the owner first."""
-    mine = rank(conversation, member)
-    oneself = target is not None and target.user_id == member.user_id
-    return action == "roles" and oneself and mine != RANKS[OWNER] and RANKS[role] < mine
+    stays_below = action != "roles" or RANKS[role] < mine
+    if target.user_id == member.user_id:
+        return action == "roles" and mine != RANKS[OWNER] and stays_below
+    return mine >= _least(conversation, action) and rank(conversation, target) < mine and stays_below
