@@ -23,9 +23,8 @@ PATHS = ("data_dir", "mongod", "tls_cert", "tls_key", "tls_ca")
 TRUTH = {"true": True, "1": True, "yes": True, "on": True} | dict.fromkeys(("false", "0", "no", "off"), False)
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,255}", re.ASCII)
 URL = re.compile(r"https?://[^\s/?#]{1,1024}([/?][^\s#]{0,2048})?", re.ASCII)
-HOST = re.compile(
-    r"(?=[^/]*[A-Za-z])[A-Za-z0-9_.-]{1,253}", re.ASCII
-)  # a name; an address is a network of its own
+# A name: an address, which has no letter, is a network of its own.
+HOST = re.compile(r"[0-9_.-]{0,252}[A-Za-z][A-Za-z0-9_.-]{0,252}", re.ASCII)
 KEY_FILE = re.compile(r"[A-Za-z0-9._~-]{1,100}:(HS256|RS256|ES256|EdDSA):.{1,4096}", re.ASCII)
 KEY_ADDRESS = re.compile(r"(RS256|ES256|EdDSA):" + URL.pattern, re.ASCII)
 RATE = re.compile(r"[1-9][0-9]{0,8} ?(/|per) ?([1-9][0-9]{0,3} ?)?(second|minute|hour|day)s?|off", re.ASCII)
