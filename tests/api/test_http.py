@@ -35,7 +35,9 @@ METHODS = {
     "auth/sessions/1/": "DELETE", "users/me/": "GET PATCH DELETE", "users/": "GET", "snapshot/": "GET", "server/": "GET",
     "chats/message/1/": "GET PATCH DELETE", "chats/1/": "GET PATCH DELETE",
     "chats/search/": "GET", "users/me/export/": "GET", "auth/host/": "POST",
-    "conversations/": "GET", "conversations/1/me/": "PATCH", "conversations/1/me/draft/": "PUT",
+    "conversations/": "GET POST", "conversations/1/": "GET PATCH DELETE", "conversations/1/members/": "GET",
+    "conversations/1/members/2/": "PUT PATCH DELETE", "conversations/1/invites/": "GET POST", "invites/accept/": "POST",
+    "conversations/1/me/": "PATCH", "conversations/1/me/draft/": "PUT",
     "conversations/1/read/": "POST", "conversations/1/receipts/": "GET",
     "auth/guest/": "POST", "host/notifications/": "POST",
 }  # fmt: skip
