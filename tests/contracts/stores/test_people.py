@@ -17,9 +17,9 @@ from tests.support.waiting import together
 START = Cursor("e", 0)
 
 
-async def person(stores: Storage, **more: Any) -> User:
-    user = User(await new(stores, "user"), unique("u"), "Somebody", None)
-    assert await stores.users.create(user, "a hash", NOW, **more)
+async def person(stores: Storage, sub: str | None = None) -> User:
+    user = User(await new(stores, "user"), unique("u"), "Somebody", None, sub)
+    assert await stores.users.create(user, "a hash", NOW)
     return user
 
 
@@ -44,9 +44,9 @@ async def test_of_all_who_take_a_name_at_once_in_any_spelling_one_gets_it(stores
 @pytest.mark.gen_test
 async def test_a_user_of_the_host_has_one_account(stores: Storage) -> None:
     sub = unique("sub")
-    user = await person(stores, host_sub=sub)
-    again = User(await new(stores, "user"), unique("u"), "Somebody", None)
-    assert not await stores.users.create(again, "", NOW, sub)
+    user = await person(stores, sub)
+    again = User(await new(stores, "user"), unique("u"), "Somebody", None, sub)
+    assert not await stores.users.create(again, "", NOW)
     found = await stores.users.by_host_sub(sub)
     assert found and found.user == user
 
