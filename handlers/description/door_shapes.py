@@ -85,7 +85,7 @@ class JoinRequests(Struct):
     next: Next
 
 
-class Ban(Struct):
+class BannedPerson(Struct):
     """Somebody is kept out."""
 
     user: Participant
@@ -95,5 +95,5 @@ class Ban(Struct):
 
 
 class Bans(Struct):
-    results: Annotated[list[Ban], Meta(description="By the id of the user.")]
+    results: Annotated[list[BannedPerson], Meta(description="By the id of the user.")]
     next: Next

@@ -84,6 +84,11 @@ def test_every_problem_code_is_explained_and_every_explanation_is_of_a_code() ->
     assert set(EXPLANATIONS) == set(STATUS)
 
 
+def test_shapes_are_named_by_one_word_each(document: dict[str, Any]) -> None:
+    """Two of the same name would be told apart by the modules that they stand in."""
+    assert [name for name in document["components"]["schemas"] if "." in name] == []
+
+
 def test_every_refusal_says_which_codes_it_may_have(document: dict[str, Any]) -> None:
     for name, response in document["components"]["responses"].items():
         (content,) = response["content"].values()
