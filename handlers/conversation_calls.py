@@ -69,9 +69,10 @@ class ConversationsHandler(ApiHandler):
         if len(asked.member_ids) != 1:
             raise Invalid.field("member_ids", "must name the one other person")
         conversations = self.runtime.services.conversations
-        conversation, begun = await conversations.open_direct(self.actor, asked.member_ids[0])
+        known = await conversations.find_direct(self.actor, asked.member_ids[0])
+        conversation = known or (await conversations.open_direct(self.actor, asked.member_ids[0]))[0]
         shown = await self.runtime.services.conversation_views.one(self.actor, conversation.id)
-        self.answer({**shown, "refused": []}, 201 if begun else 200)
+        self.answer({**shown, "refused": []}, 200 if known else 201)
 
 
 class ConversationHandler(ApiHandler):
