@@ -39,6 +39,7 @@ SAMPLES: dict[Any, Any] = {
 NAMED: dict[tuple[str, str, str], Any] = {
     ("AttachmentStore", "begun", "after"): FILE,
     ("AttachmentStore", "delete", "id"): FILE,
+    ("AuditStore", "page", "before"): FILE,
 }
 
 

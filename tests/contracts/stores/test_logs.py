@@ -89,7 +89,7 @@ async def test_pages_are_newest_first_and_say_nothing_of_other_conversations(sto
     assert [m.seq for m in await stores.messages.page(id, 1, 7, 3)] == [6, 5, 4]
     assert [m.seq for m in await stores.messages.page_after(id, 2, 3)] == [5, 4, 3]
     assert await stores.messages.senders(id, 2, 5) == [(1, 3), (0, 4), (1, 5)]
-    assert await stores.messages.count_by(1, id, 0, 7) == 4
+    assert await stores.messages.count_by([1], id, 0, 7) == 4
 
 
 @pytest.mark.gen_test
