@@ -266,7 +266,8 @@ async def test_a_place_in_the_list_that_nobody_gave_is_refused(few: Client, plac
 async def test_the_quotas_are_shown(few: Client) -> None:
     limits = (await few.call("GET", "server/"))["limits"]
     shown = {
-        name: limits[name] for name in ("conversations_listed", "open_uploads", "upload_day_bytes", "exports")
+        name: limits[name]
+        for name in ("conversations_listed", "open_uploads", "upload_day_bytes", "exports", "retention_days")
     }
     assert shown == {
         "conversations_listed": 3,
