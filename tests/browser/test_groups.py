@@ -226,6 +226,7 @@ def test_who_is_removed_while_writing_sees_why_and_keeps_the_draft_until_being_a
     expect(bar).to_contain_text("Your draft: what I wanted to say")
     expect(bob.message("welcome")).to_be_visible()
     expect(row(bob, "Bakery")).to_have_count(0)
+    expect(ann.page.locator(".members__row").filter(has_text=bob.name)).to_have_count(0)
     ann.page.get_by_role("button", name="Add people").click()
     ann.page.get_by_role("option").filter(has_text=bob.name).click()
     ann.page.get_by_role("dialog").get_by_role("button", name="Add people").click()
