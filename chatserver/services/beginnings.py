@@ -17,9 +17,9 @@ from chatserver.services.hooks import Hooks
 
 NOBODY = "Nobody is there any more: this account was deleted."
 SWITCHED_OFF = "This account is switched off: nobody can write to it."
-# Ids taken from the counter at a time. What a node has left of them when it ends is never used. Nothing depends on their
-# order or on holes, and of the billion ids there are ten million ends of nodes would use up what began no conversation.
-IDS_TOGETHER = 100
+# Ids taken from the counter at least at a time. More would leave holes, which are harmless, and save a command for each
+# moment at which conversations begin; the examples of the API name ids, so it is one until they need not.
+IDS_TOGETHER = 1
 
 
 class Beginnings:
