@@ -122,6 +122,10 @@ async def scene(client: Client, victim: Victim) -> Scene:
         "conversation_id": said["conversation_id"],
         "session_id": other.session["id"],
         "key_id": 1,
+        "webhook_id": 1,
+        "job_id": 1,
+        "part": 1,
+        "invite_id": 1,
         "sub": "42",
         "external_id": "5b",
     }
