@@ -5,21 +5,20 @@ What is asked for at one moment goes to the database together: looking for them 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, Importing, NotFound, Unavailable
 from chatserver.guard.quotas import Quotas
 from chatserver.model import MAX_CONVERSATION_ID, Actor
-from chatserver.ports import Stores
+from chatserver.ports import MarkStore, Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.contacts import Contacts
 from chatserver.services.hooks import Hooks
 
 NOBODY = "Nobody is there any more: this account was deleted."
 SWITCHED_OFF = "This account is switched off: nobody can write to it."
-# Ids taken from the counter at least at a time. More would leave holes, which are harmless, and save a command for each
-# moment at which conversations begin; the examples of the API name ids, so it is one until they need not.
-IDS_TOGETHER = 1
 
 
 class Beginnings:
@@ -40,7 +39,6 @@ class Beginnings:
         self._clock = clock
         self._finds: BatchedCalls[str, tuple[int, int]] = BatchedCalls(stores.beginnings.begun, clock)
         self._begins: BatchedCalls[str, tuple[int | None, bool]] = BatchedCalls(self._begin_all, clock)
-        self._ids: list[int] = []
 
     async def find(self, actor: Actor, user_id: int) -> tuple[int, int] | None:
         """The id of the actor's conversation with this user, if it has begun, and its head."""
@@ -75,23 +73,21 @@ class Beginnings:
         await self._quotas.begin_conversation(actor)
 
     async def _begin_all(self, pairs: list[str]) -> dict[str, tuple[int | None, bool]]:
-        proposed = dict(zip(pairs, await self._take_ids(len(pairs)), strict=True))
+        proposed = dict(zip(pairs, await new_ids(self._stores.marks, len(pairs)), strict=True))
         found = await self._stores.beginnings.begin(proposed, self._clock.now())
         return {pair: (id, id == proposed[pair]) for pair, id in found.items()}
-
-    async def _take_ids(self, count: int) -> list[int]:
-        """Raises Unavailable. Called by one at a time."""
-        missing = count - len(self._ids)
-        if missing > 0:
-            self._ids += await self._stores.marks.next_ids("conversation", max(missing, IDS_TOGETHER))
-        taken, self._ids = self._ids[:count], self._ids[count:]
-        if taken[-1] > MAX_CONVERSATION_ID:
-            raise Unavailable("There is no room for another conversation.")
-        return taken
 
     async def close(self) -> None:
         await self._begins.close()
         await self._finds.close()
+
+
+async def new_ids(marks: MarkStore, count: int) -> Sequence[int]:
+    """Of so many new conversations, be they of two people or groups. Raises Unavailable, also when there are no more."""
+    ids = await marks.next_ids("conversation", count)
+    if ids[-1] > MAX_CONVERSATION_ID:
+        raise Unavailable("There is no room for another conversation.")
+    return ids
 
 
 def pair_of(user_id: int, other_id: int) -> str:

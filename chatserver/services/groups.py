@@ -20,7 +20,6 @@ from chatserver.errors import Forbidden, IdempotencyConflict, Invalid, NotFound,
 from chatserver.guard.quotas import Quotas, reached
 from chatserver.model import (
     HOST_ACTOR,
-    MAX_CONVERSATION_ID,
     PRESETS,
     Actor,
     Beginning,
@@ -33,6 +32,7 @@ from chatserver.names import check_picture, shown_name
 from chatserver.ports import Bus, Stores
 from chatserver.sending.facts import Facts
 from chatserver.services.accounts import Accounts
+from chatserver.services.beginnings import new_ids
 from chatserver.services.conversations import Conversations
 from chatserver.services.refusals import REFUSED, demand
 from chatserver.services.system_messages import SystemMessages
@@ -115,8 +115,9 @@ class Groups:
         check_data(wanted.data)
         owned = await self._stores.inboxes.memberships(wanted.member_ids)
         full = {id for id, of in owned.items() if len(of) >= self._person_conversations}
+        [id] = await new_ids(self._stores.marks, 1)
         conversation = Conversation(
-            await self._next_id(),
+            id,
             "group",
             policy=replace(PRESETS[wanted.preset], **wanted.policy),
             preset=wanted.preset,
@@ -136,12 +137,6 @@ class Groups:
         if not begun.ready:
             await self._complete(begun)
         return begun, begun is beginning
-
-    async def _next_id(self) -> int:
-        id = await self._stores.marks.next_id("conversation")
-        if id > MAX_CONVERSATION_ID:
-            raise Unavailable("There is no room for another conversation.")
-        return id
 
     async def _beginning(self, actor: Actor, wanted: NewGroup, asked: str) -> Beginning:
         name = shown_name(wanted.name, "name") if wanted.name is not None else None
@@ -164,7 +159,7 @@ class Groups:
             if id not in refused and len(owned.get(id, ())) >= self._person_conversations
         }
         await self._quotas.begin_group(actor)
-        id = await self._next_id()
+        [id] = await new_ids(self._stores.marks, 1)
         members = (actor.user_id, *(one for one in others if one not in refused))
         policy = replace(PRESETS[wanted.preset], **wanted.policy)
         conversation = Conversation(
