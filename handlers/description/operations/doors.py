@@ -57,14 +57,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         examples=(
             Example(
                 "Open to everybody",
-                story.group(
-                    3,
-                    "Night Owls",
-                    story.BOB,
-                    preset="public",
-                    last_message=story.told(3, 2, "joined", "\u2068Ann Arden\u2069 joined.", 1, 1),
-                    rev=2,
-                ),
+                story.joined(3, "Night Owls", preset="public"),
                 201,
                 path=3,
             ),
@@ -204,13 +197,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         examples=(
             Example(
                 "A group of Bob's",
-                story.group(
-                    4,
-                    "Early Birds",
-                    story.BOB,
-                    last_message=story.told(4, 2, "joined", "\u2068Ann Arden\u2069 joined.", 1, 1),
-                    rev=2,
-                ),
+                story.joined(4, "Early Birds"),
                 201,
                 {"code": story.CODE},
             ),

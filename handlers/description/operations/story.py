@@ -150,6 +150,13 @@ def told(
     }
 
 
+def joined(id: int, name: str, **more: Any) -> dict[str, Any]:
+    """One of Bob's that Ann has just joined, who has read all there was."""
+    newest = told(id, 2, "joined", "\u2068Ann Arden\u2069 joined.", 1, 1)
+    shown = group(id, name, BOB, last_message=newest, rev=2, **more)
+    return {**shown, "my": {**shown["my"], "read_id": message_id(id, 1)}}
+
+
 def member(person: dict[str, Any], role: str, rev: int, **more: Any) -> dict[str, Any]:
     shown = {"user": person, "role": role, "state": "member", "joined_at": TIME, "added_by": None}
     return {**shown, "silenced_until": None, "rev": rev, **more}
