@@ -31,6 +31,14 @@ class Clock:
         """`call(*given)` from the running loop once so many seconds have passed."""
         return asyncio.get_running_loop().call_later(secs, call, *given)
 
+    async def rest(self, woken: asyncio.Event, secs: float) -> None:
+        """Until it is set, or for so many seconds; then it is set as well."""
+        timer = self.later(secs, woken.set)
+        try:
+            await woken.wait()
+        finally:
+            timer.cancel()
+
     def limit(self, secs: float) -> asyncio.Timeout:
         """For `async with`: TimeoutError ends a block that takes longer. At 0 or below it ends at its first wait."""
         return asyncio.timeout(secs)

@@ -80,11 +80,7 @@ class Feed:
                         listener(True)
             except Unavailable:
                 log.info("endpoints not read: the database is away")
-            timer = self._clock.later(CACHED_SECS, self._woken.set)
-            try:
-                await self._woken.wait()
-            finally:
-                timer.cancel()
+            await self._clock.rest(self._woken, CACHED_SECS)
 
     @property
     def webhooks(self) -> tuple[Webhook, ...]:

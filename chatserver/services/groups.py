@@ -41,7 +41,6 @@ from chatserver.visible import TURNING
 MOST_FIRST = 100  # people added to a group while it is begun
 ABOUT_CHARS = 500
 DATA_BYTES, DATA_DEPTH = 4096, 5
-SLOW_SECS = 21_600
 TRIES = 10
 _encode = msgspec.json.Encoder(order="deterministic").encode
 

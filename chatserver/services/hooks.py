@@ -99,11 +99,7 @@ class Hooks:
                 await self.refresh()
             except Unavailable:
                 log.info("hooks not read: the database is away")
-            timer = self._clock.later(READ_SECS, self._woken.set)
-            try:
-                await self._woken.wait()
-            finally:
-                timer.cancel()
+            await self._clock.rest(self._woken, READ_SECS)
 
     def wake(self, others: bool) -> None:
         """There may be other ones than before."""

@@ -61,11 +61,7 @@ class Pulls:
                 left = deadline - self._clock.monotonic()
                 if found or left <= 0 or self._ending:
                     return found
-                timer = self._clock.later(min(left, LOOK_SECS), woken.set)
-                try:
-                    await woken.wait()
-                finally:
-                    timer.cancel()
+                await self._clock.rest(woken, min(left, LOOK_SECS))
         finally:
             waiting.discard(woken)
             if not waiting:

@@ -29,6 +29,7 @@ from chatserver.ports import OutwardCalls, Stores
 from chatserver.sending.feed import GATHER_SECS, Feed
 from chatserver.services.host_events import HostEvents, encoded
 from chatserver.tasks.claims import BATCH, Claims
+from chatserver.tasks.looking import LOOK_SECS
 from chatserver.tasks.schedule import GIVEN_UP_AFTER, asked_wait, next_attempt
 from chatserver.tasks.spare_time import spare_time
 from chatserver.wire import Json
@@ -37,7 +38,6 @@ AT_ONCE = 8  # attempts
 ATTEMPT_SECS = 15.0
 LEASE_SECS = 40.0  # of the endpoint and of its tasks: after a node died, as long until another goes on
 RENEW_SECS = 10.0
-LOOK_SECS = 1.0
 FRESH_SECS = 1.0  # how long what was looked up for several tasks is good for
 TEXT_BYTES = 256  # of an answer, kept for whoever looks for what went wrong
 CLOSE_SECS = 2.0
@@ -108,11 +108,7 @@ class Endpoint:
             except Exception:
                 log.exception("a webhook failed", webhook=self.id)
             if not again:
-                timer = self._clock.later(LOOK_SECS, self._woken.set)
-                try:
-                    await self._woken.wait()
-                finally:
-                    timer.cancel()
+                await self._clock.rest(self._woken, LOOK_SECS)
 
     async def _turn(self) -> bool:
         """True when there may be more to do at once."""

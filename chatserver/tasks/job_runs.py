@@ -17,13 +17,13 @@ from chatserver.errors import Unavailable
 from chatserver.model import JOBS, Attempt, Task, TaskEnd
 from chatserver.ports import Stores
 from chatserver.services.jobs import JobFailed, Work
+from chatserver.tasks.looking import keep_looking
 from chatserver.tasks.schedule import next_attempt
 from chatserver.tasks.spare_time import spare_time
 
 AT_ONCE = 2  # of one node
 LOOKED_AT = 16
 LEASE_SECS = 60.0  # longer than any step
-LOOK_SECS = 1.0  # where no bell rang
 CLOSE_SECS = 2.0
 
 log = structlog.get_logger(__name__)
@@ -54,26 +54,11 @@ class JobRuns:
     async def run(self) -> None:
         """Until cancelled."""
         try:
-            while True:
-                try:
-                    await self._look()
-                except Unavailable:
-                    log.info("jobs put off: the database is away")
-                except Exception:
-                    log.exception("jobs failed")
-                await self._rest()
+            await keep_looking("jobs", self._look, self._woken, self._clock)
         finally:
             for running in self._running.values():
                 running.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
-
-    async def _rest(self) -> None:
-        self._woken.clear()
-        timer = self._clock.later(LOOK_SECS, self._woken.set)
-        try:
-            await self._woken.wait()
-        finally:
-            timer.cancel()
 
     async def _look(self) -> None:
         if not self._is_replayed:

@@ -7,15 +7,14 @@ import asyncio
 import structlog
 
 from chatserver.clock import Clock
-from chatserver.errors import Unavailable
 from chatserver.guard.server_secret import ServerSecret
 from chatserver.model import Webhook
 from chatserver.ports import OutwardCalls, Stores
 from chatserver.sending.feed import YOUNG, Feed
 from chatserver.services.host_events import HostEvents
 from chatserver.tasks.endpoint import Endpoint
+from chatserver.tasks.looking import keep_looking
 
-LOOK_SECS = 1.0  # where no bell rang
 AT_ONCE = 16  # attempts of one node
 
 log = structlog.get_logger(__name__)
@@ -55,24 +54,9 @@ class Pushing:
     async def run(self) -> None:
         """Until cancelled."""
         try:
-            while True:
-                try:
-                    await self._look()
-                except Unavailable:
-                    log.info("webhooks put off: the database is away")
-                except Exception:
-                    log.exception("webhooks failed")
-                await self._rest()
+            await keep_looking("webhooks", self._look, self._woken, self._clock)
         finally:
             await asyncio.gather(*(one.close() for one in self._endpoints.values()), return_exceptions=True)
-
-    async def _rest(self) -> None:
-        self._woken.clear()
-        timer = self._clock.later(LOOK_SECS, self._woken.set)
-        try:
-            await self._woken.wait()
-        finally:
-            timer.cancel()
 
     async def _look(self) -> None:
         await self._feed.known()
