@@ -198,7 +198,7 @@ def _answer(
 def codes_of(handler: type[BaseHandler], method: str, operation: Operation) -> dict[int, list[str]]:
     """The problem codes a call may be answered with, by their status."""
     codes = {"internal_error", *operation.codes}
-    if issubclass(handler, ApiHandler) and not handler.public:
+    if operation.by_host or (issubclass(handler, ApiHandler) and not handler.public):
         codes |= {"token_missing", "token_invalid", "forbidden"}
     if operation.query or operation.body:
         codes.add("validation_error")

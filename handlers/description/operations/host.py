@@ -7,7 +7,6 @@ from handlers.description import shapes
 from handlers.description.operations.operation import Answer, Operation
 
 HOST = "The application around the chat"
-OF_HOST = ("token_missing", "token_invalid", "forbidden")
 
 
 def scope(name: str) -> str:
@@ -29,7 +28,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "it stands in the snapshot too, whatever else is written to the receiver. With a `client_id` it may be repeated "
         f"until there is an answer. {scope('notifications')}",
         body=schemas.Notify,
-        codes=(*OF_HOST, "not_found", "idempotency_conflict"),
+        codes=("not_found", "idempotency_conflict"),
         by_host=True,
     ),
     (host_keys.KeysHandler, "GET"): Operation(
@@ -38,7 +37,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "List the keys",
         {200: Answer(shapes.Keys, "Without the keys themselves, of which only hashes are kept.")},
         scope("keys"),
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_keys.KeysHandler, "POST"): Operation(
@@ -49,7 +47,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{scope('keys')} A key has no scope that the one which asks has not. It cannot be repeated: revoke the key of "
         "an answer that never came. The first key is made by the operator: `chatserver key create`.",
         body=schemas.NewKey,
-        codes=(*OF_HOST, "limit_reached"),
+        codes=("limit_reached",),
         by_host=True,
     ),
     (host_keys.KeyHandler, "DELETE"): Operation(
@@ -59,7 +57,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(shapes.Done, "Worth nothing any more; on other nodes within 5 seconds.")},
         f"{scope('keys')} Only of keys with no scope that the one which asks has not.",
         path=("key_id", "One of the keys."),
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_keys.RotateHandler, "POST"): Operation(
@@ -70,7 +67,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{scope('keys')} The former secret is good for `overlap_secs` more, the one before it no longer.",
         path=("key_id", "One of the keys."),
         body=schemas.Rotate,
-        codes=OF_HOST,
         by_host=True,
     ),
 }

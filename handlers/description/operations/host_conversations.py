@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers import host_conversations, schemas
 from handlers.description import host_conversation_shapes as host_shapes
 from handlers.description import shapes
-from handlers.description.operations.host import HOST, OF_HOST, scope
+from handlers.description.operations.host import HOST, scope
 from handlers.description.operations.host_users import SUB
 from handlers.description.operations.operation import Answer, Operation
 
@@ -24,7 +24,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{READ} The members come by 1,000.",
         query=schemas.HostMembersPage,
         path=EXTERNAL,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_conversations.ConversationHandler, "PUT"): Operation(
@@ -47,7 +46,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.ExternalQuery,
         body=schemas.PutConversation,
         path=EXTERNAL,
-        codes=(*OF_HOST, "not_found", "revision_conflict"),
+        codes=("not_found", "revision_conflict"),
         by_host=True,
     ),
     (host_conversations.ConversationHandler, "DELETE"): Operation(
@@ -62,7 +61,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{WRITE} It cannot be opened again.",
         query=schemas.ExternalQuery,
         path=EXTERNAL,
-        codes=(*OF_HOST, "revision_conflict"),
+        codes=("revision_conflict",),
         by_host=True,
     ),
     (host_conversations.MemberHandler, "PUT"): Operation(
@@ -78,7 +77,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         body=schemas.PutMember,
         within=EXTERNAL,
         path=SUB,
-        codes=(*OF_HOST, "limit_reached"),
+        codes=("limit_reached",),
         by_host=True,
     ),
     (host_conversations.MemberHandler, "DELETE"): Operation(
@@ -90,7 +89,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.MemberQuery,
         within=EXTERNAL,
         path=SUB,
-        codes=OF_HOST,
         by_host=True,
     ),
 }

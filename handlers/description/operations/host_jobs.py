@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers import host_jobs, schemas
 from handlers.description import job_shapes
-from handlers.description.operations.host import HOST, OF_HOST, scope
+from handlers.description.operations.host import HOST, scope
 from handlers.description.operations.operation import Answer, Operation
 
 JOB = ("job_id", "One of the jobs.")
@@ -20,7 +20,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{scope('conversations:write')} Older ones are deleted for everybody, with their files, within hours. What "
         "is left out is as if it had never been said: name both, or neither to go back to the setting.",
         body=schemas.Keep,
-        codes=(*OF_HOST, "not_found"),
+        codes=("not_found",),
         by_host=True,
     ),
     (host_jobs.JobsHandler, "POST"): Operation(
@@ -34,7 +34,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{IMPORT} What was written elsewhere comes in as lines, described in docs/host.md. Forgotten after seven days "
         "without a commit.",
         body=schemas.NewJob,
-        codes=(*OF_HOST, "idempotency_conflict", "limit_reached"),
+        codes=("idempotency_conflict", "limit_reached"),
         by_host=True,
     ),
     (host_jobs.JobHandler, "GET"): Operation(
@@ -48,7 +48,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         },
         OF_KIND,
         path=JOB,
-        codes=(*OF_HOST, "not_found"),
+        codes=("not_found",),
         by_host=True,
     ),
     (host_jobs.JobHandler, "DELETE"): Operation(
@@ -62,7 +62,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         },
         f"{OF_KIND} An import can be cancelled until its first conversation opens; people whom it made stay.",
         path=JOB,
-        codes=(*OF_HOST, "not_found", "conflict"),
+        codes=("not_found", "conflict"),
         by_host=True,
     ),
     (host_jobs.PartHandler, "PUT"): Operation(
@@ -78,7 +78,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         lines=True,
         within=JOB,
         path=("part", "From 1 on, without gaps; at most 1,000. Lines count in this order."),
-        codes=(*OF_HOST, "validation_error", "not_found", "conflict", "payload_too_large"),
+        codes=("validation_error", "not_found", "conflict", "payload_too_large"),
         by_host=True,
     ),
     (host_jobs.CommitHandler, "POST"): Operation(
@@ -89,7 +89,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{IMPORT} First every line is looked at: with a single error nothing is written, and `errors` says where. Then "
         "all is written, and then shown, conversation by conversation. Look at the job to see how far it is.",
         path=JOB,
-        codes=(*OF_HOST, "not_found", "conflict"),
+        codes=("not_found", "conflict"),
         by_host=True,
     ),
 }

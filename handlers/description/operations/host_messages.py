@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers import host_messages, host_moderation, schemas
 from handlers.description import host_conversation_shapes as host_shapes
 from handlers.description import shapes
-from handlers.description.operations.host import HOST, OF_HOST, scope
+from handlers.description.operations.host import HOST, scope
 from handlers.description.operations.host_conversations import EXTERNAL
 from handlers.description.operations.host_users import SUB
 from handlers.description.operations.operation import Answer, Operation
@@ -29,7 +29,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "them), a bot and `system` anywhere that is not closed. Your own hook before sends is not asked, nor is the "
         "contact policy: a conversation of two is begun by it. `client_id` is theirs too where you write as somebody.",
         body=schemas.HostSend,
-        codes=(*OF_HOST, "not_found", "idempotency_conflict"),
+        codes=("not_found", "idempotency_conflict"),
         by_host=True,
     ),
     (host_messages.MessageHandler, "PATCH"): Operation(
@@ -44,7 +44,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{MODERATION} Saying the same again changes nothing. The reason is for the audit alone.",
         body=schemas.HostEdit,
         path=MESSAGE,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_messages.MessageHandler, "DELETE"): Operation(
@@ -55,7 +54,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{MODERATION} Repeatable. The reason is for the audit alone.",
         body=schemas.Reason,
         path=MESSAGE,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_messages.HistoryHandler, "GET"): Operation(
@@ -66,7 +64,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{scope('messages:read')} Nothing counts as delivered or read by it.",
         query=schemas.HostHistory,
         path=EXTERNAL,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_moderation.BanHandler, "POST"): Operation(
@@ -79,7 +76,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.SubQuery,
         body=schemas.HostBan,
         path=SUB,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_moderation.BanHandler, "DELETE"): Operation(
@@ -96,7 +92,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.SubQuery,
         body=schemas.HostUnban,
         path=SUB,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_moderation.AuditHandler, "GET"): Operation(
@@ -107,7 +102,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{MODERATION} An entry for each action, whatever key it came with: nobody can change or delete one, and each is "
         "kept for a year. What was only looked at has none.",
         query=schemas.AuditPage,
-        codes=OF_HOST,
         by_host=True,
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers import host_users, schemas
 from handlers.description import host_shapes, job_shapes, shapes
-from handlers.description.operations.host import HOST, OF_HOST, scope
+from handlers.description.operations.host import HOST, scope
 from handlers.description.operations.operation import Answer, Operation
 
 SUB = ("sub", "Your own id of the person, percent-encoded; or `-`, and the id as `?sub=`.")
@@ -19,7 +19,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         READ,
         query=schemas.SubQuery,
         path=SUB,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_users.UserHandler, "PUT"): Operation(
@@ -36,7 +35,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         body=schemas.HostProfile,
         path=SUB,
         headers=("If-None-Match: *",),
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_users.UserHandler, "DELETE"): Operation(
@@ -52,7 +50,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "heir, and the job tells when that is done. The same id put again is somebody new.",
         query=schemas.DeletePerson,
         path=SUB,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_users.UsersHandler, "POST"): Operation(
@@ -62,7 +59,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(host_shapes.PutResults, "What became of each.")},
         f"{WRITE} At most 100, each as by itself: one that cannot be is refused alone.",
         body=schemas.HostPeople,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_users.DeactivateHandler, "POST"): Operation(
@@ -74,7 +70,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "nodes may take a message for them up to a minute longer.",
         query=schemas.SubQuery,
         path=SUB,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_users.ActivateHandler, "POST"): Operation(
@@ -85,7 +80,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         WRITE,
         query=schemas.SubQuery,
         path=SUB,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_users.UserSessionsHandler, "POST"): Operation(
@@ -97,7 +91,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.SubQuery,
         body=schemas.NewSession,
         path=SUB,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_users.UserSessionsHandler, "DELETE"): Operation(
@@ -109,7 +102,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "one; one that was never used still does until its `exp`: deactivate them where that matters.",
         query=schemas.EndSessions,
         path=SUB,
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_users.UnreadHandler, "GET"): Operation(
@@ -124,7 +116,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.SubQuery,
         path=SUB,
         headers=("If-None-Match",),
-        codes=OF_HOST,
         by_host=True,
     ),
     (host_users.AllUnreadHandler, "POST"): Operation(
@@ -134,7 +125,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(host_shapes.HostUnreads, "Of those that there are, in the order asked.")},
         f"{READ} At most 100.",
         body=schemas.Subs,
-        codes=OF_HOST,
         by_host=True,
     ),
 }

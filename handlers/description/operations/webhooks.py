@@ -6,11 +6,11 @@ from handlers import hooks, webhooks
 from handlers import webhook_schemas as schemas
 from handlers.description import shapes
 from handlers.description import webhook_shapes as told
+from handlers.description.operations.host import scope
 from handlers.description.operations.operation import Answer, Operation
 
 WEBHOOKS = "Webhooks"
-OF_HOST = ("token_missing", "token_invalid", "forbidden")
-SCOPE = "Takes the scope `webhooks`."
+SCOPE = scope("webhooks")
 WEBHOOK = ("webhook_id", "One of the webhooks.")
 
 OPERATIONS: dict[tuple[type, str], Operation] = {
@@ -20,7 +20,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "List the webhooks",
         {200: Answer(told.Webhooks, "Without their secrets.")},
         SCOPE,
-        codes=OF_HOST,
         by_host=True,
     ),
     (webhooks.WebhooksHandler, "POST"): Operation(
@@ -34,7 +33,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Events come by POST, signed by Standard Webhooks 1.0, each at least once, in order within a conversation, "
         f"through 75 hours in which they are not taken; docs/webhooks.md has all of it. At most 20. {SCOPE}",
         body=schemas.NewWebhook,
-        codes=(*OF_HOST, "limit_reached", "idempotency_conflict"),
+        codes=("limit_reached", "idempotency_conflict"),
         by_host=True,
     ),
     (webhooks.OneWebhookHandler, "GET"): Operation(
@@ -44,7 +43,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(told.Webhook, "How it is.")},
         SCOPE,
         path=WEBHOOK,
-        codes=OF_HOST,
         by_host=True,
     ),
     (webhooks.OneWebhookHandler, "PATCH"): Operation(
@@ -55,7 +53,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         SCOPE,
         path=WEBHOOK,
         body=schemas.ChangedWebhook,
-        codes=OF_HOST,
         by_host=True,
     ),
     (webhooks.OneWebhookHandler, "DELETE"): Operation(
@@ -65,7 +62,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(shapes.Done, "With everything that waits for it.")},
         SCOPE,
         path=WEBHOOK,
-        codes=OF_HOST,
         by_host=True,
     ),
     (webhooks.WebhookTestHandler, "POST"): Operation(
@@ -75,7 +71,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {202: Answer(told.Delivery, "On its way; look it up among the deliveries by its `id`.")},
         f"Sends it an event of the type `webhook.test`, whatever it listens to. {SCOPE}",
         path=WEBHOOK,
-        codes=(*OF_HOST, "validation_error"),
+        codes=("validation_error",),
         by_host=True,
     ),
     (webhooks.WebhookSecretHandler, "POST"): Operation(
@@ -86,7 +82,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         SCOPE,
         path=WEBHOOK,
         body=schemas.RotateSecret,
-        codes=OF_HOST,
         by_host=True,
     ),
     (webhooks.DeliveriesHandler, "GET"): Operation(
@@ -97,7 +92,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"What was taken is kept for 3 days, what was given up for 30. {SCOPE}",
         path=WEBHOOK,
         query=schemas.DeliveryPage,
-        codes=OF_HOST,
         by_host=True,
     ),
     (webhooks.ReplayHandler, "POST"): Operation(
@@ -108,7 +102,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"Events that were taken or given up, by the time at which they happened, and that are still kept. {SCOPE}",
         path=WEBHOOK,
         body=schemas.Replay,
-        codes=OF_HOST,
         by_host=True,
     ),
     (webhooks.PullHandler, "GET"): Operation(
@@ -120,7 +113,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"then nothing further of the same conversations is. {SCOPE}",
         path=WEBHOOK,
         query=schemas.Pull,
-        codes=(*OF_HOST, "limit_reached"),
+        codes=("limit_reached",),
         by_host=True,
     ),
     (webhooks.AcknowledgeHandler, "POST"): Operation(
@@ -131,7 +124,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         SCOPE,
         path=WEBHOOK,
         body=schemas.Acknowledge,
-        codes=OF_HOST,
         by_host=True,
     ),
     (hooks.HooksHandler, "GET"): Operation(
@@ -140,7 +132,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "List the hooks",
         {200: Answer(told.Hooks, "Without their secrets.")},
         SCOPE,
-        codes=OF_HOST,
         by_host=True,
     ),
     (hooks.SendHookHandler, "PUT"): Operation(
@@ -151,7 +142,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Your address answers 200 with `{decision: allow | deny | replace, text?, code?, reason?, cache_secs?}`; all "
         f"else is a failure, and `on_failure` says what it means. docs/webhooks.md has all of it. {SCOPE}",
         body=schemas.PutHook,
-        codes=OF_HOST,
         by_host=True,
     ),
     (hooks.SendHookHandler, "DELETE"): Operation(
@@ -160,7 +150,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Be asked before messages no longer",
         {200: Answer(shapes.Done, "Made again, it has another secret.")},
         SCOPE,
-        codes=(*OF_HOST, "not_found"),
+        codes=("not_found",),
         by_host=True,
     ),
     (hooks.OpenHookHandler, "PUT"): Operation(
@@ -170,7 +160,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {201: Answer(told.MadeHook, "Asked from now on."), 200: Answer(told.MadeHook, "As it is now.")},
         f"Before the first message from one person to another. Answers as for messages, but for `replace`. {SCOPE}",
         body=schemas.PutHook,
-        codes=OF_HOST,
         by_host=True,
     ),
     (hooks.OpenHookHandler, "DELETE"): Operation(
@@ -179,7 +168,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Be asked before contacts no longer",
         {200: Answer(shapes.Done, "Made again, it has another secret.")},
         SCOPE,
-        codes=(*OF_HOST, "not_found"),
+        codes=("not_found",),
         by_host=True,
     ),
     (hooks.PoliciesHandler, "DELETE"): Operation(
@@ -189,7 +178,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(shapes.Done, "What was allowed for some time (`cache_secs`) is asked anew.")},
         SCOPE,
         query=schemas.Policies,
-        codes=(*OF_HOST, "not_found"),
+        codes=("not_found",),
         by_host=True,
     ),
 }
