@@ -52,9 +52,8 @@ class HostEvents:
         user_ids = {a["u"] for a in abouts if "u" in a} | {m.sender_id for m in messages.values()}
         user_ids |= {id for one in conversations.values() for id in one.member_ids}
         users = await self._accounts.users(user_ids)
-        subs = await self._stores.users.subs(user_ids) if user_ids else {}
         urls = {id: self._links.to_file(Actor(0, 0, self._public_url), m) for id, m in messages.items()}
-        return _Found(messages, conversations, members, users, subs, urls if self._public_url else {})
+        return _Found(messages, conversations, members, users, urls if self._public_url else {})
 
 
 class _Found:
@@ -64,15 +63,18 @@ class _Found:
         conversations: dict[int, Conversation],
         members: dict[tuple[int, int], Member],
         users: dict[int, User],
-        subs: dict[int, str],
         urls: dict[int, str | None],
     ) -> None:
         self._messages = messages
         self._conversations = conversations
         self._members = members
         self._users = users
-        self._subs = subs
         self._urls = urls
+
+    def _sub(self, user_id: int) -> str | None:
+        """The host's own id of them."""
+        user = self._users.get(user_id)
+        return user.sub if user is not None else None
 
     def ids(self, task: Task) -> Json | None:
         """What says which thing it is, and no more."""
@@ -86,7 +88,7 @@ class _Found:
             conversation = self._conversations.get(about["c"])
             if conversation is None:
                 return None
-            of_member = {"user_id": about["u"], "sub": self._subs.get(about["u"])} if "u" in about else {}
+            of_member = {"user_id": about["u"], "sub": self._sub(about["u"])} if "u" in about else {}
             ids = {"conversation_id": conversation.id, "external_id": conversation.external_id}
             return {**ids, **of_member, "rev": about.get("v", 0)}
         if "u" in about:
@@ -95,7 +97,7 @@ class _Found:
             of_session = {"session_id": about["s"]} if "s" in about else {}
             return {
                 "user_id": about["u"],
-                "sub": about.get("sub") or self._subs.get(about["u"]),
+                "sub": about.get("sub") or self._sub(about["u"]),
                 **of_session,
             }
         return {}
@@ -109,7 +111,7 @@ class _Found:
             "seq": message.seq,
             "rev": message.rev,
             "sender_id": message.sender_id,
-            "sender_sub": self._subs.get(message.sender_id),
+            "sender_sub": self._sub(message.sender_id),
         }
 
     def full(self, task: Task) -> Json:
@@ -141,10 +143,10 @@ class _Found:
         shown = wire.message(message, sender, receiver, receiving, self._urls.get(message.id))
         receipts = ("is_read", "read_at", "delivered_at")  # which are told by other events, if at all
         shown = {name: value for name, value in shown.items() if name not in receipts}
-        return {**shown, "receiver_sub": self._subs.get(receiver_id) if receiver_id else None}
+        return {**shown, "receiver_sub": self._sub(receiver_id) if receiver_id else None}
 
     def _conversation(self, one: Conversation) -> Json:
-        members = [{"user_id": id, "sub": self._subs.get(id)} for id in one.member_ids]
+        members = [{"user_id": id, "sub": self._sub(id)} for id in one.member_ids]
         return {
             "kind": one.kind,
             "preset": one.preset,

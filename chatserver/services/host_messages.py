@@ -154,7 +154,8 @@ class HostMessages:
 
     async def with_subs(self, shown: list[Json]) -> list[Json]:
         ids = {one[name] for one in shown for name in ("sender_id", "receiver_id") if one[name]}
-        subs = await self._stores.users.subs(ids) if ids else {}
+        users = await self._accounts.users(ids)
+        subs = {id: user.sub for id, user in users.items()}
         return [
             {**one, "sender_sub": subs.get(one["sender_id"]), "receiver_sub": subs.get(one["receiver_id"])}
             for one in shown
