@@ -138,6 +138,7 @@ class Services:
         await self.wake_ups.close()
         await self.receipts.close()
         await self.seen_by.close()
+        await self.memberships.close()
         await self.conversations.close()
         await self.bodies.close()
         await self.accounts.close()

@@ -10,11 +10,13 @@ what is left.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
 import structlog
 
+from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, NotFound, Unavailable
 from chatserver.guard.quotas import reached
@@ -67,6 +69,7 @@ class Memberships:
         self._clock = clock
         self._places = places
         self._person_conversations = person_conversations
+        self._counts: BatchedCalls[tuple[int, int], bool] = BatchedCalls(self._count_all, clock)
 
     def places(self, preset: str) -> int:
         """How many members one of this preset may have."""
@@ -381,11 +384,24 @@ class Memberships:
         await self._fanout.repair(Advance(c, 0, await self._stores.messages.head(c), (user_id,)))
 
     async def _counted(self, conversation: Conversation, user_id: int) -> None:
+        if not await self._counts.call((conversation.id, user_id)):
+            raise Unavailable("This conversation changes too fast right now.")
+
+    async def _count_all(self, settled: list[tuple[int, int]]) -> dict[tuple[int, int], bool]:
+        """Those who come and go at one moment are counted once, in each of their conversations."""
+        people: defaultdict[int, list[int]] = defaultdict(list)
+        for conversation_id, user_id in settled:
+            people[conversation_id].append(user_id)
+        counts = await asyncio.gather(*(self._count(id, user_ids) for id, user_ids in people.items()))
+        counted = dict(zip(people, counts, strict=True))
+        return {key: counted[key[0]] for key in settled}
+
+    async def _count(self, conversation_id: int, user_ids: list[int]) -> bool:
+        """False when others, on other nodes, came and went each time."""
         for _ in range(TRIES):
-            if await self._stores.groups.recount(conversation.id, user_id):
-                return
-            await asyncio.sleep(0)
-        raise Unavailable("This conversation changes too fast right now.")
+            if await self._stores.groups.recount(conversation_id, user_ids):
+                return True
+        return False
 
     async def _tell(self, conversation_id: int, member: Member) -> None:
         conversation = await self._stores.groups.conversation(conversation_id)
@@ -436,6 +452,9 @@ class Memberships:
                 raise
             except Exception:  # It is the fault of this one, and the others must not wait behind it.
                 log.exception("group left as it is", conversation=conversation_id, member=user_id)
+
+    async def close(self) -> None:
+        await self._counts.close()
 
 
 def _is_news(member: Member) -> bool:

@@ -261,8 +261,8 @@ class GroupStore:
         )
         return records.conversation(found) if found else None
 
-    async def recount(self, conversation_id: int, settled_id: int) -> bool:
-        """Count the members anew, and who asks to be one; `settled_id` is on the way in no more.
+    async def recount(self, conversation_id: int, settled_ids: Sequence[int]) -> bool:
+        """Count the members anew, and who asks to be one; those of `settled_ids` are on the way in no more.
 
         False when others came or left meanwhile.
         """
@@ -280,7 +280,7 @@ class GroupStore:
                 "preview": [doc["_id"]["u"] for doc in some],
                 "request_count": asking,
             },
-            "$pull": {"joining": settled_id},
+            "$pull": {"joining": {"$in": list(settled_ids)}},
             "$inc": {"count_rev": 1, "rev": int(count != before.get("member_count", 0))},
         }
         result = await self._conversations.update_one(
