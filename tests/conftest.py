@@ -60,9 +60,5 @@ def rabbit() -> Iterator[rabbits.RabbitNode]:
     """A broker, started when the first test asks for it."""
     if reason := rabbits.missing():
         pytest.skip(reason)
-    node = rabbits.RabbitNode()
-    try:
-        node.start()
+    with rabbits.running() as node:
         yield node
-    finally:
-        node.stop()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.abuse.bench.ledger import Row, keep
-from tests.abuse.bench.victim import Victim
+from tests.abuse.bench.victim import Victim, running
 from tests.support import contract
 from tests.support.client import Client
 from tests.support.mongo import MongoNode
@@ -17,11 +17,8 @@ from tests.support.mongo import MongoNode
 
 @pytest.fixture(scope="session")
 def victim(mongo: MongoNode) -> Iterator[Victim]:
-    made = Victim(mongo)
-    made.start()
-    yield made
-    made.stop()
-    made.forget()
+    with running(mongo) as made:
+        yield made
 
 
 @pytest.fixture

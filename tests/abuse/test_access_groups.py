@@ -58,9 +58,11 @@ async def group_of(ann: Device, *others: Device) -> tuple[dict[str, Any], dict[s
     group = await begin(ann, *others)
     message = await said(ann, group, f"hello {SECRET}")
     file = await said(ann, group, "see this", attachment="data:text/plain;base64,aGVsbG8=")
+    invite = await call(ann, "POST", at(group, "invites"), {})
     things = dict.fromkeys(("group", "conversation"), group["id"])
     things |= dict.fromkeys(("message", "group_message"), message["id"])
-    return group, {**things, "file": file["id"], "nobody": NOBODY, "bob": others[0].id}
+    things |= {"file": file["id"], "invite": invite["id"], "nobody": NOBODY, "bob": others[0].id}
+    return group, things
 
 
 @pytest.mark.gen_test(timeout=300)

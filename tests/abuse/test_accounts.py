@@ -13,7 +13,7 @@ from tests.abuse.bench.crowd import guests
 from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.others import Others
 from tests.abuse.bench.size import FULL, SLACK_SECS, sized
-from tests.abuse.bench.victim import Victim
+from tests.abuse.bench.victim import Victim, running
 from tests.support.client import PASSWORD, Client, Device, unique
 from tests.support.mongo import MongoNode
 
@@ -30,11 +30,8 @@ LIMITED = {
 
 @pytest.fixture(scope="module")
 def limited(mongo: MongoNode) -> Iterator[Victim]:
-    made = Victim(mongo, env=LIMITED)
-    made.start()
-    yield made
-    made.stop()
-    made.forget()
+    with running(mongo, env=LIMITED) as made:
+        yield made
 
 
 @pytest.mark.gen_test(timeout=300)

@@ -13,7 +13,7 @@ import pytest
 from tests.abuse.bench.calls import JSON, Call, Scene, calls, scene
 from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.size import sized
-from tests.abuse.bench.victim import Victim
+from tests.abuse.bench.victim import Victim, running
 from tests.support.client import API, Answer, Client
 from tests.support.mongo import MongoNode
 
@@ -136,11 +136,8 @@ async def test_F10_every_answer_has_the_headers_it_needs(victim: Victim, client:
 @pytest.fixture(scope="module")
 def cors_victim(mongo: MongoNode) -> Iterator[Victim]:
     """One that another site may call."""
-    made = Victim(mongo, env={"CHATSERVER_CORS_ORIGINS": MINE})
-    made.start()
-    yield made
-    made.stop()
-    made.forget()
+    with running(mongo, env={"CHATSERVER_CORS_ORIGINS": MINE}) as made:
+        yield made
 
 
 @pytest.mark.gen_test(timeout=300)

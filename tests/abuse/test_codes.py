@@ -12,7 +12,7 @@ import pytest
 
 from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.size import sized
-from tests.abuse.bench.victim import Victim
+from tests.abuse.bench.victim import Victim, running
 from tests.api.groups import at, begin, call
 from tests.support.client import Answer, Client, Device
 from tests.support.mongo import MongoNode
@@ -26,11 +26,8 @@ STRICT = {
 
 @pytest.fixture
 def strict(mongo: MongoNode) -> Iterator[Victim]:
-    made = Victim(mongo, env=STRICT)
-    made.start()
-    yield made
-    made.stop()
-    made.forget()
+    with running(mongo, env=STRICT) as made:
+        yield made
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from tests.abuse.bench.calls import JSON, Call, Scene, calls, scene
 from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.size import sized
-from tests.abuse.bench.victim import Victim
+from tests.abuse.bench.victim import Victim, running
 from tests.abuse.bench.wire import exchange
 from tests.support.client import Client
 from tests.support.mongo import MongoNode
@@ -53,11 +53,8 @@ MISTAKES: dict[str, tuple[str, dict[str, str], str]] = {
 @pytest.fixture(scope="module", params=["debug", "info"])
 def victim(mongo: MongoNode, request: pytest.FixtureRequest) -> Iterator[Victim]:
     """Talkative, and as it usually is: that one takes the short way for some calls."""
-    made = Victim(mongo, env={"CHATSERVER_LOG_LEVEL": request.param})
-    made.start()
-    yield made
-    made.stop()
-    made.forget()
+    with running(mongo, env={"CHATSERVER_LOG_LEVEL": request.param}) as made:
+        yield made
 
 
 async def plant(place: Scene, row: Row, call: Call, name: str, token: str) -> None:

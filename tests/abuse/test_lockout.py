@@ -10,7 +10,7 @@ import pytest
 
 from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.size import sized
-from tests.abuse.bench.victim import HOST_SECRET, Victim
+from tests.abuse.bench.victim import HOST_SECRET, Victim, running
 from tests.support.client import PASSWORD, Answer, Client, unique
 from tests.support.host import signed
 from tests.support.mongo import MongoNode
@@ -34,11 +34,8 @@ STRICT = {
 
 @pytest.fixture
 def strict(mongo: MongoNode) -> Iterator[Victim]:
-    made = Victim(mongo, env=STRICT)
-    made.start()
-    yield made
-    made.stop()
-    made.forget()
+    with running(mongo, env=STRICT) as made:
+        yield made
 
 
 @pytest.fixture

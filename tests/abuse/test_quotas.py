@@ -11,7 +11,7 @@ from tests.abuse.bench.crowd import guests
 from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.others import Others
 from tests.abuse.bench.size import FULL, sized
-from tests.abuse.bench.victim import Victim
+from tests.abuse.bench.victim import Victim, running
 from tests.support.client import Answer, Client, Device
 from tests.support.mongo import MongoNode
 
@@ -29,11 +29,8 @@ LIMITS = {
 
 @pytest.fixture(scope="module")
 def victim(mongo: MongoNode) -> Iterator[Victim]:
-    made = Victim(mongo, env=LIMITS)
-    made.start()
-    yield made
-    made.stop()
-    made.forget()
+    with running(mongo, env=LIMITS) as made:
+        yield made
 
 
 async def patiently(sender: Device, receiver: Device, text: str) -> Answer:

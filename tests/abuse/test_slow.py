@@ -12,7 +12,7 @@ import pytest
 from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.others import Others, percentile
 from tests.abuse.bench.size import FULL, SLACK_SECS, sized
-from tests.abuse.bench.victim import Victim
+from tests.abuse.bench.victim import Victim, running
 from tests.abuse.bench.wire import connect
 from tests.support.client import API, Client, Device
 from tests.support.mongo import MongoNode
@@ -34,11 +34,8 @@ POST = (
 
 @pytest.fixture(scope="module")
 def victim(mongo: MongoNode) -> Iterator[Victim]:
-    made = Victim(mongo, env=LIMITS)
-    made.start()
-    yield made
-    made.stop()
-    made.forget()
+    with running(mongo, env=LIMITS) as made:
+        yield made
 
 
 async def trickle(made: socket.socket, every_secs: float, most_secs: float) -> float | None:

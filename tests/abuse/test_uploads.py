@@ -13,7 +13,7 @@ import pytest
 from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.others import Others
 from tests.abuse.bench.size import FULL, sized
-from tests.abuse.bench.victim import Victim
+from tests.abuse.bench.victim import Victim, running
 from tests.support.client import API, Client, Device
 from tests.support.mongo import MongoNode
 from tests.support.waiting import eventually
@@ -26,11 +26,8 @@ EDGE = "edge-of-a-part"
 
 @pytest.fixture(scope="module")
 def victim(mongo: MongoNode) -> Iterator[Victim]:
-    made = Victim(mongo)
-    made.start()
-    yield made
-    made.stop()
-    made.forget()
+    with running(mongo) as made:
+        yield made
 
 
 class Unfinished:

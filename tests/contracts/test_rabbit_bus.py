@@ -15,6 +15,7 @@ from chatserver.bus.rabbit import RabbitBus
 from chatserver.clock import Clock
 from chatserver.errors import EX_CONFIG, StartupError
 from chatserver.model import STRANGE, Bell
+from tests.support import rabbit as rabbits
 from tests.support.bus import Buses
 from tests.support.rabbit import RabbitNode
 from tests.support.waiting import GENEROUS_SECS, eventually, in_time
@@ -24,11 +25,18 @@ NEWS = Bell("inbox", (ANN,), {"conversation_id": 7})
 NOBODY_LISTENS = "amqp://ann:planted-secret@127.0.0.1:1/"
 
 
+@pytest.fixture(scope="module")
+def own_rabbit() -> Iterator[RabbitNode]:
+    """Nobody else's queues and connections are on it, and nobody else waits while it is paused."""
+    with rabbits.running() as node:
+        yield node
+
+
 @pytest.fixture
-def broker(rabbit: RabbitNode) -> Iterator[RabbitNode]:
-    """The shared node, whole again for the next test."""
-    yield rabbit
-    rabbit.ensure_running()
+def broker(own_rabbit: RabbitNode) -> Iterator[RabbitNode]:
+    """Whole again for the next test."""
+    yield own_rabbit
+    own_rabbit.ensure_running()
 
 
 @pytest.fixture

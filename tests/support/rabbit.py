@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.ports import free_ports
@@ -184,3 +185,14 @@ class RabbitNode:
             self._signal(signal.SIGKILL)
             self._server.wait()
         self._server = None
+
+
+@contextlib.contextmanager
+def running() -> Iterator[RabbitNode]:
+    """One that is started, and ended with what it held."""
+    node = RabbitNode()
+    try:
+        node.start()
+        yield node
+    finally:
+        node.stop()

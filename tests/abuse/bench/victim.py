@@ -9,6 +9,8 @@ import json
 import re
 import secrets
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +108,16 @@ class Documents:
 
     def __exit__(self, *_: object) -> None:
         self._mongo.close()
+
+
+@contextmanager
+def running(mongo: MongoNode, **settings: Any) -> Iterator[Victim]:
+    """One that is started, and put away with its database at the end."""
+    made = Victim(mongo, **settings)
+    made.start()
+    yield made
+    made.stop()
+    made.forget()
 
 
 def _hash(token: str) -> bytes:

@@ -48,7 +48,7 @@ def database(mongo: MongoNode) -> Iterator[Database[dict[str, Any]]]:
         yield client[DATABASE]
 
 
-async def new(stores: Storage, noun: str = "thing") -> int:
+async def new(stores: Storage, noun: str = "conversation") -> int:
     """An id that no other test has."""
     return await stores.marks.next_id(noun)
 
