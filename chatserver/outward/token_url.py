@@ -27,6 +27,7 @@ MOST_WAITING = 64
 FAILURES = 5  # in a row, after which the host is left alone
 PAUSE_SECS = 5.0
 TTL_SECS = 60.0  # where the host says none
+GONE = "The application around this chat does not answer right now."
 REFUSALS = (400, 401, 403, 404, 410, 422)
 
 log = structlog.get_logger(__name__)
@@ -54,18 +55,14 @@ class TokenUrl:
 
     async def whose(self, token: str) -> Vouched | None:
         """None when the host refuses it. Raises Unavailable soon after LIMIT_SECS."""
-        left = self._paused_until - self._clock.monotonic()
-        if left > 0 or self._waiting >= MOST_WAITING:
-            metrics.TOKEN_QUESTIONS.labels("not asked").inc()
-            raise Unavailable(
-                "The application around this chat does not answer right now.", max(1, round(left))
-            )
+        if self._pause_left > 0 or self._waiting >= MOST_WAITING:
+            raise self._not_asked()
         self._waiting += 1
         try:
             vouched = _answer(await self._ask(token))
         except (Unreachable, TimeoutError, ValueError) as error:
             self._failed(error)
-            raise Unavailable("The application around this chat does not answer right now.") from None
+            raise Unavailable(GONE) from None
         finally:
             self._waiting -= 1
         self._failures = 0
@@ -76,6 +73,9 @@ class TokenUrl:
         deadline = self._clock.monotonic() + LIMIT_SECS
         async with self._clock.limit(LIMIT_SECS):
             await self._places.acquire()
+        if self._pause_left > 0:  # since this one began to wait for its turn
+            self._places.release()
+            raise self._not_asked()
         # The client's own deadline ends the question, so that its place is free when its connection is.
         left = max(LEAST_SECS, deadline - self._clock.monotonic())
         try:
@@ -83,6 +83,14 @@ class TokenUrl:
             return await self._way_out.post(self._url, body, {"Accept": "application/json"}, left)
         finally:
             self._places.release()
+
+    @property
+    def _pause_left(self) -> float:
+        return self._paused_until - self._clock.monotonic()
+
+    def _not_asked(self) -> Unavailable:
+        metrics.TOKEN_QUESTIONS.labels("not asked").inc()
+        return Unavailable(GONE, max(1, round(self._pause_left)))
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1
