@@ -130,7 +130,7 @@ async def test_a_person_has_a_few_files_on_their_way_and_what_never_came_is_not_
             assert_reached(answer, "open_uploads")
         return answer.status == 409
 
-    await eventually(refused, 10)
+    await eventually(refused)
     assert (await ann.send(bob, "texts go on")).status == 201
     for upload in uploads:
         upload.close()
@@ -138,7 +138,7 @@ async def test_a_person_has_a_few_files_on_their_way_and_what_never_came_is_not_
     async def taken() -> bool:
         return (await send(1)).status == 201
 
-    await eventually(taken, 10)
+    await eventually(taken)
     # They would have been 800 KB: of what is left of the million they took next to nothing.
     answers = [await send(CHUNK) for _ in range(4)]
     assert [answer.status for answer in answers] == [201] * 4, answers
@@ -158,14 +158,14 @@ async def test_files_on_their_way_have_a_bounded_part_of_the_memory_of_a_process
             assert int(answer.headers["Retry-After"]) >= 1
         return answer.status == 503
 
-    await eventually(put_off, 10)
+    await eventually(put_off)
     for upload in uploads:
         upload.close()
 
     async def taken() -> bool:
         return (await people[2].post("chats/", base=servers[0].base, **form)).status == 201
 
-    await eventually(taken, 10)
+    await eventually(taken)
 
 
 @pytest.mark.gen_test
