@@ -19,13 +19,13 @@ run: ready  ## Start the server with its own database; Ctrl-C stops it
 
 test: test-python test-browser test-frontend  ## All tests but those with targets of their own
 
-# Two at a time, each with servers of its own: most tests wait most of the time.
+# Four at a time, each with servers of its own: most tests wait most of the time.
 test-python: ready-test
-	$(PYTHON) -m pytest -n 2 --dist loadfile --timeout=300 $(addprefix --ignore=,$(APART) tests/browser) $(ARGS)
+	$(PYTHON) -m pytest -n 4 --dist loadfile --timeout=300 $(addprefix --ignore=,$(APART) tests/browser) $(ARGS)
 
 # Apart, because Playwright keeps an event loop of its own in the thread of the tests.
 test-browser: ready-test
-	$(PYTHON) -m pytest --timeout=180 tests/browser $(ARGS)
+	$(PYTHON) -m pytest -n 2 --dist loadfile --timeout=180 tests/browser $(ARGS)
 
 test-frontend: ready-test
 	@if [ -d tests/frontend ]; then cd tests/frontend && node --test; fi

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from tornado.ioloop import IOLoop
@@ -12,6 +13,15 @@ from tornado.ioloop import IOLoop
 from tests.support import rabbit as rabbits
 from tests.support.mongo import MongoNode
 from tests.support.server import ServerProcess
+
+
+TESTS = Path(__file__).parent
+LONGEST = ("faults", "system")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that take longest begin first: begun last, one of them would run on while the other cores wait."""
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in LONGEST)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import ParamSpec, TypeVar
 
 import argon2
@@ -51,12 +52,17 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+@cache
+def _decoy() -> str:
+    """Verified against for unknown names, so that they take as long as known ones."""
+    return _HASHER.hash(secrets.token_hex(16))
+
+
 class Passwords:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="password")
         self._waiting = 0
-        # Verified against for unknown names, so that they take as long as known ones.
-        self._decoy = _HASHER.hash(secrets.token_hex(16))
+        self._decoy = _decoy()
 
     async def hash(self, password: str) -> str:
         """Raises Unavailable when too many are waiting."""

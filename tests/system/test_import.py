@@ -19,11 +19,11 @@ from tests.support.server import ROOT, ServerProcess, clean_environment
 from tests.support.waiting import eventually
 
 MESSAGES = int(
-    os.environ.get("CHATSERVER_TEST_IMPORT", "6000")
+    os.environ.get("CHATSERVER_TEST_IMPORT", "3000")
 )  # test 5 of the host's side asks for a million
 ROOMS = 7
 PEOPLE = 9
-KILLS = 4
+KILLS = 3
 
 
 def written(path: Path, messages: int) -> dict[int, list[int]]:

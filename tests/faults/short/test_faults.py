@@ -39,7 +39,7 @@ async def test_C1_a_server_killed_at_each_step_of_a_send_loses_and_repeats_nothi
         if not town.servers:
             town.start(2, {"CHATSERVER_SWEEP_SECS": "2"})
         async with opened(town, people=4) as load:
-            (await die_at(town, load, point, times=2, every=15)).assert_clean(least=20)
+            (await die_at(town, load, point, times=1, every=15)).assert_clean(least=20)
     async with opened(town, people=4) as load:
         await orphan(town, load)
 
