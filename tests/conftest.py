@@ -14,7 +14,6 @@ from tests.support import rabbit as rabbits
 from tests.support.mongo import MongoNode
 from tests.support.server import ServerProcess
 
-
 TESTS = Path(__file__).parent
 LONGEST = ("faults", "system")
 
