@@ -99,8 +99,11 @@ def test_what_another_device_wrote_is_offered_beside_what_is_being_written_and_n
 
 
 def test_of_two_devices_that_write_at_once_the_second_is_told_what_the_first_kept(person: People) -> None:
-    ann, _, id, phone = talking(person)
+    ann, bob, id, phone = talking(person)
     ann.page.route("**/poll/events/**", lambda route: route.abort())
+    with ann.page.expect_event("requestfailed", lambda request: "/poll/events/" in request.url):
+        bob.open(ann)
+        bob.write("this ends the poll that is still held")
     phone.keep(id, "the first")
     box(ann).press_sequentially("the second")
     expect(ann.page.locator(".composer__other")).to_contain_text("the first")

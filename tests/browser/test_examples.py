@@ -196,7 +196,8 @@ def test_two_people_of_the_django_example_chat_in_a_class_and_alone(
 ) -> None:
     ann, teacher = talk_in_a_class(django, visitor)
     ann.open("Tessa Teacher")
-    ann.write("And what does it cost?")
+    with ann.page.expect_response(lambda answer: answer.url.endswith("/chats/") and answer.status == 201):
+        ann.write("And what does it cost?")
     teacher.page.goto(django.base)
     expect(teacher.page.locator("#unread")).to_have_text("1")
     teacher.open("Class 5b")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.person import Person, unique
-from tests.browser.test_groups import PHONE, details, enter, group, row, sent
+from tests.browser.test_groups import PHONE, choose, details, enter, group, row, sent
 from tests.browser.test_looks import AXE, LOOK, STILL
 
 People = Callable[..., Person]
@@ -77,7 +77,7 @@ def test_nothing_is_wrong_with_a_group_in_any_state(person: People, look: Looker
     look(ann, "notifications")
     ann.page.keyboard.press("Escape")
     ann.page.get_by_role("button", name="New conversation").first.click()
-    ann.page.get_by_role("option").filter(has_text=bob.name).click()
+    choose(ann, bob)
     look(ann, "new")
     ann.page.keyboard.press("Escape")
     bob.page.locator("chat-composer textarea").fill("half a sentence")

@@ -236,6 +236,7 @@ def test_the_whole_way_without_a_mouse(browser: Browser, server: ServerProcess) 
     page.keyboard.press("Enter")
     expect(page.locator("chat-sidebar nav")).to_be_visible()
 
+    page.wait_for_function("performance.getEntriesByType('resource').some(one => /keys.js$/.test(one.name))")
     page.keyboard.press("Control+k")
     expect(page.locator("dialog input")).to_be_focused()
     page.keyboard.type(bob.name)
