@@ -230,11 +230,24 @@ class Groups:
         rev: int | None = None,
         owner_id: int | None = None,
     ) -> None:
-        groups = self._stores.groups
-        if await groups.change(conversation_id, changes, pending, rev=rev, owner_id=owner_id) is None:
-            raise RevisionConflict
-        await step()
-        await self.settle(conversation_id)
+        """What is to be told of its last change is told first, or it would be lost to this one."""
+        groups, untold = self._stores.groups, ""
+        for _ in range(TRIES):
+            if await groups.change(conversation_id, changes, pending, rev=rev, owner_id=owner_id):
+                await step()
+                return await self.settle(conversation_id)
+            known = await groups.conversation(conversation_id)
+            if known is None or known.state == "closed":
+                raise RevisionConflict
+            if rev not in (None, known.rev) or owner_id not in (None, known.owner_id):
+                raise RevisionConflict
+            if known.pending is None:  # It has been told meanwhile.
+                continue
+            if known.pending.key == untold:
+                break
+            untold = known.pending.key
+            await self.settle(conversation_id)
+        raise Unavailable("What has changed before in this conversation is still to be told.")
 
     async def settle(self, conversation_id: int) -> None:
         """See that it has an owner who is a member, and tell what has changed, which may be left to the sweeper.
@@ -274,6 +287,9 @@ class Groups:
             owner = await groups.member(conversation_id, conversation.owner_id)
             if owner is not None and owner.state == "member":
                 return conversation
+            if conversation.pending is not None:  # or it would be lost to the news of the heir
+                await self._tell(conversation)
+                continue
             heir_id = await groups.heir(conversation_id)
             await groups.inherit(conversation_id, conversation.owner_id, heir_id)
         raise Unavailable("This conversation changes too fast right now.")

@@ -175,7 +175,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         GROUPS,
         "Remove somebody",
         {200: Answer(Done, "They are out: nothing sent from now on reaches them.")},
-        "Moderators may, whoever has a lower role. Your own id: you leave.",
+        "Moderators may, whoever has a lower role. Who is out already stays so: it may be repeated. Your own id: you "
+        "leave, and whoever has left is answered like a stranger.",
         within=WHICH,
         path=WHO,
         codes=("forbidden", "owner_must_transfer"),
