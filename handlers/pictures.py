@@ -7,7 +7,7 @@ import base64
 from chatserver.errors import Invalid
 from chatserver.guard.addresses import Networks, network
 from handlers.base import ApiHandler
-from handlers.schemas import ChosenPicture, PictureKey
+from handlers.schemas import ChosenPicture, PictureLink
 
 _DATA_URL = "data:image/png;base64,"
 
@@ -34,7 +34,7 @@ class PictureHandler(ApiHandler):
     public = True
 
     async def get(self, conversation_id: str) -> None:
-        key = self.query(PictureKey).key
+        key = self.query(PictureLink).link
         if self.address not in Networks(self.runtime.settings.rate_exempt):
             self.runtime.limits.take_of(f"pictures {network(self.address)}", "history")
         png = await self.runtime.services.pictures.shown(int(conversation_id), key)

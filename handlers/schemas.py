@@ -311,8 +311,8 @@ class ChosenPicture(Struct):
     ]
 
 
-class PictureKey(Struct):
-    key: Annotated[str, Meta(description="As it stands in the address.")]
+class PictureLink(Struct):
+    link: Annotated[str, Meta(description="As it stands in the address.")]
 
 
 class ConversationChange(Struct):

@@ -123,7 +123,7 @@ ROWS: dict[str, list[Row]] = {
         Row((200, 403, 404, 401), "of Ann's group", {"picture": PNG}, path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
     ],
     "picture": [
-        Row((404, 404, 404, 404), "of Ann's group, by a wrong key", path={"conversation_id": "{group}"}, query={"key": "wrong"}, hidden=("conversation_id",)),
+        Row((404, 404, 404, 404), "of Ann's group, by a wrong link", path={"conversation_id": "{group}"}, query={"link": "wrong"}, hidden=("conversation_id",)),
     ],
     "close_conversation": [
         Row((200, 403, 404, 401), "Ann's group", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),

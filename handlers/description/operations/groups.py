@@ -89,7 +89,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Get a group’s picture",
         {200: Answer(None, "The picture, as it was chosen.", media="image/png")},
         "By the address that `avatar` gives, without a token: whoever has it may see it, as long as it is the group’s.",
-        query=schemas.PictureKey,
+        query=schemas.PictureLink,
         path=("conversation_id", "The group."),
         codes=("not_found",),
     ),
