@@ -209,7 +209,7 @@ def test_a_chosen_picture_is_made_small_and_shows_at_once_in_row_head_and_detail
     expect(form.get_by_role("status")).to_contain_text("cannot be shown")
     form.locator("input[type=file]").set_input_files(big)
     expect(form.get_by_role("status")).to_contain_text("big.png")
-    expect(form.locator(".picture img")).to_be_visible()
+    expect(form.locator(".picture-field img")).to_be_visible()
     form.get_by_role("button", name="Save").click()
     expect(form).to_have_count(0)
 

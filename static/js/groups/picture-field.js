@@ -13,7 +13,7 @@ export class PictureField {
   /** @param {import('../client/types.js').Group} group */
   constructor(group) {
     this.group = group;
-    this.face = el('div', { class: 'picture__face' });
+    this.face = el('div', { class: 'picture-field__face' });
     this.said = el('p', { class: 'field__help', role: 'status', dir: 'auto' });
     this.files = el('input', {
       type: 'file',
@@ -29,7 +29,7 @@ export class PictureField {
     this.remove = el('button', { class: 'button', type: 'button', onclick: remove }, t('edit.removePicture'));
     this.node = el(
       'fieldset',
-      { class: 'picture' },
+      { class: 'picture-field' },
       el('legend', null, t('edit.picture')),
       this.face,
       el('div', { class: 'cluster' }, this.files, this.open, this.remove),
