@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bench import amqp, machine, plots, polls, report, strangers, workloads
+from bench import amqp, in_groups, machine, plots, polls, report, strangers, workloads
+from bench.announcement import announcement
 from bench.group import group, group_beside, mailbox_group
 from bench.machine import Measured
 from bench.reads import reads
@@ -49,6 +50,9 @@ WORKLOADS = {
     "crowd": Workload(polls.crowd, ("mailbox",), 1, 15.0, users=10_000, strangers=True),
     "streams": Workload(streams, (), 1, 60.0, users=10_000, strangers=True),
     "reads": Workload(reads, (), 1, 2.0, users=500, strangers=True),
+    "beside_group": Workload(in_groups.beside, (), 3, 4.0, users=1_200),
+    "few": Workload(in_groups.few, (), 3, 3.0),
+    "announcement": Workload(announcement, (), 2, 10.0, users=10_200),
     "strangers": Workload(strangers.strangers, (), 3, 3.0, users=10_000),
     "cookies": Workload(strangers.cookies, (), 3, 3.0),
     "fresh": Workload(strangers.fresh, (), 3, 10.0),
@@ -64,6 +68,9 @@ QUICK = {
     "crowd": Workload(partial(polls.crowd, polls=2_000), ("mailbox",), 1, 8.0, users=2_000, strangers=True),
     "streams": Workload(partial(streams, count=2_000), (), 1, 30.0, users=2_000, strangers=True),
     "reads": Workload(reads, (), 1, 1.0, users=500, strangers=True),
+    "beside_group": Workload(in_groups.beside, (), 1, 2.0, users=400),
+    "few": Workload(in_groups.few, (), 1, 2.0, users=200),
+    "announcement": Workload(announcement, (), 1, 3.0, users=1_200),
     "strangers": Workload(strangers.strangers, (), 1, 2.0),
     "cookies": Workload(strangers.cookies, (), 1, 2.0),
     "fresh": Workload(strangers.fresh, (), 1, 4.0),

@@ -101,14 +101,14 @@ async def mailbox_group(members: int, sends: int) -> Measured:
         target.stop()
 
 
-async def found(uri: str, ids: list[int]) -> None:
+async def found(uri: str, ids: list[int], id: int = CONVERSATION, preset: str = "group") -> None:
     """The conversation and its members, in the order a service would make them."""
     stores, now = Storage(uri, Settings(), Clock()), Clock().now()
-    group = Conversation(CONVERSATION, "group", policy=PRESETS["group"], preset="group", owner_id=ids[0])
-    beginning = Beginning(group, ids[0], "bench", "", tuple(ids), ())
+    group = Conversation(id, "group", policy=PRESETS[preset], preset=preset, owner_id=ids[0])
+    beginning = Beginning(group, ids[0], f"bench-{id}", "", tuple(ids), ())
     await stores.groups.begin(beginning, now)
     await stores.groups.add_first(beginning, now)
-    await stores.inboxes.join(ids, CONVERSATION, 0, rev=1)
+    await stores.inboxes.join(ids, id, 0, rev=1)
     await stores.groups.finish(beginning)
     await stores.close()
 

@@ -58,6 +58,8 @@ PAIRS = (Reach(least=0.9), Reach(least=1.2))
 IDLE = (Reach(most=1.0), Reach(most=0.6))
 GROUP = (Reach(most=1.0), Reach(most=0.5))
 FEW = Reach(value=0.1)
+BESIDE = Reach(value=1.25)  # at least 0.8 of the sends alone
+SMALL = Reach(value=1.5)
 ONE_CORE = (Reach(least=1.0),)
 ROWS = (
     Row("sends", "durable sends/s, 32 connections", "per_sec", "handler", *SENDS),
@@ -134,6 +136,39 @@ ROWS = (
     Row("idle_plain", "database commands per idle re-poll, no cursor", "commands_per_repoll", first=FEW),
     Row(
         "reads", "inboxes written to for a read in a group of 500", "writes_per_read", first=Reach(value=2.0)
+    ),
+    Row(
+        "beside_group",
+        "pairs’ sends/s alone, in those beside a group of 1,000, 2 messages/s, nobody there",
+        "alone_of",
+        first=BESIDE,
+    ),
+    Row("beside_group", "the same, all 1,000 polling", "alone_of_present", first=BESIDE),
+    Row(
+        "few",
+        "server CPU of a send into a group of 10, in that of a direct one",
+        "cpu_of_direct",
+        first=SMALL,
+    ),
+    Row("few", "mongod CPU of the same", "mongod_of_direct"),
+    Row(
+        "announcement",
+        "201 of an announcement to 10,000, in that of a direct send, p50",
+        "stored_of_direct",
+        first=Reach(value=2.0),
+    ),
+    Row(
+        "announcement",
+        "the same: the last of 100 polls has it, ms after",
+        "pollers_ms",
+        first=Reach(value=100.0),
+    ),
+    Row("announcement", "the same: all inboxes have it, s after", "inboxes_secs", first=Reach(value=5.0)),
+    Row(
+        "announcement",
+        "p99 of others’ sends meanwhile, in that without",
+        "others_p99_of_alone",
+        first=Reach(value=1.5),
     ),
     Row("declares", "declare and bind round trips per send", "declares_per_send", first=Reach(value=0.001)),
 )

@@ -31,6 +31,15 @@ Json = dict[str, Any]
 SMALL_MEMBERS = 100  # up to so many, members are told of every message unless they say otherwise
 
 ATTACHMENT_PATH = "/api/v1/communication/chats/attachment/"
+CONVERSATIONS_PATH = "/api/v1/communication/conversations/"
+
+
+def picture_address(conversation_id: int, key: str) -> str:
+    """Of a picture that is kept here: without the server's own address, by which not everybody comes.
+
+    Its key is in no log, as no link to a file is (logs.py).
+    """
+    return f"{CONVERSATIONS_PATH}{conversation_id}/picture/?link={key}"
 
 
 def moment(at: datetime | None) -> str | None:

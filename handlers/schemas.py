@@ -301,6 +301,20 @@ class Begin(Struct):
     data: Data = None
 
 
+class ChosenPicture(Struct):
+    picture: Annotated[
+        str,
+        Meta(
+            description="A PNG of at most 256 × 256 pixels and 45,000 bytes, as a `data:image/png;base64,` URL.",
+            extra_json_schema={"pattern": "^data:image/png;base64,"},
+        ),
+    ]
+
+
+class PictureLink(Struct):
+    link: Annotated[str, Meta(description="As it stands in the address.")]
+
+
 class ConversationChange(Struct):
     """What is left out, or null, stays as it is."""
 

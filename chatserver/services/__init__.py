@@ -56,6 +56,7 @@ from chatserver.services.notifications import Notifications
 from chatserver.services.own_data import OwnData
 from chatserver.services.own_devices import OwnDevices
 from chatserver.services.own_settings import OwnSettings
+from chatserver.services.pictures import Pictures
 from chatserver.services.presence import Presence
 from chatserver.services.pulls import Pulls
 from chatserver.services.receipts import Receipts
@@ -93,6 +94,7 @@ class Services:
     conversation_list: ConversationList
     member_views: MemberViews
     groups: Groups
+    pictures: Pictures
     memberships: Memberships
     invites: Invites
     requests: JoinRequests
@@ -314,6 +316,7 @@ def build_services(
         conversation_list=ConversationList(stores, conversations, conversation_views, clock),
         member_views=member_views,
         groups=groups,
+        pictures=Pictures(stores, conversations, groups, clock),
         memberships=memberships,
         invites=invites,
         requests=requests,

@@ -199,14 +199,16 @@ class Groups:
         stored, type = _changed(conversation, changes)
         if stored:
             pending = Pending(type, actor.user_id, (), stored.get("name"))
-            await self._change(conversation_id, stored, pending, rev)
+            await self.apply(conversation_id, stored, pending, rev)
+            if "avatar" in stored:
+                await self._stores.pictures.delete(conversation_id)
 
     async def close_group(self, actor: Actor, conversation_id: int) -> None:
         """For good: nobody says anything there any more. Repeatable. Raises Forbidden, NotFound."""
         conversation, member = await self._conversations.membership(actor, conversation_id)
         demand(conversation, member, "close", self._clock.now())
         if conversation.state != "closed":
-            await self._change(conversation_id, {"state": "closed"}, Pending("closed", actor.user_id))
+            await self.apply(conversation_id, {"state": "closed"}, Pending("closed", actor.user_id))
 
     async def give(self, actor: Actor, conversation_id: int, user_id: int) -> None:
         """Make another member the owner. Repeatable. Raises Forbidden, NotFound."""
@@ -220,9 +222,9 @@ class Groups:
         if heir is None or heir.state != "member":
             raise NotFound("There is no such member.")
         pending = Pending("owner", actor.user_id, (user_id,))
-        await self._change(conversation_id, {"owner_id": user_id}, pending, owner_id=actor.user_id)
+        await self.apply(conversation_id, {"owner_id": user_id}, pending, owner_id=actor.user_id)
 
-    async def _change(
+    async def apply(
         self,
         conversation_id: int,
         changes: Mapping[str, Any],
@@ -230,11 +232,27 @@ class Groups:
         rev: int | None = None,
         owner_id: int | None = None,
     ) -> None:
-        groups = self._stores.groups
-        if await groups.change(conversation_id, changes, pending, rev=rev, owner_id=owner_id) is None:
-            raise RevisionConflict
-        await step()
-        await self.settle(conversation_id)
+        """What has been checked: `pending` is what is told of it, and what is still to be told of its last change before.
+
+        Raises RevisionConflict, Unavailable.
+        """
+        groups, untold = self._stores.groups, ""
+        for _ in range(TRIES):
+            if await groups.change(conversation_id, changes, pending, rev=rev, owner_id=owner_id):
+                await step()
+                return await self.settle(conversation_id)
+            known = await groups.conversation(conversation_id)
+            if known is None or known.state == "closed":
+                raise RevisionConflict
+            if rev not in (None, known.rev) or owner_id not in (None, known.owner_id):
+                raise RevisionConflict
+            if known.pending is None:  # It has been told meanwhile.
+                continue
+            if known.pending.key == untold:
+                break
+            untold = known.pending.key
+            await self.settle(conversation_id)
+        raise Unavailable("What has changed before in this conversation is still to be told.")
 
     async def settle(self, conversation_id: int) -> None:
         """See that it has an owner who is a member, and tell what has changed, which may be left to the sweeper.
@@ -274,6 +292,9 @@ class Groups:
             owner = await groups.member(conversation_id, conversation.owner_id)
             if owner is not None and owner.state == "member":
                 return conversation
+            if conversation.pending is not None:  # or it would be lost to the news of the heir
+                await self._tell(conversation)
+                continue
             heir_id = await groups.heir(conversation_id)
             await groups.inherit(conversation_id, conversation.owner_id, heir_id)
         raise Unavailable("This conversation changes too fast right now.")

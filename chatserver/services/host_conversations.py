@@ -108,7 +108,7 @@ class HostConversations:
     async def remove_member(self, external_id: str, sub: str) -> bool:
         """Nothing sent after the answer reaches them. False when they were not in it. Raises NotFound."""
         conversation, user_id = await self.named(external_id), await self.id_of(sub)
-        return await self._remove(conversation.id, user_id)
+        return await self._memberships.kick(HOST_ACTOR, conversation.id, user_id)
 
     async def ban(
         self, external_ids: Sequence[str], sub: str, until: datetime | None, reason: str | None
@@ -172,20 +172,13 @@ class HostConversations:
             if not going and not coming:
                 return
             for user_id in sorted(going):  # first: they make room
-                put.removed += await self._remove(c, user_id)
+                put.removed += await self._memberships.kick(HOST_ACTOR, c, user_id)
             for user_id in coming:
                 try:
                     put.added += (await self._memberships.add(HOST_ACTOR, c, user_id))[1]
                 except REFUSALS as refusal:
                     put.refused[subs[user_id]] = refusal
         raise Unavailable("People come and go too fast there right now.")
-
-    async def _remove(self, conversation_id: int, user_id: int) -> bool:
-        try:
-            await self._memberships.kick(HOST_ACTOR, conversation_id, user_id)
-        except NotFound:  # They went by themselves.
-            return False
-        return True
 
 
 def _check(external_id: str, wanted: WantedConversation) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -116,9 +117,7 @@ class Memberships:
         demand(conversation, member, "requests", self._clock.now())
         changes = {"state": "left", "refused_at": self._clock.now()}
         pending = Pending("refused", actor.user_id, (user_id,))
-        refused = await self._stores.groups.change_member(
-            conversation_id, user_id, ("requested",), ROLES, changes, pending
-        )
+        refused = await self._changed(conversation_id, user_id, ("requested",), ROLES, changes, pending)
         if refused is not None:
             await step()
             await self.settle(conversation_id, user_id)
@@ -170,12 +169,19 @@ class Memberships:
                 pending = Pending("left", user_id, (user_id,))
                 await self._out(conversation, user_id, ROLES, {"state": "left"}, pending)
 
-    async def kick(self, actor: Actor, conversation_id: int, user_id: int) -> None:
-        """The same for somebody of a lower role. Raises NotFound, Forbidden."""
+    async def kick(self, actor: Actor, conversation_id: int, user_id: int) -> bool:
+        """The same for somebody of a lower role. False when they were not in it: whoever repeats it has what they want.
+
+        Raises NotFound, Forbidden, Unavailable.
+        """
         conversation, roles = await self._over(actor, conversation_id, user_id, "kick")
         pending = Pending("removed", actor.user_id, (user_id,))
-        if not await self._out(conversation, user_id, roles, {"state": "left"}, pending):
-            await self._not_changed(conversation_id, user_id)
+        if await self._out(conversation, user_id, roles, {"state": "left"}, pending):
+            return True
+        target = await self._settled(conversation_id, user_id)
+        if target is not None and target.state == "member":  # of a higher role by now
+            raise Forbidden(REFUSED)
+        return False
 
     async def ban(
         self, actor: Actor, conversation_id: int, user_id: int, until: datetime | None, reason: str | None
@@ -192,7 +198,8 @@ class Memberships:
         }
         changes["by"] = actor.user_id
         for _ in range(TRIES):
-            conversation, roles = await self._over(actor, conversation_id, user_id, "ban", anybody=True)
+            conversation, roles = await self._over(actor, conversation_id, user_id, "ban")
+            await self._accounts.user(user_id)
             pending = Pending("removed", actor.user_id, (user_id,))
             if await self._out(conversation, user_id, roles, changes, pending):
                 break
@@ -210,7 +217,7 @@ class Memberships:
         outside = ("left", "banned", "invited", "requested")
         stranger = Member(conversation_id, user_id, added_by=actor.user_id)
         until, reason = changes["banned_until"], changes["reason"]
-        if await groups.change_member(
+        if await self._changed(
             conversation_id, user_id, outside, ROLES, changes, quietly
         ) is None and not await groups.shut_out(stranger, until, reason, quietly):
             return False
@@ -240,11 +247,9 @@ class Memberships:
             demand(conversation, member, "silence", now, target)
         roles = (target.role,) if target is member else _below(conversation, member)
         pending = Pending("role", actor.user_id, (user_id,))
-        changed = await self._stores.groups.change_member(
-            conversation_id, user_id, ("member",), roles, changes, pending
-        )
-        if changed is None:
-            await self._not_changed(conversation_id, user_id)
+        if await self._changed(conversation_id, user_id, ("member",), roles, changes, pending) is None:
+            await self._target(conversation_id, user_id)
+            raise Forbidden(REFUSED)  # Somebody else was faster.
         await step()
         await self.settle(conversation_id, user_id)
         return await self._target(conversation_id, user_id)
@@ -258,7 +263,7 @@ class Memberships:
     async def _settled(self, conversation_id: int, user_id: int) -> Member | None:
         """As they are once their last change has come to its end.
 
-        Who repeats what a server died of finishes it by that, and what was to be told of it is not written over.
+        Who repeats what a server died of finishes it by that.
         """
         member = await self._stores.groups.member(conversation_id, user_id)
         if member is None or member.pending is None:
@@ -267,18 +272,14 @@ class Memberships:
         return await self._stores.groups.member(conversation_id, user_id)
 
     async def _over(
-        self, actor: Actor, conversation_id: int, user_id: int, action: str, anybody: bool = False
+        self, actor: Actor, conversation_id: int, user_id: int, action: str
     ) -> tuple[Conversation, tuple[str, ...]]:
-        """The conversation, and the roles that the actor may do this to. `anybody`: also to who is no member."""
+        """The conversation, and the roles that the actor may do this to."""
         conversation, member = await self._conversations.membership(actor, conversation_id)
         demand(conversation, member, action, self._clock.now())
-        if anybody:
-            await self._accounts.user(user_id)
         target = await self._settled(conversation_id, user_id)
         if target is not None and target.state in ("member", "joining"):
             demand(conversation, member, action, self._clock.now(), target)
-        elif not anybody:
-            raise NotFound(NO_MEMBER)
         return conversation, _below(conversation, member)
 
     async def _out(
@@ -291,19 +292,40 @@ class Memberships:
     ) -> bool:
         """False when they are not in it, or have another role by now."""
         inside = ("member", "joining")
-        changed = await self._stores.groups.change_member(
-            conversation.id, user_id, inside, roles, changes, pending
-        )
-        if changed is None:
+        if await self._changed(conversation.id, user_id, inside, roles, changes, pending) is None:
             return False
         await step()
         await self.settle(conversation.id, user_id)
         return True
 
-    async def _not_changed(self, conversation_id: int, user_id: int) -> None:
-        """Somebody else was faster. Raises NotFound or Forbidden."""
-        await self._target(conversation_id, user_id)
-        raise Forbidden(REFUSED)
+    async def _changed(
+        self,
+        conversation_id: int,
+        user_id: int,
+        states: Sequence[str],
+        roles: Sequence[str],
+        changes: dict[str, Any],
+        pending: Pending,
+    ) -> Member | None:
+        """None unless they are in one of these states and have one of these roles.
+
+        What is to be told of their last change is told first, or it would be lost to this one. Raises Unavailable.
+        """
+        groups, untold = self._stores.groups, ""
+        for _ in range(TRIES):
+            changed = await groups.change_member(conversation_id, user_id, states, roles, changes, pending)
+            if changed is not None:
+                return changed
+            known = await groups.member(conversation_id, user_id)
+            if known is None or known.state not in states or known.role not in roles:
+                return None
+            if known.pending is None:  # It has been told meanwhile.
+                continue
+            if known.pending.key == untold:
+                break
+            untold = known.pending.key
+            await self.settle(conversation_id, user_id)
+        raise Unavailable("What has changed before in this membership is still to be told.")
 
     async def settle(self, conversation_id: int, user_id: int) -> None:
         """Whatever has happened so far: the inbox follows the membership, the members are counted, and all are told.

@@ -32,6 +32,7 @@ from chatserver.storage.notifications import NotificationStore
 from chatserver.storage.outsiders import OutsiderStore
 from chatserver.storage.owed import OwedStore
 from chatserver.storage.own_settings import OwnSettingsStore
+from chatserver.storage.pictures import PictureStore
 from chatserver.storage.public import PublicStore
 from chatserver.storage.quotas import QuotaStore
 from chatserver.storage.rates import AttemptStore, RateStore
@@ -62,6 +63,7 @@ NOUNS = (
     "marks",
     "keys",
     "audit",
+    "pictures",
 )
 FILES = ("fs.files", "fs.chunks")  # as GridFS calls them
 PASSING = ("tickets", "rates", "attempts", "quotas", "known_callers", "invites")  # of no use after some time
@@ -121,6 +123,7 @@ class Storage:
         self.attempts = AttemptStore(collections["attempts"], clock)
         self.quotas = QuotaStore(collections["quotas"])
         self.known_callers = KnownCallerStore(collections["known_callers"])
+        self.pictures = PictureStore(collections["pictures"])
         self.attachments = AttachmentStore(collections["fs.files"], collections["fs.chunks"], clock)
 
     async def prepare(self) -> None:

@@ -181,7 +181,9 @@ class GroupStore:
         pending: Pending | None,
         rev: int | None = None,
     ) -> Member | None:
-        """None unless they are in one of these states, have one of these roles and, where it is given, are at `rev`."""
+        """None unless they are in one of these states, have one of these roles and, where it is given, are at `rev`; and
+        while something is to be told of their last change, where something is of this one.
+        """
         wanted: Document = {
             "_id": member_key(conversation_id, user_id),
             "state": {"$in": list(states)},
@@ -194,6 +196,7 @@ class GroupStore:
         if gone := {name: "" for name, value in changes.items() if value is None}:
             update["$unset"] = gone
         if pending is not None:
+            wanted["pending"] = {"$exists": False}
             update["$set"]["pending"] = records.pending_document(pending)
         found = await self._members.find_one_and_update(wanted, update, after=True)
         return records.member(found) if found else None
@@ -249,8 +252,11 @@ class GroupStore:
         rev: int | None = None,
         owner_id: int | None = None,
     ) -> Conversation | None:
-        """None when it is closed, or not at `rev` or not this owner's any more, where these are given."""
+        """None when it is closed, or not at `rev` or not this owner's any more, where these are given; and while
+        something is to be told of its last change.
+        """
         wanted: Document = {"_id": conversation_id, "ready": True, "state": {"$ne": "closed"}}
+        wanted["pending"] = {"$exists": False}
         wanted |= {"rev": rev} if rev is not None else {}
         wanted |= {"owner_id": owner_id} if owner_id is not None else {}
         stored = {**changes, "data": records.data_text(changes["data"])} if "data" in changes else changes
@@ -302,11 +308,18 @@ class GroupStore:
         return None
 
     async def inherit(self, conversation_id: int, gone_id: int, heir_id: int | None) -> bool:
-        """The heir is the owner; without one it is closed. False when it has another owner already."""
+        """The heir is the owner; without one it is closed. False when it has another owner already, and while something
+        is to be told of its last change.
+        """
         pending = records.pending_document(Pending("owner" if heir_id else "closed", 0, (heir_id or 0,)))
         changes: Document = {"owner_id": heir_id} if heir_id else {"state": "closed"}
         result = await self._conversations.update_one(
-            {"_id": conversation_id, "owner_id": gone_id, "state": {"$ne": "closed"}},
+            {
+                "_id": conversation_id,
+                "owner_id": gone_id,
+                "state": {"$ne": "closed"},
+                "pending": {"$exists": False},
+            },
             {"$set": {**changes, "pending": pending}, "$inc": {"rev": 1}},
         )
         return bool(result.matched_count)

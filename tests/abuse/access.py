@@ -39,6 +39,7 @@ def of_host(body: dict[str, Any] | None = None, **more: Any) -> Row:
     return Row(HOST_ONLY, "for the host's own servers only", body, **more)
 
 
+PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 NEW_PERSON = {"username": "{new}", "password": "correct horse battery staple"}
 
 ROWS: dict[str, list[Row]] = {
@@ -117,6 +118,12 @@ ROWS: dict[str, list[Row]] = {
     ],
     "change_conversation": [
         Row((200, 403, 404, 401), "Ann's group", {"name": "Mine"}, path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "choose_picture": [
+        Row((200, 403, 404, 401), "of Ann's group", {"picture": PNG}, path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
+    "picture": [
+        Row((404, 404, 404, 404), "of Ann's group, by a wrong link", path={"conversation_id": "{group}"}, query={"link": "wrong"}, hidden=("conversation_id",)),
     ],
     "close_conversation": [
         Row((200, 403, 404, 401), "Ann's group", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),

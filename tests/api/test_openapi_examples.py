@@ -32,7 +32,7 @@ STORY = [
     ("remove_member", "Bob"), ("add_member", "Bob"),
     ("change_conversation", "Found by everybody, and joined by asking"), ("", "bob leaves and asks to come back"),
     ("list_requests", "Bob asks"), ("accept_request", "Bob"), ("refuse_request", "Bob"),
-    ("ban_member", "Bob"), ("list_bans", "Bob"),
+    ("ban_member", "Bob"), ("list_bans", "Bob"), ("choose_picture", "A picture"),
     ("", "bob begins two groups"), ("public_conversations", "By the beginning of a word"),
     ("join_conversation", "Open to everybody"), ("preview_invite", "A group of Bob's"),
     ("accept_invite", "A group of Bob's"), ("leave_conversation", "A group of Bob's"),

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.person import Person, unique
 from tests.browser.test_groups import PHONE, choose, details, enter, group, row, sent
 from tests.browser.test_looks import AXE, LOOK, STILL
+from tests.support.pictures import png
 
 People = Callable[..., Person]
 Screenshot = Callable[[Person, str], None]
@@ -121,6 +122,14 @@ def test_on_a_phone_nothing_of_a_group_is_cut_off_and_all_can_be_hit(
     ann.page.locator(".room-view__open").tap()
     expect(ann.page.locator(".members__row").first).to_be_visible()
     seen("details")
+    # The first thing that one may do there is to change it.
+    ann.page.locator(".details__actions .menu__entry").first.tap()
+    ann.page.locator("dialog input[type=file]").set_input_files(
+        {"name": "b.png", "mimeType": "image/png", "buffer": png(300, 300, 99)}
+    )
+    expect(ann.page.locator(".picture-field img")).to_be_visible()
+    seen("edit")
+    ann.page.keyboard.press("Escape")
     ann.page.go_back()
     ann.page.go_back()
     seen("list")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.person import Person
+from tests.support.pictures import png
 
 People = Callable[..., Person]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -193,6 +195,43 @@ def test_a_new_name_shows_at_once_in_row_head_and_title(person: People) -> None:
         expect(row(one, "Bread and more")).to_be_visible()
         one.page.wait_for_function("() => document.title.includes('Bread and more')")
     expect(bob.page.locator(".system").last).to_contain_text("changed the name to “Bread and more”")
+
+
+def test_a_chosen_picture_is_made_small_and_shows_at_once_in_row_head_and_details(
+    person: People, tmp_path: Path
+) -> None:
+    ann, bob = person("ann"), person("bob")
+    id = group(ann, bob)
+    enter(ann, bob)
+    big, text = tmp_path / "big.png", tmp_path / "notes.png"
+    big.write_bytes(png(900, 600))
+    text.write_text("no picture")
+    details(ann).get_by_role("button", name="Edit").click()
+    form = ann.page.get_by_role("dialog")
+    with ann.page.expect_file_chooser() as chooser:
+        form.get_by_role("button", name="Choose a picture…").press("Enter")
+    chooser.value.set_files(text)
+    expect(form.get_by_role("status")).to_contain_text("cannot be shown")
+    form.locator("input[type=file]").set_input_files(big)
+    expect(form.get_by_role("status")).to_contain_text("big.png")
+    expect(form.locator(".picture-field img")).to_be_visible()
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_have_count(0)
+
+    for one in (ann, bob):
+        for place in (row(one, "Bakery"), one.page.locator(".room-view__head")):
+            image = place.locator("img.avatar__image")
+            expect(image).to_be_visible()
+            one.page.wait_for_function("image => image.naturalWidth === 128", arg=image.element_handle())
+    expect(bob.page.locator(".system").last).to_contain_text("changed the picture")
+    assert ann.call("GET", f"conversations/{id}/")["rev"] == 2, "neither name nor words are told as changed"
+
+    details(bob)
+    ann.page.get_by_role("button", name="Edit").click()
+    form.get_by_role("button", name="Remove the picture").press("Enter")
+    expect(form.get_by_role("button", name="Choose a picture…")).to_be_focused()
+    form.get_by_role("button", name="Save").click()
+    expect(bob.page.locator("img.avatar__image")).to_have_count(0)
 
 
 def test_what_may_be_done_changes_live_with_the_role(person: People) -> None:

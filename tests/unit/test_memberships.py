@@ -31,6 +31,11 @@ async def told(chat: Any, group: Conversation) -> Counter[str]:
     return Counter(message.system.type for message in found if message.system is not None)
 
 
+async def away(*_: Any) -> None:
+    """In place of what the database does, when it cannot."""
+    raise Unavailable("not now")
+
+
 async def outcome(call: Awaitable[Any]) -> str:
     """`done`, or the code that it was refused with."""
     try:
@@ -161,7 +166,7 @@ async def test_who_repeats_a_change_that_stopped_half_way_finishes_it(chat: Any,
     finally:
         failpoints.arm("")
     ended = await outcome(ACTS[act][0](chat.services, group, people))
-    assert ended == ("not_found" if act in ("left", "removed") else "done")
+    assert ended == ("not_found" if act == "left" else "done")
     await assert_sound(chat, group, *people)
     assert await told(chat, group) == Counter(["created", NEWS.get(act, act)])
 
@@ -355,9 +360,6 @@ async def test_only_a_member_may_be_heard_and_within_moments_of_being_removed_no
 async def test_a_change_is_answered_though_it_cannot_be_told_yet(
     chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(*_: Any) -> None:
-        raise Unavailable("not now")
-
     ann, bob = await chat.person(), await chat.person()
     group = await chat.group(ann, bob)
     with monkeypatch.context() as patched:
@@ -367,6 +369,66 @@ async def test_a_change_is_answered_though_it_cannot_be_told_yet(
     await chat.sweeper().sweep()
     assert (await told(chat, group))["removed"] == 1
     assert await assert_sound(chat, group, ann, bob) == {ann.user_id}
+
+
+@pytest.mark.gen_test
+async def test_what_could_not_be_told_of_a_member_is_told_before_they_change_again(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = await chat.person(), await chat.person()
+    group = await chat.group(ann)
+    memberships = chat.services.memberships
+    with monkeypatch.context() as patched:
+        patched.setattr(chat.storage.facts, "append", away)
+        await memberships.add(ann, group.id, bob.user_id)
+        assert await outcome(memberships.kick(ann, group.id, bob.user_id)) == "unavailable"
+    await memberships.leave_all(bob.user_id)
+    assert await told(chat, group) == Counter(["created", "added", "left"])
+    assert await assert_sound(chat, group, ann, bob) == {ann.user_id}
+
+
+@pytest.mark.gen_test
+async def test_who_is_made_something_while_being_removed_is_both_and_both_are_told(
+    chats: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await chats(), await chats()
+    ann, bob, eve = [await one.person() for _ in range(3)]
+    group = await one.group(ann, eve)
+    groups = one.storage.groups
+    change_member = groups.change_member
+
+    async def added_meanwhile(*args: Any) -> Any:
+        monkeypatch.setattr(groups, "change_member", change_member)
+        with monkeypatch.context() as patched:
+            patched.setattr(other.storage.facts, "append", away)
+            await other.services.memberships.add(eve, group.id, bob.user_id)
+        return await change_member(*args)
+
+    monkeypatch.setattr(groups, "change_member", added_meanwhile)
+    assert await one.services.memberships.kick(ann, group.id, bob.user_id)
+    assert await told(one, group) == Counter(["created", "added", "removed"])
+    assert await assert_sound(one, group, ann, bob, eve) == {ann.user_id, eve.user_id}
+
+
+@pytest.mark.gen_test
+async def test_what_could_not_be_told_of_a_group_is_told_before_it_changes_again(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = await chat.person(), await chat.person()
+    group = await chat.group(ann, bob)
+    groups = chat.services.groups
+
+    async def renamed(name: str) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(chat.storage.facts, "append", away)
+            await groups.change(ann, group.id, {"name": name}, None)
+
+    await renamed("One")
+    await groups.change(ann, group.id, {"about": "Of one"}, None)
+    await renamed("Two")
+    await chat.services.memberships.leave_all(ann.user_id)
+    assert await told(chat, group) == Counter(["created", "renamed", "renamed", "about", "owner", "left"])
+    assert await assert_sound(chat, group, ann, bob) == {bob.user_id}
 
 
 @pytest.mark.gen_test

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import conversation_calls, members, schemas
+from handlers import conversation_calls, members, pictures, schemas
 from handlers.description import conversation_shapes as shapes
 from handlers.description.operations import story
 from handlers.description.operations.chats import CONVERSATIONS
@@ -69,6 +69,29 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                 path=story.READERS,
             ),
         ),
+    ),
+    (pictures.AvatarHandler, "PUT"): Operation(
+        "choose_picture",
+        GROUPS,
+        "Choose a group’s picture",
+        {200: Answer(shapes.FullConversation, "As it is now.")},
+        "For whoever `policy.edit_info` lets. The server keeps it, and `avatar` is its address, a path on this server, "
+        "until another picture takes its place or `avatar` is changed. It is shown as it was sent: make it small, "
+        "and without what a camera writes into it.",
+        body=schemas.ChosenPicture,
+        path=WHICH,
+        codes=("forbidden", "silenced", "revision_conflict"),
+        examples=(Example("A picture", None, body={"picture": story.PNG}, path=story.READERS),),
+    ),
+    (pictures.PictureHandler, "GET"): Operation(
+        "picture",
+        GROUPS,
+        "Get a group’s picture",
+        {200: Answer(None, "The picture, as it was chosen.", media="image/png")},
+        "By the address that `avatar` gives, without a token: whoever has it may see it, as long as it is the group’s.",
+        query=schemas.PictureLink,
+        path=("conversation_id", "The group."),
+        codes=("not_found",),
     ),
     (conversation_calls.ConversationHandler, "DELETE"): Operation(
         "close_conversation",
@@ -175,7 +198,8 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         GROUPS,
         "Remove somebody",
         {200: Answer(Done, "They are out: nothing sent from now on reaches them.")},
-        "Moderators may, whoever has a lower role. Your own id: you leave.",
+        "Moderators may, whoever has a lower role. Who is out already stays so: it may be repeated. Your own id: you "
+        "leave, and whoever has left is answered like a stranger.",
         within=WHICH,
         path=WHO,
         codes=("forbidden", "owner_must_transfer"),

@@ -1,4 +1,4 @@
-/** Changing what a conversation is called and what it is about; of two who change it, neither overwrites the other. */
+/** Changing what a conversation is called, its picture and what it is about; of two who change it, neither overwrites the other. */
 import { t } from '../i18n/index.js';
 import '../i18n/groups.js';
 import '../i18n/later.js';
@@ -6,6 +6,7 @@ import { showDialog } from '../dialogs/dialog.js';
 import { el, fill } from '../lib/dom.js';
 import { nameOf } from '../lib/nodes.js';
 import { reasonOf } from '../lib/reasons.js';
+import { PictureField } from './picture-field.js';
 
 const NAME_CHARS = 100;
 const ABOUT_CHARS = 500;
@@ -24,6 +25,7 @@ export function show(room) {
   const about = el('textarea', { class: 'input', id: 'edit-about', dir: 'auto', maxlength: ABOUT_CHARS, rows: 3 });
   name.value = room.group.name ?? '';
   about.value = room.group.about ?? '';
+  const picture = new PictureField(room.group);
   const error = el('div', { class: 'form-error', role: 'alert' });
   const button = el('button', { class: 'button button--primary', type: 'submit' }, t('settings.save'));
   const remove = async () => {
@@ -36,6 +38,7 @@ export function show(room) {
   const form = el(
     'form',
     { class: 'group-form', onsubmit: save },
+    picture.node,
     el('div', { class: 'field' }, el('label', { for: 'edit-name' }, t('edit.name')), name),
     el('div', { class: 'field' }, el('label', { for: 'edit-about' }, t('edit.about')), about),
     error,
@@ -61,8 +64,11 @@ export function show(room) {
     button.disabled = true;
     fill(error);
     const json = { name: name.value.trim(), about: about.value.trim(), rev };
+    const { chosen } = picture;
+    const gone = chosen === '' ? { avatar: '' } : null;
     try {
-      app.store.regroup(await app.api.of('PATCH', id, '', { json }));
+      if (gone || !chosen || isChanged(json)) await changed('PATCH', '', { ...json, ...gone });
+      if (chosen) await changed('PUT', 'avatar/', { picture: chosen });
       dialog.close();
     } catch (caught) {
       const problem = /** @type {import('../client/api.js').ApiError} */ (caught);
@@ -70,6 +76,18 @@ export function show(room) {
       else fill(error, t('groups.failed', { reason: reasonOf(problem) }));
     }
     button.disabled = false;
+  }
+
+  /** @param {string} method @param {string} part @param {Record<string, unknown>} json */
+  async function changed(method, part, json) {
+    const group = await app.api.of(method, id, part, { json });
+    rev = group.rev;
+    app.store.regroup(group);
+  }
+
+  /** @param {{name: string, about: string}} json */
+  function isChanged(json) {
+    return json.name !== (room.group.name ?? '') || json.about !== (room.group.about ?? '');
   }
 
   /** Theirs beside one's own: whoever saves again has seen it. */

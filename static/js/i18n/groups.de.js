@@ -186,6 +186,12 @@ export default {
   'edit.title': '{group} bearbeiten',
   'edit.name': 'Name',
   'edit.about': 'Worum es geht',
+  'edit.picture': 'Bild',
+  'edit.choosePicture': 'Bild auswählen …',
+  'edit.removePicture': 'Bild entfernen',
+  'edit.pictureChosen': '{name} ist ausgewählt. Speichere, um es allen zu zeigen.',
+  'edit.pictureGone': 'Sobald du speicherst, gibt es keines mehr.',
+  'edit.noPicture': 'Diese Datei lässt sich nicht als Bild zeigen. Wähle eine andere.',
   'edit.conflict':
     'Inzwischen von jemand anderem geändert. Speichere noch einmal, um deines an die Stelle zu setzen. Dort steht:',
 

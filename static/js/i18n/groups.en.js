@@ -183,6 +183,12 @@ export default {
   'edit.title': 'Edit {group}',
   'edit.name': 'Name',
   'edit.about': 'What it is about',
+  'edit.picture': 'Picture',
+  'edit.choosePicture': 'Choose a picture…',
+  'edit.removePicture': 'Remove the picture',
+  'edit.pictureChosen': '{name} is chosen. Save to show it to everyone.',
+  'edit.pictureGone': 'There is none any more once you save.',
+  'edit.noPicture': 'This file cannot be shown as a picture. Choose another one.',
   'edit.conflict': 'Changed by someone else meanwhile. Save again to put yours in its place. Theirs:',
 
   'delete.open': 'Delete group…',
