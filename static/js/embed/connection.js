@@ -119,7 +119,7 @@ export class Connection {
 
 /** @param {ChatClient} chat @param {string} wanted @returns {Promise<number>} the conversation, of which one has to be a member */
 async function joined(chat, wanted) {
-  const external = /^ext:(?<id>.+)$/su.exec(wanted)?.groups?.id;
+  const external = /^ext:(?<id>.{1,200})$/su.exec(wanted)?.groups?.id;
   const id = /^\d{1,15}$/u.test(wanted) ? Number(wanted) : 0;
   const found = external ? (await chat.api.called(external)).results[0] : id && (await chat.api.of('GET', id));
   if (!found) throw new ApiError({ status: 404, code: 'not_found', detail: `There is no conversation ${wanted}.` });

@@ -50,15 +50,6 @@ export default {
   'room.tryAgain': 'إعادة المحاولة',
   'room.new': 'رسائل جديدة',
   'room.gone': 'لا يوجد أحد هنا بعد الآن: حُذف هذا الحساب.',
-  'room.jump': 'الانتقال إلى أحدث رسالة',
-  'room.jumpNew': {
-    zero: 'لا رسائل جديدة',
-    one: 'رسالة جديدة',
-    two: 'رسالتان جديدتان',
-    few: '{count} رسائل جديدة',
-    many: '{count} رسالة جديدة',
-    other: '{count} رسالة جديدة',
-  },
   'room.typing': '{name} يكتب…',
   'room.unknown': 'لا يوجد شخص كهذا هنا.',
 

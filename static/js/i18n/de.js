@@ -36,8 +36,6 @@ export default {
   'room.tryAgain': 'Noch einmal versuchen',
   'room.new': 'Neue Nachrichten',
   'room.gone': 'Hier ist niemand mehr: Dieses Konto wurde gelöscht.',
-  'room.jump': 'Zur neuesten Nachricht',
-  'room.jumpNew': { one: '{count} neue Nachricht', other: '{count} neue Nachrichten' },
   'room.typing': '{name} schreibt …',
   'room.unknown': 'Diese Person gibt es hier nicht.',
 

@@ -36,8 +36,6 @@ export default {
   'room.tryAgain': 'Try again',
   'room.new': 'New messages',
   'room.gone': 'Nobody is there any more: this account was deleted.',
-  'room.jump': 'Go to the newest message',
-  'room.jumpNew': { one: '{count} new message', other: '{count} new messages' },
   'room.typing': '{name} is typing…',
   'room.unknown': 'There is no such person here.',
 

@@ -189,6 +189,8 @@ export default {
   'rooms.emptyHelp':
     'Öffne ein zweites Fenster, melde dich als jemand anderes an und rede mit dir selbst. Dann lade die anderen ein.',
   'rooms.openSecond': 'Zweites Fenster öffnen',
+  'room.jump': 'Zur neuesten Nachricht',
+  'room.jumpNew': { one: '{count} neue Nachricht', other: '{count} neue Nachrichten' },
   'room.drop': 'Dateien hier ablegen, um sie {name} zu senden',
   'room.pick': 'Wähle eine Unterhaltung',
   'room.pickHelp': 'Wähle links jemanden aus.',

@@ -180,6 +180,8 @@ export default {
   'rooms.empty': 'Nobody to talk to yet?',
   'rooms.emptyHelp': 'Open a second window, sign up as someone else, and talk to yourself. Then invite the others.',
   'rooms.openSecond': 'Open a second window',
+  'room.jump': 'Go to the newest message',
+  'room.jumpNew': { one: '{count} new message', other: '{count} new messages' },
   'room.drop': 'Drop files to send them to {name}',
   'room.pick': 'Pick a conversation',
   'room.pickHelp': 'Choose someone on the left.',

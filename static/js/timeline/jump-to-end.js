@@ -1,5 +1,6 @@
 /** The button back to the newest message, with how many came meanwhile. */
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 
 export class Jump {
