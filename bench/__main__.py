@@ -19,6 +19,7 @@ from bench.machine import Measured
 from bench.reads import reads
 from bench.streams import streams
 from bench.targets import Target, ours, reference
+from bench.told import told
 from bench.writes import writes
 from tests.support.rabbit import missing
 
@@ -94,6 +95,7 @@ WHOLE = {
         {"ours": partial(group, MEMBERS, MESSAGES), "mailbox": partial(mailbox_group, MEMBERS, MESSAGES)},
         rounds=3,
     ),
+    "told": Whole({"ours": partial(told, True, 6.0), "untold": partial(told, False, 6.0)}, rounds=3),
     "group_beside": Whole({"ours": partial(group_beside, MEMBERS, MESSAGES)}, brokered=True),
 }
 

@@ -108,7 +108,7 @@ def stop(process: psutil.Popen, secs: float = 15) -> None:
             process.wait(5)
 
 
-def wait_for_port(port: int, process: psutil.Popen, secs: float = 30) -> None:
+def wait_for_port(port: int, process: psutil.Popen, secs: float = 90) -> None:
     end = time.monotonic() + secs
     while time.monotonic() < end:
         if process.poll() is not None:

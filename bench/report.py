@@ -60,6 +60,8 @@ GROUP = (Reach(most=1.0), Reach(most=0.5))
 FEW = Reach(value=0.1)
 BESIDE = Reach(value=1.25)  # at least 0.8 of the sends alone
 SMALL = Reach(value=1.5)
+TOLD_CPU = (Reach(most=1.5),)
+TOLD_P99 = (Reach(most=1.3),)
 ONE_CORE = (Reach(least=1.0),)
 ROWS = (
     Row("sends", "durable sends/s, 32 connections", "per_sec", "handler", *SENDS),
@@ -89,6 +91,11 @@ ROWS = (
     Row("group", "the same, stored and in all inboxes, ms", "stored_ms"),
     Row("group", "the same, server CPU µs a delivery", "delivery_cpu_us", "mailbox"),
     Row("group_beside", "the same, sent at another process over RabbitMQ, ms", "last_p50_ms"),
+    Row(
+        "told", "server CPU µs per send, told to a webhook, 200 sends/s", "server_cpu_us", "untold", *TOLD_CPU
+    ),
+    Row("told", "the same, mongod CPU µs", "mongod_cpu_us", "untold"),
+    Row("told", "the same, send → 201 p99 ms", "p99_ms", "untold", *TOLD_P99),
     Row(
         "strangers",
         "sends/s between acquaintances, in those that begin conversations",

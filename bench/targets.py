@@ -21,7 +21,7 @@ from chatserver.storage import Storage
 from chatserver.storage.mongod import cache_gb
 from tests.support.mongo import MongoNode
 
-IN_FLIGHT = 16
+IN_FLIGHT = 8
 
 
 @dataclass

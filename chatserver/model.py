@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -641,6 +641,7 @@ HOST_EVENTS = {
     "message.created": True,
     "message.updated": True,
     "message.deleted": True,
+    "message.read": True,
     "conversation.created": True,
     "conversation.updated": True,
     "conversation.deleted": True,
@@ -734,6 +735,15 @@ class Task:
     def seq(self) -> int:
         """All messages of its conversation up to this one are told before it."""
         return self.place >> SEQ_BITS
+
+
+def last_places(tasks: Iterable[Task]) -> dict[int, int]:
+    """line → the last place of these in it, of those that go in order."""
+    places: dict[int, int] = {}
+    for task in tasks:
+        if not task.is_poison:
+            places[task.line] = max(task.place, places.get(task.line, task.place))
+    return places
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from chatserver.guard.rates import RateLimits
 from chatserver.guard.server_secret import FILE, ServerSecret, read_or_make
 from chatserver.guard.shared_rates import SharedRates
 from chatserver.outward.jwks import Jwks
+from chatserver.outward.kept_open import KeptOpen
 from chatserver.outward.token_url import TokenUrl
 from chatserver.outward.way_out import WayOut
 from chatserver.polls.check import Check
@@ -186,6 +187,8 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         secret = server_secret(settings)
         way_out = WayOut(settings.outbound_allow, OUTWARD_AT_ONCE)
         stack.callback(way_out.close)
+        kept_open = KeptOpen(settings.outbound_allow, clock)
+        stack.callback(kept_open.close)
         inbox_reads = InboxReads(storage.inboxes, clock)
         stack.push_async_callback(inbox_reads.close)
         passwords = Passwords()
@@ -224,7 +227,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
             clock,
         )
         stack.push_async_callback(services.close)
-        pushing = Pushing(storage, feed, services.host_events, way_out, secret, node, clock)
+        pushing = Pushing(storage, feed, services.host_events, kept_open, secret, node, clock)
         feed.listen(pushing.wake)
         job_runs = JobRuns(storage, services.works, services.erasing.replay, node, clock)
         feed.listen(job_runs.wake)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.httputil import HTTPHeaders, HTTPInputError, parse_response_start_line
@@ -22,6 +22,7 @@ from chatserver.outward.public_only import Allowed, PublicOnly
 ANSWER_BYTES = 64 * 1024
 HEADER_BYTES = 16 * 1024
 HTTPS_PORT = 443
+USER_AGENT = f"chatserver/{__version__}"
 
 
 class WayOut:
@@ -52,7 +53,7 @@ class WayOut:
                 method=method,
                 body=body,
                 headers=dict(fields),
-                user_agent=f"chatserver/{__version__}",
+                user_agent=USER_AGENT,
                 connect_timeout=limit_secs,
                 request_timeout=limit_secs,
                 follow_redirects=False,
@@ -65,15 +66,14 @@ class WayOut:
         except (HTTPClientError, HTTPInputError, OSError, ValueError, TimeoutError) as error:
             # An answer that is too long, or never ends, has said all that counts in its first line.
             if begun.status is None:
-                raise _unreachable(error) from None
+                raise unreachable(error) from None
             return Reply(begun.status, dict(begun.fields), b"", whole=False)
         return Reply(response.code, dict(response.headers), response.body or b"", whole=True)
 
     def _client_for(self, url: str) -> AsyncHTTPClient:
         """Raises Unreachable for what is no address of a web server."""
         try:
-            parts = urlsplit(url)
-            usual = parts.scheme == "https" and parts.port in (None, HTTPS_PORT)
+            usual = is_usual(urlsplit(url))
         except ValueError:
             raise Unreachable("refused", "its address cannot be read") from None
         return self._public if usual else self._inner
@@ -108,7 +108,12 @@ def _client(resolver: PublicOnly, at_once: int) -> AsyncHTTPClient:
     )
 
 
-def _unreachable(error: Exception) -> Unreachable:
+def is_usual(parts: SplitResult) -> bool:
+    """Where anybody's web server is; elsewhere only what the operator allowed is called. Raises ValueError."""
+    return parts.scheme == "https" and parts.port in (None, HTTPS_PORT)
+
+
+def unreachable(error: Exception) -> Unreachable:
     """In words that tell nothing of this machine or its network."""
     match error:
         case HTTPTimeoutError() | TimeoutError():

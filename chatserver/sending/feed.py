@@ -22,7 +22,7 @@ import structlog
 from chatserver import failpoints, metrics
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.model import Bell, Fact, Message, Task, Webhook, place
+from chatserver.model import MAX_SEQ, Bell, Fact, Message, PendingRead, Task, Webhook, place
 from chatserver.ports import Bus, Stores
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 CACHED_SECS = 5.0  # how old the list of endpoints may be
 # As long as nodes may not know a new endpoint yet, or sweeps look back: until then `told` says nothing about it.
 YOUNG = timedelta(minutes=2)
-GATHER_SECS = 0.05  # those sent meanwhile go together: what one costs alone, many cost together
+GATHER_SECS = 0.1  # those sent meanwhile go together: what one costs alone, many cost together
 MOST_SENT = 10_000  # that wait for their tasks here; what is beyond is made up for
 TOGETHER = 500
 PAGE = 200
@@ -221,6 +221,17 @@ class Feed:
         conversation = (await self._stores.conversations.conversations([fact.conversation_id])).values()
         is_closed = any(one.state == "closed" for one in conversation)
         return "conversation.deleted" if is_closed else "conversation.updated"
+
+    async def read(self, read: PendingRead) -> None:
+        """Behind the message up to which it goes. Raises Unavailable: then it is to be repeated."""
+        if not any("message.read" in one.events for one in await self.known()):
+            return
+        c, user_id, last = read.conversation_id, read.user_id, read.last
+        about = {"c": c, "u": user_id, "read": last}
+        event_id, at_place = f"r_{c}_{user_id}_{last}", place(last, MAX_SEQ)
+        made = self._for_all(event_id, "message.read", about, read.at, c, at_place)
+        await self._stores.tasks.add(list(made))
+        self._ring()
 
     @asynccontextmanager
     async def about_person(self, event: str, user_id: int, **about: Any) -> AsyncIterator[None]:

@@ -199,7 +199,7 @@ def build_services(
     conversations = Conversations(stores, accounts, contacts, beginnings, clock)
     own_devices = OwnDevices(stores, bus, clock)
     seen_by = SeenBy(stores, conversations, bus, clock)
-    receipts = Receipts(stores, conversations, own_devices, seen_by, bus, clock)
+    receipts = Receipts(stores, conversations, own_devices, seen_by, feed, bus, clock)
     typing = Typing(conversations, accounts, hub, bus, clock, settings.typing_secs)
     presence = Presence(node, conversations, hub, bus, clock)
     bodies = Bodies(stores.messages, accounts, conversations, clock)

@@ -46,7 +46,7 @@ class HostEvents:
         c_ids = {split_message_id(id)[0] for id in message_ids} | {a["c"] for a in abouts if "c" in a}
         conversations = await self._stores.conversations.conversations(c_ids) if c_ids else {}
         members: dict[tuple[int, int], Member] = {}
-        for c, u in {(a["c"], a["u"]) for a in abouts if "c" in a and "u" in a}:
+        for c, u in {(a["c"], a["u"]) for a in abouts if "c" in a and "u" in a and "read" not in a}:
             found = await self._stores.conversations.members(c, [u])
             members.update(((c, u), member) for member in found.values())
         user_ids = {a["u"] for a in abouts if "u" in a} | {m.sender_id for m in messages.values()}
@@ -90,6 +90,8 @@ class _Found:
                 return None
             of_member = {"user_id": about["u"], "sub": self._sub(about["u"])} if "u" in about else {}
             ids = {"conversation_id": conversation.id, "external_id": conversation.external_id}
+            if "read" in about:
+                return {**ids, **of_member, "read_seq": about["read"]}
             return {**ids, **of_member, "rev": about.get("v", 0)}
         if "u" in about:
             if about["u"] not in self._users:
@@ -119,6 +121,9 @@ class _Found:
         about = task.about
         if "m" in about:
             return self._message(self._messages[about["m"]])
+        if "read" in about:
+            user = self._users.get(about["u"])
+            return {"user": user and wire.user(user)}
         if "c" in about and "u" in about:
             member = self._members.get((about["c"], about["u"]))
             user = self._users.get(about["u"])

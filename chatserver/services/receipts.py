@@ -22,6 +22,7 @@ from chatserver.model import (
     split_message_id,
 )
 from chatserver.ports import Bus, Stores
+from chatserver.sending.feed import Feed
 from chatserver.services.conversations import Conversations
 from chatserver.services.own_devices import OwnDevices
 from chatserver.services.permissions import shows_reads
@@ -46,6 +47,7 @@ class Receipts:
         conversations: Conversations,
         own_devices: OwnDevices,
         seen_by: SeenBy,
+        feed: Feed,
         bus: Bus,
         clock: Clock,
     ) -> None:
@@ -53,6 +55,7 @@ class Receipts:
         self._conversations = conversations
         self._own_devices = own_devices
         self._seen_by = seen_by
+        self._feed = feed
         self._bus = bus
         self._clock = clock
         self._unwritten: dict[tuple[int, int], tuple[int, Conversation]] = {}
@@ -175,7 +178,7 @@ class Receipts:
         return marked, now
 
     async def finish_read(self, pending: PendingRead) -> int:
-        """Move the reader's inbox and tell the other member. Repeatable. How many messages of others were passed.
+        """Move the reader's inbox; tell the other member, and the host. Repeatable. How many of others were passed.
 
         Groups keep no receipts in inboxes: one message read by all would be as many entries as members in each.
         """
@@ -187,6 +190,7 @@ class Receipts:
         others = {*conversation.member_ids} - {user_id}
         if others:
             await self._stores.inboxes.push(others, entry)
+        await self._feed.read(pending)
         await self._stores.conversations.finish_read(pending)
         self._bus.publish(Bell("inbox", (user_id, *others)))
         if not conversation.is_direct:

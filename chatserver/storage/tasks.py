@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
-
-from pymongo import UpdateOne
 
 from chatserver import metrics
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.model import Attempt, Task, TaskEnd
+from chatserver.model import Attempt, Task, TaskEnd, last_places
 from chatserver.storage.driver import Collection, Document
 from chatserver.storage.script import Script
 
@@ -45,19 +44,32 @@ class TaskStore:
 
     async def due(self, key: str, now: datetime, limit: int, but: Sequence[int], poison: bool) -> list[Task]:
         """The first of them by their time, whoever works at them, of other lines than these."""
-        wanted: Document = {"key": key, "state": "waiting", "due_at": {"$lte": now}}
-        if but:
-            wanted["line"] = {"$nin": list(but)}
-        if not poison:
-            wanted["poison"] = {"$exists": False}
+        wanted = _due(key, now, but, poison)
         return [_task(doc) for doc in await self._tasks.find(wanted, sort=[("due_at", 1)], limit=limit)]
+
+    async def due_and_ahead(
+        self, key: str, now: datetime, limit: int, but: Sequence[int], poison: bool, most_ahead: int
+    ) -> tuple[list[Task], list[Task]]:
+        """What is due, and what goes before that in its lines."""
+        commands = partial(self._looking, key, _due(key, now, but, poison), limit, most_ahead)
+        return await self._tasks.run_reads("find", commands)
+
+    def _looking(
+        self, key: str, due: Document, limit: int, most_ahead: int
+    ) -> Script[tuple[list[Task], list[Task]]]:
+        first = {**self._tasks.reading(due, {}, "majority"), "sort": {"due_at": 1}, "limit": limit}
+        found = [_task(doc) for doc in (yield first)["cursor"]["firstBatch"]]
+        places = last_places(found)
+        if not places:
+            return found, []
+        before = self._tasks.reading(_before(key, places), {}, "majority")
+        reply = yield {**before, "sort": {"line": 1, "place": 1}, "limit": most_ahead}
+        return found, [_task(doc) for doc in reply["cursor"]["firstBatch"]]
 
     async def ahead(self, key: str, places: Mapping[int, int], limit: int) -> list[Task]:
         """line → place: those that go before. One that is poison holds up nobody."""
-        lines = [{"line": line, "place": {"$lt": place}} for line, place in places.items()]
-        wanted = {"key": key, "state": "waiting", "poison": {"$exists": False}, "$or": lines}
         order = [("line", 1), ("place", 1)]
-        return [_task(doc) for doc in await self._tasks.find(wanted, sort=order, limit=limit)]
+        return [_task(doc) for doc in await self._tasks.find(_before(key, places), sort=order, limit=limit)]
 
     async def leased_lines(self, key: str, lines: Iterable[int], now: datetime) -> set[int]:
         """Those at which somebody works."""
@@ -67,8 +79,9 @@ class TaskStore:
     async def lease(self, ids: Sequence[str], lease: str, now: datetime, until: datetime) -> set[str]:
         """Those that are free are the lease's now, and told."""
         free = {"_id": {"$in": list(ids)}, "state": "waiting", "lease_until": {"$not": {"$gt": now}}}
-        taken = await self._tasks.update_many(free, {"$set": {"lease": lease, "lease_until": until}})
-        if taken.modified_count == len(ids):
+        change = {"$set": {"lease": lease, "lease_until": until}}
+        taken = await self._tasks.update([{"q": free, "u": change, "multi": True}])
+        if taken["nModified"] == len(ids):
             return set(ids)
         mine = {"_id": {"$in": list(ids)}, "lease": lease, "lease_until": until}
         return {doc["_id"] for doc in await self._tasks.find(mine, {"_id": 1})}
@@ -76,8 +89,8 @@ class TaskStore:
     async def finish(self, key: str, ends: Mapping[str, TaskEnd], lease: str | None) -> int:
         """What came of each by its id, under this lease where one is named; how many were still waiting for it."""
         wanted: Document = {"key": key, "state": "waiting", **({"lease": lease} if lease is not None else {})}
-        writes = [UpdateOne({"_id": id, **wanted}, self._ended(end)) for id, end in ends.items()]
-        return int((await self._tasks.bulk_write(writes, ordered=False)).modified_count) if writes else 0
+        updates = [{"q": {"_id": id, **wanted}, "u": self._ended(end)} for id, end in ends.items()]
+        return int((await self._tasks.update(updates))["nModified"]) if updates else 0
 
     def _ended(self, end: TaskEnd) -> Document:
         said: Document = {"state": end.state}
@@ -169,6 +182,20 @@ class TaskStore:
         """SLICE at a time: how many there were."""
         found = await self._tasks.find({"key": key}, {"_id": 1}, limit=SLICE)
         return await self._tasks.delete_many({"_id": {"$in": [doc["_id"] for doc in found]}}) if found else 0
+
+
+def _due(key: str, now: datetime, but: Sequence[int], poison: bool) -> Document:
+    wanted: Document = {"key": key, "state": "waiting", "due_at": {"$lte": now}}
+    if but:
+        wanted["line"] = {"$nin": list(but)}
+    if not poison:
+        wanted["poison"] = {"$exists": False}
+    return wanted
+
+
+def _before(key: str, places: Mapping[int, int]) -> Document:
+    lines = [{"line": line, "place": {"$lt": place}} for line, place in places.items()]
+    return {"key": key, "state": "waiting", "poison": {"$exists": False}, "$or": lines}
 
 
 def _document(task: Task) -> Document:

@@ -7,14 +7,18 @@ complete first, and what goes before is taken with it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from cachetools import LRUCache
 
 from chatserver.clock import Clock
-from chatserver.model import Task, Webhook
+from chatserver.model import Task, Webhook, last_places
 from chatserver.ports import Stores
 from chatserver.sending.feed import YOUNG, Feed
 
 BATCH = 64
+MOST_AHEAD = BATCH * 4
+MOST_KNOWN = 50_000  # conversations of which it is known up to where they are whole
 
 
 class Claims:
@@ -22,6 +26,8 @@ class Claims:
         self._stores = stores
         self._feed = feed
         self._clock = clock
+        # webhook, since when it is told, conversation → up to this message all have their tasks.
+        self._whole: LRUCache[tuple[int, datetime, int], int] = LRUCache(MOST_KNOWN)
 
     async def take(
         self,
@@ -39,43 +45,69 @@ class Claims:
         `alone`: nobody else can have a lease on any of them. Raises Unavailable.
         """
         now = self._clock.now()
-        found = await self._stores.tasks.due(webhook.key, now, limit, list(but), poison)
+        found, ahead = await self._stores.tasks.due_and_ahead(
+            webhook.key, now, limit, list(but), poison, MOST_AHEAD
+        )
         if not found:
             return []
-        await self._complete(webhook, found)
-        ready = (await self._in_order(webhook, found, alone))[:limit]
+        if await self._complete(webhook, found):
+            ahead = await self._stores.tasks.ahead(webhook.key, last_places(found), MOST_AHEAD)
+        ready = (await self._in_order(webhook, found, ahead, alone))[:limit]
         if not ready:
             return []
         until = now + timedelta(seconds=lease_secs)
         taken = await self._stores.tasks.lease([task.id for task in ready], lease, now, until)
         return [task for task in ready if task.id in taken]
 
-    async def _complete(self, webhook: Webhook, found: list[Task]) -> None:
-        """What happened in these conversations before has its tasks."""
-        lasts: dict[int, int] = {}
+    async def _complete(self, webhook: Webhook, found: list[Task]) -> bool:
+        """What happened in these conversations before has its tasks then. True when some of it had none, maybe."""
+        lines: dict[int, list[Task]] = {}
         for task in found:
             if task.line > 0:
-                lasts[task.line] = max(task.seq, lasts.get(task.line, 0))
-        if lasts:
-            is_young = self._clock.now() - webhook.since < YOUNG
-            told = {} if is_young else await self._stores.conversations.told(lasts)
-            behind = {c: seq for c, seq in lasts.items() if told.get(c, 0) < seq}
-            if behind:
-                await self._feed.make_up(behind)
+                lines.setdefault(task.line, []).append(task)
+        unsure = {line: last for line, tasks in lines.items() if (last := self._gap(webhook, line, tasks))}
+        if not unsure:
+            return False
+        is_young = self._clock.now() - webhook.since < YOUNG
+        told = {} if is_young else await self._stores.conversations.told(unsure)
+        behind = {c: seq for c, seq in unsure.items() if told.get(c, 0) < seq}
+        if behind:
+            await self._feed.make_up(behind)
+        for c, seq in unsure.items():
+            self._whole[webhook.id, webhook.since, c] = seq
+        return bool(behind)
 
-    async def _in_order(self, webhook: Webhook, found: list[Task], alone: bool) -> list[Task]:
+    def _gap(self, webhook: Webhook, line: int, tasks: list[Task]) -> int:
+        """Up to which message it is to be found out whether all have their tasks; 0 where that is known.
+
+        It is known where message follows message from one up to which it was found out before.
+        """
+        known = self._whole.get((webhook.id, webhook.since, line))
+        last = max(task.seq for task in tasks)
+        if known is None:
+            return last
+        for task in sorted(tasks, key=lambda task: task.place):
+            if task.seq == known + 1 and task.event == "message.created":
+                known = task.seq
+        if last > known:
+            return last
+        self._whole[webhook.id, webhook.since, line] = known
+        return 0
+
+    async def _in_order(
+        self, webhook: Webhook, found: list[Task], ahead: list[Task], alone: bool
+    ) -> list[Task]:
         """Without the lines in which somebody works, or in which something goes before that is not due."""
         now = self._clock.now()
         lines: dict[int, dict[str, Task]] = {}
         for task in found:
             if not task.is_poison:
                 lines.setdefault(task.line, {})[task.id] = task
-        if lines:
-            places = {line: max(task.place for task in tasks.values()) for line, tasks in lines.items()}
-            for task in await self._stores.tasks.ahead(webhook.key, places, BATCH * 4):
-                lines[task.line].setdefault(task.id, task)
-            for line in () if alone else await self._stores.tasks.leased_lines(webhook.key, lines, now):
-                lines.pop(line, None)
+        for task in ahead:
+            lines[task.line].setdefault(task.id, task)
+        if lines and not alone:
+            for line in await self._stores.tasks.leased_lines(webhook.key, lines, now):
+                del lines[line]
         ready: list[Task] = []
         for tasks in lines.values():
             for task in sorted(tasks.values(), key=lambda task: (task.place, task.at)):

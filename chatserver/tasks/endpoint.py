@@ -38,6 +38,7 @@ AT_ONCE = 8  # attempts
 ATTEMPT_SECS = 15.0
 LEASE_SECS = 40.0  # of the endpoint and of its tasks: after a node died, as long until another goes on
 RENEW_SECS = 10.0
+BEHIND_SECS = 0.02
 FRESH_SECS = 1.0  # how long what was looked up for several tasks is good for
 TEXT_BYTES = 256  # of an answer, kept for whoever looks for what went wrong
 CLOSE_SECS = 2.0
@@ -76,6 +77,7 @@ class Endpoint:
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._ends: dict[str, TaskEnd] = {}
         self._failed = False  # since its last turn: no further attempt begins
+        self._is_behind = False  # there was more than was taken
         self._woken = asyncio.Event()
         self._serving = asyncio.create_task(self._serve())
 
@@ -97,7 +99,8 @@ class Endpoint:
 
     async def _serve(self) -> None:
         while True:
-            await self._clock.sleep(GATHER_SECS)  # one look for all that came and ended meanwhile
+            # One look for all that came and ended meanwhile.
+            await self._clock.sleep(BEHIND_SECS if self._is_behind else GATHER_SECS)
             self._woken.clear()
             again = False
             try:
@@ -123,6 +126,7 @@ class Endpoint:
             return False
         busy = [line for line in self._lines if isinstance(line, int)]
         tasks = await self._take(webhook, BATCH, busy)
+        self._is_behind = len(tasks) >= BATCH
         if tasks:
             metrics.WEBHOOK_AGE_SECONDS.set((self._clock.now() - tasks[0].at).total_seconds())
             await self._start(webhook, tasks)

@@ -231,6 +231,30 @@ async def test_a_group_and_who_is_in_it_are_told_of(chat: Client, receiver: Rece
 
 
 @pytest.mark.gen_test
+async def test_how_far_somebody_has_read_is_told_once_a_move_behind_what_was_read(
+    chat: Client, receiver: Receiver
+) -> None:
+    await webhook(chat, receiver, "message.created", "message.read")
+    sub = unique("sub")
+    ann = device(chat, await sign_in(chat, signed(sub=sub)))
+    (bob,) = await chat.people("bob")
+    first, second, third = [await bob.sent(ann, f"{n}") for n in range(3)]
+    c = first["conversation_id"]
+    for body in ({"message_ids": [second["id"]]}, {"message_ids": [first["id"]]}):
+        assert (await ann.post("chats/mark-read/", body)).status == 200
+    read = {"message_id": third["id"], "private": True}
+    assert (await ann.post(f"conversations/{c}/read/", read)).status == 200
+    await bob.sent(ann, "last")
+    await receiver.until(4, "message.created")
+    await receiver.until(1, "message.read")
+    told = [(one.type, one.data.get("seq") or one.data["read_seq"]) for one in receiver.taken]
+    assert told.index(("message.created", 2)) < told.index(("message.read", 2))
+    (moved,) = receiver.of("message.read")
+    assert (moved.data["sub"], moved.data["user_id"], moved.data["conversation_id"]) == (sub, ann.id, c)
+    assert moved.data["user"]["id"] == ann.id
+
+
+@pytest.mark.gen_test
 async def test_a_test_event_comes_and_its_delivery_says_what_was_answered(
     chat: Client, receiver: Receiver
 ) -> None:

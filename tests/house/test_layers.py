@@ -28,7 +28,7 @@ ROOMS = {
 }
 HTTP_CLIENTS = (
     "tornado.httpclient", "tornado.simple_httpclient", "tornado.curl_httpclient", "urllib.request", "http.client",
-    "aiohttp", "httpx", "requests",
+    "tornado.tcpclient", "aiohttp", "httpx", "requests",
 )  # fmt: skip
 OPENS_ALL = ("runtime", "__main__")  # they put the rooms together, and no room knows them
 PURE = tuple(

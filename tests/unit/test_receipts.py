@@ -27,7 +27,7 @@ async def test_a_delivery_is_told_in_a_direct_conversation_and_not_even_noted_in
     bus: Any = SimpleNamespace(publish=bells.append)
     conversations: Any = None
     unused: Any = None
-    receipts = Receipts(stores, conversations, unused, unused, bus, Clock())
+    receipts = Receipts(stores, conversations, unused, unused, unused, bus, Clock())
     for user_id in range(1, 51):
         receipts.delivered(user_id, Conversation(1, "group"), 1)
     receipts.delivered(2, Conversation(2, "direct", (1, 2)), 1)
