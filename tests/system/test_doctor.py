@@ -54,7 +54,7 @@ def test_all_is_well_beside_a_running_server(server: ServerProcess, rabbit: Rabb
     lines = [line for line in outcome.out.splitlines() if not line.startswith(" ")]
     assert [line[6:].partition(":")[0] for line in lines] == CHECKS
     assert "a server of ours answers there" in outcome.out
-    assert "a bell came back" in outcome.out and "RabbitMQ 3" in outcome.out
+    assert "a bell came back" in outcome.out and "RabbitMQ " in outcome.out
 
 
 def test_what_a_server_lacks_is_told_with_its_cure(tmp_path: Path) -> None:
