@@ -142,6 +142,16 @@ def test_a_database_is_judged(survey: DatabaseSurvey, embedded: bool, unwell: di
     assert {check: state for check, state in judgement.items() if state != OK} == unwell
 
 
+def test_of_a_database_is_told_when_its_fixes_end_and_whether_the_tests_were_run_on_it() -> None:
+    def told(*version: int, embedded: bool = False) -> str:
+        return judged(DatabaseSurvey(version, "rs0", 3, 0.01, 0.1), embedded=embedded)[0].text
+
+    assert "July 2025" in told(6, 0, 5, embedded=True) and "only" not in told(6, 0, 5, embedded=True)
+    assert "August 2027" in told(7, 0, 28) and "the tests were run on 6.0 only" in told(7, 0, 28)
+    assert "October 2029" in told(8, 0, 19)
+    assert told(9, 0, 1) == "MongoDB 9.0.1; the tests were run on 6.0 only"
+
+
 def test_missing_and_other_packages_and_few_open_files_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def version(name: str) -> str:
         if name == "pika":

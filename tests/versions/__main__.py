@@ -30,6 +30,7 @@ FAULTS = "tests/faults/full"
 SUITES = {
     "bus": "tests/contracts/test_bus.py tests/contracts/test_rabbit_bus.py tests/contracts/test_sealed_bells.py",
     "doctor": "tests/system/test_doctor.py",
+    "deploy/rabbitmq": "tests/system/test_deploy.py -k a_broker_takes_the_definitions",
     "delivery": "tests/system/delivery",
     "B1-B6,B9": f"{FAULTS}/test_broker.py {FAULTS}/test_refusals.py",
     "B7-B8": "tests/cluster/test_brokers.py",
@@ -39,7 +40,7 @@ SUITES = {
     "A1-A10": f"{FAULTS}/test_database.py {FAULTS}/test_disasters.py",
     "backup": "tests/system/test_backup.py",
 }
-ON_DEBIAN = ("bus", "doctor", "delivery", "B1-B6,B9", "B7-B8")
+ON_DEBIAN = ("bus", "doctor", "deploy/rabbitmq", "delivery", "B1-B6,B9", "B7-B8")
 ON_PYTHON = ("unit", "contracts", "api")
 ON_MONGOD = ("contracts", "delivery", "backup", "A1-A10")
 
@@ -100,7 +101,8 @@ def pythons(wanted: str) -> Iterator[str]:
     newest: dict[tuple[int, ...], str] = {}
     asked = [Path(name) for name in wanted.split() if "/" in name]
     for path in asked or candidates():
-        told = subprocess.run([path, "-V"], capture_output=True, text=True, check=False)  # shims of pyenv may fail
+        # A shim of pyenv fails where its version is not the chosen one.
+        told = subprocess.run([path, "-V"], capture_output=True, text=True, check=False)
         if number := re.fullmatch(r"Python (\d{1,2})\.(\d{1,3})\.(\d{1,3})\s{0,2}", told.stdout):
             newest[tuple(map(int, number.groups()))] = str(path)
     series = {version[:2]: path for version, path in sorted(newest.items()) if version[:2] >= OLDEST_PYTHON}
