@@ -52,7 +52,8 @@ def inside(*command: str) -> list[str]:
 
 def version() -> str:
     """Of the broker and the Python in the tree."""
-    asked = "dpkg-query -W -f '${Version} ' rabbitmq-server python3"
-    done = subprocess.run(inside("sh", "-c", asked), cwd=ROOT, check=True, capture_output=True, text=True)
-    broker, python = (found.partition("-")[0] for found in done.stdout.split())
+    asked = ("dpkg-query", "-W", "-f", "${Package} ${Version}\n", "rabbitmq-server", "python3")
+    done = subprocess.run(inside(*asked), cwd=ROOT, check=True, capture_output=True, text=True)
+    found = dict(line.split() for line in done.stdout.splitlines())
+    broker, python = (found[name].partition("-")[0] for name in ("rabbitmq-server", "python3"))
     return f"RabbitMQ {broker}, Python {python} (Debian 13)"
