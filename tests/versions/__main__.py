@@ -76,7 +76,10 @@ def on_debian() -> Place:
 
 def on_mongod(path: str) -> Place:
     """First on the PATH it is found by the tests' own databases and by servers that bring theirs."""
-    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    try:
+        told = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as problem:
+        sys.exit(f"{path} cannot run ({problem}). Name a mongod that does: MONGOD=/path/to/mongod")
     link = ROOT / BUILD / "bin" / "mongod"
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
@@ -138,8 +141,12 @@ def main() -> None:
         told.error(f"no such suite: {', '.join(sorted(unknown))}. There are: {', '.join(SUITES)}")
     (ROOT / BUILD).mkdir(parents=True, exist_ok=True)
     runs = [(place, suite) for place in places(asked) for suite in asked.suites or place.suites]
+    if not runs:
+        sys.exit(
+            f"No such Python from 3.11 on was found: {asked.pythons}. Name series, PYTHONS=3.12, or paths."
+        )
     ended = [place.runs(suite) for place, suite in runs]
-    sys.exit(0 if ended and all(ended) else 1)
+    sys.exit(0 if all(ended) else 1)
 
 
 if __name__ == "__main__":
