@@ -104,7 +104,7 @@ def _version(found: DatabaseSurvey, version: str, embedded: bool) -> Finding:
         return Finding("database", WARN, f"MongoDB {version} has CVE-2025-14847", cure)
     if series <= ENDED:
         text = f"MongoDB {version} gets no fixes any more{_last_fixes(series)}{_tried(series)}"
-        return Finding("database", WARN, text, "upgrade, one series at a time, to 8.0")
+        return Finding("database", WARN, text, "upgrade, one series at a time")
     return Finding("database", OK, f"MongoDB {version}{_last_fixes(series)}{_tried(series)}")
 
 
