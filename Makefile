@@ -8,7 +8,7 @@ BIOME := tests/frontend/node_modules/.bin/biome
 APART := tests/faults/full tests/cluster tests/abuse/full
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-python test-frontend faults cluster told soak check docs contract bench dashboard deploy-check mutants clean ready ready-dev ready-test
+.PHONY: help run test test-python test-frontend faults cluster told soak versions check docs contract bench dashboard deploy-check mutants clean ready ready-dev ready-test ready-versions
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1|/' \
@@ -42,6 +42,9 @@ told: ready-test  ## 100,000 events told through four nodes that are killed at r
 
 soak: ready-test  ## Load and random faults for MINUTES (10)
 	SOAK_MINUTES=$(or $(MINUTES),10) $(PYTHON) -m pytest -s -q tests/faults/full/test_soak.py $(ARGS)
+
+versions: ready-versions  ## RabbitMQ 4 and Python 3.13 in a tree of Debian 13; PYTHONS=all or MONGOD=/path/to/mongod for others
+	$(PYTHON) -m tests.versions $(if $(PYTHONS),--pythons "$(PYTHONS)") $(if $(MONGOD),--mongod "$(MONGOD)") $(ARGS)
 
 abuse: ready-test  ## Treat it as an enemy would, about 25 minutes; ABUSE_SCALE=0.1 for a quick look
 	$(PYTHON) -m pip install -q --disable-pip-version-check -r tests/abuse/requirements.txt
@@ -101,3 +104,6 @@ ready-dev:
 
 ready-test:
 	@$(PREPARE) test
+
+ready-versions:
+	@$(PREPARE) versions

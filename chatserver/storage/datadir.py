@@ -156,7 +156,9 @@ class DataDir:
         if major > mongod.release[0]:
             cure = f"Run MongoDB {written} (CHATSERVER_MONGOD) or name another data directory"
         elif major < mongod.release[0] - 1:
-            cure = f"Start once with MongoDB {major + 1} and run setFeatureCompatibilityVersion there"
+            confirm = ", confirm: true" if major + 1 >= 7 else ""  # asked for from 7.0 on, refused before
+            command = f"db.adminCommand({{setFeatureCompatibilityVersion: '{major + 1}.0'{confirm}}})"
+            cure = f"Start once with MongoDB {major + 1} and run {command} there"
         else:
             return
         raise StartupError(

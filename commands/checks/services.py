@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from chatserver.bus import broker_survey as bus_survey
 from chatserver.clock import Clock
@@ -16,12 +16,16 @@ from commands.checks import FAIL, OK, WARN, Finding, failed
 from commands.reach import reached
 
 OLDEST = (5, 0)
+# When each series got, or will get, its last fixes: mongodb.com/legal/support-policy/lifecycles.
+LAST_FIXES = {(5, 0): "October 2024", (6, 0): "July 2025", (7, 0): "August 2027", (8, 0): "October 2029"}
 ENDED = (6, 0)  # series that get no fixes any more, up to here
+TRIED = ((6, 0),)  # series that the tests were run on (docs/reliability.md)
 # The first releases with the fix of CVE-2025-14847, which lets strangers read the memory of the server.
 MENDED = {(6, 0): 27, (7, 0): 28, (8, 0): 17}
 SLOW_WRITE_SECS = 0.25
 SKEW_SECS = 2.0
 OLDEST_BROKER = (3, 10)
+TRIED_BROKERS = ((3, 10), (4, 0))
 
 
 async def database(settings: Settings) -> AsyncIterator[Finding]:
@@ -93,17 +97,27 @@ def _version(found: DatabaseSurvey, version: str, embedded: bool) -> Finding:
     if series < OLDEST:
         return Finding("database", FAIL, f"MongoDB {version}", "MongoDB 5.0 or newer is needed, better 8.0")
     if embedded:
-        return Finding(
-            "database", OK, f"MongoDB {version}, embedded, on a private socket without compression"
-        )
+        private = "embedded, on a private socket without compression"
+        return Finding("database", OK, f"MongoDB {version}, {private}{_last_fixes(series)}{_tried(series)}")
     if found.version[2] < MENDED.get(series, 0):
         cure = f"upgrade to {series[0]}.{series[1]}.{MENDED[series]}, or leave zlib out of networkMessageCompressors"
         return Finding("database", WARN, f"MongoDB {version} has CVE-2025-14847", cure)
     if series <= ENDED:
-        return Finding(
-            "database", WARN, f"MongoDB {version} gets no fixes any more", "upgrade, one series at a time"
-        )
-    return Finding("database", OK, f"MongoDB {version}")
+        text = f"MongoDB {version} gets no fixes any more{_last_fixes(series)}{_tried(series)}"
+        return Finding("database", WARN, text, "upgrade, one series at a time")
+    return Finding("database", OK, f"MongoDB {version}{_last_fixes(series)}{_tried(series)}")
+
+
+def _last_fixes(series: tuple[int, int]) -> str:
+    when = LAST_FIXES.get(series)
+    return "" if when is None else f"; its last fixes are of {when}"
+
+
+def _tried(series: tuple[int, ...], tried: Collection[tuple[int, ...]] = TRIED) -> str:
+    """To say of a series that the tests were never run on."""
+    if not series or series in tried:
+        return ""
+    return f"; the tests were run on {' and '.join('.'.join(map(str, each)) for each in tried)} only"
 
 
 async def broker(settings: Settings) -> AsyncIterator[Finding]:
@@ -120,9 +134,9 @@ async def broker(settings: Settings) -> AsyncIterator[Finding]:
         if each.problem:
             yield Finding("broker", FAIL, f"{name}: could not {each.step}: {each.problem}", _cure(each.step))
         elif (series := _series(each.server)) and series < OLDEST_BROKER:
-            yield Finding("broker", WARN, name, "RabbitMQ 3.10 or newer is what this is tested with")
+            yield Finding("broker", WARN, name, "RabbitMQ 3.10 or newer is needed, better 4")
         else:
-            yield Finding("broker", OK, f"{name}; a bell came back")
+            yield Finding("broker", OK, f"{name}; a bell came back{_tried(series, TRIED_BROKERS)}")
 
 
 def _series(server: str) -> tuple[int, ...]:

@@ -24,8 +24,9 @@ from pymongo.errors import AutoReconnect
 
 from chatserver.errors import EX_CANTCREAT, EX_UNAVAILABLE, StartupError
 from chatserver.storage import mongod as finding
+from chatserver.storage.datadir import DataDir
 from chatserver.storage.embedded import OPLOG_MB, EmbeddedMongod
-from chatserver.storage.mongod import find_mongod, lacks_avx
+from chatserver.storage.mongod import Mongod, find_mongod, lacks_avx
 from tests.support.waiting import GENEROUS_SECS
 
 ROOT = Path(__file__).parents[2]
@@ -198,6 +199,23 @@ async def test_data_of_a_newer_mongodb_are_refused_before_they_are_touched(data_
     with pytest.raises(StartupError, match=r"is of MongoDB 99\.0.*Run MongoDB 99\.0"):
         await EmbeddedMongod(data_dir).open()
     assert not list((data_dir / "mongod").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("written", "version", "command"),
+    [
+        ("5.0", "7.0.28", "'6.0'}"),
+        ("6.0", "8.0.17", "'7.0', confirm: true}"),
+        ("7.0", "9.0.1", "'8.0', confirm"),
+    ],
+)
+def test_data_two_series_older_are_refused_with_the_command_that_the_one_between_takes(
+    tmp_path: Path, written: str, version: str, command: str
+) -> None:
+    (tmp_path / "mongod.features").write_text(f"{written}\n")
+    with pytest.raises(StartupError) as refusal:
+        DataDir(tmp_path).check_features(Mongod(Path("mongod"), version, "setting"))
+    assert f"setFeatureCompatibilityVersion: {command}" in str(refusal.value)
 
 
 @pytest.mark.gen_test
