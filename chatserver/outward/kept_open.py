@@ -61,7 +61,7 @@ class KeptOpen:
         """
         parts = _parts(url)
         deadline = self._clock.monotonic() + limit_secs
-        answer = _Answer()
+        answer = _ReplySoFar()
         try:
             if (kept := self._kept(parts)) is not None:
                 try:
@@ -104,7 +104,7 @@ class KeptOpen:
         body: bytes,
         fields: Mapping[str, str],
         deadline: float,
-        answer: _Answer,
+        answer: _ReplySoFar,
     ) -> None:
         """It is kept when the whole answer came and its server keeps it too, else closed."""
         is_kept = False
@@ -163,7 +163,7 @@ class KeptOpen:
         self._inner.close()
 
 
-class _Answer(HTTPMessageDelegate):
+class _ReplySoFar(HTTPMessageDelegate):
     """How far it got."""
 
     def __init__(self) -> None:
