@@ -91,6 +91,7 @@ def job(job: Task) -> Json:
         "phase": about.get("phase"),
         "done": about["done"],
         "total": about["total"],
+        "parts": about.get("parts", 0),
         "error_count": about["error_count"],
         "errors": about["errors"],
         "detail": job.error,

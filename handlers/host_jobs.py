@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from chatserver import wire
 from chatserver.errors import Invalid
-from chatserver.guard.scopes import CONVERSATIONS_WRITE, IMPORT, JOB_SCOPES, require
+from chatserver.guard.scopes import CONVERSATIONS_WRITE, EXPORT, IMPORT, JOB_SCOPES, require
 from chatserver.services.jobs import PART_BYTES
 from handlers.host_calls import HostHandler
 from handlers.schemas import Keep, NewJob
@@ -29,12 +29,14 @@ class RetentionHandler(HostHandler):
 
 
 class JobsHandler(HostHandler):
-    scopes: ClassVar = {"POST": IMPORT}
+    scopes: ClassVar = {"POST": f"{IMPORT} or {EXPORT}"}
 
     async def post(self) -> None:
         asked = self.json(NewJob)
         require(JOB_SCOPES[asked.kind], self.caller.scopes)
-        job, created = await self.runtime.services.jobs.create(asked.kind, {}, asked.client_id, is_open=True)
+        job, created = await self.runtime.services.jobs.create(
+            asked.kind, {}, asked.client_id, is_open=asked.kind == "import"
+        )
         await self.done(f"job.{asked.kind}", f"job {job.id}")
         self.answer(wire.job(job), 201 if created else 200)
 
@@ -54,11 +56,17 @@ class JobHandler(HostHandler):
 class PartHandler(HostHandler):
     """Its body is lines, not one object."""
 
-    scopes: ClassVar = {"PUT": IMPORT}
+    scopes: ClassVar = {"GET": EXPORT, "PUT": IMPORT}
 
     @property
     def body_limit(self) -> int:
         return PART_BYTES
+
+    async def get(self, job_id: str, number: str) -> None:
+        lines = await self.runtime.services.jobs.part(int(job_id), int(number))
+        self.set_header("Content-Type", "application/jsonl")
+        self.set_header("Cache-Control", "no-store")
+        await self.finish(lines)
 
     async def put(self, job_id: str, number: str) -> None:
         part, created = await self.runtime.services.jobs.put_part(int(job_id), int(number), self.body())

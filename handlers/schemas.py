@@ -628,7 +628,7 @@ class EndSessions(SubQuery):
 
 
 class NewJob(Struct):
-    kind: Literal["import"]
+    kind: Literal["import", "export"]
     client_id: Annotated[
         ClientId | None, Meta(description="Your own key: the same one again is the same job.")
     ] = None

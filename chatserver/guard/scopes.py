@@ -14,7 +14,7 @@ CONVERSATIONS_READ, CONVERSATIONS_WRITE = "conversations:read", "conversations:w
 MESSAGES_READ, MESSAGES_WRITE = "messages:read", "messages:write"
 MODERATION = "moderation"
 IMPORT, EXPORT, ERASE = "import", "export", "erase"
-JOB_SCOPES = {"import": IMPORT, "erase": ERASE}  # what each kind of job takes
+JOB_SCOPES = {"import": IMPORT, "export": EXPORT, "erase": ERASE}  # what each kind of job takes
 
 SCOPES = {
     USERS_READ: "look up people by your own ids, and what they have not read",

@@ -34,6 +34,7 @@ from chatserver.services.drafts import Drafts
 from chatserver.services.entries import Entries
 from chatserver.services.erasing import Erasing
 from chatserver.services.events import Events
+from chatserver.services.exports import Exports
 from chatserver.services.groups import Groups
 from chatserver.services.hooks import Hooks
 from chatserver.services.host import Host
@@ -125,13 +126,14 @@ class Services:
     host_events: HostEvents
     jobs: Jobs
     imports: Imports
+    exports: Exports
     erasing: Erasing
     retention_rules: RetentionRules
 
     @property
     def works(self) -> dict[str, Work]:
         """Each kind of job, and who does it."""
-        return {"import": self.imports, "erase": self.erasing}
+        return {"import": self.imports, "export": self.exports, "erase": self.erasing}
 
     async def close(self) -> None:
         """Finish what was taken: every send, then the marks that are only gathered so far."""
@@ -357,6 +359,7 @@ def build_services(
         host_events=host_events,
         jobs=jobs,
         imports=Imports(stores, bus, clock, settings.message_chars, lambda: writer.stored),
+        exports=Exports(stores, clock),
         erasing=Erasing(
             stores, jobs, host_users, accounts, sessions, memberships, changes, system_messages, clock
         ),

@@ -101,7 +101,7 @@ class Jobs:
 
     async def put_part(self, id: int, number: int, data: bytes) -> tuple[JobPart, bool]:
         """And whether it is new. Raises NotFound, Invalid, Conflict for other bytes and for a job that takes none."""
-        job = await self._import(id)
+        job = await self._of_kind("import", id)
         if not 1 <= number <= PARTS:
             raise Invalid.field("part", f"must be 1 to {PARTS}")
         lines = data.count(b"\n") + (not data.endswith(b"\n"))
@@ -122,9 +122,17 @@ class Jobs:
             raise Conflict(f"Part {number} was given before, with other bytes.")
         return known, False
 
+    async def part(self, id: int, number: int) -> bytes:
+        """Of an export, as soon as it is written. Raises NotFound."""
+        job = await self._of_kind("export", id)
+        packed = await self._stores.job_parts.data(id, number) if number <= job.about.get("parts", 0) else b""
+        if not packed:
+            raise NotFound("There is no such part, or not any more.")
+        return await asyncio.to_thread(zlib.decompress, packed)
+
     async def commit(self, id: int) -> Task:
         """From now on it is worked at. Repeatable. Raises NotFound, Conflict."""
-        job = await self._import(id)
+        job = await self._of_kind("import", id)
         if job.about.get("cancelled"):
             raise Conflict("This job was cancelled.")
         if not _takes_parts(job):
@@ -136,12 +144,12 @@ class Jobs:
         said = {"open": False, "parts": len(parts), "total": sum(part.lines for part in parts)}
         await self._stores.tasks.note(JOBS, job.event_id, said, due_at=self._clock.now())
         self._ring()
-        return await self._import(id)
+        return await self._of_kind("import", id)
 
     async def cancel(self, id: int, scopes: Collection[str]) -> Task:
         """It ends as soon as what it did is taken back. Repeatable. Raises NotFound, Forbidden, Conflict."""
         job = await self.of(id, scopes)
-        if job.event != "import" or job.about.get("phase") == "open":
+        if job.event == "erase" or (job.event == "import" and job.about.get("phase") == "open"):
             if job.state == "waiting":
                 raise Conflict("This job cannot be taken back any more.")
             return job
@@ -149,12 +157,12 @@ class Jobs:
         self._ring()
         return await self.of(id, scopes)
 
-    async def _import(self, id: int) -> Task:
+    async def _of_kind(self, kind: str, id: int) -> Task:
         """Raises NotFound, also for a job of another kind."""
         try:
-            return await self.of(id, {JOB_SCOPES["import"]})
+            return await self.of(id, {JOB_SCOPES[kind]})
         except Forbidden:
-            raise NotFound("There is no such import.") from None
+            raise NotFound(f"There is no such {kind}.") from None
 
     def _ring(self) -> None:
         self._bus.publish(Bell(BELL, ()))

@@ -31,6 +31,12 @@ class ConversationStore:
         wanted = {"_id": {"$in": list(ids)}, "ready": True}
         return {doc["_id"]: records.conversation(doc) for doc in await self._conversations.find(wanted)}
 
+    async def first_behind(self, id: int) -> Conversation | None:
+        """The one with the next higher id."""
+        wanted = {"_id": {"$gt": id}, "ready": True}
+        found = await self._conversations.find(wanted, sort=[("_id", 1)], limit=1)
+        return records.conversation(found[0]) if found else None
+
     async def group_ids(self, ids: Iterable[int]) -> set[int]:
         """Those of them that are groups, be they finished or not."""
         found = await self._conversations.find({"_id": {"$in": list(ids)}, "kind": "group"}, {"_id": 1})

@@ -1,4 +1,4 @@
-"""What the host has given of a job so far: {_id: {j, n}, sha256, lines, data}, as it came, compressed."""
+"""What the host has given of a job so far, or is given by it: {_id: {j, n}, sha256, lines, data}, compressed."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ class JobPartStore:
             found = await self._parts.find_one({"_id": document["_id"]}, {"data": 0})
             return _part(found) if found else part
         return part
+
+    async def replace(self, part: JobPart, data: bytes, ends_at: datetime) -> None:
+        """It stands under this number then, whatever stood there."""
+        stored = {"sha256": part.sha256, "lines": part.lines, "data": data, "ends_at": ends_at}
+        await self._parts.update_one(
+            {"_id": {"j": part.job_id, "n": part.number}}, {"$set": stored}, upsert=True
+        )
 
     async def all(self, job_id: int) -> list[JobPart]:
         found = await self._parts.find(_of(job_id), {"data": 0}, sort=[("_id", 1)])

@@ -22,7 +22,7 @@ class Job(Struct):
     """A long piece of work, done in spare time by whichever node has some."""
 
     id: Id
-    kind: Literal["import", "erase"]
+    kind: Literal["import", "export", "erase"]
     state: Annotated[
         Literal["open", "waiting", "running", "done", "failed", "cancelling", "cancelled"],
         Meta(
@@ -31,10 +31,16 @@ class Job(Struct):
     ]
     phase: Annotated[
         str | None,
-        Meta(description="Of an import: `check`, `write`, `open`, or `undo` where it is taken back."),
+        Meta(
+            description="Of an import: `check`, `write`, `open`, or `undo` where it is taken back. Of an export: "
+            "what it is at."
+        ),
     ]
-    done: Annotated[Amount, Meta(description="Of `total`, in this phase: lines of an import, else messages.")]
+    done: Annotated[
+        Amount, Meta(description="Of `total`, in this phase: lines of an import or export, else messages.")
+    ]
     total: Annotated[Amount, Meta(description="0 while it is not known.")]
+    parts: Annotated[Amount, Meta(description="Of an import that is committed; of an export, so far.")]
     error_count: Amount
     errors: Annotated[list[JobError], Meta(description="The first hundred.")]
     detail: Annotated[str | None, Meta(description="Why it failed.")]

@@ -224,6 +224,7 @@ ROWS: dict[str, list[Row]] = {
     "create_job": [of_host({"kind": "import"})],
     "get_job": [of_host(path={"job_id": "{nobody}"})],
     "cancel_job": [of_host(path={"job_id": "{nobody}"})],
+    "get_job_part": [of_host(path={"job_id": "{nobody}", "part": "1"})],
     "put_job_part": [of_host(path={"job_id": "{nobody}", "part": "1"})],
     "commit_job": [of_host(path={"job_id": "{nobody}"})],
     "list_webhooks": [of_host()],

@@ -34,9 +34,9 @@ async def put(client: Client, job: int, part: int, data: bytes, key: str = KEY) 
     return await client.call("PUT", f"host/jobs/{job}/parts/{part}/", body=data, headers=headers)
 
 
-async def ended(client: Client, job: int) -> Answer:
+async def ended(client: Client, job: int, key: str = KEY) -> Answer:
     async def over() -> Answer | None:
-        answer = await by_host(client, KEY, "GET", f"jobs/{job}/")
+        answer = await by_host(client, key, "GET", f"jobs/{job}/")
         return answer if answer["state"] in ("done", "failed", "cancelled") else None
 
     found: Answer = await eventually(over)

@@ -26,13 +26,13 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
     (host_jobs.JobsHandler, "POST"): Operation(
         "create_job",
         HOST,
-        "Begin an import",
+        "Begin an import or an export",
         {
-            201: Answer(job_shapes.Job, "Begun: give it its parts, then commit it."),
+            201: Answer(job_shapes.Job, "Begun: give an import its parts, then commit it."),
             200: Answer(job_shapes.Job, "A repeat: the job that the first one began, as it is now."),
         },
-        f"{IMPORT} What was written elsewhere comes in as lines, described in docs/host.md. Forgotten after seven days "
-        "without a commit.",
+        f"{OF_KIND} What was written elsewhere comes in as lines, described in docs/host.md, and an export writes such "
+        "lines. An import is forgotten after seven days without a commit.",
         body=schemas.NewJob,
         codes=("idempotency_conflict", "limit_reached"),
         by_host=True,
@@ -60,9 +60,21 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                 job_shapes.Job, "As it is now: what it did is being taken back. One that is over stays over."
             )
         },
-        f"{OF_KIND} An import can be cancelled until its first conversation opens; people whom it made stay.",
+        f"{OF_KIND} An import can be cancelled until its first conversation opens; people whom it made stay. An export "
+        "can be cancelled until it is done.",
         path=JOB,
         codes=("not_found", "conflict"),
+        by_host=True,
+    ),
+    (host_jobs.PartHandler, "GET"): Operation(
+        "get_job_part",
+        HOST,
+        "Get a part of an export",
+        {200: Answer(None, "JSON Lines, as an import takes them.", media="application/jsonl")},
+        f"{scope('export')} Parts are there as soon as the job counts them in `parts`, for one day.",
+        within=JOB,
+        path=("part", "From 1 on."),
+        codes=("not_found",),
         by_host=True,
     ),
     (host_jobs.PartHandler, "PUT"): Operation(
