@@ -241,6 +241,7 @@ def test_the_django_example_writes_down_what_the_chat_tells_once_and_believes_no
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(forged, timeout=30)
     assert refused.value.code == 400
+    refused.value.close()
 
 
 def test_a_token_of_the_django_example_is_given_to_nobody_elses_page(
