@@ -27,8 +27,7 @@ INTRODUCTION = """# What the abuse tests found
 
 `make abuse` writes this page: a run of every test below, by their numbers in the test plan. A refusal (4xx, 501, or a
 503 with `Retry-After`) is what abuse should get; everything else counts as a server error, a violation or a leak, and all
-three have to be zero. Latencies are ratios to a calm measurement in the same run. Not applicable yet: F6 (leaving a group
-has no call of its own) and F11 (there are no webhooks).
+three have to be zero. Latencies are ratios to a calm measurement in the same run.
 """
 
 

@@ -1,4 +1,4 @@
-"""F5: every call by everybody, compared with the table of access.py. F6 waits for groups that people can leave."""
+"""F5: every call by everybody, compared with the table of access.py."""
 
 from __future__ import annotations
 

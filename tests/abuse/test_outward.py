@@ -78,7 +78,7 @@ def spellings(port: int) -> list[str]:
 
 @pytest.mark.gen_test(timeout=240)
 @pytest.mark.timeout(300)
-async def test_f14_no_spelling_of_an_inner_address_is_called_by_a_webhook(
+async def test_F11_no_spelling_of_an_inner_address_is_called_by_a_webhook(
     chat: Client, inner: Receiver, row: Row
 ) -> None:
     for url in spellings(inner.port):
@@ -106,7 +106,7 @@ async def test_f14_no_spelling_of_an_inner_address_is_called_by_a_webhook(
 
 
 @pytest.mark.gen_test(timeout=120)
-async def test_f14_no_spelling_of_an_inner_address_is_called_by_a_hook(
+async def test_F11_no_spelling_of_an_inner_address_is_called_by_a_hook(
     chat: Client, inner: Receiver, row: Row
 ) -> None:
     ann, bob = await chat.people("ann", "bob")
