@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from chatserver.guard.scopes import SCOPES
 from tests.abuse.bench.calls import calls
 from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.size import sized
-from tests.abuse.bench.victim import Victim
+from tests.abuse.bench.victim import HOST_SECRET, Victim
 from tests.support.client import API, Client, Device, unique
+from tests.support.host import signed
 from tests.support.mongo import MongoNode
 from tests.support.server import ROOT
 
@@ -45,6 +47,7 @@ async def test_F1_schemathesis_finds_no_fault_and_no_answer_that_is_not_document
     client.close()
     tokens = tmp_path / "tokens"
     tokens.write_text("\n".join(victim.plant_sessions(person, 900)))
+    host_token = signed(secret=HOST_SECRET, sub=None, scope=" ".join(SCOPES))
     report = ROOT / "build" / "schemathesis.txt"
     report.parent.mkdir(exist_ok=True)
     # About four of its phases' cases come for each of these and each call.
@@ -61,7 +64,7 @@ async def test_F1_schemathesis_finds_no_fault_and_no_answer_that_is_not_document
                 "--max-examples", str(examples), "--workers", "1", "--seed", str(rounds), "--request-timeout", "30",
                 "--no-color", "--max-failures", "20",
                 cwd=tmp_path, stdout=file, stderr=file,
-                env={**os.environ, "ABUSE_TOKENS": str(tokens), "PYTHONPATH": str(ROOT),
+                env={**os.environ, "ABUSE_TOKENS": str(tokens), "ABUSE_HOST_TOKEN": host_token, "PYTHONPATH": str(ROOT),
                      "SCHEMATHESIS_HOOKS": "tests.abuse.full.schemathesis_hooks"},
             )  # fmt: skip
             code = await child.wait()
