@@ -16,7 +16,7 @@ from tests.abuse.bench.victim import HOST_SECRET, Victim
 from tests.api.groups import at, begin, said
 from tests.support.client import Answer, Client, Device, unique
 
-NOBODY = 999_999_999
+NOBODY = 1 << 50  # Taken for a message it stands in a conversation that nobody has, too.
 OWN_THINGS = (
     "users/me/export/",
     "chats/search/?q=hello",
