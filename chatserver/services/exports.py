@@ -27,10 +27,10 @@ from chatserver.services.import_lines import (
     ReadLine,
     UserLine,
 )
-from chatserver.services.jobs import PART_LINES
+from chatserver.services.jobs import PART_BYTES, PART_LINES
 from chatserver.visible import has_something_to_see
 
-PAGE = 500  # lines made at once: with the longest messages they are some megabytes
+PAGE = 250  # lines made at once: with messages of 4,000 letters of four bytes they are half of what a part may have
 KEPT_FOR = timedelta(days=1)
 
 _encode = msgspec.json.Encoder().encode
@@ -71,23 +71,27 @@ class Exports:
         """A part each. One that was written before its place was noted is written again, as all is by then."""
         place = _Place(**job.about.get("place", {}))
         parts, done = job.about.get("parts", 0), job.about["done"]
-        lines: list[Line] = []
+        lines: list[bytes] = []
+        size_bytes = 0
         while place.phase != "end":
             more, place = await self._phases[place.phase](place)
-            lines += more
-            if len(lines) > PART_LINES - PAGE or (place.phase == "end" and lines):
+            encoded = [_encode(line) + b"\n" for line in more]
+            lines += encoded
+            size_bytes += sum(map(len, encoded))
+            is_full = len(lines) > PART_LINES - PAGE or size_bytes > PART_BYTES // 2
+            if is_full or (place.phase == "end" and lines):
                 parts += 1
                 done += len(lines)
                 await self._keep(job.place, parts, lines)
-                lines = []
+                lines, size_bytes = [], 0
                 yield {"phase": place.phase, "place": asdict(place), "parts": parts, "done": done}
 
     async def undo(self, job: Task) -> AsyncGenerator[Mapping[str, Any], None]:
         await self._stores.job_parts.remove(job.place)
         yield {"parts": 0}
 
-    async def _keep(self, job_id: int, number: int, lines: Sequence[Line]) -> None:
-        sha256, packed = await asyncio.to_thread(_packed, lines)
+    async def _keep(self, job_id: int, number: int, lines: Sequence[bytes]) -> None:
+        sha256, packed = await asyncio.to_thread(_packed, b"".join(lines))
         part = JobPart(job_id, number, sha256, len(lines))
         await self._stores.job_parts.replace(part, packed, self._clock.now() + KEPT_FOR)
 
@@ -180,6 +184,5 @@ def _user_line(account: Account) -> UserLine:
     return UserLine(user.sub or f"id:{user.id}", **said | shown)
 
 
-def _packed(lines: Iterable[Line]) -> tuple[str, bytes]:
-    data = b"".join(_encode(line) + b"\n" for line in lines)
+def _packed(data: bytes) -> tuple[str, bytes]:
     return hashlib.sha256(data).hexdigest(), zlib.compress(data, 1)

@@ -50,3 +50,18 @@ async def test_whoever_goes_on_writes_what_is_left_and_nothing_twice(
             said |= one if is_noted else {}
     assert await taken(chat, 2, said["parts"]) == wanted
     assert wanted.count(b"\n") == said["done"] and wanted.count(b'"message":"7"') == 1
+
+
+@pytest.mark.gen_test
+async def test_no_part_is_larger_than_an_import_takes(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "PAGE", 2)
+    monkeypatch.setattr(exports, "PART_BYTES", 2_000)
+    ann, _, conversation = await chat.pair()
+    for n in range(10):
+        await chat.say(ann, conversation, f"{n}" * 300)
+    begun = {"place": {"phase": "conversation", "at": conversation.id - 1, "behind": 0}}
+    said: dict[str, Any] = {}
+    async for one in Exports(chat.storage, chat.clock).steps(job(chat, 3, begun)):
+        said |= one
+    sizes = [len(zlib.decompress(await chat.storage.job_parts.data(3, n + 1))) for n in range(said["parts"])]
+    assert len(sizes) == 3 and max(sizes) <= 2_000, sizes
