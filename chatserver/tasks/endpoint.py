@@ -4,7 +4,8 @@
 |---------|----------------------------------------------------------------------------------------------------|
 | healthy | all that is due                                                                                    |
 | failing | nothing until `retry_at`, then its oldest alone. After two failures also one of another            |
-|         | conversation: when that is taken, the oldest is poison, goes its own way, and the rest flows again |
+|         | conversation: when that is taken and the oldest is not, even once more, the oldest is poison,      |
+|         | goes its own way, and the rest flows again                                                         |
 
 An endpoint that wants `order` above all knows no poison.
 """
@@ -266,21 +267,26 @@ class Endpoint:
             failing = self._webhook
             if failing is not None and failing.failures >= 2 and not failing.order:
                 for other in await self._take(failing, 1, [oldest.line], poison=False):
-                    await self._is_poison(failing, oldest, tried, asked_secs, other)
+                    await self._try_other(failing, oldest, other)
         await self._write_ends()
         return self._webhook is not None and not self._webhook.failures
 
-    async def _is_poison(
-        self, webhook: Webhook, oldest: Task, tried: Attempt, asked_secs: float, other: Task
-    ) -> None:
-        """When another conversation's is taken, it is not the endpoint that fails."""
+    async def _try_other(self, webhook: Webhook, oldest: Task, other: Task) -> None:
+        """When another conversation's is taken, it is not the endpoint that fails.
+
+        The oldest is tried once more then: the endpoint may have come back between the two.
+        """
         of_other, _ = await self._try(webhook, other)
-        if of_other is None or _is_taken(of_other):
-            self._ends[other.id] = TaskEnd("done", of_other)
-            self._ends[oldest.id] = self._own_way(oldest, tried, asked_secs)
-            await self._change(_WELL)
-        else:
+        if of_other is not None and not _is_taken(of_other):
             self._ends[other.id] = TaskEnd("waiting", of_other)
+            return
+        self._ends[other.id] = TaskEnd("done", of_other)
+        tried, asked_secs = await self._try(webhook, oldest)
+        if tried is None or _is_taken(tried):
+            self._ends[oldest.id] = TaskEnd("done", tried)
+        else:
+            self._ends[oldest.id] = self._own_way(oldest, tried, asked_secs)
+        await self._change(_WELL)
 
     async def _try(self, webhook: Webhook, task: Task) -> tuple[Attempt | None, float]:
         body = (await self._events.bodies([task], webhook.detail)).get(task.id)

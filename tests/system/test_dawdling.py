@@ -182,8 +182,8 @@ async def test_of_many_polls_of_one_person_the_newest_twelve_are_held_and_the_ot
             assert (answer.status, answer.events, answer["cursor"]) == (200, [], cursor), answer
             assert answer["superseded"] is False
     still_held = [poll for poll in polls if not poll.done()]
+    assert not bobs.done(), "others are not concerned"
     await bob.sent(ann, "for all of them")
     told = await asyncio.gather(*still_held)
     assert len(told) == 12 and all(len(answer.of("message")) == 1 for answer in told)
-    assert not bobs.done(), "others are not concerned"
     bobs.cancel()

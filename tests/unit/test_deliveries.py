@@ -189,6 +189,27 @@ async def test_12_one_that_is_never_taken_holds_up_nobody_and_is_given_up_after_
 
 
 @pytest.mark.gen_test
+async def test_12_one_that_comes_back_just_then_is_told_in_order(
+    chat: Chat, receiver: Receiver, pushing: Any
+) -> None:
+    pushing(chat, "one")
+    made = await webhook(chat, receiver)
+    (ann, with_bob), (cleo, with_dan) = await two_pairs(chat)
+    receiver.answer = lambda told: 200 if any(told.text == "elsewhere" for told in receiver.came) else 503
+    await chat.say(ann, with_bob, "first")
+    await until_failing(chat, made, 1)
+    await chat.say(ann, with_bob, "behind it")
+    await chat.say(cleo, with_dan, "elsewhere")
+
+    async def all_told() -> bool:
+        await pass_pause(chat, made)
+        return len(receiver.taken) >= 3
+
+    await eventually(all_told)
+    assert order(receiver.taken)[with_bob.id] == ["first", "behind it"]
+
+
+@pytest.mark.gen_test
 async def test_12_an_endpoint_that_wants_order_above_all_is_told_nothing_past_it(
     chat: Chat, receiver: Receiver, pushing: Any
 ) -> None:
