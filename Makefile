@@ -7,6 +7,9 @@ BIOME := tests/frontend/node_modules/.bin/biome
 # Suites that take long or need much; each has a target of its own.
 APART := tests/faults/full tests/cluster tests/abuse/full
 
+# Compiled files are kept, whatever the environment says: tests start hundreds of servers, and each would compile all again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-python test-frontend faults cluster told soak versions check docs contract bench dashboard deploy-check mutants clean ready ready-dev ready-test ready-versions
 
