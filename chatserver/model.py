@@ -653,6 +653,7 @@ HOST_EVENTS = {
     "user.deactivated": False,
     "user.erased": False,
     "session.created": False,
+    "job.finished": False,
     "endpoint.disabled": False,
 }
 WEBHOOK_TEST = "webhook.test"  # for whoever asks for it, whatever they listen to

@@ -229,7 +229,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
         stack.push_async_callback(services.close)
         pushing = Pushing(storage, feed, services.host_events, kept_open, secret, node, clock)
         feed.listen(pushing.wake)
-        job_runs = JobRuns(storage, services.works, services.erasing.replay, node, clock)
+        job_runs = JobRuns(storage, feed, services.works, services.erasing.replay, node, clock)
         feed.listen(job_runs.wake)
         bus.listen(services.bells.heard)
         counters = metrics.BusCounters(bus)

@@ -26,8 +26,8 @@ def reference(document: dict[str, Any]) -> str:
         f"# {document['info']['title']}: the API",
         "The same is at `/docs` of a running server, with forms to try each call, and at `/openapi.json` for tools.",
         document["info"]["description"].strip(),
-        "**From a shell.** The examples are lines to copy once these two are set:",
-        "```sh\nCHAT=http://127.0.0.1:8888\nTOKEN=the-token-that-signing-in-gave\n```",
+        "**From a shell.** The examples are lines to copy once these are set:",
+        "```sh\nCHAT=http://127.0.0.1:8888\nTOKEN=the-token-that-signing-in-gave\nKEY=what-chatserver-key-create-printed\n```",
     ]
     groups = docs_rows.operations(document)
     for tag in document["tags"]:

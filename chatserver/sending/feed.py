@@ -265,6 +265,15 @@ class Feed:
         await self._stores.tasks.add([task for task in made if task.key != endpoint.key])
         self._ring()
 
+    async def about_job(self, id: int, kind: str, state: str) -> None:
+        """It is about to be over: told once, however often its end is repeated. Raises Unavailable."""
+        if not any("job.finished" in one.events for one in await self.known()):
+            return
+        at = self._clock.now()
+        about = {"j": id, "kind": kind, "state": state}
+        await self._stores.tasks.add(list(self._for_all(f"j_{id}", "job.finished", about, at, 0, _ms(at))))
+        self._ring()
+
     async def bound(self) -> None:
         """Beyond the most that may wait for one endpoint, the oldest are dead. Raises Unavailable."""
         for one in await self.known():

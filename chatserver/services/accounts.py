@@ -85,12 +85,16 @@ class Accounts:
             raise Invalid.field("username", "is taken")
         return user
 
-    async def add(self, user: User, password_hash: str = "", said: Mapping[str, Any] | None = None) -> bool:
-        """A new account, without a password unless one is given. False when its name or the host's user is taken."""
+    async def add(
+        self, user: User, password_hash: str = "", said: Mapping[str, Any] | None = None
+    ) -> Account | None:
+        """A new account, without a password unless one is given. None when its name or the host's user is taken."""
         # The inbox first: nobody must ever be found who could not receive.
         await self._inboxes.ensure(user.id)
+        account = Account(user, "active", self._clock.now(), said=said or {})
         async with self._feed.about_person("user.created", user.id, sub=user.sub):
-            return await self._users.create(user, password_hash, self._clock.now(), said or {})
+            is_new = await self._users.create(user, password_hash, account.created_at, account.said)
+        return account if is_new else None
 
     async def prove(self, username: str, password: str, caller: Caller) -> Account | None:
         """The account if the password is right. Unknown names take as long as wrong passwords. Raises RateLimited."""

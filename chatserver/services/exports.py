@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import zlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -91,9 +90,10 @@ class Exports:
         yield {"parts": 0}
 
     async def _keep(self, job_id: int, number: int, lines: Sequence[bytes]) -> None:
-        sha256, packed = await asyncio.to_thread(_packed, b"".join(lines))
+        data = b"".join(lines)
+        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         part = JobPart(job_id, number, sha256, len(lines))
-        await self._stores.job_parts.replace(part, packed, self._clock.now() + KEPT_FOR)
+        await self._stores.job_parts.replace(part, data, self._clock.now() + KEPT_FOR)
 
     async def _people(self, place: _Place) -> tuple[Sequence[Line], _Place]:
         found = await self._stores.users.accounts([], place.behind, PAGE)
@@ -182,7 +182,3 @@ def _user_line(account: Account) -> UserLine:
     said = {name: value for name, value in account.said.items() if name in UserLine.__struct_fields__}
     shown = {"name": user.full_name or user.username, "avatar": user.avatar}
     return UserLine(user.sub or f"id:{user.id}", **said | shown)
-
-
-def _packed(data: bytes) -> tuple[str, bytes]:
-    return hashlib.sha256(data).hexdigest(), zlib.compress(data, 1)

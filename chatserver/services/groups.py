@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -208,7 +209,8 @@ class Groups:
         conversation, member = await self._conversations.membership(actor, conversation_id)
         demand(conversation, member, "close", self._clock.now())
         if conversation.state != "closed":
-            await self.apply(conversation_id, {"state": "closed"}, Pending("closed", actor.user_id))
+            with suppress(RevisionConflict):  # It has been closed meanwhile.
+                await self.apply(conversation_id, {"state": "closed"}, Pending("closed", actor.user_id))
 
     async def give(self, actor: Actor, conversation_id: int, user_id: int) -> None:
         """Make another member the owner. Repeatable. Raises Forbidden, NotFound."""

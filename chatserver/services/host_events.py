@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -84,15 +84,11 @@ class _Found:
             return None if message is None else self._message_ids(message)
         if "e" in about:
             return {"webhook_id": about["e"]}
+        if "j" in about:
+            return {"job_id": about["j"], "kind": about["kind"], "state": about["state"]}
         if "c" in about:
             conversation = self._conversations.get(about["c"])
-            if conversation is None:
-                return None
-            of_member = {"user_id": about["u"], "sub": self._sub(about["u"])} if "u" in about else {}
-            ids = {"conversation_id": conversation.id, "external_id": conversation.external_id}
-            if "read" in about:
-                return {**ids, **of_member, "read_seq": about["read"]}
-            return {**ids, **of_member, "rev": about.get("v", 0)}
+            return None if conversation is None else self._conversation_ids(conversation, about)
         if "u" in about:
             if about["u"] not in self._users:
                 return None
@@ -103,6 +99,12 @@ class _Found:
                 **of_session,
             }
         return {}
+
+    def _conversation_ids(self, conversation: Conversation, about: Mapping[str, Any]) -> Json:
+        ids = {"conversation_id": conversation.id, "external_id": conversation.external_id}
+        of_member = {"user_id": about["u"], "sub": self._sub(about["u"])} if "u" in about else {}
+        place = {"read_seq": about["read"]} if "read" in about else {"rev": about.get("v", 0)}
+        return {**ids, **of_member, **place}
 
     def _message_ids(self, message: Message) -> Json:
         conversation = self._conversations.get(message.conversation_id)

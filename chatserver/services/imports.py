@@ -42,7 +42,7 @@ from chatserver.services.import_lines import (
     as_stored,
     decoded,
 )
-from chatserver.services.jobs import ERRORS, JobFailed, unpacked
+from chatserver.services.jobs import ERRORS, PARTS_KEPT, JobFailed
 from chatserver.word_pages import PAGE
 
 BATCH = 1_000  # lines
@@ -101,6 +101,13 @@ class Imports:
             yield {"phase": "undo"}
         await self._stores.job_parts.remove(job.place)
 
+    async def _part(self, job_id: int, number: int) -> bytes:
+        """As it was given. Raises JobFailed where it is gone."""
+        data = await self._stores.job_parts.data(job_id, number)
+        if not data:
+            raise JobFailed(f"Part {number} is gone: it was given more than {PARTS_KEPT.days} days ago.")
+        return data
+
     # Looking at it.
 
     async def _check(self, job: Task) -> AsyncGenerator[Mapping[str, Any], None]:
@@ -109,7 +116,7 @@ class Imports:
         errors: list[dict[str, Any]] = []
         count = 0
         for part in range(1, job.about["parts"] + 1):
-            data = await unpacked(self._stores, job.place, part)
+            data = await self._part(job.place, part)
             async for lines, wrong in self.check(checker, data, job.place):
                 count += len(wrong)
                 errors += [{"part": part, "line": at, "detail": problem} for at, problem in wrong]
@@ -154,7 +161,7 @@ class Imports:
         known, done = _Known(job), job.about.get("written", 0)
         first, skip = job.about.get("part", 1), job.about.get("line", 0)
         for part in range(first, job.about["parts"] + 1):
-            lines = await asyncio.to_thread(decoded, await unpacked(self._stores, job.place, part))
+            lines = await asyncio.to_thread(decoded, await self._part(job.place, part))
             for start in range(skip if part == first else 0, len(lines), BATCH):
                 batch = lines[start : start + BATCH]
                 began, sent = self._clock.monotonic(), self._sent()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import zlib
 from collections.abc import AsyncGenerator, Collection, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
@@ -29,7 +28,7 @@ WAITING = 100  # jobs
 OPEN_FOR = timedelta(days=7)  # then one that was not committed is forgotten
 PARTS_KEPT = timedelta(days=30)
 ERRORS = 100
-AT_ONCE = 2  # parts being packed: each keeps a processor busy and some megabytes
+AT_ONCE = 2  # parts being taken: each keeps a processor busy and some megabytes
 
 
 class JobFailed(Exception):
@@ -55,7 +54,7 @@ class Jobs:
         self._stores = stores
         self._bus = bus
         self._clock = clock
-        self._packing = asyncio.Semaphore(AT_ONCE)
+        self._taking = asyncio.Semaphore(AT_ONCE)
 
     async def create(
         self, kind: str, about: Mapping[str, Any], client_id: str | None, *, is_open: bool = False
@@ -107,15 +106,14 @@ class Jobs:
         lines = data.count(b"\n") + (not data.endswith(b"\n"))
         if not data or lines > PART_LINES:
             raise Invalid.field("body", f"must have 1 to {PART_LINES} lines")
-        async with self._packing:
+        async with self._taking:
             sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
             known = {part.number: part for part in await self._stores.job_parts.all(id)}.get(number)
             if known is None and not _takes_parts(job):
                 raise Conflict("This job was committed or cancelled: it takes no more parts.")
             if known is None:
-                packed = await asyncio.to_thread(zlib.compress, data, 1)
                 given = JobPart(id, number, sha256, lines)
-                known = await self._stores.job_parts.add(given, packed, self._clock.now() + PARTS_KEPT)
+                known = await self._stores.job_parts.add(given, data, self._clock.now() + PARTS_KEPT)
                 if known is given:
                     return given, True
         if known.sha256 != sha256:
@@ -125,10 +123,10 @@ class Jobs:
     async def part(self, id: int, number: int) -> bytes:
         """Of an export, as soon as it is written. Raises NotFound."""
         job = await self._of_kind("export", id)
-        packed = await self._stores.job_parts.data(id, number) if number <= job.about.get("parts", 0) else b""
-        if not packed:
+        data = await self._stores.job_parts.data(id, number) if number <= job.about.get("parts", 0) else b""
+        if not data:
             raise NotFound("There is no such part, or not any more.")
-        return await asyncio.to_thread(zlib.decompress, packed)
+        return data
 
     async def commit(self, id: int) -> Task:
         """From now on it is worked at. Repeatable. Raises NotFound, Conflict."""
@@ -170,11 +168,3 @@ class Jobs:
 
 def _takes_parts(job: Task) -> bool:
     return job.state == "waiting" and bool(job.about.get("open")) and not job.about.get("cancelled")
-
-
-async def unpacked(stores: Stores, id: int, number: int) -> bytes:
-    """A part as it was given. Raises JobFailed where it is gone."""
-    data = await stores.job_parts.data(id, number)
-    if not data:
-        raise JobFailed(f"Part {number} is gone: it was given more than {PARTS_KEPT.days} days ago.")
-    return await asyncio.to_thread(zlib.decompress, data)

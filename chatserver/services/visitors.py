@@ -113,5 +113,4 @@ class Visitors:
         name, avatar = said.pop("name", "User"), said.pop("avatar", None)
         user = User(id, f"{kind}:{id}", name, avatar, host_sub)
         said = {field: value for field, value in said.items() if value is not None}
-        account = Account(user, "active", self._clock.now(), said=said)
-        return account if await self._accounts.add(user, said=said) else None
+        return await self._accounts.add(user, said=said)

@@ -6,16 +6,19 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import structlog
 
+from chatserver import wire
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import JOBS, Attempt, Task, TaskEnd
 from chatserver.ports import Stores
+from chatserver.sending.feed import Feed
 from chatserver.services.jobs import JobFailed, Work
 from chatserver.tasks.looking import keep_looking
 from chatserver.tasks.schedule import next_attempt
@@ -33,6 +36,7 @@ class JobRuns:
     def __init__(
         self,
         stores: Stores,
+        feed: Feed,
         works: Mapping[str, Work],
         replay: Callable[[], Awaitable[None]],
         node: str,
@@ -40,6 +44,7 @@ class JobRuns:
     ) -> None:
         """`replay` makes the jobs that a restored backup asks for."""
         self._stores = stores
+        self._feed = feed
         self._works = works
         self._replay = replay
         self._is_replayed = False
@@ -92,9 +97,19 @@ class JobRuns:
             with suppress(Unavailable, TimeoutError):
                 async with self._clock.limit(CLOSE_SECS):
                     if end is not None:
+                        await self._tell(event_id, end)
                         await self._stores.tasks.finish(JOBS, {id: end}, lease)
                     else:
                         await self._stores.tasks.let_go([id], lease)
+
+    async def _tell(self, event_id: str, end: TaskEnd) -> None:
+        """Before it is over: who goes on after a crash in between tells the same, which counts once."""
+        if end.state == "waiting":
+            return
+        job = await self._stores.tasks.one(JOBS, event_id)
+        if job is not None:
+            ended = wire.job(replace(job, state=end.state))
+            await self._feed.about_job(job.place, job.event, ended["state"])
 
     async def _end_of(self, event_id: str, lease: str) -> TaskEnd | None:
         """None when it is to be gone on with."""

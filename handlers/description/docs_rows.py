@@ -138,7 +138,7 @@ def sent(document: Schema) -> set[str]:
 
 
 def curl(method: str, path: str, operation: Schema, example: Any) -> str:
-    """A line for a shell in which $CHAT is the server and $TOKEN a token."""
+    """A line for a shell in which $CHAT is the server, $TOKEN a person's token and $KEY a key of the host."""
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", str(parameter.get("example", 1)))
@@ -152,7 +152,8 @@ def curl(method: str, path: str, operation: Schema, example: Any) -> str:
         words = ["curl"] if method == "POST" else words
     line = " ".join([*words, f'"$CHAT{path}{"?" + "&".join(query) if query else ""}"'])
     if operation["security"]:
-        line += ' \\\n  -H "Authorization: Bearer $TOKEN"'
+        name = "KEY" if {"host": []} in operation["security"] else "TOKEN"
+        line += f' \\\n  -H "Authorization: Bearer ${name}"'
     if example is not None:
         line += " \\\n  -H 'Content-Type: application/json' \\\n  -d " + shlex.quote(json.dumps(example))
     return line

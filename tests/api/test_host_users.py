@@ -53,6 +53,7 @@ async def test_what_is_left_out_stays_and_null_clears(shop: Client, master: str)
         "data": {"class": {"$id": "5.b"}},
     }
     sub, first = await made(shop, master, **said)
+    assert (await by_host(shop, master, "GET", f"users/{sub}/")).json == first.json
     assert {name: first[name] for name in said} == said and first["sub"] == sub
     assert (first["state"], first["username"]) == ("active", f"host:{first['id']}")
     changed = await put(shop, master, sub, {"name": "Ann B.", "role": None, "data": None, "strange": 1})

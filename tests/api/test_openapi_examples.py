@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from handlers.description.operations import OPERATIONS, story
+from chatserver.guard.scopes import SCOPES
+from handlers.description.operations import OPERATIONS, host_story, story
 from handlers.description.operations.operation import Example, Operation
 from tests.support import contract
 from tests.support.client import API, Answer, Client
+from tests.support.host import SECRET, claims_of_host
 from tests.support.server import ServerProcess
 
 # What happens, in order: an example by its call and title, or what Bob and Ann's other devices do meanwhile.
@@ -42,12 +44,12 @@ STORY = [
 ]  # fmt: skip
 # What differs from run to run; of these only the form is compared.
 LINKS = {"attachment", "attachment_url", "next", "previous"}
-VARIES = {"timestamp", "token", "ticket", "cursor", "name", "read_at", "code"}
+VARIES = {"timestamp", "token", "ticket", "cursor", "name", "read_at", "code", "key", "secret"}
 
 
-@pytest.fixture(scope="module")
-def fresh() -> Iterator[ServerProcess]:
-    made = ServerProcess().start()
+@pytest.fixture
+def fresh(request: pytest.FixtureRequest) -> Iterator[ServerProcess]:
+    made = ServerProcess(env=getattr(request, "param", {})).start()
     yield made
     made.stop()
     made.forget()
@@ -70,6 +72,8 @@ def settled(value: Any, key: str = "") -> Any:
         return [settled(part) for part in value]
     if key == "delivered_at":
         return "soon"  # after the answer that delivers
+    if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{24}", value):
+        return "an entry of the audit"
     if key in LINKS and value is not None:
         return urlsplit(value).path
     if key in VARIES and value is not None:
@@ -81,25 +85,33 @@ def settled(value: Any, key: str = "") -> Any:
     return value
 
 
+async def called(
+    client: Client, server: ServerProcess, id: str, example: Example, token: str, body: Any, query: Any
+) -> Answer:
+    method, _ = by_id(id)
+    path = path_of(id)
+    for named in example.ids:
+        path = re.sub(r"\{\w+\}", str(named), path, count=1)
+    return await client.call(method, path, token=token or None, json_body=body, query=query, base=server.base)
+
+
+def examples_of(*, by_host: bool) -> set[tuple[str, str]]:
+    told = (operation for operation in OPERATIONS.values() if operation.by_host == by_host)
+    return {(operation.id, example.title) for operation in told for example in operation.examples}
+
+
 @pytest.mark.gen_test
 async def test_every_example_gets_the_answer_it_shows(fresh: ServerProcess, client: Client) -> None:
     ann = {"token": "", "cursor": "", "code": ""}
     bob = ""
 
     async def call(id: str, example: Example) -> Answer:
-        method, _ = by_id(id)
-        path = path_of(id)
-        for named in example.ids:
-            path = re.sub(r"\{\w+\}", str(named), path, count=1)
-        body = example.body
+        body, query = example.body, {**(example.query or {})}
         if body and "code" in body:
             body = {**body, "code": ann["code"]}
-        query = {**(example.query or {})}
         if "cursor" in query:
             query["cursor"] = ann["cursor"]
-        return await client.call(
-            method, path, token=ann["token"] or None, json_body=body, query=query, base=fresh.base
-        )
+        return await called(client, fresh, id, example, ann["token"], body, query)
 
     async def bob_does(path: str, body: dict[str, Any], method: str = "POST") -> Answer:
         return await client.call(method, path, token=bob or None, json_body=body, base=fresh.base)
@@ -135,5 +147,17 @@ async def test_every_example_gets_the_answer_it_shows(fresh: ServerProcess, clie
                 ann["token"] = answer["token"]
             elif id == "snapshot":
                 ann["cursor"] = answer["cursor"]
-    told = {(id, title) for id, title in STORY if id}
-    assert told == {(op.id, example.title) for op in OPERATIONS.values() for example in op.examples}
+    assert examples_of(by_host=False) == {(id, title) for id, title in STORY if id}
+
+
+@pytest.mark.parametrize("fresh", [{"CHATSERVER_HOST_SECRET": SECRET}], indirect=True)
+@pytest.mark.gen_test
+async def test_every_example_of_the_host_gets_the_answer_it_shows(
+    fresh: ServerProcess, client: Client
+) -> None:
+    key = claims_of_host(" ".join(SCOPES))
+    for id, example in host_story.STORY:
+        answer = await called(client, fresh, id, example, key, example.body, example.query or {})
+        assert answer.status == example.status, (id, example.title, answer)
+        assert settled(answer.json) == settled(example.answer), (id, example.title)
+    assert examples_of(by_host=True) == {(id, example.title) for id, example in host_story.STORY}

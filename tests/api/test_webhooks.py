@@ -358,6 +358,27 @@ async def test_13_a_410_disables_and_the_others_are_told_of_it(chat: Client, rec
 
 
 @pytest.mark.gen_test
+async def test_the_end_of_a_job_is_told(chat: Client) -> None:
+    watching = await webhook(chat, None, "job.finished")
+    key = claims_of_host("import export")
+    exported = await by_host(chat, key, "POST", "jobs/", {"kind": "export"})
+    dropped = await by_host(chat, key, "POST", "jobs/", {"kind": "import"})
+    assert (await by_host(chat, key, "DELETE", f"jobs/{dropped['id']}/")).status == 200
+
+    async def told() -> Any:
+        answer = await call(chat, "GET", f"{watching['id']}/events/", query={"wait": 20})
+        found.update((one["data"]["job_id"], one["data"]) for one in answer["results"])
+        return len(found) == 2
+
+    found: dict[int, Any] = {}
+    await eventually(told)
+    assert found == {
+        exported["id"]: {"job_id": exported["id"], "kind": "export", "state": "done"},
+        dropped["id"]: {"job_id": dropped["id"], "kind": "import", "state": "cancelled"},
+    }
+
+
+@pytest.mark.gen_test
 async def test_13_a_429_is_left_alone_for_as_long_as_it_says(chat: Client, receiver: Receiver) -> None:
     made = await webhook(chat, receiver, "message.created")
 

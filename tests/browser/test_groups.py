@@ -297,6 +297,11 @@ def test_an_owner_who_leaves_chooses_the_next_and_members_never_see_deleting(per
     dialog.get_by_label("Type “Bakery” to confirm").fill("Bakery")
     dialog.get_by_role("button", name="Delete for everyone").click()
     expect(row(bob, "Bakery")).to_have_count(0)
+    bob.page.reload()
+    expect(bob.page.locator("chat-sidebar nav")).to_be_visible()
+    expect(row(bob, "Bakery")).to_have_count(0)
+    shown = bob.call("GET", "conversations/")["results"]
+    assert [one for one in shown if one["id"] == id] == []
 
 
 def test_in_announcements_members_find_no_field_but_the_reason(person: People) -> None:

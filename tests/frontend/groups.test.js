@@ -86,6 +86,15 @@ test('who is removed keeps what is loaded, and why; who is added again has the c
   assert.deepEqual([store.rooms.length, store.left.size], [1, 0]);
 });
 
+test('a group that was put away when it was closed does not come back by what is told late', () => {
+  const store = loaded();
+  tell(store, 'conversation_removed', { conversation_id: 9, reason: 'closed' });
+  tell(store, 'message', said(3, { sender_id: 0, kind: 'system', sender_name: '' }));
+  tell(store, 'conversation_changed', { conversation: group({ rev: 3, state: 'closed' }) });
+
+  assert.deepEqual([store.rooms.length, store.left.size], [0, 1]);
+});
+
 test('what is pinned comes first, and what is muted or archived is in no total', () => {
   const my = (more) => ({ ...MY, unread_count: 1, ...more });
   const groups = [

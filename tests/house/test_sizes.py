@@ -27,6 +27,7 @@ LONG_FILES = {
     "handlers/base.py": "all that every call has in common",
     "handlers/description/shapes.py": "what every call answers, one after the other",
     "handlers/description/operations/chats.py": "the words of every call about messages, one after the other",
+    "handlers/description/operations/host_story.py": "one story, with the people and things in it",
     "chatserver/wire.py": "how each thing looks from outside, one after the other",
     "chatserver/services/imports.py": "an import from the first look at its lines to the last conversation shown",
     "chatserver/services/groups.py": "a group from its beginning to its end",

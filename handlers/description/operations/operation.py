@@ -25,11 +25,11 @@ class Example:
     status: int = 200
     body: dict[str, Any] | None = None
     query: dict[str, Any] | None = None
-    path: int | None = None
-    within: int | None = None  # the id before that one
+    path: int | str | None = None
+    within: int | str | None = None  # the id before that one
 
     @property
-    def ids(self) -> list[int]:
+    def ids(self) -> list[int | str]:
         """As they stand in the path."""
         return [id for id in (self.within, self.path) if id is not None]
 

@@ -109,6 +109,7 @@ export class Store extends EventTarget {
 
   /** @param {import('./types.js').Group} group as the server tells of it */
   regroup(group) {
+    if (group.state === 'closed' && this.left.has(group.id)) return; // told late
     const isNew = !this.conversations.has(group.id);
     this.#grouped(group, this.conversations.get(group.id));
     this.#tell(isNew ? 'rooms' : 'group', { conversationId: group.id });
@@ -198,7 +199,7 @@ export class Store extends EventTarget {
     return Boolean(until) && Date.parse(/** @type {string} */ (until)) > this.now();
   }
 
-  /** What each kind of event changes. Kinds that are not here come from a newer server and are none of our business. @type {Map<string, (data: any) => void>} any: each kind has data of its own */
+  /** What each kind of event changes; others come from a newer server. @type {Map<string, (data: any) => void>} any: each kind has data of its own */
   #kinds = new Map([
     ['message', (data) => this.#message(data)],
     ['message_changed', (data) => this.changed(data)],

@@ -35,6 +35,8 @@ export function confirmDelete(app, group) {
     button.disabled = true;
     try {
       await app.api.of('DELETE', group.id);
+      // Its members keep what was said; on the devices of whoever deleted it, it is out of the way.
+      await app.api.of('PATCH', group.id, 'me/', { json: { hidden: true } }).catch(() => {});
       app.store.apply([
         { id: 0, event: 'conversation_removed', data: { conversation_id: group.id, reason: 'closed' } },
       ]);
