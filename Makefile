@@ -24,7 +24,7 @@ test: test-python test-browser test-frontend  ## All tests but those with target
 
 # Four at a time, each with servers of its own: most tests wait most of the time.
 test-python: ready-test
-	$(PYTHON) -m pytest -n 4 --dist loadfile --timeout=300 $(addprefix --ignore=,$(APART) tests/browser) $(ARGS)
+	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --timeout=300 $(addprefix --ignore=,$(APART) tests/browser) $(ARGS)
 
 # Apart, because Playwright keeps an event loop of its own in the thread of the tests.
 test-browser: ready-test
