@@ -53,7 +53,8 @@ def _check(field: str, value: Any, depth: int) -> None:
     elif isinstance(value, list | dict):
         if depth >= MAX_DEPTH:
             raise Invalid.field(field, f"is nested deeper than {MAX_DEPTH}")
-        for part in value.values() if isinstance(value, dict) else value:
+        parts = [*value, *value.values()] if isinstance(value, dict) else value
+        for part in parts:
             _check(field, part, depth + 1)
 
 

@@ -49,6 +49,8 @@ def _checked(field: str, value: Any) -> Any:
         return shown_name(value if isinstance(value, str) else "", "name")
     if value is None:
         return None
+    if isinstance(value, str) and not is_storable(value):
+        raise Invalid.field(field, "must contain no NUL and no half of a surrogate pair")
     if field == "avatar":
         check_picture(value if isinstance(value, str) else "")
         return value
@@ -65,7 +67,8 @@ def _checked(field: str, value: Any) -> Any:
 def _data(value: Any) -> str:
     """As text: never looked into, whatever its keys are."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if not isinstance(value, dict) or len(text.encode("utf-8", "replace")) > DATA_BYTES:
+    is_too_long = len(text.encode("utf-8", "replace")) > DATA_BYTES
+    if not isinstance(value, dict) or is_too_long or not is_storable(text):
         raise Invalid.field("data", f"must be an object of at most {DATA_BYTES} bytes")
     return text
 

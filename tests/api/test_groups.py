@@ -73,6 +73,8 @@ async def test_a_direct_conversation_is_opened_without_a_message(client: Client)
         ("name", {"name": "x" * 101}),
         ("member_ids", {"member_ids": list(range(1, 102))}),
         ("data", {"data": {"x": "y" * 4096}}),
+        ("data", {"data": {"\ud800": 1}}),
+        ("data", {"data": {"x": [{"y\0": 1}]}}),
         ("data", {"data": {"a": {"b": {"c": {"d": {"e": {}}}}}}}),
         ("policy", {"policy": {"send": "owner"}}),
     ],

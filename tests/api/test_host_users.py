@@ -71,7 +71,7 @@ async def test_what_cannot_be_is_named(shop: Client, master: str) -> None:
     for name, wrong in (
         ("name", None), ("name", " "), ("name", 7), ("avatar", "javascript:alert(1)"), ("email", "x"), ("tz", "a b"),
         ("locale", "x"), ("role", "a b"), ("may_contact", "nobody"), ("may_contact", [""]), ("data", [1]),
-        ("data", {"x": "y" * 4096}),
+        ("data", {"x": "y" * 4096}), ("data", {"\ud800": 1}), ("data", {"x": [{"y\0": 1}]}),
     ):  # fmt: skip
         answer = await put(shop, master, unique("sub"), {name: wrong})
         assert_problem(answer, 400, "validation_error", name)

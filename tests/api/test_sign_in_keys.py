@@ -173,7 +173,10 @@ async def test_a_claim_that_cannot_be_is_named_at_a_sign_in_and_left_out_of_a_ca
     for name, wrong in (
         ("avatar", "javascript:alert(1)"),
         ("avatar", 7),
+        ("avatar", "https://school.example.org/\ud800.png"),
+        ("avatar", "https://school.example.org/\0.png"),
         ("email", "nobody"),
+        ("email", "\ud800@school.example.org"),
         ("locale", "the language of my mother"),
         ("role", "a b"),
         ("role", ["admin"]),
