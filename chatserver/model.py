@@ -392,6 +392,9 @@ class Attachment:
     sha256: str
 
 
+SAID = "said"
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """What a message tells that nobody wrote: something has changed in the conversation, or the host has said something.
@@ -404,6 +407,10 @@ class System:
     actor_id: int
     user_ids: tuple[int, ...] = ()
     value: Any = None
+
+    @property
+    def is_of_host(self) -> bool:
+        return self.type == SAID
 
 
 @dataclass(frozen=True, slots=True)

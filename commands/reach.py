@@ -31,6 +31,7 @@ async def reached(settings: Settings, *, fresh: bool = False, alone: bool = Fals
         yield settings
         return
     home = DataDir(settings.data_dir)
+    is_new = not home.is_made()
     async with AsyncExitStack() as stack:
         socket = home.served_at() if not alone else None
         if socket is None:
@@ -41,6 +42,8 @@ async def reached(settings: Settings, *, fresh: bool = False, alone: bool = Fals
         else:
             uri = uri_of(socket)
         yield dataclasses.replace(settings, mongodb_uri=uri)
+        if is_new:
+            click.echo(f"there was no database in {home.path}: a new one was made there", err=True)
 
 
 @asynccontextmanager

@@ -206,4 +206,4 @@ def _parts(url: str) -> SplitResult:
             return parts
     except ValueError:
         pass
-    raise Unreachable("refused", "its address cannot be read")
+    raise Unreachable("not_allowed", "its address cannot be read")

@@ -90,4 +90,4 @@ class PublicOnly(Resolver):
     def _check(self, address: str) -> None:
         if self._allowed.address(address) or (self._public and is_public(address)):
             return
-        raise Unreachable("refused", "its address is not one that this server may call")
+        raise Unreachable("not_allowed", "its address is not one that this server may call")

@@ -75,7 +75,7 @@ class WayOut:
         try:
             usual = is_usual(urlsplit(url))
         except ValueError:
-            raise Unreachable("refused", "its address cannot be read") from None
+            raise Unreachable("not_allowed", "its address cannot be read") from None
         return self._public if usual else self._inner
 
     def close(self) -> None:

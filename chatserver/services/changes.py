@@ -42,6 +42,7 @@ class Changes:
         conversation, member, message = await self._messages.seen(actor, id)
         if message.sender_id != actor.user_id and not actor.is_host:
             raise Forbidden("Only its sender may change a message.")
+        _check_written(actor, message)
         demand(conversation, member, "edit_others" if actor.is_host else "edit_own", self._clock.now())
         if message.deleted_at is None:
             self._messages.check(text, message.attachment is not None)
@@ -59,8 +60,7 @@ class Changes:
         """
         conversation, member, message = await self._messages.seen(actor, id)
         now, is_own = self._clock.now(), message.sender_id == actor.user_id
-        if message.system is not None and not actor.is_host:
-            raise Forbidden("Nobody wrote this message: it stays.")
+        _check_written(actor, message)
         demand(conversation, member, "delete_own" if is_own else "delete_others", now)
         by = 0 if is_own else actor.user_id
         change = await self._stores.messages.delete(id, message.sender_id, now, by)
@@ -97,3 +97,9 @@ class Changes:
         if change.file is not None:
             await self._stores.attachments.delete(change.file.id)
         await self._stores.messages.finish_change(change)
+
+
+def _check_written(actor: Actor, message: Message) -> None:
+    """What tells of a change stays as it is; what the host said as nobody is the host's. Raises Forbidden."""
+    if message.system is not None and not (actor.is_host and message.system.is_of_host):
+        raise Forbidden("Nobody wrote this message: it stays.")

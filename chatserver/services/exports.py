@@ -78,12 +78,15 @@ class Exports:
             lines += encoded
             size_bytes += sum(map(len, encoded))
             is_full = len(lines) > PART_LINES - PAGE or size_bytes > PART_BYTES // 2
-            if is_full or (place.phase == "end" and lines):
-                parts += 1
-                done += len(lines)
-                await self._keep(job.place, parts, lines)
+            if is_full or place.phase == "end":
+                if lines:
+                    parts += 1
+                    done += len(lines)
+                    await self._keep(job.place, parts, lines)
                 lines, size_bytes = [], 0
-                yield {"phase": place.phase, "place": asdict(place), "parts": parts, "done": done}
+                total = done if place.phase == "end" else 0  # which is not known before
+                said = {"phase": place.phase, "place": asdict(place), "parts": parts, "done": done}
+                yield {**said, "total": total}
 
     async def undo(self, job: Task) -> AsyncGenerator[Mapping[str, Any], None]:
         await self._stores.job_parts.remove(job.place)

@@ -13,6 +13,7 @@ from chatserver.errors import Forbidden, Invalid
 from chatserver.model import (
     HOST_ACTOR,
     MAX_SEQ,
+    SAID,
     SYSTEM_SENDER,
     Actor,
     Conversation,
@@ -33,8 +34,6 @@ from chatserver.services.permissions import SYSTEM, window
 from chatserver.services.refusals import demand
 from chatserver.services.visitors import Visitors
 from chatserver.wire import Json
-
-SAID = "said"  # the type of what the host says as nobody
 
 
 @dataclass(frozen=True, slots=True)

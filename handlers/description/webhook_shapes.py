@@ -49,8 +49,8 @@ class Attempt(Struct):
     error: Annotated[
         str | None,
         Meta(
-            description="Why there was none: `refused` (an address this server may not call), `name`, `connection`, "
-            "`certificate`, `timeout`, `answer`."
+            description="Why there was none: `not_allowed` (an address this server may not call: see "
+            "`outbound_allow`), `name`, `connection`, `certificate`, `timeout`, `answer`."
         ),
     ]
     text: Annotated[str, Meta(description="The first 256 bytes of the answer.")]

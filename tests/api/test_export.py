@@ -20,7 +20,7 @@ KEY = claims_of_host("export")
 async def exported(client: Client) -> list[dict[str, Any]]:
     job = (await by_host(client, KEY, "POST", "jobs/", {"kind": "export"}))["id"]
     done = await ended(client, job, KEY)
-    assert (done["state"], done["error_count"]) == ("done", 0), done
+    assert (done["state"], done["error_count"], done["total"]) == ("done", 0, done["done"]), done
     lines: list[dict[str, Any]] = []
     for number in range(1, done["parts"] + 1):
         part = await by_host(client, KEY, "GET", f"jobs/{job}/parts/{number}/")

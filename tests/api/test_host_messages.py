@@ -155,6 +155,25 @@ async def test_it_reads_from_a_seq_on_and_nothing_counts_as_delivered(shop: Clie
 
 
 @pytest.mark.gen_test
+async def test_what_tells_of_a_change_stays_as_it_is_and_what_the_host_said_is_its_own(
+    shop: Client, master: str
+) -> None:
+    external_id, _, _ = await in_class(shop, master)
+    body = {"conversation": external_id, "as": "system", "message": "Lesson 4", "client_id": unique("key")}
+    said = await by_host(shop, master, "POST", "messages/", body)
+    answer = await by_host(shop, master, "GET", f"conversations/{external_id}/messages/")
+    told = answer["messages"][0]
+    assert told["system"]["type"] == "created"
+    for change in ("PATCH", "DELETE"):
+        path, wanted = f"messages/{told['id']}/", {"message": "Another line"}
+        problem = await by_host(shop, master, change, path, wanted if change == "PATCH" else None)
+        assert_problem(problem, 403, "forbidden")
+    changed = await by_host(shop, master, "PATCH", f"messages/{said['id']}/", {"message": "Lesson 5"})
+    assert changed["message"] == "Lesson 5"
+    assert (await by_host(shop, master, "DELETE", f"messages/{said['id']}/"))["is_active"] is False
+
+
+@pytest.mark.gen_test
 async def test_it_changes_and_deletes_what_others_wrote_and_they_are_told(shop: Client, master: str) -> None:
     id, (ann_sub, bob_sub), c = await in_class(shop, master)
     ann, bob = await here(shop, ann_sub), await here(shop, bob_sub)

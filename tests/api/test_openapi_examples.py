@@ -69,7 +69,10 @@ def settled(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         return {name: settled(part, name) for name, part in value.items()}
     if isinstance(value, list):
-        return [settled(part) for part in value]
+        told = (part for part in value if not (isinstance(part, dict) and part.get("event") == "presence"))
+        return [
+            settled(part) for part in told
+        ]  # who came just before may be told of here or a moment earlier
     if key == "delivered_at":
         return "soon"  # after the answer that delivers
     if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{24}", value):

@@ -17,7 +17,7 @@ CLIENT = ROOT / "clients" / "python"
 
 def pasted() -> str:
     blocks = re.findall(r"```python\n(.*?)```", (CLIENT / "README.md").read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     return "\n".join(blocks)
 
 

@@ -122,6 +122,18 @@ def test_a_token_says_what_it_was_told_and_is_the_same_that_others_would_make(si
     }  # fmt: skip
 
 
+def test_a_person_is_spoken_for_by_one_token_until_it_is_nearly_over(
+    signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = time.time()
+    token = signer.for_person("42", lifetime_secs=1000)
+    first = token()
+    monkeypatch.setattr("chatserver_client.tokens.time.time", lambda: begun + 890)
+    assert token() == first
+    monkeypatch.setattr("chatserver_client.tokens.time.time", lambda: begun + 910)
+    assert token() != first
+
+
 def test_a_token_signs_in_and_one_with_a_scope_does_not(school: ServerProcess, signer: Signer) -> None:
     sub = unique("p")
     made = Chat(school.base).do(person.sign_in(signer.mint(sub, name="Zoë")))

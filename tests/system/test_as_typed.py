@@ -78,6 +78,7 @@ def test_where_the_locale_is_not_utf_8_every_command_still_says_what_it_has_to_s
         said = chatserver(*arguments, env=ASCII)  # which fails on a traceback
         assert said.out or said.err
     listed = chatserver("user", "list", *there)
+    assert "no database" not in listed.err
     assert "Ann Ünsal 漢" in listed.out, "it was taken for what was typed"
 
 

@@ -167,7 +167,7 @@ async def test_14_a_kept_connection_goes_where_it_was_checked_and_a_name_is_look
         try:
             await status(kept_open, url)
         except Unreachable as refused:
-            assert refused.kind == "refused"
+            assert refused.kind == "not_allowed"
             break
     else:
         pytest.fail("the name was never looked up again")
@@ -182,5 +182,5 @@ async def test_what_is_neither_public_https_nor_allowed_is_refused(url: str, clo
     kept_open = KeptOpen([], clock)
     with pytest.raises(Unreachable) as refused:
         await kept_open.post(url, b"{}", {}, 5.0)
-    assert refused.value.kind == "refused"
+    assert refused.value.kind == "not_allowed"
     kept_open.close()

@@ -26,6 +26,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "school.csp.ContentSecurityPolicy",
+    "school.signing_out.SigningOut",
 ]
 TEMPLATES = [
     {

@@ -57,6 +57,7 @@ def class_deleted(instance, **_):
 
 
 @receiver(user_logged_out)
-def signed_out(user, **_):
-    if user is not None:
-        tell(chat.sign_out, user)
+def signed_out(request, user, **_):
+    """Told to the chat once Django's session is gone (signing_out.py): until then an open page would get a new token."""
+    if request is not None:
+        request.signed_out = user
