@@ -39,7 +39,8 @@ GROUPS = {
     chats.CONVERSATIONS: "Lists, counts, presence, and the snapshot to start from.",
     groups.GROUPS: "Conversations of several people: who is in them, and what they may do.",
     accounts.PEOPLE: "Who you are, and finding others.",
-    host.HOST: "What its server calls, with a key of its own (`chatserver key create`), or signed.",
+    host.HOST: "What its server calls, with a key of its own (`chatserver key create`), or signed. The examples are one "
+    "story of a school: put 42, 7 and class-7b before the others, and mind those that delete.",
     webhooks.WEBHOOKS: "What the application around the chat is told, and what it is asked.",
     server.SERVER: "What this server is, and how it is.",
 }

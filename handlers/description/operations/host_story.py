@@ -73,6 +73,7 @@ _WEBHOOK = {
     "id": 1, "kind": "pull", "url": None, "events": ["message.created"], "detail": "ids", "order": False,
     "state": "active", "reason": None, "failing_since": None, "retry_at": None, "created_at": story.TIME,
 }  # fmt: skip
+_PUSHED = {**_WEBHOOK, "id": 2, "kind": "push", "url": f"{URL}/events", "detail": "full"}
 _EVENT_ID = f"m_{_ATLAS['id']}_0"
 _EVENT = {
     "id": _EVENT_ID,
@@ -199,6 +200,19 @@ STORY: tuple[tuple[str, Example], ...] = (
         ),
     ),
     ("delete_webhook", Example("The first", story.DONE, path=1)),
+    (
+        "create_webhook",
+        Example(
+            "To be told",
+            {**_PUSHED, "secret": SECRET},
+            201,
+            body={"url": f"{URL}/events", "events": ["message.created"]},
+        ),
+    ),
+    (
+        "rotate_webhook_secret",
+        Example("Within a day", {**_PUSHED, "secret": SECRET}, body={"overlap_secs": 86400}, path=2),
+    ),
     (
         "host_post_message",
         Example(

@@ -88,6 +88,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         SCOPE,
         path=WEBHOOK,
         body=schemas.RotateSecret,
+        examples=host_story.of("rotate_webhook_secret"),
         by_host=True,
     ),
     (webhooks.DeliveriesHandler, "GET"): Operation(
