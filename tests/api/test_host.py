@@ -14,7 +14,7 @@ import pytest
 from tests.api.conftest import ORIGIN, assert_problem
 from tests.support import contract
 from tests.support.client import Client, unique
-from tests.support.host import SECRET, SHOP, device, sign_in, signed
+from tests.support.host import LIFETIME_SECS, SECRET, SHOP, device, sign_in, signed
 from tests.support.mongo import MongoNode
 from tests.support.server import ServerProcess
 from tests.support.waiting import together
@@ -70,7 +70,7 @@ def by_hand(header: dict[str, Any], claims: Any, signature: bytes | None = None)
     return f"{start}.{part(signature)}"
 
 
-GOOD = {"sub": "42", "aud": "chatserver", "exp": int(time.time()) + 600}
+GOOD = {"sub": "42", "aud": "chatserver", "exp": int(time.time()) + LIFETIME_SECS}
 REFUSED = {
     "another key": signed("another key of the host that is long enough"),
     "another algorithm": signed(SECRET * 2, "HS512"),
@@ -81,7 +81,7 @@ REFUSED = {
     "for ever": signed(exp=None),
     "for longer than a day": signed(exp=int(time.time()) + 90_000),
     "until infinity": signed(exp=float("inf")),
-    "not yet": signed(nbf=int(time.time()) + 600),
+    "not yet": signed(nbf=int(time.time()) + LIFETIME_SECS // 2),
     "for somebody else": signed(aud="another"),
     "for nobody": signed(aud=None),
     "without a user": signed(sub=None),

@@ -368,6 +368,7 @@ async def test_the_end_of_a_job_is_told(chat: Client) -> None:
     async def told() -> Any:
         answer = await call(chat, "GET", f"{watching['id']}/events/", query={"wait": 20})
         found.update((one["data"]["job_id"], one["data"]) for one in answer["results"])
+        await call(chat, "POST", f"{watching['id']}/ack/", {"ids": [one["id"] for one in answer["results"]]})
         return len(found) == 2
 
     found: dict[int, Any] = {}
