@@ -322,3 +322,16 @@ def test_what_was_asked_for_first_is_not_shown_last(person: People) -> None:
     ann.page.evaluate("() => window.late")
     expect(ann.page.locator("chat-sign-in")).to_have_count(0)
     expect(ann.page.locator("chat-sidebar nav")).to_be_visible()
+
+
+def test_a_menu_that_comes_after_one_has_signed_out_is_not_drawn(person: People) -> None:
+    ann = person("ann")
+    held: list[Route] = []
+    ann.page.route("**/account-menu.js", lambda route: held.append(route))
+    ann.page.reload()
+    expect(ann.page.locator("chat-sidebar nav")).to_be_visible()
+    ann.page.evaluate("() => document.querySelector('chat-app').signIn()")
+    expect(ann.page.locator("chat-sign-in")).to_be_visible()
+    held[0].continue_()
+    ann.page.evaluate("(url) => import(url)", held[0].request.url)
+    expect(ann.page.locator("chat-sign-in")).to_be_visible()
