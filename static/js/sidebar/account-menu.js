@@ -10,7 +10,7 @@ import '../lib/more-icons.js';
 /** @param {HTMLDetailsElement} menu with its summary @param {import('../elements/types.js').PageApp} app */
 export function fillMenu(menu, app) {
   const { me } = app;
-  if (!me) return; // Signed out by the time this file is here.
+  if (!me) return; // Signing in anew by the time this file is here.
   menu.addEventListener('keydown', closeOnEscape);
   menu.addEventListener('focusout', left);
   menu.append(
