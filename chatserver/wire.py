@@ -79,15 +79,10 @@ def session(session: Session, current_id: int) -> Json:
 def job(job: Task) -> Json:
     """A job of the host, as it is told of it."""
     about = job.about
-    state = {"done": "done", "dead": "failed"}.get(job.state, "running" if "phase" in about else "waiting")
-    if job.state == "waiting" and about.get("open"):
-        state = "open"
-    if about.get("cancelled"):
-        state = "cancelled" if job.state == "dead" else "cancelling"
     return {
         "id": job.place,
         "kind": job.event,
-        "state": state,
+        "state": job_state(job),
         "phase": about.get("phase"),
         "done": about["done"],
         "total": about["total"],
@@ -98,6 +93,15 @@ def job(job: Task) -> Json:
         "created_at": moment(job.at),
         "client_id": about.get("client_id"),
     }
+
+
+def job_state(job: Task) -> str:
+    about = job.about
+    if about.get("cancelled"):
+        return "cancelled" if job.state == "dead" else "cancelling"
+    if job.state == "waiting" and about.get("open"):
+        return "open"
+    return {"done": "done", "dead": "failed"}.get(job.state, "running" if "phase" in about else "waiting")
 
 
 def api_key(key: ApiKey) -> Json:

@@ -102,6 +102,10 @@ class Feed:
             await self.refresh()
         return self._endpoints
 
+    async def _is_told(self, event: str) -> bool:
+        """Whether any endpoint listens to such. Raises Unavailable."""
+        return any(event in one.events for one in await self.known())
+
     # Messages: told of after their answer, with nothing awaited.
 
     def sent(self, message: Message) -> None:
@@ -224,7 +228,7 @@ class Feed:
 
     async def read(self, read: PendingRead) -> None:
         """Behind the message up to which it goes. Raises Unavailable: then it is to be repeated."""
-        if not any("message.read" in one.events for one in await self.known()):
+        if not await self._is_told("message.read"):
             return
         c, user_id, last = read.conversation_id, read.user_id, read.last
         about = {"c": c, "u": user_id, "read": last}
@@ -239,7 +243,7 @@ class Feed:
 
         Should this node die in between, it goes out a little later, and tells how things are then.
         """
-        if not any(event in one.events for one in await self.known()):
+        if not await self._is_told(event):
             yield
             return
         at = self._clock.now()
@@ -267,7 +271,7 @@ class Feed:
 
     async def about_job(self, id: int, kind: str, state: str) -> None:
         """It is about to be over: told once, however often its end is repeated. Raises Unavailable."""
-        if not any("job.finished" in one.events for one in await self.known()):
+        if not await self._is_told("job.finished"):
             return
         at = self._clock.now()
         about = {"j": id, "kind": kind, "state": state}

@@ -6,8 +6,6 @@ what the server itself said, and files: of a message that is nothing but a file,
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -26,7 +24,7 @@ from chatserver.services.import_lines import (
     ReadLine,
     UserLine,
 )
-from chatserver.services.jobs import PART_BYTES, PART_LINES
+from chatserver.services.jobs import PART_BYTES, PART_LINES, digest
 from chatserver.visible import has_something_to_see
 
 PAGE = 250  # lines made at once: with messages of 4,000 letters of four bytes they are half of what a part may have
@@ -94,8 +92,7 @@ class Exports:
 
     async def _keep(self, job_id: int, number: int, lines: Sequence[bytes]) -> None:
         data = b"".join(lines)
-        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
-        part = JobPart(job_id, number, sha256, len(lines))
+        part = JobPart(job_id, number, await digest(data), len(lines))
         await self._stores.job_parts.replace(part, data, self._clock.now() + KEPT_FOR)
 
     async def _people(self, place: _Place) -> tuple[Sequence[Line], _Place]:

@@ -107,7 +107,7 @@ class Jobs:
         if not data or lines > PART_LINES:
             raise Invalid.field("body", f"must have 1 to {PART_LINES} lines")
         async with self._taking:
-            sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+            sha256 = await digest(data)
             known = {part.number: part for part in await self._stores.job_parts.all(id)}.get(number)
             if known is None and not _takes_parts(job):
                 raise Conflict("This job was committed or cancelled: it takes no more parts.")
@@ -168,3 +168,8 @@ class Jobs:
 
 def _takes_parts(job: Task) -> bool:
     return job.state == "waiting" and bool(job.about.get("open")) and not job.about.get("cancelled")
+
+
+async def digest(data: bytes) -> str:
+    """By which a part is known. In a thread, for it may be megabytes."""
+    return await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())

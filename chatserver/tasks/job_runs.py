@@ -108,8 +108,8 @@ class JobRuns:
             return
         job = await self._stores.tasks.one(JOBS, event_id)
         if job is not None:
-            ended = wire.job(replace(job, state=end.state))
-            await self._feed.about_job(job.place, job.event, ended["state"])
+            state = wire.job_state(replace(job, state=end.state))
+            await self._feed.about_job(job.place, job.event, state)
 
     async def _end_of(self, event_id: str, lease: str) -> TaskEnd | None:
         """None when it is to be gone on with."""

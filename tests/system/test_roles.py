@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import assert_problem
+from tests.api.test_import import ended
 from tests.support.client import Client, unique
 from tests.support.host import SECRET, by_host, claims_of_host
 from tests.support.mongo import MongoNode
@@ -67,11 +68,7 @@ async def test_a_web_node_leaves_webhooks_and_jobs_to_a_node_for_tasks(start: An
     worker = start("tasks")
     (told,) = await receiver.until(1)
     assert told.text == "who tells of it?"
-
-    async def is_done() -> bool:
-        return await state_of_job() == "done"
-
-    await eventually(is_done)
+    assert (await ended(client, job["id"], key))["state"] == "done"
     here = Client([worker.base])
     assert (await here.call("GET", "/healthz")).status == 200
     assert_problem(await here.call("GET", "users/me/", token=ann.token), 404, "not_found")

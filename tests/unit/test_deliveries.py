@@ -107,6 +107,16 @@ async def until_tried(chat: Chat, made: Webhook, failures: int) -> None:
     await eventually(fails)
 
 
+async def until_there(chat: Chat, made: Webhook, told: list[Told], count: int) -> None:
+    """Time passes until so many are in this list of the receiver."""
+
+    async def are_there() -> bool:
+        await pass_pause(chat, made)
+        return len(told) >= count
+
+    await eventually(are_there)
+
+
 async def two_pairs(chat: Chat) -> tuple[tuple[Actor, Conversation], tuple[Actor, Conversation]]:
     ann, _, with_bob = await chat.pair()
     cleo, _, with_dan = await chat.pair()
@@ -135,12 +145,7 @@ async def test_11_an_endpoint_that_is_down_for_an_hour_is_told_everything_in_ord
     assert (await state(chat, made)).failing_since is not None
     assert receiver.came == []
     receiver.open()
-
-    async def all_told() -> bool:
-        await pass_pause(chat, made)
-        return len(receiver.came) >= 20
-
-    await eventually(all_told)
+    await until_there(chat, made, receiver.came, 20)
     assert order(receiver.came) == {conversation.id: [f"{n}" for n in range(10)] for _, conversation in pairs}
 
     async def is_well() -> bool:
@@ -161,12 +166,7 @@ async def test_12_one_that_is_never_taken_holds_up_nobody_and_is_given_up_after_
     await until_failing(chat, made, 1)
     await chat.say(ann, with_bob, "behind it")
     await chat.say(cleo, with_dan, "elsewhere")
-
-    async def passed() -> bool:
-        await pass_pause(chat, made)
-        return len(receiver.taken) >= 2
-
-    await eventually(passed)
+    await until_there(chat, made, receiver.taken, 2)
     assert {told.text for told in receiver.taken} == {"behind it", "elsewhere"}
     begun = chat.clock.now()
 
@@ -200,12 +200,7 @@ async def test_12_one_that_comes_back_just_then_is_told_in_order(
     await until_failing(chat, made, 1)
     await chat.say(ann, with_bob, "behind it")
     await chat.say(cleo, with_dan, "elsewhere")
-
-    async def all_told() -> bool:
-        await pass_pause(chat, made)
-        return len(receiver.taken) >= 3
-
-    await eventually(all_told)
+    await until_there(chat, made, receiver.taken, 3)
     assert order(receiver.taken)[with_bob.id] == ["first", "behind it"]
 
 

@@ -1,5 +1,7 @@
 """Every call, described: the part of the OpenAPI document that types cannot say."""
 
+from dataclasses import replace
+
 from handlers.description.operations import (
     accounts,
     chats,
@@ -9,6 +11,7 @@ from handlers.description.operations import (
     host_conversations,
     host_jobs,
     host_messages,
+    host_story,
     host_users,
     own_conversation,
     polls,
@@ -16,7 +19,7 @@ from handlers.description.operations import (
     webhooks,
 )
 
-OPERATIONS = {
+_DESCRIBED = {
     **accounts.OPERATIONS,
     **polls.OPERATIONS,
     **chats.OPERATIONS,
@@ -30,6 +33,11 @@ OPERATIONS = {
     **host_jobs.OPERATIONS,
     **webhooks.OPERATIONS,
     **server.OPERATIONS,
+}
+# The calls of the host have the examples of its story.
+OPERATIONS = {
+    call: replace(operation, examples=host_story.of(operation.id)) if operation.by_host else operation
+    for call, operation in _DESCRIBED.items()
 }
 # In the order in which somebody new needs them.
 GROUPS = {

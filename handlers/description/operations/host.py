@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from handlers import host, host_keys, schemas
 from handlers.description import shapes
-from handlers.description.operations import host_story
 from handlers.description.operations.operation import Answer, Operation
 
 HOST = "The application around the chat"
@@ -30,7 +29,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"until there is an answer. {scope('notifications')}",
         body=schemas.Notify,
         codes=("not_found", "idempotency_conflict"),
-        examples=host_story.of("notify"),
         by_host=True,
     ),
     (host_keys.KeysHandler, "GET"): Operation(
@@ -39,7 +37,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "List the keys",
         {200: Answer(shapes.Keys, "Without the keys themselves, of which only hashes are kept.")},
         scope("keys"),
-        examples=host_story.of("list_keys"),
         by_host=True,
     ),
     (host_keys.KeysHandler, "POST"): Operation(
@@ -51,7 +48,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "an answer that never came. The first key is made by the operator: `chatserver key create`.",
         body=schemas.NewKey,
         codes=("limit_reached",),
-        examples=host_story.of("create_key"),
         by_host=True,
     ),
     (host_keys.KeyHandler, "DELETE"): Operation(
@@ -61,7 +57,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(shapes.Done, "Worth nothing any more; on other nodes within 5 seconds.")},
         f"{scope('keys')} Only of keys with no scope that the one which asks has not.",
         path=("key_id", "One of the keys."),
-        examples=host_story.of("revoke_key"),
         by_host=True,
     ),
     (host_keys.RotateHandler, "POST"): Operation(
@@ -72,7 +67,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{scope('keys')} The former secret is good for `overlap_secs` more, the one before it no longer.",
         path=("key_id", "One of the keys."),
         body=schemas.Rotate,
-        examples=host_story.of("rotate_key"),
         by_host=True,
     ),
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from handlers import host_conversations, schemas
 from handlers.description import host_conversation_shapes as host_shapes
 from handlers.description import shapes
-from handlers.description.operations import host_story
 from handlers.description.operations.host import HOST, scope
 from handlers.description.operations.host_users import SUB
 from handlers.description.operations.operation import Answer, Operation
@@ -25,7 +24,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{READ} The members come by 1,000.",
         query=schemas.HostMembersPage,
         path=EXTERNAL,
-        examples=host_story.of("get_host_conversation"),
         by_host=True,
     ),
     (host_conversations.ConversationHandler, "PUT"): Operation(
@@ -49,7 +47,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         body=schemas.PutConversation,
         path=EXTERNAL,
         codes=("not_found", "revision_conflict"),
-        examples=host_story.of("put_host_conversation"),
         by_host=True,
     ),
     (host_conversations.ConversationHandler, "DELETE"): Operation(
@@ -65,7 +62,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.ExternalQuery,
         path=EXTERNAL,
         codes=("revision_conflict",),
-        examples=host_story.of("close_host_conversation"),
         by_host=True,
     ),
     (host_conversations.MemberHandler, "PUT"): Operation(
@@ -82,7 +78,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         within=EXTERNAL,
         path=SUB,
         codes=("limit_reached",),
-        examples=host_story.of("put_host_member"),
         by_host=True,
     ),
     (host_conversations.MemberHandler, "DELETE"): Operation(
@@ -94,7 +89,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.MemberQuery,
         within=EXTERNAL,
         path=SUB,
-        examples=host_story.of("remove_host_member"),
         by_host=True,
     ),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from handlers import host_jobs, schemas
 from handlers.description import job_shapes
-from handlers.description.operations import host_story
 from handlers.description.operations.host import HOST, scope
 from handlers.description.operations.operation import Answer, Operation
 
@@ -22,7 +21,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "is left out is as if it had never been said: name both, or neither to go back to the setting.",
         body=schemas.Keep,
         codes=("not_found",),
-        examples=host_story.of("keep_messages"),
         by_host=True,
     ),
     (host_jobs.JobsHandler, "POST"): Operation(
@@ -37,7 +35,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "lines. An import is forgotten after seven days without a commit.",
         body=schemas.NewJob,
         codes=("idempotency_conflict", "limit_reached"),
-        examples=host_story.of("create_job"),
         by_host=True,
     ),
     (host_jobs.JobHandler, "GET"): Operation(
@@ -52,7 +49,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         OF_KIND,
         path=JOB,
         codes=("not_found",),
-        examples=host_story.of("get_job"),
         by_host=True,
     ),
     (host_jobs.JobHandler, "DELETE"): Operation(
@@ -68,7 +64,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "can be cancelled until it is done.",
         path=JOB,
         codes=("not_found", "conflict"),
-        examples=host_story.of("cancel_job"),
         by_host=True,
     ),
     (host_jobs.PartHandler, "GET"): Operation(

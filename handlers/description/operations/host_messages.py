@@ -5,7 +5,6 @@ from __future__ import annotations
 from handlers import host_messages, host_moderation, schemas
 from handlers.description import host_conversation_shapes as host_shapes
 from handlers.description import shapes
-from handlers.description.operations import host_story
 from handlers.description.operations.host import HOST, scope
 from handlers.description.operations.host_conversations import EXTERNAL
 from handlers.description.operations.host_users import SUB
@@ -31,7 +30,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "contact policy: a conversation of two is begun by it. `client_id` is theirs too where you write as somebody.",
         body=schemas.HostSend,
         codes=("not_found", "idempotency_conflict"),
-        examples=host_story.of("host_post_message"),
         by_host=True,
     ),
     (host_messages.MessageHandler, "PATCH"): Operation(
@@ -46,7 +44,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{MODERATION} Saying the same again changes nothing. The reason is for the audit alone.",
         body=schemas.HostEdit,
         path=MESSAGE,
-        examples=host_story.of("host_change_message"),
         by_host=True,
     ),
     (host_messages.MessageHandler, "DELETE"): Operation(
@@ -57,7 +54,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{MODERATION} Repeatable. The reason is for the audit alone.",
         body=schemas.Reason,
         path=MESSAGE,
-        examples=host_story.of("host_delete_message"),
         by_host=True,
     ),
     (host_messages.HistoryHandler, "GET"): Operation(
@@ -68,7 +64,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{scope('messages:read')} Nothing counts as delivered or read by it.",
         query=schemas.HostHistory,
         path=EXTERNAL,
-        examples=host_story.of("host_conversation_messages"),
         by_host=True,
     ),
     (host_moderation.BanHandler, "POST"): Operation(
@@ -81,7 +76,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.SubQuery,
         body=schemas.HostBan,
         path=SUB,
-        examples=host_story.of("ban_host_user"),
         by_host=True,
     ),
     (host_moderation.BanHandler, "DELETE"): Operation(
@@ -98,7 +92,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.SubQuery,
         body=schemas.HostUnban,
         path=SUB,
-        examples=host_story.of("unban_host_user"),
         by_host=True,
     ),
     (host_moderation.AuditHandler, "GET"): Operation(
@@ -109,7 +102,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"{MODERATION} An entry for each action, whatever key it came with: nobody can change or delete one, and each is "
         "kept for a year. What was only looked at has none.",
         query=schemas.AuditPage,
-        examples=host_story.of("host_audit"),
         by_host=True,
     ),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from handlers import host_users, schemas
 from handlers.description import host_shapes, job_shapes, shapes
-from handlers.description.operations import host_story
 from handlers.description.operations.host import HOST, scope
 from handlers.description.operations.operation import Answer, Operation
 
@@ -20,7 +19,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         READ,
         query=schemas.SubQuery,
         path=SUB,
-        examples=host_story.of("get_host_user"),
         by_host=True,
     ),
     (host_users.UserHandler, "PUT"): Operation(
@@ -37,7 +35,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         body=schemas.HostProfile,
         path=SUB,
         headers=("If-None-Match: *",),
-        examples=host_story.of("put_host_user"),
         by_host=True,
     ),
     (host_users.UserHandler, "DELETE"): Operation(
@@ -53,7 +50,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "heir, and the job tells when that is done. The same id put again is somebody new.",
         query=schemas.DeletePerson,
         path=SUB,
-        examples=host_story.of("delete_host_user"),
         by_host=True,
     ),
     (host_users.UsersHandler, "POST"): Operation(
@@ -63,7 +59,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(host_shapes.PutResults, "What became of each.")},
         f"{WRITE} At most 100, each as by itself: one that cannot be is refused alone.",
         body=schemas.HostPeople,
-        examples=host_story.of("put_host_users"),
         by_host=True,
     ),
     (host_users.DeactivateHandler, "POST"): Operation(
@@ -75,7 +70,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "nodes may take a message for them up to a minute longer.",
         query=schemas.SubQuery,
         path=SUB,
-        examples=host_story.of("deactivate_host_user"),
         by_host=True,
     ),
     (host_users.ActivateHandler, "POST"): Operation(
@@ -86,7 +80,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         WRITE,
         query=schemas.SubQuery,
         path=SUB,
-        examples=host_story.of("activate_host_user"),
         by_host=True,
     ),
     (host_users.UserSessionsHandler, "POST"): Operation(
@@ -98,7 +91,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.SubQuery,
         body=schemas.NewSession,
         path=SUB,
-        examples=host_story.of("begin_host_session"),
         by_host=True,
     ),
     (host_users.UserSessionsHandler, "DELETE"): Operation(
@@ -110,7 +102,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "one; one that was never used still does until its `exp`: deactivate them where that matters.",
         query=schemas.EndSessions,
         path=SUB,
-        examples=host_story.of("end_host_sessions"),
         by_host=True,
     ),
     (host_users.UnreadHandler, "GET"): Operation(
@@ -125,7 +116,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         query=schemas.SubQuery,
         path=SUB,
         headers=("If-None-Match",),
-        examples=host_story.of("host_unread"),
         by_host=True,
     ),
     (host_users.AllUnreadHandler, "POST"): Operation(
@@ -135,7 +125,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(host_shapes.HostUnreads, "Of those that there are, in the order asked.")},
         f"{READ} At most 100.",
         body=schemas.Subs,
-        examples=host_story.of("host_unread_of_all"),
         by_host=True,
     ),
 }

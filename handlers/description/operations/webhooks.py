@@ -6,7 +6,6 @@ from handlers import hooks, webhooks
 from handlers import webhook_schemas as schemas
 from handlers.description import shapes
 from handlers.description import webhook_shapes as told
-from handlers.description.operations import host_story
 from handlers.description.operations.host import scope
 from handlers.description.operations.operation import Answer, Operation
 
@@ -21,7 +20,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "List the webhooks",
         {200: Answer(told.Webhooks, "Without their secrets.")},
         SCOPE,
-        examples=host_story.of("list_webhooks"),
         by_host=True,
     ),
     (webhooks.WebhooksHandler, "POST"): Operation(
@@ -36,7 +34,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"through 75 hours in which they are not taken; docs/webhooks.md has all of it. At most 20. {SCOPE}",
         body=schemas.NewWebhook,
         codes=("limit_reached", "idempotency_conflict"),
-        examples=host_story.of("create_webhook"),
         by_host=True,
     ),
     (webhooks.OneWebhookHandler, "GET"): Operation(
@@ -46,7 +43,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(told.Webhook, "How it is.")},
         SCOPE,
         path=WEBHOOK,
-        examples=host_story.of("get_webhook"),
         by_host=True,
     ),
     (webhooks.OneWebhookHandler, "PATCH"): Operation(
@@ -57,7 +53,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         SCOPE,
         path=WEBHOOK,
         body=schemas.ChangedWebhook,
-        examples=host_story.of("change_webhook"),
         by_host=True,
     ),
     (webhooks.OneWebhookHandler, "DELETE"): Operation(
@@ -67,7 +62,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(shapes.Done, "With everything that waits for it.")},
         SCOPE,
         path=WEBHOOK,
-        examples=host_story.of("delete_webhook"),
         by_host=True,
     ),
     (webhooks.WebhookTestHandler, "POST"): Operation(
@@ -88,7 +82,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         SCOPE,
         path=WEBHOOK,
         body=schemas.RotateSecret,
-        examples=host_story.of("rotate_webhook_secret"),
         by_host=True,
     ),
     (webhooks.DeliveriesHandler, "GET"): Operation(
@@ -99,7 +92,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"What was taken is kept for 3 days, what was given up for 30. {SCOPE}",
         path=WEBHOOK,
         query=schemas.DeliveryPage,
-        examples=host_story.of("list_deliveries"),
         by_host=True,
     ),
     (webhooks.ReplayHandler, "POST"): Operation(
@@ -110,7 +102,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         f"Events that were taken or given up, by the time at which they happened, and that are still kept. {SCOPE}",
         path=WEBHOOK,
         body=schemas.Replay,
-        examples=host_story.of("replay_deliveries"),
         by_host=True,
     ),
     (webhooks.PullHandler, "GET"): Operation(
@@ -123,7 +114,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         path=WEBHOOK,
         query=schemas.Pull,
         codes=("limit_reached",),
-        examples=host_story.of("pull_events"),
         by_host=True,
     ),
     (webhooks.AcknowledgeHandler, "POST"): Operation(
@@ -134,7 +124,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         SCOPE,
         path=WEBHOOK,
         body=schemas.Acknowledge,
-        examples=host_story.of("acknowledge_events"),
         by_host=True,
     ),
     (hooks.HooksHandler, "GET"): Operation(
@@ -143,7 +132,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "List the hooks",
         {200: Answer(told.Hooks, "Without their secrets.")},
         SCOPE,
-        examples=host_story.of("list_hooks"),
         by_host=True,
     ),
     (hooks.SendHookHandler, "PUT"): Operation(
@@ -154,7 +142,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         "Your address answers 200 with `{decision: allow | deny | replace, text?, code?, reason?, cache_secs?}`; all "
         f"else is a failure, and `on_failure` says what it means. docs/webhooks.md has all of it. {SCOPE}",
         body=schemas.PutHook,
-        examples=host_story.of("put_send_hook"),
         by_host=True,
     ),
     (hooks.SendHookHandler, "DELETE"): Operation(
@@ -164,7 +151,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(shapes.Done, "Made again, it has another secret.")},
         SCOPE,
         codes=("not_found",),
-        examples=host_story.of("delete_send_hook"),
         by_host=True,
     ),
     (hooks.OpenHookHandler, "PUT"): Operation(
@@ -174,7 +160,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {201: Answer(told.MadeHook, "Asked from now on."), 200: Answer(told.MadeHook, "As it is now.")},
         f"Before the first message from one person to another. Answers as for messages, but for `replace`. {SCOPE}",
         body=schemas.PutHook,
-        examples=host_story.of("put_open_hook"),
         by_host=True,
     ),
     (hooks.OpenHookHandler, "DELETE"): Operation(
@@ -184,7 +169,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         {200: Answer(shapes.Done, "Made again, it has another secret.")},
         SCOPE,
         codes=("not_found",),
-        examples=host_story.of("delete_open_hook"),
         by_host=True,
     ),
     (hooks.PoliciesHandler, "DELETE"): Operation(
@@ -195,7 +179,6 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         SCOPE,
         query=schemas.Policies,
         codes=("not_found",),
-        examples=host_story.of("forget_policies"),
         by_host=True,
     ),
 }
