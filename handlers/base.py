@@ -6,6 +6,7 @@ import re
 import secrets
 from asyncio import Future
 from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -249,6 +250,12 @@ class ApiHandler(BaseHandler):
     def ignores(self, names: Iterable[str]) -> None:
         """This call does not know these."""
         self._ignored = [*(self._ignored or ()), *names]
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """To be held while an answer is made that grows with what this person has: the pieces of many such at once would
+        keep all others waiting at every step of theirs. Raises RateLimited.
+        """
+        return self.runtime.services.large_answers.turn("history", self.actor.user_id)
 
     def answer(self, body: Any, status: int = 200) -> None:
         self.set_status(status)

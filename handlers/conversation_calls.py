@@ -35,14 +35,15 @@ class ConversationsHandler(ApiHandler):
             self.answer({"results": named, "next": None})
             return
         after = ListPlace.parse(asked.after) if asked.after is not None else None
-        listed, more = await services.conversation_list.page(
-            self.actor,
-            await services.conversations.inbox(self.actor),
-            after,
-            min(asked.limit, MAX_PAGE),
-            archived=asked.archived,
-            kind=asked.kind,
-        )
+        async with self.turn():
+            listed, more = await services.conversation_list.page(
+                self.actor,
+                await services.conversations.inbox(self.actor),
+                after,
+                min(asked.limit, MAX_PAGE),
+                archived=asked.archived,
+                kind=asked.kind,
+            )
         self.answer({"results": listed, "next": more and str(more)})
 
     async def post(self) -> None:

@@ -83,23 +83,29 @@ class ListHandler(ApiHandler):
 
 class ConversationsHandler(ListHandler):
     async def get(self) -> None:
-        asked = self.query(Listing)
-        overviews, more = await self.part(await self.inbox(), asked)
-        self.link(asked, more)
-        self.answer([_shown(self.runtime, self.actor.user_id, overview) for overview in overviews])
+        async with self.turn():
+            asked = self.query(Listing)
+            overviews, more = await self.part(await self.inbox(), asked)
+            self.link(asked, more)
+            self.answer([_shown(self.runtime, self.actor.user_id, overview) for overview in overviews])
 
 
 class UnreadCountHandler(ListHandler):
     async def get(self) -> None:
-        asked = self.query(Listing)
-        inbox = await self.inbox()
-        unread, more = await self.part(inbox, asked, unread=True)
-        self.link(asked, more)
-        self.answer(await self.unread(inbox, unread))
+        async with self.turn():
+            asked = self.query(Listing)
+            inbox = await self.inbox()
+            unread, more = await self.part(inbox, asked, unread=True)
+            self.link(asked, more)
+            self.answer(await self.unread(inbox, unread))
 
 
 class SnapshotHandler(ListHandler):
     async def get(self) -> None:
+        async with self.turn():
+            await self._made()
+
+    async def _made(self) -> None:
         asked = self.query(Listing)
         # The inbox, and with it the cursor, is read first: what comes later arrives as an event.
         inbox = await self.inbox()

@@ -25,7 +25,8 @@ class OnlineUsersHandler(ApiHandler):
     bucket = "history"
 
     async def get(self) -> None:
-        self.answer({"online_users": await self.runtime.services.presence.online(self.actor)})
+        async with self.turn():
+            self.answer({"online_users": await self.runtime.services.presence.online(self.actor)})
 
 
 class DisconnectHandler(ApiHandler):

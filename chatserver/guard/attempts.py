@@ -9,11 +9,10 @@ signed in to are remembered, and each has a window of its own, which what others
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -26,11 +25,11 @@ from chatserver.clock import Clock
 from chatserver.errors import NotFound, RateLimited
 from chatserver.guard.addresses import PROVIDER, SITE, Networks, network, prefix
 from chatserver.guard.credentials import token_hash
+from chatserver.guard.one_at_a_time import OneAtATime
 from chatserver.guard.rates import ATTEMPTS, rate
 from chatserver.ports import KnownCallerStore
 from chatserver.settings import Settings
 
-WAITING = 64  # sign-ins to one account that wait for each other: from one known place, or from all others
 KNOWN_CALLERS = 20  # devices, and as many addresses, that are remembered of one account
 REMEMBERED_AGAIN = timedelta(days=1)  # how exact it is when each was last used
 
@@ -49,12 +48,6 @@ class Caller:
     address: str
     device: str | None = None
     session_id: int = 0
-
-
-@dataclass
-class Turns:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,7 +76,7 @@ class Attempts:
         self._exempt = Networks(settings.rate_exempt)
         self._rates = {name: rate(settings, name) for name in ATTEMPTS}
         self._remembered_for = timedelta(days=settings.session_days)
-        self._turns: dict[tuple[str, str, Place | None], Turns] = {}
+        self._tried = OneAtATime()
         self._marks = BatchedCalls(known.of, clock)
 
     async def register(self, address: str) -> None:
@@ -109,13 +102,14 @@ class Attempts:
 
     @asynccontextmanager
     async def sign_in(self, username: str, caller: Caller) -> AsyncIterator[Tries]:
-        """Around one try. One at a time for an account on this node, so that none slips past the count.
+        """Around one try. One at a time for an account, from one known place or from all others, so that none slips past
+        the count.
 
         Raises RateLimited.
         """
         account = account_key(username)
         place = await self._known_place(account, caller)
-        async with self._turn("login", account, place):
+        async with self._tried.turn("login", account, place):
             windows = self._tries(account, caller.address, place)
             await self._look(windows)
             yield Tries(self, account, caller, windows)
@@ -124,7 +118,7 @@ class Attempts:
     async def code(self, user_id: int, address: str) -> AsyncIterator[None]:
         """Around looking for what a code opens, which is a wrong one when that raises NotFound. Raises RateLimited."""
         who = str(user_id)
-        async with self._turn("invite", who, None):
+        async with self._tried.turn("invite", who):
             from_here = None if address in self._exempt else network(address)
             windows = self._windows({"invite": (who,), "invite_address": (from_here,)})
             await self._look(windows)
@@ -133,23 +127,6 @@ class Attempts:
             except NotFound:
                 await self.count(windows)
                 raise
-
-    @asynccontextmanager
-    async def _turn(self, name: str, who: str, place: Place | None) -> AsyncIterator[None]:
-        """One at a time. Raises RateLimited when too many wait."""
-        key = name, who, place
-        turns = self._turns.setdefault(key, Turns())
-        if turns.waiting >= WAITING:
-            metrics.RATE_LIMITED.labels(name).inc()
-            raise RateLimited(name, WAITING, 1, 1.0)
-        turns.waiting += 1
-        try:
-            async with turns.lock:
-                yield
-        finally:
-            turns.waiting -= 1
-            if not turns.waiting:
-                self._turns.pop(key, None)
 
     async def missed(self, what: str, address: str) -> None:
         """Count a wrong secret that was shown for something without an owner's password, such as a key.

@@ -8,6 +8,7 @@ from chatserver.clock import Clock
 from chatserver.guard.addresses import Networks
 from chatserver.guard.attempts import Attempts
 from chatserver.guard.credentials import Passwords
+from chatserver.guard.one_at_a_time import OneAtATime
 from chatserver.guard.quotas import Quotas
 from chatserver.guard.rates import RateLimits
 from chatserver.guard.server_secret import ServerSecret
@@ -120,6 +121,7 @@ class Services:
     writer: Writer
     kept_places: KeptPlaces
     quotas: Quotas
+    large_answers: OneAtATime
     webhooks: Webhooks
     pulls: Pulls
     hooks: Hooks
@@ -353,6 +355,7 @@ def build_services(
         writer=writer,
         kept_places=kept_places,
         quotas=quotas,
+        large_answers=OneAtATime(),
         webhooks=webhooks,
         pulls=pulls,
         hooks=hooks,

@@ -49,20 +49,26 @@ async def test_E12_lists_of_a_person_with_thousands_of_conversations_stay_small(
     for _ in range(0, MANY, 10):
         people = await guests(client, 10)
         await asyncio.gather(*(patiently(one, ann, "hello") for one in people))
-    others = Others(eve, row)
+    # Holding large answers against the contract takes longer than making them, and others are timed in this process too.
+    plain = Client([victim.base])
+    asking = Device(plain, ann.token, ann.user, ann.session)
+    others = Others(Device(plain, eve.token, eve.user, eve.session), row)
     calm = await others.calm(sized(1, 5))
     sizes, took = [0], [0.0]
 
     async def ask(path: str) -> None:
         for _ in range(sized(3, 30)):
-            answer = await ann.get(path)
+            answer = await asking.get(path)
             row.saw(answer.status, path, retry_after="Retry-After" in answer.headers)
             sizes.append(len(answer.body))
             took.append(answer.took)
 
     paths = ("snapshot/", "chats/conversations/", "chats/unread-count/", "chats/online-users/")
+    for path in paths:
+        assert (await ann.get(path)).status == 200
     async with others.meanwhile():
         await asyncio.gather(*(ask(path) for path in paths * 2))
+    plain.close()
     row.show(f"{MANY} conversations, {LISTED} listed: answers of {max(sizes) // 1000} kB at most")
     row.show(f"the slowest took {max(took):.1f} s with {len(paths) * 2} at once")
     assert max(sizes) <= LISTED * ROW_BYTES + 1000
