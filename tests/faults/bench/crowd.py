@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import random
 import time
 from collections.abc import Callable
@@ -181,14 +180,14 @@ class Crowd:
         again: int = 0,
         **query: Any,
     ) -> Reply:
-        """Repeated until it is answered by something else than 503. A repeat answered `again` had been done by then."""
-        for tries in itertools.count(1):
+        """Repeated until it is answered by something else than 503. What is answered `again` had been done by then: in an
+        earlier try, or in one of the proxy, which repeats them too.
+        """
+        while True:
             try:
                 reply = await line.call(method, path, who.token, body, **query)
             except FAILED:
                 reply = None
             if reply is not None and reply.status != 503:
-                done_before = tries > 1 and reply.status == again
-                return Reply(200, reply.headers, reply.body) if done_before else reply
+                return Reply(200, reply.headers, reply.body) if reply.status == again else reply
             await asyncio.sleep(self._random.uniform(*PAUSE_SECS))
-        raise AssertionError("it is asked for ever")
