@@ -22,7 +22,7 @@ async def acquainted(client: Client) -> tuple[Device, Device]:
 
 
 async def told_of(viewer: Device, other: Device) -> set[bool]:
-    """What the calls say about whether they are online: one thing, but for the 0.2 s in which processes tell one another."""
+    """What the calls say about whether they are online: one thing, but while processes tell one another, in 0.2 s."""
     conversation = await viewer.conversation_with(other)
     listed = other.id in (await viewer.get("chats/online-users/"))["online_users"]
     return {conversation["is_online"], conversation["other_user"]["is_online"], listed}
