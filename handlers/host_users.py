@@ -6,6 +6,7 @@ Their ids stand in the path. Where a proxy decodes what is in there, `-` stands 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from chatserver import wire
 from chatserver.errors import Invalid
 from chatserver.guard.scopes import ERASE, USERS_READ, USERS_WRITE, require
 from chatserver.model import Account, Inbox
+from chatserver.services import Services
 from chatserver.services.host_profile import FIELDS
 from chatserver.services.host_users import Given
 from handlers.accounts import signed_in
@@ -40,13 +42,23 @@ def account_json(account: Account) -> dict[str, Any]:
     }
 
 
-def unread_json(sub: str, inbox: Inbox) -> dict[str, Any]:
-    unread = {id: count for id in inbox.heads if (count := inbox.unread(id))}
-    return {
-        "sub": sub,
-        "total_unread": sum(unread.values()),
-        "conversations": [{"conversation_id": id, "unread_count": count} for id, count in unread.items()],
-    }
+async def unread_json(services: Services, inboxes: Mapping[str, tuple[int, Inbox]]) -> list[dict[str, Any]]:
+    """As each person sees it in their own list."""
+    unread = await services.conversation_list.unread(dict(inboxes.values()))
+    known = await services.conversations.all({id for counts in unread.values() for id in counts})
+
+    def part(id: int, count: int) -> dict[str, Any]:
+        external_id = known[id].external_id if id in known else None
+        return {"conversation_id": id, "external_id": external_id, "unread_count": count}
+
+    return [
+        {
+            "sub": sub,
+            "total_unread": sum(unread[user_id].values()),
+            "conversations": [part(id, count) for id, count in unread[user_id].items()],
+        }
+        for sub, (user_id, _) in inboxes.items()
+    ]
 
 
 class UserHandler(HostHandler):
@@ -162,7 +174,7 @@ class UnreadHandler(HostHandler):
 
     async def get(self, sub: str) -> None:
         sub = self.query(SubQuery).sub or sub
-        inbox = await self.runtime.services.host_users.inbox(sub)
+        user_id, inbox = await self.runtime.services.host_users.inbox(sub)
         etag = f'"{inbox.epoch}:{inbox.version}"'
         self.set_header("ETag", etag)
         if is_known(self.request.headers, etag):
@@ -170,7 +182,8 @@ class UnreadHandler(HostHandler):
             self.set_status(304)
             self.finish()
             return
-        self.answer(unread_json(sub, inbox))
+        (unread,) = await unread_json(self.runtime.services, {sub: (user_id, inbox)})
+        self.answer(unread)
 
 
 class AllUnreadHandler(HostHandler):
@@ -179,4 +192,5 @@ class AllUnreadHandler(HostHandler):
     async def post(self) -> None:
         subs = self.json(Subs).subs
         found = await self.runtime.services.host_users.inboxes(subs)
-        self.answer({"results": [unread_json(sub, found[sub]) for sub in subs if sub in found]})
+        asked = {sub: found[sub] for sub in subs if sub in found}
+        self.answer({"results": await unread_json(self.runtime.services, asked)})

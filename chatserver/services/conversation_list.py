@@ -6,6 +6,9 @@ documents in which this person ever set anything.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from chatserver.clock import Clock
 from chatserver.list_place import NEVER, ListPlace
 from chatserver.model import Actor, Inbox, Member, message_id, split_message_id
@@ -36,7 +39,7 @@ class ConversationList:
         kind: str | None = None,
     ) -> tuple[list[Json], ListPlace | None]:
         """At most `limit` of those that are `archived` or are not, and the place to go on from, if there are more."""
-        own = await self._stores.own_settings.changed(actor.user_id)
+        own = (await self._stores.own_settings.changed([actor.user_id]))[actor.user_id]
         shown = [
             id
             for id, head in inbox.heads.items()
@@ -54,16 +57,14 @@ class ConversationList:
         return listed, places[limit - 1] if len(places) > limit else None
 
     async def total_unread(self, actor: Actor, inbox: Inbox) -> int:
-        """In all conversations that are neither muted, archived nor hidden, as each shows it."""
-        own, now = await self._stores.own_settings.changed(actor.user_id), self._clock.now()
-        total = 0
-        for id, head in inbox.heads.items():
-            member = own.get(id)
-            if member is None:
-                total += inbox.unread(id)
-            elif counts(member, now) and not is_hidden(member, head):
-                total += unread_above(max(member.floor_seq, member.cleared_seq), member, inbox)
-        return total
+        return sum((await self.unread({actor.user_id: inbox}))[actor.user_id].values())
+
+    async def unread(self, inboxes: Mapping[int, Inbox]) -> dict[int, dict[int, int]]:
+        """person → conversation → what is unread there, as it shows it, in those that are neither muted, archived nor
+        hidden. Conversations without anything unread are left out.
+        """
+        own, now = await self._stores.own_settings.changed(inboxes), self._clock.now()
+        return {user_id: _unread(inbox, own[user_id], now) for user_id, inbox in inboxes.items()}
 
     async def _places(
         self, ids: list[int], pinned: set[int], inbox: Inbox, after: ListPlace | None, limit: int
@@ -90,6 +91,17 @@ class ConversationList:
             if after is None or (place.at, place.message_id) < (after.at, after.message_id):
                 places.append(place)
         return places[:most]
+
+
+def _unread(inbox: Inbox, own: Mapping[int, Member], now: datetime) -> dict[int, int]:
+    unread: dict[int, int] = {}
+    for id, head in inbox.heads.items():
+        member = own.get(id)
+        if member is None:
+            unread[id] = inbox.unread(id)
+        elif counts(member, now) and not is_hidden(member, head):
+            unread[id] = unread_above(max(member.floor_seq, member.cleared_seq), member, inbox)
+    return {id: count for id, count in unread.items() if count}
 
 
 def _is_archived(member: Member | None) -> bool:

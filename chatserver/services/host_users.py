@@ -99,17 +99,17 @@ class HostUsers:
         """All, or those that began before; and how many there were. Raises NotFound."""
         return await self._sessions.end_all((await self.of(sub)).user.id, before=before)
 
-    async def inboxes(self, subs: Iterable[str]) -> dict[str, Inbox]:
-        """Of those of them that there are: two reads at most, one when they were asked for before."""
+    async def inboxes(self, subs: Iterable[str]) -> dict[str, tuple[int, Inbox]]:
+        """sub → person and inbox, of those that there are: two reads at most, one when they were asked for before."""
         wanted = list(dict.fromkeys(subs))
         unknown = [sub for sub in wanted if sub not in self._ids]
         if unknown:
             self._ids.update(await self._stores.users.ids_of_subs(unknown))
         ids = {sub: id for sub in wanted if (id := self._ids.get(sub)) is not None}
         found = await self._stores.inboxes.inboxes(ids.values())
-        return {sub: found[id] for sub, id in ids.items() if id in found}
+        return {sub: (id, found[id]) for sub, id in ids.items() if id in found}
 
-    async def inbox(self, sub: str) -> Inbox:
+    async def inbox(self, sub: str) -> tuple[int, Inbox]:
         """Raises NotFound."""
         found = (await self.inboxes([sub])).get(sub)
         if found is None:

@@ -71,10 +71,13 @@ class OwnSettingsStore:
         found = await self._members.find({"own_pending": True}, _WITHOUT_MARKS, limit=limit)
         return [records.member(doc) for doc in found]
 
-    async def changed(self, user_id: int) -> dict[int, Member]:
-        """conversation → member, of those in which this person ever set anything; without marks."""
-        found = await self._members.find({"_id.u": user_id, "own_rev": {"$gt": 0}}, _WITHOUT_MARKS)
-        return {doc["_id"]["c"]: records.member(doc) for doc in found}
+    async def changed(self, user_ids: Iterable[int]) -> dict[int, dict[int, Member]]:
+        """person → conversation → member, of those in which they ever set anything; without marks."""
+        changed: dict[int, dict[int, Member]] = {user_id: {} for user_id in user_ids}
+        wanted = {"_id.u": {"$in": list(changed)}, "own_rev": {"$gt": 0}}
+        for doc in await self._members.find(wanted, _WITHOUT_MARKS):
+            changed[doc["_id"]["u"]][doc["_id"]["c"]] = records.member(doc)
+        return changed
 
     async def pinned(self, user_id: int) -> int:
         """How many conversations this person is in and has pinned."""

@@ -51,13 +51,19 @@ class PutResults(Struct):
 
 class UnreadIn(Struct):
     conversation_id: Id
+    external_id: Annotated[
+        str | None, Meta(description="The host's own; null where it never named the conversation.")
+    ]
     unread_count: Annotated[int, Meta(ge=1)]
 
 
 class HostUnread(Struct):
     sub: str
     total_unread: Annotated[int, Meta(ge=0)]
-    conversations: Annotated[list[UnreadIn], Meta(description="Those with something unread.")]
+    conversations: Annotated[
+        list[UnreadIn],
+        Meta(description="Those with something unread that this person has not muted, archived or hidden."),
+    ]
 
 
 class HostUnreads(Struct):

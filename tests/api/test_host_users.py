@@ -212,11 +212,39 @@ async def test_7_what_is_unread_is_a_304_until_one_message(shop: Client, master:
     sent = (await bob.post("chats/", {"receiver_sub": sub, "message": "one"})).json
     second = await by_host(shop, master, "GET", path, headers=known)
     assert second.status == 200 and second["total_unread"] == 1
-    assert second["conversations"] == [{"conversation_id": sent["conversation_id"], "unread_count": 1}]
+    shown = {"conversation_id": sent["conversation_id"], "external_id": None, "unread_count": 1}
+    assert second["conversations"] == [shown]
     ann = device(shop, await sign_in(shop, signed(sub=sub)))
     await ann.mark_read(conversation_id=sent["conversation_id"])
     read = await by_host(shop, master, "GET", path, headers={"If-None-Match": second.headers["ETag"]})
     assert read.status == 200 and read["total_unread"] == 0
+
+
+@pytest.mark.gen_test
+async def test_what_is_unread_is_what_this_persons_own_list_shows(shop: Client, master: str) -> None:
+    sub, _ = await made(shop, master, name="Ann")
+    (bob,) = await shop.people("bob")
+    other, _ = await made(shop, master, name="Eve")
+    external = unique("class")
+    path = f"conversations/{external}/"
+    body = {"title": "5b", "members": [sub, other], "mode": "exact"}
+    group = (await by_host(shop, master, "PUT", path, body))["id"]
+    ann, eve = [device(shop, await sign_in(shop, signed(sub=one))) for one in (sub, other)]
+    sent = (await bob.post("chats/", {"receiver_sub": sub, "message": "one"})).json
+    await eve.post("chats/", {"conversation_id": group, "message": "two", "client_id": unique("two")})
+
+    async def told() -> Answer:
+        return await by_host(shop, master, "GET", f"users/{sub}/unread/")
+
+    both = await told()
+    assert {one["external_id"] for one in both["conversations"]} == {external, None}
+    assert both["total_unread"] == (await ann.get("snapshot/"))["total_unread"] == 2
+    muted = {"muted_until": "2100-01-01T00:00:00Z"}
+    await ann.client.call("PATCH", f"conversations/{group}/me/", token=ann.token, json_body=muted)
+    without = await told()
+    assert without.headers["ETag"] != both.headers["ETag"]
+    assert [one["conversation_id"] for one in without["conversations"]] == [sent["conversation_id"]]
+    assert without["total_unread"] == (await ann.get("snapshot/"))["total_unread"] == 1
 
 
 @pytest.mark.gen_test

@@ -203,6 +203,7 @@ class PasswordChanged(Done):
 
 class UnreadIn(TypedDict):
     conversation_id: int
+    external_id: str | None
     unread_count: int
 
 

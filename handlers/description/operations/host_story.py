@@ -46,7 +46,7 @@ def _message(seq: int, sender: dict[str, Any], text: str, **more: Any) -> dict[s
 
 
 def _unread(sub: str, count: int) -> dict[str, Any]:
-    by_conversation = [{"conversation_id": 1, "unread_count": count}] if count else []
+    by_conversation = [{"conversation_id": 1, "external_id": CLASS, "unread_count": count}] if count else []
     return {"sub": sub, "total_unread": count, "conversations": by_conversation}
 
 
