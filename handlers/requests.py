@@ -57,7 +57,19 @@ class JoinRequestHandler(ApiHandler):
         self.answer(await services.member_views.one(member), 201 if is_new else 200)
 
     async def delete(self, conversation_id: str, user_id: str) -> None:
-        await self.runtime.services.memberships.refuse(self.actor, int(conversation_id), int(user_id))
+        memberships = self.runtime.services.memberships
+        if int(user_id) == self.actor.user_id:
+            await memberships.take_back_request(self.actor, int(conversation_id))
+        else:
+            await memberships.refuse(self.actor, int(conversation_id), int(user_id))
+        self.answer(DONE)
+
+
+class OwnRequestHandler(ApiHandler):
+    bucket = "send"
+
+    async def delete(self, conversation_id: str) -> None:
+        await self.runtime.services.memberships.take_back_request(self.actor, int(conversation_id))
         self.answer(DONE)
 
 

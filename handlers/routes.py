@@ -130,6 +130,7 @@ API_ROUTES: list[tuple[str, type[BaseHandler]]] = [
     ("conversations/public", requests.PublicHandler),
     (f"conversations/{ID}/join", requests.JoinHandler),
     (f"conversations/{ID}/requests", requests.JoinRequestsHandler),
+    (f"conversations/{ID}/requests/me", requests.OwnRequestHandler),
     (f"conversations/{ID}/requests/{ID}", requests.JoinRequestHandler),
     ("snapshot", conversations.SnapshotHandler),
     ("server", server.ServerHandler),

@@ -115,10 +115,25 @@ class Memberships:
         """They may ask again later (requests.py). Repeatable. Raises NotFound, Forbidden."""
         conversation, member = await self._conversations.membership(actor, conversation_id)
         demand(conversation, member, "requests", self._clock.now())
-        changes = {"state": "left", "refused_at": self._clock.now()}
-        pending = Pending("refused", actor.user_id, (user_id,))
-        refused = await self._changed(conversation_id, user_id, ("requested",), ROLES, changes, pending)
-        if refused is not None:
+        await self._end_request(conversation_id, user_id, actor, {"refused_at": self._clock.now()})
+
+    async def take_back_request(self, actor: Actor, conversation_id: int) -> None:
+        """The actor's own; they may ask again at once. Repeatable while they may ask. Raises NotFound, Forbidden."""
+        known = await self._stores.groups.member(conversation_id, actor.user_id)
+        if known is None or known.state != "requested":
+            conversation = await self._stores.groups.conversation(conversation_id)
+            if conversation is None:
+                raise NotFound(NO_CONVERSATION)
+            demand(conversation, known, "request", self._clock.now())
+        await self._end_request(conversation_id, actor.user_id, actor, {})
+
+    async def _end_request(
+        self, conversation_id: int, user_id: int, actor: Actor, changes: dict[str, Any]
+    ) -> None:
+        """If it is one still."""
+        left, pending = {"state": "left", **changes}, Pending("refused", actor.user_id, (user_id,))
+        ended = await self._changed(conversation_id, user_id, ("requested",), ROLES, left, pending)
+        if ended is not None:
             await step()
             await self.settle(conversation_id, user_id)
 

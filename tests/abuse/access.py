@@ -174,6 +174,9 @@ ROWS: dict[str, list[Row]] = {
     "refuse_request": [
         Row((200, 403, 404, 401), "of Dan, if he asks", path={"conversation_id": "{group}", "user_id": "{dan}"}, hidden=("conversation_id",)),
     ],
+    "take_back_request": [
+        Row((403, 403, 404, 401), "of Ann's group, for which nobody asks", path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
+    ],
     "make_invite": [
         Row((201, 201, 404, 401), "to Ann's group", {}, path={"conversation_id": "{group}"}, hidden=("conversation_id",)),
     ],

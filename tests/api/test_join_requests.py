@@ -181,6 +181,35 @@ async def test_who_is_refused_is_told_nothing_and_asks_again_after_a_day(client:
 
 
 @pytest.mark.gen_test
+async def test_who_asks_takes_it_back_and_may_ask_again_at_once(client: Client) -> None:
+    ann, eve, fay = await client.people("ann", "eve", "fay")
+    group = await begin(ann, name=unique("asking"), **ASKING)
+    await ann.here()
+    assert (await call(fay, "DELETE", at(group, "requests", "me"))).status == 200, "nothing to take back"
+    assert_problem(await call(ann, "DELETE", at(group, "requests", "me")), 403, "forbidden")
+    for id in ("me", eve.id):
+        assert (await join(eve, group)).status == 202
+        (event,) = await ann.until(1, "my_conversation")
+        assert event["my"]["request_count"] == 1
+        for _ in range(2):
+            assert (await call(eve, "DELETE", at(group, "requests", id))).status == 200
+        *_, event = await ann.until(1, "my_conversation")
+        assert (event["my"]["request_count"], await asking(ann, group)) == (0, [])
+        (shown,) = await found(eve, group["name"])
+        assert shown["my_state"] is None
+        assert_problem(await call(ann, "PUT", at(group, "requests", eve.id)), 404, "not_found")
+    assert await told(ann, group) == ["created"]
+    await call(ann, "PUT", at(group, "bans", eve.id))
+    assert_problem(await call(eve, "DELETE", at(group, "requests", "me")), 404, "not_found")
+    assert (await join(fay, group)).status == 202
+    await call(ann, "PATCH", at(group), {"policy": {"listed": False}})
+    assert (await call(fay, "DELETE", at(group, "requests", "me"))).status == 200, (
+        "though it is listed no more"
+    )
+    assert_problem(await call(fay, "DELETE", at(group, "requests", "me")), 404, "not_found")
+
+
+@pytest.mark.gen_test
 async def test_a_request_ends_with_being_added_or_banned_as_well(client: Client) -> None:
     ann, bob, eve = await client.people("ann", "bob", "eve")
     group = await begin(ann, bob, **ASKING)

@@ -36,7 +36,9 @@ STORY = [
     ("list_requests", "Bob asks"), ("accept_request", "Bob"), ("refuse_request", "Bob"),
     ("ban_member", "Bob"), ("list_bans", "Bob"), ("choose_picture", "A picture"),
     ("", "bob begins two groups"), ("public_conversations", "By the beginning of a word"),
-    ("join_conversation", "Open to everybody"), ("preview_invite", "A group of Bob's"),
+    ("join_conversation", "Open to everybody"),
+    ("", "ann asks bob"), ("take_back_request", "Ann, of a group of Bob's"),
+    ("preview_invite", "A group of Bob's"),
     ("accept_invite", "A group of Bob's"), ("leave_conversation", "A group of Bob's"),
     ("me", "Ann"), ("update_me", "A new name"), ("", "ann signs in elsewhere"), ("end_session", "A lost device"),
     ("poll_ticket", "For ten minutes"), ("change_password", "A better one"),
@@ -136,6 +138,11 @@ async def test_every_example_gets_the_answer_it_shows(fresh: ServerProcess, clie
             await bob_does("conversations/", body)
             await bob_does("conversations/", {"preset": "group", "name": "Early Birds", "client_id": "birds"})
             ann["code"] = (await bob_does("conversations/4/invites/", {}))["code"]
+        elif title == "ann asks bob":
+            body = {"preset": "public", "name": "Larks", "policy": {"join": "request"}, "client_id": "larks"}
+            assert (await bob_does("conversations/", body))["id"] == 5
+            asked = await client.call("POST", "conversations/5/join/", token=ann["token"], base=fresh.base)
+            assert asked.status == 202, asked
         elif title == "ann signs in elsewhere":
             again = {"username": "ann", "password": story.PASSWORD}
             await bob_does("auth/login/", again)

@@ -128,8 +128,9 @@ def test_who_asks_is_let_in_live_or_declined(person: People) -> None:
     for one in (bob, cy):
         one.page.goto(f"{one.base}/#/discover")
         one.page.get_by_label("Search by name").fill(name)
+        expect(one.page.locator(".discover__one")).to_have_count(1)
         found(one).get_by_role("button", name="Ask to join").click()
-        expect(found(one)).to_contain_text("Asked")
+        expect(found(one).get_by_role("button", name="Take back")).to_be_focused()
     panel.get_by_role("button", name="Requests (2)").click()
     dialog = ann.page.get_by_role("dialog", name="Requests to join")
     dialog.get_by_role("button", name=f"Let in: {bob.name}").click()
@@ -140,3 +141,21 @@ def test_who_asks_is_let_in_live_or_declined(person: People) -> None:
     expect(panel.get_by_role("button", name="Requests")).to_have_count(0)
     found(bob).get_by_role("button", name="Open").click()
     expect(bob.page.locator(".room-view__name")).to_have_text(name)
+
+
+def test_who_asks_takes_it_back_and_those_who_decide_see_it(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    name = unique("Plaza")
+    id = group(ann, preset="public", name=name)
+    ann.call("PATCH", f"conversations/{id}/", {"policy": {"join": "request"}})
+    enter(ann, name=name)
+    panel = details(ann)
+    bob.page.goto(f"{bob.base}/#/discover")
+    bob.page.get_by_label("Search by name").fill(name)
+    found = bob.page.locator(".discover__one")
+    expect(found).to_have_count(1)
+    found.get_by_role("button", name="Ask to join").click()
+    expect(panel.get_by_role("button", name="Requests (1)")).to_be_visible()
+    found.get_by_role("button", name="Take back").click()
+    expect(found.get_by_role("button", name="Ask to join")).to_be_focused()
+    expect(panel.get_by_role("button", name="Requests")).to_have_count(0)

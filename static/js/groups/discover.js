@@ -4,11 +4,11 @@ import '../i18n/groups.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { avatar, nameOf } from '../lib/nodes.js';
-import { reasonOf } from '../lib/reasons.js';
+import { doorsOf, opener } from './discover-doors.js';
 
 const SEARCH_AFTER_MS = 200;
 
-/** @typedef {import('../client/types.js').Outside & {id: number, join: 'open'|'request'|'invite', my_state: 'member'|'requested'|null}} Public */
+/** @typedef {import('./discover-doors.js').Public} Public */
 
 /** @param {import('../elements/types.js').PageApp} app @param {HTMLElement} pane @param {AbortSignal} signal */
 export function drawDiscover(app, pane, signal) {
@@ -30,6 +30,7 @@ export function drawDiscover(app, pane, signal) {
   const note = el('p', { class: 'muted', role: 'status' });
   const more = el('button', { class: 'button', type: 'button', onclick: () => load(true) }, t('list.more'));
   more.hidden = true;
+  const door = doorsOf(app, note);
   fill(
     pane,
     el('header', { class: 'room-view__head' }, backLink(), el('div', { class: 'room-view__who' }, title)),
@@ -40,7 +41,7 @@ export function drawDiscover(app, pane, signal) {
   // Whoever is let in while they look at it sees it at once.
   app.store.onChange(({ kind, conversationId }) => {
     const row = list.querySelector(`[data-id="${Number(conversationId)}"]`);
-    if (row && kind === 'rooms') fill(/** @type {HTMLElement} */ (row.lastElementChild), opener(conversationId));
+    if (row && kind === 'rooms') fill(/** @type {HTMLElement} */ (row.lastElementChild), opener(app, conversationId));
   }, signal);
   load();
 
@@ -61,7 +62,7 @@ export function drawDiscover(app, pane, signal) {
   /** @param {Public} found */
   function line(found) {
     const face = { ...found, preview: [] };
-    const state = el('span', { class: 'discover__state' }, stateOf(found));
+    const state = el('span', { class: 'discover__state' }, door(found));
     return el(
       'li',
       { class: 'discover__one', 'data-id': found.id },
@@ -75,46 +76,6 @@ export function drawDiscover(app, pane, signal) {
       ),
       state,
     );
-  }
-
-  /** @param {Public} found */
-  function stateOf(found) {
-    if (found.my_state === 'member') return opener(found.id);
-    if (found.my_state === 'requested') return el('span', { class: 'muted' }, t('discover.asked'));
-    if (found.join === 'invite') return el('span', { class: 'muted' }, t('discover.invite'));
-    const key = found.join === 'open' ? 'join.do' : 'discover.ask';
-    const button = el(
-      'button',
-      { class: 'button button--primary', type: 'button', onclick: () => join(found, button) },
-      t(key),
-    );
-    button.setAttribute('aria-label', `${t(key)}: ${found.name ?? ''}`);
-    return button;
-  }
-
-  /** @param {number} id */
-  function opener(id) {
-    return el('button', { class: 'button', type: 'button', onclick: () => app.open(id) }, t('discover.open'));
-  }
-
-  /** @param {Public} found @param {HTMLButtonElement} button */
-  async function join(found, button) {
-    button.disabled = true;
-    fill(note);
-    try {
-      const answer = await app.api.of('POST', found.id, 'join/');
-      if (answer.my_state !== 'requested') {
-        app.store.regroup(answer);
-        return app.open(found.id);
-      }
-      button.replaceWith(el('span', { class: 'muted' }, t('discover.asked')));
-      app.say(t('discover.askedLong'));
-    } catch (caught) {
-      const error = /** @type {import('../client/api.js').ApiError} */ (caught);
-      const isFull = error.code === 'limit_reached';
-      fill(note, isFull ? reasonOf(error) : t('groups.failed', { reason: reasonOf(error) }));
-      button.disabled = false;
-    }
   }
 }
 
