@@ -111,8 +111,13 @@ def listed_words(text: str) -> list[str]:
     return found
 
 
+def person_words(username: str, full_name: str) -> list[str]:
+    """What a person is found by: not by a username that the server made, which has a colon and a number of ours."""
+    return name_words(*([] if ":" in username else [username]), full_name)
+
+
 def name_words(*names: str) -> list[str]:
-    """What a person is found by, each by its beginning: the words of their names, with their signs and without."""
+    """What a name is found by, each by its beginning: its words, with their signs and without."""
     found = []
     for name in map(folded, names):
         found += name.split()

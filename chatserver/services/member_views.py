@@ -15,7 +15,7 @@ from chatserver.services.presence import Presence
 from chatserver.services.refusals import demand
 from chatserver.wire import Json, person
 from chatserver.wire import member as member_json
-from chatserver.words import name_words, wanted_names
+from chatserver.words import person_words, wanted_names
 
 MOST_LISTED = 100
 LOOKED_AT = 2_000  # members whose names one call compares: the next one goes on there
@@ -119,5 +119,5 @@ class MemberViews:
 
 
 def _is_named(user: User, beginnings: Sequence[str]) -> bool:
-    words = name_words(user.username, user.full_name)
+    words = person_words(user.username, user.full_name)
     return all(any(word.startswith(beginning) for word in words) for beginning in beginnings)

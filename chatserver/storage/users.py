@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from chatserver.model import Account, User
 from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
-from chatserver.words import RULES, name_words
+from chatserver.words import RULES, person_words
 
 LAST_SIGN = "\U0010ffff"
 _PUBLIC = {"username": 1, "full_name": 1, "avatar": 1, "host_sub": 1, "state": 1}
@@ -199,7 +199,7 @@ class UserStore:
 
 def _listed(username: str, full_name: str) -> Document:
     """What a person is found by."""
-    return {"name_words": name_words(username, full_name), "words_rules": RULES}
+    return {"name_words": person_words(username, full_name), "words_rules": RULES}
 
 
 def begin(field: str, beginnings: Sequence[str]) -> Document:

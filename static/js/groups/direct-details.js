@@ -2,7 +2,7 @@
 import { t } from '../i18n/index.js';
 import '../i18n/groups.js';
 import { el, fill } from '../lib/dom.js';
-import { avatar, isGone, nameOf } from '../lib/nodes.js';
+import { avatar, handleOf, isGone, nameOf } from '../lib/nodes.js';
 import { detailsAction } from './details-action.js';
 import { kept } from './own-settings.js';
 
@@ -41,7 +41,7 @@ export class DirectDetails {
       this.body,
       avatar(person, 'large'),
       el('p', { class: 'details__name' }, el('bdi', null, nameOf(person))),
-      isHere && el('p', { class: 'muted' }, el('bdi', null, `@${person.username}`)),
+      isHere && el('p', { class: 'muted' }, el('bdi', null, handleOf(person))),
       el(
         'p',
         { class: 'muted' },

@@ -3,7 +3,7 @@ import { t } from '../i18n/index.js';
 import '../i18n/groups.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
-import { avatar, nameOf } from '../lib/nodes.js';
+import { avatar, handleOf, nameOf } from '../lib/nodes.js';
 import { isCalled } from '../lib/words.js';
 
 const SEARCH_AFTER_MS = 200;
@@ -113,7 +113,7 @@ export class Picker {
       el('span', { class: 'picker__box', 'aria-hidden': 'true' }, isChosen && icon('check')),
       avatar(person),
       el('bdi', { class: 'picker__name' }, nameOf(person)),
-      el('bdi', { class: 'muted picker__more' }, isTaken ? t('picker.here') : `@${person.username}`),
+      el('bdi', { class: 'muted picker__more' }, isTaken ? t('picker.here') : handleOf(person)),
     );
   }
 

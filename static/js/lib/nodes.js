@@ -1,4 +1,4 @@
-/** Small pieces many elements draw: avatars, names, formatted text, buttons with an icon. */
+/** Pieces many elements draw: avatars, names, texts, buttons. */
 import { t } from '../i18n/index.js';
 import { el } from './dom.js';
 import { parse } from './format.js';
@@ -16,6 +16,11 @@ export function nameOf(face) {
   return face?.full_name?.trim() || face?.username || '';
 }
 
+/** The server makes those with a colon. @param {{username: string}} person */
+export function handleOf({ username }) {
+  return username.includes(':') ? '' : `@${username}`;
+}
+
 /** Who is in a group that has no name of its own. @param {Several} group */
 function namesOf({ preview, member_count }) {
   const names = preview.slice(0, NAMED).map(nameOf);
@@ -31,14 +36,12 @@ export function isGone(person) {
 
 /** @param {string} name first letters of the first and last word, whatever the script */
 export function initials(name) {
-  const words = name
+  const [one, ...others] = name
     .slice(0, 200)
     .trim()
-    .split(/\s{1,200}/u)
-    .filter(Boolean);
+    .split(/\s{1,200}/u);
   const first = (/** @type {string} */ word) => [...new Intl.Segmenter().segment(word)][0]?.segment ?? '';
-  const picked = words.length > 1 ? [words[0], words[words.length - 1]] : words.slice(0, 1);
-  return picked.map(first).join('').toLocaleUpperCase() || '?';
+  return [one, ...others.slice(-1)].map(first).join('').toLocaleUpperCase() || '?';
 }
 
 /** The same person has the same colour everywhere. @param {{id?: number}|null|undefined} face */
@@ -62,8 +65,7 @@ const broken = new Set();
 
 /** Over the initials. One from elsewhere would tell its server who looks at whom. @param {string} src */
 function picture(src) {
-  if (new URL(src, location.href).origin !== location.origin) return null;
-  if (broken.has(src)) return null;
+  if (broken.has(src) || new URL(src, location.href).origin !== location.origin) return null;
   const image = el('img', { class: 'avatar__image', src, alt: '', loading: 'lazy', decoding: 'async' });
   image.onerror = () => {
     broken.add(src);

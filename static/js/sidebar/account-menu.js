@@ -3,7 +3,7 @@ import { t } from '../i18n/index.js';
 import '../i18n/later.js';
 import { el } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
-import { nameOf } from '../lib/nodes.js';
+import { handleOf, nameOf } from '../lib/nodes.js';
 import { openDialog } from '../elements/keys.js';
 import '../lib/more-icons.js';
 
@@ -17,7 +17,7 @@ export function fillMenu(menu, app) {
     el(
       'div',
       { class: 'menu__list' },
-      el('p', { class: 'menu__who' }, el('bdi', null, nameOf(me)), el('bdi', { class: 'muted' }, `@${me.username}`)),
+      el('p', { class: 'menu__who' }, el('bdi', null, nameOf(me)), el('bdi', { class: 'muted' }, handleOf(me))),
       entry('checks', t('menu.readAll'), () => app.chat.reading.all()),
       entry('settings', t('menu.settings'), () => openDialog(app, 'settings')),
       entry('keyboard', t('menu.shortcuts'), () => openDialog(app, 'shortcuts')),

@@ -2,7 +2,7 @@
 import { number, t } from '../i18n/index.js';
 import { el } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
-import { avatar, iconButton, nameOf } from '../lib/nodes.js';
+import { avatar, handleOf, iconButton, nameOf } from '../lib/nodes.js';
 import { draft } from '../lib/conversation-prefs.js';
 import { roomHash } from '../lib/route.js';
 import { exact, shortWhen } from '../lib/time.js';
@@ -66,7 +66,7 @@ function badge(shown, words) {
 export function personRow(person, isCurrent) {
   return line(person, roomHash(-person.id), isCurrent, '', [
     el('span', { class: 'room__line' }, el('span', { class: 'room__name' }, el('bdi', null, nameOf(person)))),
-    el('span', { class: 'room__line' }, el('span', { class: 'room__last' }, el('bdi', null, `@${person.username}`))),
+    el('span', { class: 'room__line' }, el('span', { class: 'room__last' }, el('bdi', null, handleOf(person)))),
   ]);
 }
 
