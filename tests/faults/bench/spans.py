@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tests.faults.bench.oracle import Record
@@ -27,6 +28,12 @@ class Span:
     @property
     def lasts(self) -> bool:
         return self.end == FOR_EVER
+
+
+def span_at(mine: Sequence[Span], moment: float) -> Span | None:
+    """The last that had begun by then. `mine` are one person's in one group, as `spans` gives them."""
+    at = bisect_right(mine, moment, key=lambda span: span.begin)
+    return mine[at - 1] if at else None
 
 
 def spans(records: Iterable[Record]) -> dict[Whose, list[Span]]:

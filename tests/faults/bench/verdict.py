@@ -5,12 +5,13 @@ And of groups: nothing leaked to who was not a member, and nothing unread but wh
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.faults.bench.oracle import Record
-from tests.faults.bench.spans import Span, Whose, spans
+from tests.faults.bench.spans import Span, Whose, span_at, spans
 
 SHOWN = 5
 COMINGS = {"added": True, "joined": True, "left": False, "removed": False}  # whether they are in it then
@@ -144,15 +145,21 @@ def _find_gaps(verdict: Verdict, run: _Run) -> None:
     for delivery in run.deliveries:
         got[delivery["reader"], delivery["conversation_id"]].add(delivery["seq"])
     acks: dict[int, list[Record]] = defaultdict(list)
-    for client_id, ack in run.acked.items():
+    for client_id, ack in sorted(run.acked.items(), key=lambda one: run.intents[one[0]]["at"]):
         if run.intents[client_id]["group"]:
             acks[ack["conversation_id"]].append(ack)
+
+    def tried(ack: Record) -> float:
+        return float(run.intents[ack["client_id"]]["at"])
+
     for (conversation_id, user_id), mine in run.spans.items():
         readers = [reader for reader in run.readers.values() if reader["user_id"] == user_id]
         for span in mine:
             if not span.inside or span.lasts:
                 continue
-            said = [ack for ack in acks[conversation_id] if _within(run, ack["client_id"], span)]
+            all_said = acks[conversation_id]
+            first, end = (bisect_left(all_said, at, key=tried) for at in (span.begin, span.end))
+            said = [ack for ack in all_said[first:end] if _within(run, ack["client_id"], span)]
             for reader in readers:
                 has = got[reader["reader"], conversation_id]
                 due = {a["seq"] for a in said if reader["at"] <= run.intents[a["client_id"]]["at"]}
@@ -177,8 +184,12 @@ def _find_leaked(verdict: Verdict, run: _Run) -> None:
     """
     for delivery in run.deliveries:
         user_id = run.readers[delivery["reader"]]["user_id"]
-        mine = run.spans.get((delivery["conversation_id"], user_id), ())
-        if any(not span.inside and _within(run, delivery["client_id"], span) for span in mine):
+        mine, said = (
+            run.spans.get((delivery["conversation_id"], user_id), ()),
+            run.said(delivery["client_id"]),
+        )
+        span = span_at(mine, said[0]) if said is not None else None
+        if span is not None and not span.inside and _within(run, delivery["client_id"], span):
             verdict.leaked.append(f"{delivery['client_id']} reached {delivery['reader']}, who was out of it")
     for record in run.by_kind["shown"]:
         mine = run.spans[record["conversation_id"], record["user_id"]]
