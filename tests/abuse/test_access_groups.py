@@ -105,7 +105,7 @@ async def test_F5_who_is_no_member_any_more_or_moderates_another_group_is_a_stra
     row.assert_clean()
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_F5_a_silenced_member_reads_and_leaves_and_is_not_heard(client: Client, row: LedgerRow) -> None:
     ann, bob, dan = await client.people("ann", "bob", "dan")
     group, things = await group_of(ann, bob)
@@ -120,7 +120,7 @@ async def test_F5_a_silenced_member_reads_and_leaves_and_is_not_heard(client: Cl
     row.assert_clean()
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_F5_a_message_below_ones_floor_is_as_if_it_were_not_there(
     client: Client, row: LedgerRow
 ) -> None:

@@ -92,7 +92,7 @@ async def heard_strange(nodes: tuple[Victim, Victim], least: float) -> None:
     await eventually(enough, within=30)
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_F17_a_forged_message_is_never_delivered(
     nodes: tuple[Victim, Victim], client: Client, rabbit: Any, row: Row
 ) -> None:
@@ -116,7 +116,7 @@ async def test_F17_a_forged_message_is_never_delivered(
     row.assert_clean()
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_F17_a_forged_bell_ends_no_session_and_no_poll(
     nodes: tuple[Victim, Victim], client: Client, rabbit: Any, row: Row
 ) -> None:
@@ -148,7 +148,7 @@ async def test_F17_a_forged_bell_ends_no_session_and_no_poll(
     row.assert_clean()
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_F17_who_listens_to_all_bells_reads_nothing_and_gains_nothing_by_playing_them_again(
     nodes: tuple[Victim, Victim], client: Client, rabbit: Any, row: Row
 ) -> None:
@@ -183,7 +183,7 @@ async def test_F17_who_listens_to_all_bells_reads_nothing_and_gains_nothing_by_p
     row.assert_clean()
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_F17_a_flood_of_forged_bells_makes_the_nodes_look_at_their_own_pace(
     nodes: tuple[Victim, Victim], client: Client, rabbit: Any, row: Row
 ) -> None:

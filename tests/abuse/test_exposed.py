@@ -37,7 +37,7 @@ UNFIT = [
 ]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_F13_nothing_of_the_inside_is_served_outside(victim: Victim, client: Client, row: Row) -> None:
     client.check = None
     for path in HIDDEN:
@@ -55,7 +55,7 @@ async def test_F13_nothing_of_the_inside_is_served_outside(victim: Victim, clien
     row.assert_clean()
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_F13_a_page_that_leads_its_name_to_the_admin_listener_gets_nothing(
     victim: Victim, client: Client, row: Row
 ) -> None:

@@ -58,7 +58,7 @@ async def test_E5_malformed_http_gets_a_4xx_or_a_closed_connection_and_costs_lit
     row.assert_clean()
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_E6_invented_methods_make_no_new_series(victim: Victim, row: Row) -> None:
     count = sized(400, 10_000)
     paths = [f"{API}poll/test/", f"{API}chats/", f"{API}nothing/", "/", "/static/css/base.css", "/healthz"]
@@ -82,7 +82,7 @@ async def test_E6_invented_methods_make_no_new_series(victim: Victim, row: Row) 
     row.assert_clean()
 
 
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test
 async def test_E7_a_thousand_pipelined_requests_are_answered_in_order(
     victim: Victim, client: Client, row: Row
 ) -> None:
@@ -136,7 +136,7 @@ def parts(count: int) -> bytes:
     return b"".join(part % number for number in range(count)) + b"--x--\r\n"
 
 
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test
 async def test_E10_bodies_that_grow_are_refused_and_not_kept(
     victim: Victim, client: Client, row: Row
 ) -> None:

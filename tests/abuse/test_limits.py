@@ -39,7 +39,7 @@ def three(mongo: MongoNode, rabbit: Any) -> Iterator[list[Victim]]:
         node.forget()
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_F12_five_times_the_limit_over_three_processes_passes_once(
     three: list[Victim], io_loop: Any, row: Row
 ) -> None:

@@ -105,7 +105,7 @@ async def test_F11_no_spelling_of_an_inner_address_is_called_by_a_webhook(
     assert row.violations == row.server_errors == 0, row.examples
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_F11_no_spelling_of_an_inner_address_is_called_by_a_hook(
     chat: Client, inner: Receiver, row: Row
 ) -> None:

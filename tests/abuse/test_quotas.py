@@ -77,7 +77,7 @@ async def test_E12_lists_of_a_person_with_thousands_of_conversations_stay_small(
     row.assert_clean()
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_F16_conversations_begun_all_at_once_are_no_more_than_those_of_an_hour(
     victim: Victim, client: Client, row: Row
 ) -> None:

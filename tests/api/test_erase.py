@@ -15,7 +15,7 @@ from tests.support.waiting import eventually
 KEY = claims_of_host("users:write users:read erase")
 
 
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test
 async def test_8_all_that_somebody_wrote_becomes_tombstones(shop: Client) -> None:
     sub, word = unique("sub"), unique("secret")
     await by_host(shop, KEY, "PUT", f"users/{sub}/", {"name": f"Name {word}"})

@@ -45,7 +45,7 @@ def about(lines: list[dict[str, Any]], s: School, talk: str) -> list[dict[str, A
     ]
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_what_was_said_comes_out_and_goes_in_elsewhere_as_it_was(shop: Client) -> None:
     s = School()
     texts = [s.message(n, (s.ann, s.bob)[n % 2], f"word {n}") for n in range(20)]

@@ -111,7 +111,7 @@ async def test_who_is_nobody_is_named_and_nothing_is_done(shop: Client, master: 
         assert_problem(elsewhere, 404, "not_found")
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_forty_puts_of_one_id_at_once_make_one_conversation(shop: Client, master: str) -> None:
     id, subs = unique("class"), await pupils(shop, master, 2)
 
@@ -184,7 +184,7 @@ async def test_exact_takes_out_who_is_not_named_and_add_nobody(shop: Client, mas
     assert (back["added"], back["member_count"], back["state"]) == (4, 4, "open")
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_4_exact_racing_sends_and_a_leave_ends_in_the_list_and_tells_the_removed_nothing(
     shop: Client, master: str
 ) -> None:

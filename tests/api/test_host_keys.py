@@ -144,7 +144,7 @@ def alone(mongo: MongoNode) -> Iterator[ServerProcess]:
     made.forget()
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_guessing_at_a_key_is_limited_as_guessing_at_a_password_and_its_owner_never_waits(
     alone: ServerProcess,
 ) -> None:

@@ -25,7 +25,7 @@ async def made(client: Client, key: str, **said: Any) -> tuple[str, Answer]:
     return sub, answer
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_1_two_hundred_puts_of_one_sub_at_once_make_one_person(shop: Client, master: str) -> None:
     sub = unique("sub")
 

@@ -94,7 +94,7 @@ class School:
         return {"type": "read", "conversation": where or self.room, "sub": sub, "read_at": when}
 
 
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test
 async def test_messages_come_with_their_times_order_unread_and_words(shop: Client) -> None:
     s = School()
     texts = [s.message(n, (s.ann, s.bob)[n % 2], f"word{n} of {s.room}") for n in range(150)]
@@ -125,7 +125,7 @@ async def test_messages_come_with_their_times_order_unread_and_words(shop: Clien
     assert (await by_host(shop, KEY, "GET", f"users/{s.cid}/unread/"))["total_unread"] == 151
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_members_who_are_there_are_told_once_and_the_host_never(shop: Client) -> None:
     s = School()
     key = claims_of_host("users:write webhooks")
@@ -157,7 +157,7 @@ async def test_members_who_are_there_are_told_once_and_the_host_never(shop: Clie
     assert named["name"] == "Cid the Kid"
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_every_wrong_line_is_named_and_nothing_is_written(shop: Client) -> None:
     s = School()
     late, early = s.message(9, s.ann, "late"), s.message(3, s.ann, "before the one before")
@@ -196,7 +196,7 @@ async def test_every_wrong_line_is_named_and_nothing_is_written(shop: Client) ->
     assert [error["line"] for error in there["errors"]][:2] == [4, 5]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_parts_and_jobs_may_be_repeated_and_other_bytes_are_refused(shop: Client) -> None:
     s, client_id = School(), unique("job")
     job = await begun(shop, client_id=client_id)

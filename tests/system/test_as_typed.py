@@ -96,7 +96,7 @@ def test_what_is_no_text_at_all_is_refused_in_one_line(tmp_path: Path) -> None:
     assert refused.code == EX_USAGE and len(refused.err.splitlines()) == 1 and "UTF-8" in refused.err
 
 
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test
 async def test_the_log_says_that_the_disk_is_full_when_the_database_ends_of_it(
     tmp_path: Path, io_loop: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

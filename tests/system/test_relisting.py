@@ -49,7 +49,7 @@ async def found_people(device: Device, words: str) -> list[str]:
     return [user["full_name"] for user in (await device.get("users/", query={"search": words}))["users"]]
 
 
-@pytest.mark.gen_test(timeout=110)
+@pytest.mark.gen_test
 async def test_people_and_messages_older_than_search_are_found_after_an_upgrade_and_doctor_tells_how_far_it_is(
     start: Start, database: Any, mongo: MongoNode
 ) -> None:

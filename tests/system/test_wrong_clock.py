@@ -17,7 +17,7 @@ from tests.support.server import ServerProcess
 THREE_YEARS_AHEAD = "+1098d"
 
 
-@pytest.mark.gen_test(timeout=150)
+@pytest.mark.gen_test
 async def test_after_a_run_with_the_clock_three_years_ahead_the_server_starts_again_with_all_it_had(
     tmp_path: Path, io_loop: Any
 ) -> None:

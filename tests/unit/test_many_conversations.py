@@ -74,7 +74,7 @@ def calls() -> float:
     return sum(sample.value for sample in found if sample.name == "chat_mongodb_call_seconds_count")
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_a_part_of_a_thousand_groups_takes_few_reads_and_little_room(chat: Any, database: Any) -> None:
     ann = await chat.person()
     ids = await in_groups(chat, database, ann, "🎉" * 4_000)

@@ -58,7 +58,7 @@ async def sorted_by_hand(chat: Chat, actor: Actor, oldest: bool) -> list[int]:
     return [message.id for message in found]
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_the_pages_are_those_of_everything_sorted_and_cost_no_more_than_they_hold(town: Any) -> None:
     chat, ann = town
     listing = chat.services.message_list
@@ -81,7 +81,7 @@ async def test_the_pages_are_those_of_everything_sorted_and_cost_no_more_than_th
     database.client.close()
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_deleted_messages_are_found_without_reading_the_others(town: Any) -> None:
     chat, ann = town
     mine = [m for m in (await chat.services.message_list.page(ann, Wanted(sender_id=ann.user_id), 1, 200))[0]]

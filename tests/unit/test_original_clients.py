@@ -60,7 +60,7 @@ async def everything(chat: Any, actor: Actor, **asked: Any) -> list[str]:
             return found
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_thirty_messages_to_somebody_who_was_away_while_groups_talked_come_to_them_exactly(
     chat: Any, chats: Any
 ) -> None:
@@ -87,7 +87,7 @@ async def test_thirty_messages_to_somebody_who_was_away_while_groups_talked_come
     assert await everything(chat, ann) == []
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_an_answer_with_what_groups_have_pushed_out_that_was_lost_is_given_again_with_the_same_ids(
     chat: Any, chats: Any
 ) -> None:
@@ -105,7 +105,7 @@ async def test_an_answer_with_what_groups_have_pushed_out_that_was_lost_is_given
     assert await everything(chat, ann) == []
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_at_most_a_hundred_are_given_and_a_small_page_leads_on(chat: Any) -> None:
     (ann, bob, _), group = await group_of(chat, 3)
     direct, _ = await chat.services.conversations.open_direct(bob, ann.user_id)
@@ -115,7 +115,7 @@ async def test_at_most_a_hundred_are_given_and_a_small_page_leads_on(chat: Any) 
     assert await everything(chat, ann) == [f"talk {seq}" for seq in range(31, 131)]
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_a_held_poll_that_saw_groups_talk_for_long_gives_nothing_twice_on_another_node(
     chat: Any, chats: Any
 ) -> None:

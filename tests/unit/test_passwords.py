@@ -15,7 +15,7 @@ DECOMPOSED = unicodedata.normalize("NFD", "pässwört é one")
 COMPOSED = unicodedata.normalize("NFC", DECOMPOSED)
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_an_old_hash_keeps_working_as_it_was_typed_and_is_made_anew_with_the_first_sign_in(
     chat: Any,
 ) -> None:
@@ -30,7 +30,7 @@ async def test_an_old_hash_keeps_working_as_it_was_typed_and_is_made_anew_with_t
     assert found is not None and await chat.passwords.verify(found[1], DECOMPOSED) == (True, False)
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_an_endless_password_is_wrong_and_nobody_puts_its_marks_in_order(chat: Any) -> None:
     endless = "a" + "\u0301\u0316" * 200_000  # by Unicode's rules: minutes
     assert await chat.passwords.verify(None, endless) == (False, False)

@@ -61,7 +61,7 @@ class ChangedMeanwhile(Collection):
         return await super().bulk_write(writes, ordered=ordered)
 
 
-@pytest.mark.gen_test(timeout=110)
+@pytest.mark.gen_test
 async def test_what_a_node_of_the_old_version_wrote_after_it_was_passed_is_listed_an_hour_later(
     chat: Any, old: Old, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +86,7 @@ async def test_what_a_node_of_the_old_version_wrote_after_it_was_passed_is_liste
     assert old.words(late.id) == ["outdated"], "two rounds, and no more"
 
 
-@pytest.mark.gen_test(timeout=110)
+@pytest.mark.gen_test
 async def test_a_page_that_old_rules_listed_is_listed_anew_and_nobody_writes_the_old_words_over_it(
     chat: Any, old: Old, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,7 +109,7 @@ async def test_a_page_that_old_rules_listed_is_listed_anew_and_nobody_writes_the
     assert "smorrebrod" in pages.find_one({"c": conversation.id})["words"]
 
 
-@pytest.mark.gen_test(timeout=110)
+@pytest.mark.gen_test
 async def test_what_is_changed_while_it_is_listed_anew_keeps_its_new_words(chat: Any, old: Old) -> None:
     ann, _, conversation = await chat.pair()
     said = await chat.say(ann, conversation, "walrus")
@@ -124,7 +124,7 @@ async def test_what_is_changed_while_it_is_listed_anew_keeps_its_new_words(chat:
     assert old.words(said.id) == ["penguin"]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_name_is_not_given_back_to_somebody_who_was_deleted_meanwhile(chat: Any) -> None:
     ann = await chat.person()
     user = await chat.services.accounts.user(ann.user_id)
@@ -134,7 +134,7 @@ async def test_a_name_is_not_given_back_to_somebody_who_was_deleted_meanwhile(ch
     assert await chat.storage.users.search([name], 10) == []
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_search_for_people_reads_no_more_of_the_index_than_it_answers(
     chat: Any, database: Any
 ) -> None:

@@ -47,7 +47,7 @@ async def texts(chat: Any, actor: Any, conversation: Any) -> list[str]:
     return [message["message"] for message in found[::-1] if message["kind"] == "message"]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_old_messages_go_and_unread_and_the_next_number_stay_right(chats: Any, database: Any) -> None:
     chat = await chats(retention_days=10)
     ann, bob, cid = await chat.person(), await chat.person(), await chat.person()
@@ -85,7 +85,7 @@ async def test_old_messages_go_and_unread_and_the_next_number_stay_right(chats: 
     assert inbox.unread(group.id) == 2  # the tombstone, and the new one
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_place_before_what_is_gone_is_polled_from_without_a_503(chats: Any) -> None:
     chat = await chats(retention_days=10)
     ann, bob, conversation = await chat.pair()
@@ -102,7 +102,7 @@ async def test_a_place_before_what_is_gone_is_polled_from_without_a_503(chats: A
     assert len(said) == 1 and b'"new"' in said[0]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_hold_keeps_all_and_days_of_its_own_count_more_than_the_setting(chats: Any) -> None:
     chat = await chats()
     ann, bob = await chat.person(), await chat.person()
@@ -126,7 +126,7 @@ async def test_hold_keeps_all_and_days_of_its_own_count_more_than_the_setting(ch
     assert await texts(chat, bob, held) == ["new"]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_sweep_that_ends_between_the_floor_and_the_deleting_is_made_up_for(
     chats: Any, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,7 +151,7 @@ async def test_a_sweep_that_ends_between_the_floor_and_the_deleting_is_made_up_f
     assert (await chat.services.conversations.inbox(bob)).unread(conversation.id) == 1
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_nobody_writes_into_what_is_being_imported(chats: Any, database: Any) -> None:
     chat = await chats()
     ann, bob, eve = await chat.person(), await chat.person(), await chat.person()

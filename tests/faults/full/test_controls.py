@@ -24,7 +24,7 @@ def without(planted: Callable[[str], None], row: Row) -> Callable[[str], None]:
     return planted
 
 
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test
 async def test_A2_without_the_journal_the_oracle_sees_acknowledged_messages_lost(
     town: Town, opened: Opens, without: Callable[[str], None]
 ) -> None:
@@ -35,13 +35,13 @@ async def test_A2_without_the_journal_the_oracle_sees_acknowledged_messages_lost
         assert any("not in the history" in lost for lost in found.verdict.lost), found.verdict
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_D2_a_cursor_of_objectids_is_seen_to_skip_events(town: Town) -> None:
     town.row.control = True
     assert len(read_by_objectid(town, events=900).lost) >= 100
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_without_the_range_repair_a_fan_out_that_failed_is_seen_to_be_lost(
     town: Town, opened: Opens, without: Callable[[str], None]
 ) -> None:
@@ -52,7 +52,7 @@ async def test_without_the_range_repair_a_fan_out_that_failed_is_seen_to_be_lost
         assert (await die_at(town, load, "before_fanout", times=8, every=10)).lost
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_without_the_check_messages_are_seen_to_wait_while_the_broker_is_away(
     town: Town, opened: Opens, without: Callable[[str], None]
 ) -> None:
@@ -63,7 +63,7 @@ async def test_without_the_check_messages_are_seen_to_wait_while_the_broker_is_a
         assert max(found.down_p99) > max(0.5, 0.3 + 3 * found.calm_p99)
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_without_registering_before_the_look_a_poll_is_seen_to_sleep_through_its_bell(
     town: Town, opened: Opens, without: Callable[[str], None]
 ) -> None:
@@ -75,7 +75,7 @@ async def test_without_registering_before_the_look_a_poll_is_seen_to_sleep_throu
 
 
 @pytest.mark.parametrize("name", ["head kept at leaving", "floor ignored"])
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_without_it_groups_are_seen_to_leak(
     town: Town, opened: Opens, without: Callable[[str], None], name: str
 ) -> None:

@@ -76,7 +76,7 @@ async def test_A8_a_full_disk_is_an_honest_503_and_loses_nothing(
             mongo.stop()
 
 
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test
 async def test_A10_an_older_copy_brought_back_tells_every_client_to_load_anew(
     town: Town, opened: Opens, tmp_path: Path
 ) -> None:

@@ -28,7 +28,7 @@ from tests.support.waiting import eventually
 CEILING_BYTES = 280 << 20
 
 
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test
 async def test_C6_a_wall_clock_that_jumps_moves_no_cursor_and_no_poll(
     town: Town, opened: Opens, tmp_path: Path
 ) -> None:
@@ -54,7 +54,7 @@ async def test_C6_a_wall_clock_that_jumps_moves_no_cursor_and_no_poll(
         client.close()
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_C7_more_clients_than_files_are_held_back_without_burning_a_core(
     town: Town, opened: Opens
 ) -> None:

@@ -28,7 +28,7 @@ def replicas() -> Iterator[ReplicaSet]:
         made.stop()
 
 
-@pytest.mark.gen_test(timeout=90)
+@pytest.mark.gen_test
 async def test_a_fan_out_that_no_majority_confirmed_in_time_is_tried_again(
     replicas: ReplicaSet, io_loop: Any
 ) -> None:

@@ -32,7 +32,7 @@ async def test_C1_a_server_killed_while_conversations_begin_loses_nothing(
             verdict.assert_clean(least=20)
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_C1_what_a_dead_server_stored_and_nobody_repeats_is_brought_by_the_other(
     town: Town, opened: Opens
 ) -> None:
@@ -42,7 +42,7 @@ async def test_C1_what_a_dead_server_stored_and_nobody_repeats_is_brought_by_the
         (await town.conclude(load)).assert_clean(least=0)
 
 
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test
 async def test_C1_what_a_dead_server_stored_it_brings_itself_as_soon_as_it_is_back(
     town: Town, opened: Opens
 ) -> None:

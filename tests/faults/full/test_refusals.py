@@ -14,7 +14,7 @@ GROWTH_BYTES = 20 << 20
 
 
 @pytest.mark.parametrize(("kind", "secs"), [("memory", 36), ("disk", 12)])  # with and without giving up on it
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test
 async def test_B4_an_alarm_of_the_broker_holds_up_bells_and_no_message(
     town: Town, opened: Opens, kind: str, secs: float
 ) -> None:
@@ -32,7 +32,7 @@ async def test_B4_an_alarm_of_the_broker_holds_up_bells_and_no_message(
 
 
 @pytest.mark.parametrize("how", ["password", "permission"])
-@pytest.mark.gen_test(timeout=180)
+@pytest.mark.gen_test
 async def test_B6_a_broker_that_turns_us_away_is_asked_again_and_costs_no_message(
     town: Town, opened: Opens, how: str
 ) -> None:

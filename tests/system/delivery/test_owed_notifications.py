@@ -62,7 +62,7 @@ async def nothing_more(*devices: Device) -> None:
         assert await shown(one) == []
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_notification_that_a_flood_pushed_out_stands_in_the_snapshot_after_the_410(
     client: Client,
 ) -> None:
@@ -79,7 +79,7 @@ async def test_a_notification_that_a_flood_pushed_out_stands_in_the_snapshot_aft
     await nothing_more(bob)
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_who_polls_on_before_the_lists_are_reloaded_loses_nothing(client: Client) -> None:
     (bob,) = await client.people("bob")
     await bob.here()
@@ -98,7 +98,7 @@ async def test_who_polls_on_before_the_lists_are_reloaded_loses_nothing(client: 
     await nothing_more(await bob.another())
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_without_a_cursor_it_comes_as_an_event_before_what_the_ring_still_has(client: Client) -> None:
     (bob,) = await client.people("bob")
     original = await bob.another()
@@ -116,7 +116,7 @@ async def test_without_a_cursor_it_comes_as_an_event_before_what_the_ring_still_
     await nothing_more(original, bob)
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_who_was_signed_out_finds_it_at_the_next_sign_in_with_a_cursor_and_without(
     client: Client,
 ) -> None:
@@ -137,7 +137,7 @@ async def test_who_was_signed_out_finds_it_at_the_next_sign_in_with_a_cursor_and
         await nothing_more(bob)
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_an_answer_that_was_lost_before_the_flood_leaves_it_owed(client: Client) -> None:
     (bob,) = await client.people("bob")
     await bob.here()
@@ -149,7 +149,7 @@ async def test_an_answer_that_was_lost_before_the_flood_leaves_it_owed(client: C
     assert await shown(bob) == ["Order 7"]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_what_a_device_has_is_told_to_none_again(client: Client) -> None:
     (bob,) = await client.people("bob")
     original = await bob.another()
@@ -176,7 +176,7 @@ async def test_what_a_device_has_is_told_to_none_again(client: Client) -> None:
     await nothing_more(original, another)
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test
 async def test_what_is_owed_outlasts_a_restart(shape: str, request: pytest.FixtureRequest) -> None:
     servers = build(shape, request, ENV)
     client = Client(servers.bases)
