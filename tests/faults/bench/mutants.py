@@ -28,7 +28,7 @@ MUTATIONS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "no check": [
         (
-            "chatserver/polls/inbox_reads.py",
+            "chatserver/polls/check.py",
             "            self._hub.expire()\n",
             "            self._hub.expire()\n            continue\n",
         ),
