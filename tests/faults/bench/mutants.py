@@ -22,6 +22,16 @@ MUTATIONS: dict[str, list[tuple[str, str, str]]] = {
         ("chatserver/storage/driver.py", '"w": "majority"', '"w": 1'),
         ("chatserver/storage/driver.py", '"j": True', '"j": False'),
         ("chatserver/storage/driver.py", '"readConcernLevel": "majority"', '"readConcernLevel": "local"'),
+        (
+            "chatserver/storage/driver.py",
+            '"readConcern": {"level": level}',
+            '"readConcern": {"level": "local"}',
+        ),
+        (
+            "chatserver/storage/driver.py",
+            '"readConcern": {"level": "majority"}',
+            '"readConcern": {"level": "local"}',
+        ),
     ],
     "no range repair": [
         ("chatserver/sending/fanout.py", "        if lowest is None:\n", "        if True:\n"),
@@ -45,14 +55,6 @@ MUTATIONS: dict[str, list[tuple[str, str, str]]] = {
             "chatserver/services/permissions.py",
             "max(member.floor_seq, member.cleared_seq",
             "max(member.cleared_seq",
-        ),
-    ],
-    # Whoever died in between is never made up for.
-    "no settling": [
-        (
-            "chatserver/services/memberships.py",
-            "        for conversation_id, user_id in unfinished:\n",
-            "        for conversation_id, user_id in ():\n",
         ),
     ],
     # What rang before the wait is forgotten, as it would be for a poll that registered only then.
