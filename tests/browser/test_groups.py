@@ -417,6 +417,14 @@ def test_several_who_write_share_one_line_that_moves_nothing(person: People) -> 
     assert ann.page.locator("chat-composer").bounding_box() == before
 
 
+NAME_IS_LEFT = """isLeft => {
+  const rows = [...document.querySelectorAll('chat-sidebar .room')];
+  const last = rows.find((one) => one.textContent.includes('Market')).querySelector('.room__last');
+  const [name, words] = ['bdi', '.room__words'].map((one) => last.querySelector(one).offsetLeft);
+  return name !== words && (name < words) === isLeft;
+}"""
+
+
 @pytest.mark.parametrize("locale", ["en-GB", "ar"])
 def test_names_of_the_other_direction_keep_a_line_in_order(person: People, locale: str) -> None:
     ann, bob = person("ann", locale=locale), person("bob")
@@ -436,11 +444,8 @@ def test_names_of_the_other_direction_keep_a_line_in_order(person: People, local
     assert abs(starts[0] - starts[1]) < 8
     preview = row(ann, "Market").locator(".room__last")
     expect(preview).to_contain_text("1 – 2")
-    # At one moment: the row is drawn anew when it changes.
-    sides = preview.evaluate(
-        "node => ['bdi', '.room__words'].map((one) => node.querySelector(one).offsetLeft)"
-    )
-    assert (sides[0] < sides[1]) == (locale == "en-GB")
+    # Found and looked at in one step: the row is drawn anew when it changes, and one that is out of the page is nowhere.
+    ann.page.wait_for_function(NAME_IS_LEFT, arg=locale == "en-GB")
 
 
 def test_under_a_finger_a_messages_actions_come_up_from_below_with_words(person: People) -> None:
