@@ -11,6 +11,13 @@ from tests.support.client import Answer, Client, Device
 
 SECRET = "a key of the host that is long enough for HS256"
 SHOP = "https://shop.example.org"
+# Of nodes that share a host, which they may tell of things at an address of this machine.
+NODE_SETTINGS = {
+    "CHATSERVER_HOST_SECRET": SECRET,
+    "CHATSERVER_SERVER_SECRET": "one secret for all machines, long enough",
+    "CHATSERVER_REGISTRATION": "open",
+    "CHATSERVER_OUTBOUND_ALLOW": "127.0.0.1",
+}
 LIFETIME_SECS = 4 * 3600  # Some tokens are made when the tests are collected, and used by the last of them.
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.api.conftest import assert_problem
 from tests.api.test_import import ended
 from tests.support.client import Client, unique
-from tests.support.host import SECRET, by_host, claims_of_host
+from tests.support.host import NODE_SETTINGS, by_host, claims_of_host
 from tests.support.mongo import MongoNode
 from tests.support.ports import free_ports
 from tests.support.rabbit import RabbitNode
@@ -23,13 +23,7 @@ from tests.support.waiting import eventually
 @pytest.fixture
 def start(mongo: MongoNode, rabbit: RabbitNode) -> Iterator[Any]:
     """Call it with a role: a node of one cluster."""
-    env = {
-        "CHATSERVER_MONGODB_DATABASE": unique("roles"),
-        "CHATSERVER_HOST_SECRET": SECRET,
-        "CHATSERVER_SERVER_SECRET": "one secret for all machines, long enough",
-        "CHATSERVER_REGISTRATION": "open",
-        "CHATSERVER_OUTBOUND_ALLOW": "127.0.0.1",
-    }
+    env = {"CHATSERVER_MONGODB_DATABASE": unique("roles"), **NODE_SETTINGS}
     with ExitStack() as stack:
 
         def node(role: str) -> ServerProcess:

@@ -15,7 +15,7 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from tests.support.client import Client, Device, unique
-from tests.support.host import SECRET, by_host, claims_of_host
+from tests.support.host import NODE_SETTINGS, by_host, claims_of_host
 from tests.support.mongo import MongoNode
 from tests.support.ports import free_ports
 from tests.support.rabbit import RabbitNode
@@ -34,10 +34,7 @@ WITHIN_SECS = 240 + EVENTS / 20
 def nodes(mongo: MongoNode, rabbit: RabbitNode) -> Iterator[list[ServerProcess]]:
     env = {
         "CHATSERVER_MONGODB_DATABASE": unique("kills"),
-        "CHATSERVER_HOST_SECRET": SECRET,
-        "CHATSERVER_SERVER_SECRET": "one secret for all machines, long enough",
-        "CHATSERVER_REGISTRATION": "open",
-        "CHATSERVER_OUTBOUND_ALLOW": "127.0.0.1",
+        **NODE_SETTINGS,
         "CHATSERVER_RATE_LIMITS": "off",
     }
     made = [ServerProcess(mongodb_uri=mongo.uri, amqp_url=rabbit.url, env=env).start() for _ in range(NODES)]

@@ -184,12 +184,10 @@ def _find_leaked(verdict: Verdict, run: _Run) -> None:
     """
     for delivery in run.deliveries:
         user_id = run.readers[delivery["reader"]]["user_id"]
-        mine, said = (
-            run.spans.get((delivery["conversation_id"], user_id), ()),
-            run.said(delivery["client_id"]),
-        )
+        mine = run.spans.get((delivery["conversation_id"], user_id), ())
+        said = run.said(delivery["client_id"])
         span = span_at(mine, said[0]) if said is not None else None
-        if span is not None and not span.inside and _within(run, delivery["client_id"], span):
+        if said is not None and span is not None and not span.inside and span.holds(*said):
             verdict.leaked.append(f"{delivery['client_id']} reached {delivery['reader']}, who was out of it")
     for record in run.by_kind["shown"]:
         mine = run.spans[record["conversation_id"], record["user_id"]]

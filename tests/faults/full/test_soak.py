@@ -20,7 +20,7 @@ from tests.faults.conftest import Opens
 from tests.faults.scenarios.broker import all_up
 from tests.faults.scenarios.processes import start_again
 from tests.support.client import Client, unique
-from tests.support.host import SECRET, by_host, claims_of_host
+from tests.support.host import NODE_SETTINGS, by_host, claims_of_host
 from tests.support.ports import free_ports
 from tests.support.receiver import Receiver
 from tests.support.server import ROOT
@@ -29,12 +29,6 @@ from tests.support.waiting import GENEROUS_SECS, eventually
 MINUTES = float(os.environ.get("SOAK_MINUTES") or 1)
 BETWEEN_SECS = 15.0
 RATE = 60.0
-HOST = {
-    "CHATSERVER_HOST_SECRET": SECRET,
-    "CHATSERVER_SERVER_SECRET": "one secret for all machines, long enough",
-    "CHATSERVER_REGISTRATION": "open",
-    "CHATSERVER_OUTBOUND_ALLOW": "127.0.0.1",
-}
 # What the first server and the database may rise by in the second half of a run.
 RISES = {
     "resident_mib": 40,
@@ -136,7 +130,7 @@ async def test_G1_load_and_random_faults_lose_nothing_and_leave_nothing_behind(
 ) -> None:
     source = random.Random(town.seed)
     database = unique("soak")
-    town.start(3, {**HOST, "CHATSERVER_MONGODB_DATABASE": database})
+    town.start(3, {**NODE_SETTINGS, "CHATSERVER_MONGODB_DATABASE": database})
     curve = Curve(town.servers[0], town.mongo.uri, database)
     told = await be_told(town)
     async with opened(town, people=12, devices=2) as load:
