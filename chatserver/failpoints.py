@@ -30,6 +30,7 @@ POINTS = (
     "after_group_step",
     "after_floor",
     "after_check_before_wait",
+    "before_given",
 )
 ACTIONS = ("kill", "raise", "sleep")
 

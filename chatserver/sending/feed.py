@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from chatserver import failpoints, metrics
+from chatserver import metrics
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import MAX_SEQ, Bell, Fact, Message, PendingRead, Task, Webhook, place
@@ -123,8 +123,6 @@ class Feed:
             await self._clock.sleep(GATHER_SECS)
             messages, self._sent = self._sent[:TOGETHER], self._sent[TOGETHER:]
             try:
-                if failpoints.armed:
-                    await failpoints.reach("before_tasks")
                 await self._stores.tasks.add(self._tasks_of(messages))
                 await self._stores.conversations.move_told(_runs(messages))
             except (

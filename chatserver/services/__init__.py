@@ -275,7 +275,7 @@ def build_services(
     )
     requests = JoinRequests(stores, accounts, conversations, conversation_views, memberships, quotas, clock)
     wake_ups = WakeUps(hub, inbox_reads, bodies, clock)
-    notifications = Notifications(stores, bus, clock)
+    notifications = Notifications(stores, hub, bus, clock)
     missed = MissedMessages(stores, conversations, bodies)
     kept_places = KeptPlaces(stores.sessions, inbox_reads, entries, missed, notifications, node, clock)
     keys = Keys(stores, attempts, clock)

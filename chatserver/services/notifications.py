@@ -13,11 +13,12 @@ from dataclasses import replace
 
 import structlog
 
-from chatserver import metrics
+from chatserver import failpoints, metrics
 from chatserver.clock import Clock
 from chatserver.cursor import Cursor
 from chatserver.errors import IdempotencyConflict, Unavailable
 from chatserver.model import Bell, Entry, Inbox, Notification
+from chatserver.polls.hub import Hub
 from chatserver.polls.present import Present
 from chatserver.ports import Bus, Stores
 
@@ -25,8 +26,9 @@ log = structlog.get_logger(__name__)
 
 
 class Notifications:
-    def __init__(self, stores: Stores, bus: Bus, clock: Clock) -> None:
+    def __init__(self, stores: Stores, hub: Hub, bus: Bus, clock: Clock) -> None:
         self._stores = stores
+        self._hub = hub
         self._bus = bus
         self._clock = clock
 
@@ -68,12 +70,16 @@ class Notifications:
 
     async def owed(self, user_id: int, inbox: Inbox) -> list[Notification]:
         """What belongs into a snapshot of this inbox, the oldest first. Raises Unavailable."""
-        if not inbox.owed:
+        present = self._hub.get(user_id)
+        # That a device was given one stands in the inbox only a moment after the device has it.
+        given = present.given if present is not None else frozenset()
+        owed = [one for one in inbox.owed if one.id not in given]
+        if not owed:
             return []
-        found = await self._stores.notifications.by_ids(one.id for one in inbox.owed)
-        if any(one.missed for one in inbox.owed):
-            await self._stores.owed.shown(user_id, [one.id for one in inbox.owed])
-        return [found[one.id] for one in inbox.owed if one.id in found]
+        found = await self._stores.notifications.by_ids(one.id for one in owed)
+        if any(one.missed for one in owed):
+            await self._stores.owed.shown(user_id, [one.id for one in owed])
+        return [found[one.id] for one in owed if one.id in found]
 
     async def passed(self, present: Present, cursor: Cursor) -> None:
         """A device of theirs goes on from there."""
@@ -85,6 +91,8 @@ class Notifications:
     async def given(self, present: Present, ids: Iterable[int]) -> None:
         """An answer with these got out to a device that keeps no cursor."""
         present.given |= frozenset(ids)
+        if failpoints.armed:
+            await failpoints.reach("before_given")
         with suppress(Unavailable):
             await self._stores.owed.given(present.user_id, ids)
 

@@ -117,6 +117,24 @@ async def test_without_a_cursor_it_comes_as_an_event_before_what_the_ring_still_
 
 
 @pytest.mark.gen_test
+async def test_what_an_answer_brought_just_now_is_not_in_a_snapshot_of_the_same_process(
+    shape: str, request: pytest.FixtureRequest
+) -> None:
+    servers = build(shape, request, {**ENV, "CHATSERVER_FAILPOINTS": "before_given=sleep:0.5"})
+    client = Client(servers.bases)
+    try:
+        (bob,) = await client.people("bob")
+        base = client.bases[0]
+        await bob.poll(wait=0, base=base)
+        await told(client, bob, "Order 7")
+        assert titles(await bob.poll(wait=5, base=base)) == ["Order 7"]
+        assert (await bob.get("snapshot/", base=base))["notifications"] == []
+    finally:
+        client.close()
+        servers.stop()
+
+
+@pytest.mark.gen_test
 async def test_who_was_signed_out_finds_it_at_the_next_sign_in_with_a_cursor_and_without(
     client: Client,
 ) -> None:
