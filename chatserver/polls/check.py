@@ -57,17 +57,19 @@ class Check:
         if not presents:
             return
         began = self._clock.monotonic()
-        before = [(present, present.stamp) for present in presents]
+        stamps = [present.stamp for present in presents]
         versions = await self._inboxes.versions([present.user_id for present in presents])
-        for present, stamp in before:
+        for present, stamp in zip(presents, stamps, strict=True):
             version = versions.get(present.user_id)
             if version is None or present.stamp != stamp:
                 continue
-            if [waiter for waiter in present.waiters if waiter.sleeps_before(version)]:
-                # Else a bell did ring, and left the sending session asleep.
-                if present.version not in (None, version):
-                    metrics.CHECK_WAKEUPS.inc()
-                self._hub.ring([present.user_id])
+            for waiter in present.waiters:
+                if waiter.sleeps_before(version):
+                    # Else a bell did ring, and left the sending session asleep.
+                    if present.version not in (None, version):
+                        metrics.CHECK_WAKEUPS.inc()
+                    self._hub.ring([present.user_id])
+                    break
             else:
                 present.confirm(version, began, stamp)
 
@@ -76,8 +78,7 @@ class Check:
         if self._bus.state != "up" or self._bus.reconnects != self._reconnects:
             self._reconnects = self._bus.reconnects
             self._round.clear()
-            for present in self._hub:
-                present.settled = False
+            self._hub.unsettle()
             return list(self._hub)
         if self._hub.take_doubt():
             return list(self._hub)
@@ -86,11 +87,12 @@ class Check:
         part = -(-len(self._hub) * self._interval_secs * 1.2 // TRUST_SECS)
         chosen = {self._round.pop() for _ in range(min(int(part), len(self._round)))}
         found = [known for id in chosen if (known := self._hub.get(id))]
-        found += [p for p in self._hub if not (p.settled or p.user_id in chosen or self._settled(p))]
-        return found
+        return found + [p for p in self._unsettled() if p.user_id not in chosen]
 
-    def _settled(self, present: Present) -> bool:
-        """Bound, and looked at once since: a bell just before that was heard by nobody. Stays so while the link does."""
-        bound = self._bus.is_bound(present.user_id)
-        settled, present.settled = present.settled and bound, bound
-        return settled
+    def _unsettled(self) -> list[Present]:
+        """Whose bells may not have come here. Once they are bound there is one more look, for those just before that."""
+        unsettled = list(self._hub.unsettled.values())
+        for present in unsettled:
+            if self._bus.is_bound(present.user_id):
+                del self._hub.unsettled[present.user_id]
+        return unsettled

@@ -35,6 +35,8 @@ class Hub:
         self._held_polls = held_polls
         self._turned = turned
         self._present: dict[int, Present] = {}
+        self._lingering: dict[int, Present] = {}  # of them, who is not held, in the order in which they leave
+        self.unsettled: dict[int, Present] = {}  # of them, whose bells may not come here yet
         self._serial = 0
         self._in_doubt = False
         self._draining = False
@@ -46,7 +48,8 @@ class Hub:
         """
         present = self._present.get(actor.user_id)
         if present is None:
-            present = self._present[actor.user_id] = Present(actor.user_id)
+            present = Present(actor.user_id)
+            self._present[actor.user_id] = self.unsettled[actor.user_id] = present
             self._bus.bind(actor.user_id)
             self._turned(actor.user_id, True)
         serial = present.last_serial(actor.session_id, client)
@@ -57,6 +60,7 @@ class Hub:
         if len(present.waiters) >= self._held_polls:
             self._make_room(present)
         present.waiters.append(waiter)
+        self._lingering.pop(actor.user_id, None)
         metrics.HELD_POLLS.inc()
         if self._draining:
             waiter.end(Ended.DRAINING)
@@ -68,7 +72,9 @@ class Hub:
         except ValueError:  # it was disconnected meanwhile
             return
         metrics.HELD_POLLS.dec()
-        present.leaves_at = self._clock.monotonic() + self._linger_secs
+        if not present.waiters and self._present.get(present.user_id) is present:
+            present.leaves_at = self._clock.monotonic() + self._linger_secs
+            self._lingering[present.user_id] = present
         present.forget_name(waiter.actor.session_id, waiter.client)
         if waiter.ended is not Ended.SUPERSEDED:
             present.names.append((waiter.actor.session_id, waiter.client, waiter.last_serial))
@@ -98,6 +104,10 @@ class Hub:
             if entry is None or not present.knows(entry):
                 present.forget()
         return presents
+
+    def unsettle(self) -> None:
+        """Bells for anybody may have been lost."""
+        self.unsettled = dict(self._present)
 
     def doubt(self) -> None:
         """Something rang that nobody here understands: the next check looks at everyone, however often it rang."""
@@ -202,9 +212,12 @@ class Hub:
     def expire(self) -> None:
         """Let go of those who have lingered long enough. The check calls it."""
         now = self._clock.monotonic()
-        for present in [p for p in self._present.values() if not p.waiters and p.leaves_at <= now]:
-            del self._present[present.user_id]
-            self._depart(present.user_id)
+        while self._lingering:
+            first = next(iter(self._lingering.values()))
+            if first.leaves_at > now:
+                break
+            del self._present[first.user_id]
+            self._depart(first.user_id)
         metrics.PRESENT_USERS.set(len(self._present))
 
     def close(self) -> None:
@@ -225,5 +238,7 @@ class Hub:
         return [w for w in present.waiters if chosen(w.actor.session_id)] if present else []
 
     def _depart(self, user_id: int) -> None:
+        self._lingering.pop(user_id, None)
+        self.unsettled.pop(user_id, None)
         self._bus.unbind(user_id)
         self._turned(user_id, False)

@@ -37,8 +37,6 @@ class Present:
     highest_version: int = -1  # of all that were ever known here
     calm_from: int = 0  # no entry after this version, up to `highest_version`, ended a session
     leaves_at: float = 0.0
-    # Whether the check has looked since the broker confirmed that bells for this person come here.
-    settled: bool = False
     owed: tuple[Owed, ...] = ()  # the notifications that are owed, as last read
     given: frozenset[int] = frozenset()  # of those, what a device was given just now
     ephemerals: list[Ephemeral] = field(default_factory=list)

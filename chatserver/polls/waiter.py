@@ -85,8 +85,8 @@ class Waiter:
 
     def sleeps_before(self, version: int) -> bool:
         """Whether it waits without knowing of this version, and nobody has woken it yet."""
-        asleep = self._future is not None and not self._woken
-        return asleep and self.version is not None and self.version < version
+        behind = self.version is not None and self.version < version
+        return behind and self._future is not None and not self._woken
 
     @property
     def ended(self) -> Ended | None:
