@@ -541,6 +541,13 @@ class OutwardCalls(Protocol):
         """Raises Unreachable, within the limit."""
 
 
+class CheckedCalls(OutwardCalls, Protocol):
+    """The same, and an address can be checked beforehand."""
+
+    async def refuses(self, url: str, limit_secs: float) -> bool:
+        """Whether it is known by now, within the limit, that this is not called."""
+
+
 class TokenHost(Protocol):
     """The application around the chat, which knows whose its own tokens are."""
 

@@ -5,6 +5,7 @@ No redirect is followed, little of the answer is read, and the time is short: wh
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Iterable, Mapping
 from urllib.parse import SplitResult, urlsplit
@@ -30,9 +31,9 @@ class WayOut:
 
     def __init__(self, allow: Iterable[str], at_once: int) -> None:
         """`at_once`: callers see to it that no more are under way, for one more would wait in line unseen."""
-        allowed = Allowed(allow)
-        self._public = _client(PublicOnly(allowed=allowed), at_once)
-        self._inner = _client(PublicOnly(allowed=allowed, public=False), at_once)
+        self._allowed = Allowed(allow)
+        self._public = _client(PublicOnly(allowed=self._allowed), at_once)
+        self._inner = _client(PublicOnly(allowed=self._allowed, public=False), at_once)
 
     async def post(self, url: str, body: bytes, fields: Mapping[str, str], limit_secs: float) -> Reply:
         """Whatever status it has. Raises Unreachable, within the limit."""
@@ -69,6 +70,19 @@ class WayOut:
                 raise unreachable(error) from None
             return Reply(begun.status, dict(begun.fields), b"", whole=False)
         return Reply(response.code, dict(response.headers), response.body or b"", whole=True)
+
+    async def refuses(self, url: str, limit_secs: float) -> bool:
+        """Whether it is known now that this is not called. A name that leads nowhere yet is not refused."""
+        parts = urlsplit(url)
+        resolver = PublicOnly(allowed=self._allowed, public=is_usual(parts))
+        try:
+            async with asyncio.timeout(limit_secs):
+                await resolver.resolve(parts.hostname or "", parts.port or HTTPS_PORT)
+        except Unreachable as error:
+            return error.kind == "not_allowed"
+        except TimeoutError:
+            return False
+        return False
 
     def _client_for(self, url: str) -> AsyncHTTPClient:
         """Raises Unreachable for what is no address of a web server."""

@@ -15,7 +15,7 @@ from chatserver.guard.server_secret import ServerSecret
 from chatserver.model import PRESETS, Bell, Message
 from chatserver.polls.hub import Hub
 from chatserver.polls.inbox_reads import InboxReads
-from chatserver.ports import Bus, OutwardCalls, Stores, TaskClaims, TokenHost
+from chatserver.ports import Bus, CheckedCalls, Stores, TaskClaims, TokenHost
 from chatserver.sending.facts import Facts
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.feed import Feed
@@ -32,6 +32,7 @@ from chatserver.services.conversation_list import ConversationList
 from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
 from chatserver.services.drafts import Drafts
+from chatserver.services.endpoint_urls import EndpointUrls
 from chatserver.services.entries import Entries
 from chatserver.services.erasing import Erasing
 from chatserver.services.events import Events
@@ -164,7 +165,7 @@ def build_services(
     feed: Feed,
     claims: TaskClaims,
     secret: ServerSecret | None,
-    way_out: OutwardCalls,
+    way_out: CheckedCalls,
     inbox_reads: InboxReads,
     passwords: Passwords,
     attempts: Attempts,
@@ -196,7 +197,8 @@ def build_services(
         settings.person_sessions,
     )
     quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
-    hooks = Hooks(stores, way_out, secret, bus, clock)
+    urls = EndpointUrls(way_out)
+    hooks = Hooks(stores, way_out, secret, urls, bus, clock)
     feed.listen(hooks.wake)
     contacts = Contacts(stores, accounts, settings.directory, settings.contact)
     beginnings = Beginnings(stores, accounts, contacts, hooks, quotas, clock)
@@ -214,7 +216,7 @@ def build_services(
         feed.sent(message)
 
     host_events = HostEvents(stores, accounts, links, settings.public_url)
-    webhooks = Webhooks(stores, feed, secret, bus, clock)
+    webhooks = Webhooks(stores, feed, secret, urls, bus, clock)
     pulls = Pulls(stores, feed, webhooks, host_events, claims, clock)
     feed.listen(lambda others: pulls.wake())
     writer = Writer(stores.messages, stores.flushes, fanout, clock, ring)

@@ -24,7 +24,7 @@ from chatserver.guard.server_secret import ServerSecret, shown, signed_fields
 from chatserver.model import Bell, HookSetting, Reply
 from chatserver.ports import Bus, OutwardCalls, Stores
 from chatserver.sending.feed import BELL as FEED
-from chatserver.services.webhooks import checked_address
+from chatserver.services.endpoint_urls import EndpointUrls
 from chatserver.wire import Json
 
 PRE_SEND, PRE_OPEN = "pre_send", "pre_open"
@@ -68,11 +68,13 @@ class Hooks:
         stores: Stores,
         way_out: OutwardCalls,
         secret: ServerSecret | None,
+        urls: EndpointUrls,
         bus: Bus,
         clock: Clock,
     ) -> None:
         self._stores = stores
         self._way_out = way_out
+        self._urls = urls
         self._secret = secret
         self._bus = bus
         self._clock = clock
@@ -195,7 +197,7 @@ class Hooks:
         self._signing()
         version = await self._stores.marks.next_id("hook")
         meant = on_failure or ON_FAILURE[point]
-        hook = HookSetting(point, checked_address(url), meant, timeout_secs, version)
+        hook = HookSetting(point, await self._urls.checked(url), meant, timeout_secs, version)
         made = await self._stores.hooks.put(hook)
         await self._changed()
         return made

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from chatserver import wire
 from chatserver.clock import Clock
@@ -15,10 +14,10 @@ from chatserver.guard.server_secret import ServerSecret, shown
 from chatserver.model import HOST_EVENTS, WEBHOOK_TEST, Bell, Task, Webhook
 from chatserver.ports import Bus, Stores
 from chatserver.sending.feed import BELL, Feed
+from chatserver.services.endpoint_urls import EndpointUrls
 from chatserver.wire import Json
 
 MOST_WEBHOOKS = 20
-URL_CHARS = 1024
 MOST_AGAIN = 50_000  # in one replay
 
 
@@ -28,11 +27,13 @@ class Webhooks:
         stores: Stores,
         feed: Feed,
         secret: ServerSecret | None,
+        urls: EndpointUrls,
         bus: Bus,
         clock: Clock,
     ) -> None:
         self._stores = stores
         self._feed = feed
+        self._urls = urls
         self._secret = secret
         self._bus = bus
         self._clock = clock
@@ -51,7 +52,7 @@ class Webhooks:
         made = Webhook(
             await self._stores.marks.next_id("webhook"),
             kind,
-            _address(kind, url),
+            await self._address(kind, url),
             _events(events),
             now,
             now,
@@ -93,7 +94,7 @@ class Webhooks:
         before = await self.one(id)
         changes: dict[str, Any] = {}
         if "url" in given:
-            changes["url"] = _address(before.kind, given["url"])
+            changes["url"] = await self._address(before.kind, given["url"])
         if "events" in given:
             changes["events"] = _events(given["events"])
         changes |= {name: given[name] for name in ("detail", "order") if name in given}
@@ -173,6 +174,14 @@ class Webhooks:
         self._bus.publish(Bell(BELL, ()))
         return count, at
 
+    async def _address(self, kind: str, url: str | None) -> str | None:
+        """Raises Invalid."""
+        if kind == "pull":
+            if url is not None:
+                raise Invalid.field("url", "is of no use to a webhook of kind pull")
+            return None
+        return await self._urls.checked(url or "")
+
     def _signing(self) -> ServerSecret:
         if self._secret is None:
             raise Unavailable(
@@ -184,29 +193,6 @@ class Webhooks:
         """Known here at once, and elsewhere as soon as the bell is heard."""
         await self._feed.refresh()
         self._bus.publish(Bell(BELL, (), {"changed": True}))
-
-
-def _address(kind: str, url: str | None) -> str | None:
-    """Raises Invalid."""
-    if kind == "pull":
-        if url is not None:
-            raise Invalid.field("url", "is of no use to a webhook of kind pull")
-        return None
-    return checked_address(url or "")
-
-
-def checked_address(url: str) -> str:
-    """Of a web server; whether it may be reached is known when it is called. Raises Invalid."""
-    try:
-        parts = urlsplit(url)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        is_one = False
-    if not is_one or len(url) > URL_CHARS or not url.isascii() or not url.isprintable() or " " in url:
-        raise Invalid.field("url", f"must be an http or https address of at most {URL_CHARS} characters")
-    if "@" in parts.netloc or parts.fragment:
-        raise Invalid.field("url", "must have no name, password or fragment in it")
-    return url
 
 
 def _events(names: Sequence[str]) -> frozenset[str]:

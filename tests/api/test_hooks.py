@@ -267,6 +267,7 @@ async def test_a_hook_is_set_changed_listed_and_taken_away(chat: Client, receive
     for bad, field in (
         ({}, "url"),
         ({"url": "nowhere"}, "url"),
+        ({"url": "https://10.0.0.1/hook"}, "url"),
         ({"url": receiver.url, "timeout_secs": 9}, "timeout_secs"),
     ):
         assert_problem(await call(chat, "PUT", "hooks/pre_send/", bad), 400, "validation_error", field)

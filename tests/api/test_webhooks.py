@@ -323,6 +323,10 @@ async def test_what_cannot_be_a_webhook_is_refused_by_name(chat: Client) -> None
         ({**good, "url": "https:///x"}, "url"),
         ({**good, "url": "https://exa mple.org/"}, "url"),
         ({**good, "url": "https://example.org/" + "x" * 1100}, "url"),
+        ({**good, "url": "https://10.0.0.1/x"}, "url"),
+        ({**good, "url": "https://169.254.169.254/latest/"}, "url"),
+        ({**good, "url": "https://[::ffff:10.0.0.1]/x"}, "url"),
+        ({**good, "url": "http://192.0.2.1/x"}, "url"),
         ({**good, "kind": "pull"}, "url"),
         ({"events": ["message.created"]}, "url"),
         ({**good, "kind": "shove"}, "kind"),
@@ -333,7 +337,12 @@ async def test_what_cannot_be_a_webhook_is_refused_by_name(chat: Client) -> None
     assert_problem(await chat.call("GET", "host/webhooks/", token=ann.token), 401, "token_invalid")
     for token in (claims_of_host("users:read"), claims_of_host("notifications keys")):
         assert_problem(await by_host(chat, token, "GET", "webhooks/"), 403, "forbidden")
-    for _ in range(20):
+    made = await call(chat, "POST", "", good)
+    assert made.status == 201, "although its name leads nowhere yet"
+    assert_problem(
+        await call(chat, "PATCH", f"{made['id']}/", {"url": "https://10.0.0.1/x"}), 400, "validation_error", "url"
+    )
+    for _ in range(19):
         assert (await call(chat, "POST", "", good)).status == 201
     problem = assert_problem(await call(chat, "POST", "", good), 409, "limit_reached")
     assert problem["limit"] == "webhooks"
