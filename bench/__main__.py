@@ -6,7 +6,9 @@ import argparse
 import asyncio
 import contextlib
 import os
+import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -131,19 +133,23 @@ async def interleaved(name: str, rounds: int, measures: Measures) -> report.Roun
     return found
 
 
-async def run(chosen: dict[str, Workload]) -> dict[str, Any]:
-    return {name: result(await measure(name, workload)) for name, workload in chosen.items()}
-
-
-async def run_whole(chosen: Sequence[str]) -> dict[str, Any]:
-    """What needs RabbitMQ is left out, with the cure, where that is missing."""
+async def run(wanted: Sequence[str], known: Mapping[str, Workload]) -> dict[str, Any]:
+    """What needs RabbitMQ is left out, with the cure, where that is missing; so is what fails, and the others go on."""
     results: dict[str, Any] = {}
-    for name in chosen:
-        whole = WHOLE[name]
-        if whole.brokered and (reason := missing()):
+    for name in wanted:
+        whole = WHOLE.get(name)
+        if whole is not None and whole.brokered and (reason := missing()):
             print(f"{name}: left out. {reason}")
             continue
-        results[name] = result(await interleaved(name, whole.rounds, whole.measures))
+        try:
+            if whole is not None:
+                rounds = await interleaved(name, whole.rounds, whole.measures)
+            else:
+                rounds = await measure(name, known[name])
+        except (TimeoutError, RuntimeError):
+            print(f"{name}: failed, and is left out.\n{traceback.format_exc()}", flush=True)
+            continue
+        results[name] = result(rounds)
     return results
 
 
@@ -168,14 +174,13 @@ def main() -> None:
     machine.pin(machine.LOAD_CORE)
     known = QUICK if options.quick else WORKLOADS
     wanted = options.only or [*known, *([] if options.quick else WHOLE)]
-    results = asyncio.run(run({name: known[name] for name in known if name in wanted}))
-    results |= asyncio.run(run_whole([name for name in WHOLE if name in wanted]))
+    results = asyncio.run(run([name for name in (*known, *WHOLE) if name in wanted], known))
     print(f"\n{report.table(results)}\n\n{report.noise(results)}")
-    if options.quick:
-        return
-    merged = report.keep(results)
-    if options.docs or not options.only:
-        report.publish(merged, plots.draw(merged))
+    if not options.quick:
+        merged = report.keep(results)
+        if options.docs or not options.only:
+            report.publish(merged, plots.draw(merged))
+    sys.exit(len(results) < len(wanted))
 
 
 if __name__ == "__main__":

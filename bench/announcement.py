@@ -15,7 +15,7 @@ from functools import partial
 from pymongo import MongoClient
 
 from bench import machine, workloads
-from bench.in_groups import founded, said
+from bench.founding import founded, said
 from bench.load import Connection, connect
 from bench.machine import Measured, quantile, spent
 from bench.people import Failures, Senders

@@ -1,43 +1,36 @@
 """A group of a thousand, all of them polling at one process: how soon the last one has a message.
 
-The conversation is put into the database, since groups have no endpoint yet, and the message is sent through
-bench.speaker. The reference is the in-memory mailbox, which gets one request that names all receivers.
+One more member sends, who does not poll. The reference is the in-memory mailbox, which gets one request that names all
+receivers.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from bench import machine
+from bench.founding import founded, said
 from bench.load import call, connect, post, post_head
 from bench.machine import Measured, quantile
 from bench.nodes import Broker
-from bench.people import RUN, Failures, tags
+from bench.people import FILLER, Failures, tags
 from bench.polls import hold
-from bench.speaker import CONVERSATION
-from bench.targets import Target, ours, reference
-from chatserver.clock import Clock
-from chatserver.model import PRESETS, Beginning, Conversation
-from chatserver.settings import Settings
-from chatserver.storage import Storage
+from bench.targets import RUN, Target, ours, reference
 
 ARRIVE_SECS = 20.0
-PROGRAM = ("-m", "bench.speaker")
 
 
 async def group(members: int, sends: int) -> Measured:
     """`sends` messages, each when everybody has the one before, all in one process of this server."""
-    os.environ["SPEAKER_PORT"] = str(port := machine.free_port())
-    target = await ours(members, program=PROGRAM)
+    target = await ours(members + 1)
     try:
-        machine.wait_for_port(port, target.process)
-        return await _in_group(target, port, sends)
+        return await _in_group(target, target.port, sends)
     finally:
         target.stop()
 
@@ -47,11 +40,12 @@ async def group_beside(members: int, sends: int) -> Measured:
     broker, target, other = Broker(), None, None
     directory = tempfile.TemporaryDirectory(prefix="bench")
     try:
-        target = await ours(members, broker.url)
-        os.environ["SPEAKER_PORT"] = str(port := machine.free_port())
-        flags = ["--port", str(machine.free_port()), "--data-dir", directory.name, "--log-level", "warning"]
-        flags += ["--mongodb-uri", target.mongodb_uri, "--amqp-url", broker.url]
-        other = machine.start([sys.executable, *PROGRAM, *flags], machine.LOAD_CORE, "speaker")
+        target = await ours(members + 1, broker.url)
+        port = machine.free_port()
+        command = [sys.executable, *RUN, "--port", str(port), "--data-dir", directory.name]
+        command += ["--log-level", "warning", "--rate-limits", "off"]
+        command += ["--mongodb-uri", target.mongodb_uri, "--amqp-url", broker.url]
+        other = machine.start(command, machine.LOAD_CORE, "other")
         machine.wait_for_port(port, other)
         return await _in_group(target, port, sends)
     finally:
@@ -64,20 +58,14 @@ async def group_beside(members: int, sends: int) -> Measured:
 
 
 async def _in_group(target: Target, port: int, sends: int) -> Measured:
-    ids = [id for id, _ in target.people]
-    await found(target.mongodb_uri, ids)
+    conversation = await founded(target, [id for id, _ in target.people])
+    *pollers, (_, sender) = target.people
     [connection] = await connect(port, 1)
-
-    head = post_head("group/", "")
-
-    async def send(number: int) -> None:
-        who = {"sender_id": ids[number % len(ids)], "member_ids": ids}
-        what = {"message": _text(), "client_id": f"{RUN}-group-{number}"}
-        status, body = await call(connection, post(head, json.dumps({**who, **what}).encode()))
-        if status != 200:
-            raise RuntimeError(f"not sent: {status} {body}")
-
-    measured = await _sends(target, sends, send)
+    measured = await _sends(
+        replace(target, people=pollers),
+        sends,
+        lambda failures: said(connection, conversation, sender, failures),
+    )
     connection.close()
     return measured
 
@@ -90,8 +78,8 @@ async def mailbox_group(members: int, sends: int) -> Measured:
         head = post_head("chats/", "0")
         receivers = [id for id, _ in target.people]
 
-        async def send(number: int) -> None:
-            body = json.dumps({"receiver_ids": receivers, "message": _text()}).encode()
+        async def send(_: Failures) -> None:
+            body = json.dumps({"receiver_ids": receivers, "message": f"#{next(tags)}# {FILLER}"}).encode()
             await call(connection, post(head, body))
 
         measured = await _sends(target, sends, send)
@@ -101,19 +89,7 @@ async def mailbox_group(members: int, sends: int) -> Measured:
         target.stop()
 
 
-async def found(uri: str, ids: list[int], id: int = CONVERSATION, preset: str = "group") -> None:
-    """The conversation and its members, in the order a service would make them."""
-    stores, now = Storage(uri, Settings(), Clock()), Clock().now()
-    group = Conversation(id, "group", policy=PRESETS[preset], preset=preset, owner_id=ids[0])
-    beginning = Beginning(group, ids[0], f"bench-{id}", "", tuple(ids), ())
-    await stores.groups.begin(beginning, now)
-    await stores.groups.add_first(beginning, now)
-    await stores.inboxes.join(ids, id, 0, rev=1)
-    await stores.groups.finish(beginning)
-    await stores.close()
-
-
-async def _sends(target: Target, sends: int, send: Callable[[int], Awaitable[None]]) -> Measured:
+async def _sends(target: Target, sends: int, send: Callable[[Failures], Awaitable[None]]) -> Measured:
     """Everybody polls; each message goes when all have the one before and poll again."""
     failures, got, everyone = Failures(), 0, asyncio.Event()
     members = len(target.people)
@@ -126,16 +102,20 @@ async def _sends(target: Target, sends: int, send: Callable[[int], Awaitable[Non
         if got >= members:
             everyone.set()
 
-    pollers = await hold(target, members, failures, 3.0, on_tag=arrived, wait=30)
-    await asyncio.sleep(3.0)  # for their bindings
+    pollers = await hold(target, members, failures, 3.0, on_tag=arrived, wait=0.5)
+    for poller in pollers:
+        poller.wait = 30
+    await asyncio.sleep(
+        3.0
+    )  # for their bindings, and until all have a cursor: without it nobody is told of groups
     stored, whole, half = [], [], []
     with machine.window(target.processes) as window:
-        for number in range(sends):
+        for _ in range(sends):
             got = 0
             arrivals.clear()
             everyone.clear()
             begun = time.perf_counter()
-            await send(number)
+            await send(failures)
             stored.append(time.perf_counter() - begun)
             async with asyncio.timeout(ARRIVE_SECS):
                 await everyone.wait()
@@ -159,7 +139,3 @@ async def _sends(target: Target, sends: int, send: Callable[[int], Awaitable[Non
         "load_busy": window.cpu["load"] / window.secs,
         "foreign": window.foreign,
     }
-
-
-def _text() -> str:
-    return f"#{next(tags)}# A message to everybody, of ordinary length, as people write them to one another."

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bench import workloads
-from bench.group import found
-from bench.load import Connection, call, connect, post, post_head
+from bench.founding import founded, into, said
+from bench.load import connect, post
 from bench.machine import Measured
-from bench.people import FILLER, RUN, Failures, Senders, tags
+from bench.people import Failures, Senders, tags
 from bench.polls import hold
 from bench.targets import Target
 
 PAIRS = 100
 EACH_SECS = 0.5  # between two messages into the group beside the pairs
 FEW = 10  # in each of the small groups
-FIRST = 1_000_000  # of the ids of groups that are put into the database: above those that the server gives meanwhile
-_ids = itertools.count(FIRST)
 
 
 class IntoGroups(Senders):
@@ -35,19 +32,6 @@ class IntoGroups(Senders):
     def request(self, sender: int) -> tuple[int, bytes]:
         tag = next(tags)
         return tag, post(self.heads[sender], into(self._groups[sender // self._each], tag))
-
-
-def into(conversation_id: int, tag: int) -> bytes:
-    """The body of a message to all of a group."""
-    said = {"conversation_id": conversation_id, "message": f"#{tag}# {FILLER}", "client_id": f"{RUN}-{tag}"}
-    return json.dumps(said).encode()
-
-
-async def founded(target: Target, ids: list[int], preset: str = "group") -> int:
-    """A new group of these, the first of them its owner."""
-    id = next(_ids)
-    await found(target.mongodb_uri, ids, id, preset)
-    return id
 
 
 async def beside(target: Target, secs: float) -> Measured:
@@ -91,12 +75,6 @@ async def spoken_in(members: Target, group: int, failures: Failures) -> AsyncIte
         speaking.cancel()
         await asyncio.gather(speaking, return_exceptions=True)
         connection.close()
-
-
-async def said(connection: Connection, group: int, token: str, failures: Failures) -> None:
-    status, answer = await call(connection, post(post_head("chats/", token), into(group, next(tags))))
-    if status != 201:
-        failures.note(status, json.dumps(answer).encode())
 
 
 async def few(target: Target, secs: float) -> Measured:

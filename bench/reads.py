@@ -11,11 +11,10 @@ import json
 from pymongo import MongoClient
 
 from bench import machine
-from bench.group import found
+from bench.founding import founded, into
 from bench.load import Connection, call, connect, post, post_head
 from bench.machine import Measured, spent
-from bench.people import RUN, Failures
-from bench.speaker import CONVERSATION
+from bench.people import Failures, tags
 from bench.targets import Target
 from chatserver.settings import Settings
 
@@ -25,14 +24,14 @@ AT_ONCE = 16
 async def reads(target: Target, secs: float) -> Measured:
     """One read by each member; `secs` is only for the writes that come after, of which there should be none."""
     failures = Failures()
-    await found(target.mongodb_uri, [id for id, _ in target.people])
+    group = await founded(target, [id for id, _ in target.people])
     connections = await connect(target.port, AT_ONCE)
-    said = {"conversation_id": CONVERSATION, "message": "To all of you.", "client_id": f"{RUN}-reads"}
-    status, message = await call(connections[0], _request("chats/", target.people[0][1], said))
+    head = post_head("chats/", target.people[0][1])
+    status, message = await call(connections[0], post(head, into(group, next(tags))))
     if status != 201:
         raise RuntimeError(f"not sent: {status} {message}")
     readers = iter(target.people[1:])
-    path, body = f"conversations/{CONVERSATION}/read/", {"message_id": message["id"]}
+    path, body = f"conversations/{group}/read/", {"message_id": message["id"]}
 
     async def some(connection: Connection) -> None:
         for _, token in readers:

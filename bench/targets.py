@@ -63,9 +63,7 @@ def reference(name: str, users: int = 1_000) -> Target:
 RUN = (str(machine.ROOT / "run.py"),)
 
 
-async def ours(
-    users: int = 1_000, amqp_url: str = "", flags: Sequence[str] = (), program: Sequence[str] = RUN
-) -> Target:
+async def ours(users: int = 1_000, amqp_url: str = "", flags: Sequence[str] = ()) -> Target:
     """This server with an empty database, like the embedded one; its mongod is on the load generator's core."""
     mongo = MongoNode(cache_gb=cache_gb()).start()
     assert mongo.process is not None
@@ -73,7 +71,7 @@ async def ours(
     people = await settle(mongo.uri, users)
     port = machine.free_port()
     directory = tempfile.mkdtemp(prefix="bench")
-    command = [sys.executable, *program, "--port", str(port), "--data-dir", directory]
+    command = [sys.executable, *RUN, "--port", str(port), "--data-dir", directory]
     command += ["--log-level", "warning", "--rate-limits", "off", "--mongodb-uri", mongo.uri]
     command += ["--amqp-url", amqp_url] if amqp_url else []
     command += flags
