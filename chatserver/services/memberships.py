@@ -70,7 +70,7 @@ class Memberships:
         self._clock = clock
         self._places = places
         self._person_conversations = person_conversations
-        self._counts: BatchedCalls[tuple[int, int], bool] = BatchedCalls(self._count_all, clock)
+        self._counts: BatchedCalls[tuple[int, int], None] = BatchedCalls(self._count_all, clock)
 
     def places(self, preset: str) -> int:
         """How many members one of this preset may have."""
@@ -359,7 +359,7 @@ class Memberships:
         elif member.state in ("left", "banned"):
             await self._stores.inboxes.leave(user_id, self._departure(member))
         await step()
-        await self._counted(conversation, user_id)
+        await self._counts.call((conversation_id, user_id))
         if conversation.owner_id == user_id and member.state != "member":
             await self._groups.settle(conversation_id)
         self._bus.publish(Bell("inbox", (user_id,)))
@@ -420,25 +420,13 @@ class Memberships:
             )
         await self._fanout.repair(Advance(c, 0, await self._stores.messages.head(c), (user_id,)))
 
-    async def _counted(self, conversation: Conversation, user_id: int) -> None:
-        if not await self._counts.call((conversation.id, user_id)):
-            raise Unavailable("This conversation changes too fast right now.")
-
-    async def _count_all(self, settled: list[tuple[int, int]]) -> dict[tuple[int, int], bool]:
+    async def _count_all(self, settled: list[tuple[int, int]]) -> dict[tuple[int, int], None]:
         """Those who come and go at one moment are counted once, in each of their conversations."""
         people: defaultdict[int, list[int]] = defaultdict(list)
         for conversation_id, user_id in settled:
             people[conversation_id].append(user_id)
-        counts = await asyncio.gather(*(self._count(id, user_ids) for id, user_ids in people.items()))
-        counted = dict(zip(people, counts, strict=True))
-        return {key: counted[key[0]] for key in settled}
-
-    async def _count(self, conversation_id: int, user_ids: list[int]) -> bool:
-        """False when others, on other nodes, came and went each time."""
-        for _ in range(TRIES):
-            if await self._stores.groups.recount(conversation_id, user_ids):
-                return True
-        return False
+        await asyncio.gather(*(self._stores.groups.recount(id, found) for id, found in people.items()))
+        return dict.fromkeys(settled)
 
     async def _tell(self, conversation_id: int, member: Member) -> None:
         conversation = await self._stores.groups.conversation(conversation_id)

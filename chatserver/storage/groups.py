@@ -167,7 +167,7 @@ class GroupStore:
                 "state": {"$ne": "closed"},
                 "$or": [{"joining": user_id}, {"$expr": {"$lt": [taken, most]}}],
             },
-            {"$addToSet": {"joining": user_id}, "$inc": {"count_rev": 1}},
+            {"$addToSet": {"joining": user_id}},
         )
         return bool(result.matched_count)
 
@@ -267,32 +267,35 @@ class GroupStore:
         )
         return records.conversation(found) if found else None
 
-    async def recount(self, conversation_id: int, settled_ids: Sequence[int]) -> bool:
+    async def recount(self, conversation_id: int, settled_ids: Sequence[int]) -> None:
         """Count the members anew, and who asks to be one; those of `settled_ids` are on the way in no more.
 
-        False when others came or left meanwhile.
+        Of counts that overlap, the one that began last stands, since it has found what all others found.
         """
-        wanted = {"_id": conversation_id}
-        before = await self._conversations.find_one(wanted, {"count_rev": 1, "member_count": 1})
-        if before is None:
-            return True
+        wanted: Document = {"_id": conversation_id}
+        begun = await self._conversations.find_one_and_update(
+            wanted, {"$inc": {"counts_begun": 1}}, projection={"counts_begun": 1}, after=True
+        )
+        if begun is None:
+            return
         present = {"_id.c": conversation_id, "state": "member"}
         count = await self._members.count(present)
         asking = await self._members.count({**present, "state": "requested"})
         some = await self._members.find(present, {"_id": 1}, sort=[("_id.u", 1)], limit=PREVIEW)
-        update: Document = {
-            "$set": {
-                "member_count": count,
-                "preview": [doc["_id"]["u"] for doc in some],
-                "request_count": asking,
-            },
-            "$pull": {"joining": {"$in": list(settled_ids)}},
-            "$inc": {"count_rev": 1, "rev": int(count != before.get("member_count", 0))},
+        number = begun["counts_begun"]
+        settled = {"$setDifference": [{"$ifNull": ["$joining", []]}, list(settled_ids)]}
+        counted = {
+            "count_number": number,
+            "member_count": count,
+            "preview": [doc["_id"]["u"] for doc in some],
+            "request_count": asking,
+            "joining": settled,
+            "rev": {"$add": ["$rev", {"$cond": [{"$eq": ["$member_count", count]}, 0, 1]}]},
         }
-        result = await self._conversations.update_one(
-            {**wanted, "count_rev": before.get("count_rev")}, update
-        )
-        return bool(result.matched_count)
+        newest = {**wanted, "count_number": {"$not": {"$gt": number}}}
+        result = await self._conversations.update_one(newest, [{"$set": counted}])
+        if not result.matched_count:
+            await self._conversations.update_one(wanted, {"$pull": {"joining": {"$in": list(settled_ids)}}})
 
     async def heir(self, conversation_id: int) -> int | None:
         """The member of the highest role, of these who joined first; None when nobody is left."""
