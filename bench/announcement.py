@@ -96,10 +96,10 @@ class Announcements:
         self._arrivals.clear()
         self._all_arrived.clear()
         begun = time.perf_counter()
-        await said(connection, self.group, self.members.people[0][1], self.failures)
+        seq = await said(connection, self.group, self.members.people[0][1], self.failures)
         answered = time.perf_counter()
         self.stored.append(answered - begun)
-        behind = {f"heads.{self.group}": {"$exists": True, "$lt": len(self.stored)}}
+        behind = {f"heads.{self.group}": {"$exists": True, "$lt": seq}}
         await asyncio.to_thread(_nobody, inboxes, behind)
         self.spread.append(time.perf_counter() - answered)
         with contextlib.suppress(TimeoutError):

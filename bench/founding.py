@@ -9,7 +9,7 @@ from bench.load import Connection, call, post, post_head
 from bench.people import FILLER, RUN, Failures, tags
 from bench.targets import Target
 from chatserver.clock import Clock
-from chatserver.model import PRESETS, Beginning, Conversation
+from chatserver.model import PRESETS, Beginning, Conversation, split_message_id
 from chatserver.settings import Settings
 from chatserver.storage import Storage
 
@@ -42,7 +42,10 @@ def into(conversation_id: int, tag: int) -> bytes:
     return json.dumps(said).encode()
 
 
-async def said(connection: Connection, group: int, token: str, failures: Failures) -> None:
+async def said(connection: Connection, group: int, token: str, failures: Failures) -> int:
+    """The message's number in the group, or 0."""
     status, answer = await call(connection, post(post_head("chats/", token), into(group, next(tags))))
-    if status != 201:
-        failures.note(status, json.dumps(answer).encode())
+    if status == 201:
+        return split_message_id(answer["id"])[1]
+    failures.note(status, json.dumps(answer).encode())
+    return 0

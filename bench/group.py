@@ -89,7 +89,7 @@ async def mailbox_group(members: int, sends: int) -> Measured:
         target.stop()
 
 
-async def _sends(target: Target, sends: int, send: Callable[[Failures], Awaitable[None]]) -> Measured:
+async def _sends(target: Target, sends: int, send: Callable[[Failures], Awaitable[object]]) -> Measured:
     """Everybody polls; each message goes when all have the one before and poll again."""
     failures, got, everyone = Failures(), 0, asyncio.Event()
     members = len(target.people)

@@ -594,6 +594,7 @@ class Advance:
     member_ids: tuple[int, ...]
     own: dict[int, int] = field(default_factory=dict)
     is_direct: bool = False
+    member_count: int = 0  # as it was known to the sends
 
 
 @dataclass(frozen=True, slots=True)

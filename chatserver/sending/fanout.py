@@ -49,7 +49,7 @@ class FanOut:
         self._inboxes = inboxes
         self._bus = bus
         self._clock = clock
-        self._large = LargeFanOuts(inboxes, hub, bus, clock, self.repair, self._put_off)
+        self._large = LargeFanOuts(conversations, inboxes, hub, bus, clock, self.repair, self._put_off)
         self._unfinished: dict[int, Advance] = {}
         self._retrying: asyncio.Task[None] | None = None
 
@@ -70,6 +70,8 @@ class FanOut:
         try:
             if failpoints.armed:
                 await failpoints.reach("before_fanout")
+            # To read who the very many are would hold up the answer already; the count that sends know may be old.
+            advances = [advance for advance in advances if not self._large.takes(advance)]
             advances = await self._with_members(advances)
             advances = [advance for advance in advances if not self._large.takes(advance)]
             if not advances:

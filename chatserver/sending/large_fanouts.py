@@ -15,7 +15,7 @@ from chatserver import metrics
 from chatserver.clock import Clock
 from chatserver.model import Advance, Bell
 from chatserver.polls.hub import Hub
-from chatserver.ports import Bus, InboxStore
+from chatserver.ports import Bus, ConversationStore, InboxStore
 
 SLICE = 1_000  # members; more of them in one command would hold up the sends of others
 PAUSE_SECS = 0.02
@@ -25,6 +25,7 @@ MAX_WAITING = 10_000  # conversations; beyond, the sweeper finds them
 class LargeFanOuts:
     def __init__(
         self,
+        conversations: ConversationStore,
         inboxes: InboxStore,
         hub: Hub,
         bus: Bus,
@@ -33,6 +34,7 @@ class LargeFanOuts:
         put_off: Callable[[Sequence[Advance], Exception], None],
     ) -> None:
         """`put_off` is given what has failed."""
+        self._conversations = conversations
         self._inboxes = inboxes
         self._hub = hub
         self._bus = bus
@@ -44,7 +46,7 @@ class LargeFanOuts:
 
     def takes(self, advance: Advance) -> bool:
         """False for what is small enough to be done at once."""
-        if len(advance.member_ids) <= SLICE:
+        if max(advance.member_count, len(advance.member_ids)) <= SLICE:
             return False
         known = self._waiting.get(advance.conversation_id)
         if known is not None:
@@ -67,9 +69,13 @@ class LargeFanOuts:
             metrics.FANOUT_LARGE.set(len(self._waiting))
 
     async def _round(self, advance: Advance) -> None:
-        member_ids = sorted(advance.member_ids, key=lambda id: self._hub.get(id) is None)
-        for start in range(0, len(member_ids), SLICE):
-            part = replace(advance, member_ids=tuple(member_ids[start : start + SLICE]))
+        c = advance.conversation_id
+        members = advance.member_ids or (await self._conversations.member_ids([c]))[c]
+        here = [id for id in members if self._hub.get(id) is not None]
+        away = [id for id in members if self._hub.get(id) is None]
+        slices = [ids[start : start + SLICE] for ids in (here, away) for start in range(0, len(ids), SLICE)]
+        for member_ids in slices:
+            part = replace(advance, member_ids=tuple(member_ids))
             if await self._inboxes.advance([part]) < len(part.member_ids):
                 await self._repair(part)
             self._bus.publish(Bell("inbox", part.member_ids))

@@ -113,4 +113,5 @@ def _advance(run: list[Numbered]) -> Advance:
     conversation = run[0][0].conversation
     # Whom a send of a group knew as members may have changed since.
     members = conversation.member_ids if conversation.is_direct else ()
-    return Advance(first.conversation_id, first.seq, newest.seq, members, own, conversation.is_direct)
+    is_direct, count = conversation.is_direct, conversation.member_count
+    return Advance(first.conversation_id, first.seq, newest.seq, members, own, is_direct, count)

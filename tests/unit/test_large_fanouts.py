@@ -55,21 +55,24 @@ async def test_all_of_very_many_get_every_message_once_and_in_order(chat: Any) -
 
 
 @pytest.mark.usefixtures("small_slices")
+@pytest.mark.parametrize("step", ["conversations.member_ids", "inboxes.advance"])
 @pytest.mark.gen_test
-async def test_the_answer_does_not_wait_for_the_inboxes_of_very_many(
-    chat: Any, monkeypatch: pytest.MonkeyPatch
+async def test_the_answer_waits_neither_for_the_names_nor_for_the_inboxes_of_very_many(
+    chat: Any, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     people, group = await crowd(chat)
     go_on = asyncio.Event()
-    advance = chat.storage.inboxes.advance
+    store, name = step.split(".")
+    whole = getattr(getattr(chat.storage, store), name)
 
-    async def dawdling(*asked: Any) -> int:
+    async def dawdling(*asked: Any) -> Any:
         await go_on.wait()
-        return int(await advance(*asked))
+        return await whole(*asked)
 
     with monkeypatch.context() as patched:
-        patched.setattr(chat.storage.inboxes, "advance", dawdling)
-        message = await chat.say(people[0], group, "at once")
+        patched.setattr(getattr(chat.storage, store), name, dawdling)
+        async with asyncio.timeout(30):
+            message = await chat.say(people[0], group, "at once")
         heads = await chat.storage.inboxes.heads([people[1].user_id], [group.id])
         assert heads[people[1].user_id][group.id] < message.seq
         go_on.set()
