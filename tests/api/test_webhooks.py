@@ -340,7 +340,10 @@ async def test_what_cannot_be_a_webhook_is_refused_by_name(chat: Client) -> None
     made = await call(chat, "POST", "", good)
     assert made.status == 201, "although its name leads nowhere yet"
     assert_problem(
-        await call(chat, "PATCH", f"{made['id']}/", {"url": "https://10.0.0.1/x"}), 400, "validation_error", "url"
+        await call(chat, "PATCH", f"{made['id']}/", {"url": "https://10.0.0.1/x"}),
+        400,
+        "validation_error",
+        "url",
     )
     for _ in range(19):
         assert (await call(chat, "POST", "", good)).status == 201
