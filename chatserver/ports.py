@@ -544,8 +544,8 @@ class OutwardCalls(Protocol):
 class CheckedCalls(OutwardCalls, Protocol):
     """The same, and an address can be checked beforehand."""
 
-    async def refuses(self, url: str, limit_secs: float) -> bool:
-        """Whether it is known by now, within the limit, that this is not called."""
+    async def refuses(self, url: str) -> bool:
+        """Whether it is known by now that this is not called. As slow as the resolver: who asks limits the time."""
 
 
 class TokenHost(Protocol):

@@ -42,7 +42,10 @@ class Writer:
         clock: Clock,
         announce: Callable[[Message, tuple[int, ...]], None],
     ) -> None:
-        """`announce` is told of every new message and its members after the fan-out, in the order of the log."""
+        """`announce` is told of every new message in the order of the log, with its members once they are reached.
+
+        It is told of it without them when they are very many, or the fan-out is put off.
+        """
         self._messages = messages
         self._flushes = flushes
         self._fanout = fanout
@@ -132,8 +135,8 @@ class Writer:
         metrics.MESSAGES.inc(new := sum(created for _, _, created in appended))
         self.stored += new
         for _, message, created in appended:
-            if created and (member_ids := reached.get(message.conversation_id)):
-                self._announce(message, member_ids)
+            if created:  # without members it is for every node: they are very many, or the database is away
+                self._announce(message, reached.get(message.conversation_id, ()))
         if failpoints.armed:
             await failpoints.reach("before_ack")
         for send, _, _ in appended:

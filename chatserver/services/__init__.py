@@ -197,7 +197,7 @@ def build_services(
         settings.person_sessions,
     )
     quotas = Quotas(stores.quotas, stores.attempts, settings, clock)
-    urls = EndpointUrls(way_out)
+    urls = EndpointUrls(way_out, clock)
     hooks = Hooks(stores, way_out, secret, urls, bus, clock)
     feed.listen(hooks.wake)
     contacts = Contacts(stores, accounts, settings.directory, settings.contact)

@@ -16,7 +16,6 @@ LONG_FILES = {
     "chatserver/services/__init__.py": "who knows whom among the services, in one place",
     "chatserver/services/hooks.py": "a question to the host from its setting to what its answer means",
     "handlers/description/openapi.py": "from one call to its part of the document",
-    "chatserver/services/webhooks.py": "all that the host does with its endpoints, and how they are shown",
     "chatserver/tasks/endpoint.py": "how one endpoint is told: healthy, failing, poisoned, gone",
     "chatserver/settings.py": "every setting, its default and its meaning on one page",
     "chatserver/services/events.py": "register, look, wait, answer: the one order of a poll, with an end and without",

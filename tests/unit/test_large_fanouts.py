@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatserver.errors import Unavailable
-from chatserver.model import Actor, Conversation
+from chatserver.model import Actor, Bell, Conversation
 from tests.unit.test_memberships import assert_sound, seen
 
 PEOPLE = 8
@@ -52,6 +52,22 @@ async def test_all_of_very_many_get_every_message_once_and_in_order(chat: Any) -
     answer = await chat.poll(people[0], cursors[0])
     assert len([event for event in answer.events if b'"message"' in event]) == 3
     await assert_sound(chat, group, *people)
+
+
+@pytest.mark.usefixtures("small_slices")
+@pytest.mark.gen_test
+async def test_every_node_is_brought_what_is_said_to_very_many(chat: Any) -> None:
+    people, group = await crowd(chat)
+    rung: list[Bell] = []
+
+    def hear(bell: Bell) -> None:
+        rung.append(bell)
+        chat.services.bells.heard(bell)
+
+    chat.bus.listen(hear)
+    message = await chat.say(people[0], group, "to all of you")
+    assert [bell.user_ids for bell in rung if bell.message == message] == [()]
+    await reached(chat, group, people)
 
 
 @pytest.mark.usefixtures("small_slices")
