@@ -18,15 +18,8 @@ _ids = itertools.count(FIRST)
 
 
 async def founded(target: Target, ids: list[int], preset: str = "group") -> int:
-    """A new group of these, the first of them its owner."""
-    id = next(_ids)
-    await _found(target.mongodb_uri, ids, id, preset)
-    return id
-
-
-async def _found(uri: str, ids: list[int], id: int, preset: str) -> None:
-    """The conversation and its members, in the order a service would make them."""
-    stores, now = Storage(uri, Settings(), Clock()), Clock().now()
+    """A new group of these, the first of them its owner, made in the order in which a service would."""
+    stores, now, id = Storage(target.mongodb_uri, Settings(), Clock()), Clock().now(), next(_ids)
     group = Conversation(id, "group", policy=PRESETS[preset], preset=preset, owner_id=ids[0])
     beginning = Beginning(group, ids[0], f"bench-{id}", "", tuple(ids), ())
     await stores.groups.begin(beginning, now)
@@ -34,6 +27,7 @@ async def _found(uri: str, ids: list[int], id: int, preset: str) -> None:
     await stores.inboxes.join(ids, id, 0, rev=1)
     await stores.groups.finish(beginning)
     await stores.close()
+    return id
 
 
 def into(conversation_id: int, tag: int) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -21,7 +20,7 @@ from bench.machine import Measured, quantile
 from bench.nodes import Broker
 from bench.people import FILLER, Failures, tags
 from bench.polls import hold
-from bench.targets import RUN, Target, ours, reference
+from bench.targets import Target, command_of, ours, reference
 
 ARRIVE_SECS = 20.0
 
@@ -42,9 +41,7 @@ async def group_beside(members: int, sends: int) -> Measured:
     try:
         target = await ours(members + 1, broker.url)
         port = machine.free_port()
-        command = [sys.executable, *RUN, "--port", str(port), "--data-dir", directory.name]
-        command += ["--log-level", "warning", "--rate-limits", "off"]
-        command += ["--mongodb-uri", target.mongodb_uri, "--amqp-url", broker.url]
+        command = command_of(port, directory.name, target.mongodb_uri, broker.url)
         other = machine.start(command, machine.LOAD_CORE, "other")
         machine.wait_for_port(port, other)
         return await _in_group(target, port, sends)
@@ -105,9 +102,8 @@ async def _sends(target: Target, sends: int, send: Callable[[Failures], Awaitabl
     pollers = await hold(target, members, failures, 3.0, on_tag=arrived, wait=0.5)
     for poller in pollers:
         poller.wait = 30
-    await asyncio.sleep(
-        3.0
-    )  # for their bindings, and until all have a cursor: without it nobody is told of groups
+    # For their bindings, and until all have a cursor: without it nobody is told of groups.
+    await asyncio.sleep(3.0)
     stored, whole, half = [], [], []
     with machine.window(target.processes) as window:
         for _ in range(sends):

@@ -60,7 +60,11 @@ def reference(name: str, users: int = 1_000) -> Target:
     return Target(name, port, process, people, stop=lambda: machine.stop(process))
 
 
-RUN = (str(machine.ROOT / "run.py"),)
+def command_of(port: int, directory: str, mongodb_uri: str, amqp_url: str) -> list[str]:
+    """What starts this server there; without `amqp_url` it is alone."""
+    command = [sys.executable, str(machine.ROOT / "run.py"), "--port", str(port), "--data-dir", directory]
+    command += ["--log-level", "warning", "--rate-limits", "off", "--mongodb-uri", mongodb_uri]
+    return command + (["--amqp-url", amqp_url] if amqp_url else [])
 
 
 async def ours(users: int = 1_000, amqp_url: str = "", flags: Sequence[str] = ()) -> Target:
@@ -71,10 +75,7 @@ async def ours(users: int = 1_000, amqp_url: str = "", flags: Sequence[str] = ()
     people = await settle(mongo.uri, users)
     port = machine.free_port()
     directory = tempfile.mkdtemp(prefix="bench")
-    command = [sys.executable, *RUN, "--port", str(port), "--data-dir", directory]
-    command += ["--log-level", "warning", "--rate-limits", "off", "--mongodb-uri", mongo.uri]
-    command += ["--amqp-url", amqp_url] if amqp_url else []
-    command += flags
+    command = [*command_of(port, directory, mongo.uri, amqp_url), *flags]
     process = machine.start(command, machine.SERVER_CORE, "ours")
 
     def stop() -> None:
