@@ -17,6 +17,7 @@ from chatserver.clock import Clock
 from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.model import MAX_SEQ, Advance, Flushed, KnownVersion, Message, Outcome
 from chatserver.ports import FlushStore, MessageStore
+from chatserver.sending import large_fanouts
 from chatserver.sending.fanout import FanOut
 from chatserver.sending.heads import Heads
 from chatserver.sending.send import Appended, Numbered, Send, advances
@@ -143,10 +144,15 @@ class Writer:
             send.succeed()
 
     def _foreseen(self, numbered: list[Numbered]) -> list[Advance]:
-        """Whom these messages bring forward once they are stored; nothing, where that is not known before."""
-        if all(send.conversation.is_direct and not send.in_doubt for send, _ in numbered):
-            return advances(numbered)
-        return []
+        """Whom the trip that stores these messages brings forward: a slice at most, nobody while a send is in doubt."""
+        if any(send.in_doubt for send, _ in numbered):
+            return []
+        foreseen, moved = [], 0
+        for advance in advances(numbered):
+            if advance.is_direct or moved + advance.member_count <= large_fanouts.SLICE:
+                moved += advance.member_count
+                foreseen.append(advance)
+        return foreseen
 
     async def _fan_out(
         self, appended: list[Appended], flushed: Flushed, claims: Mapping[int, KnownVersion]
@@ -155,9 +161,8 @@ class Writer:
         advanced = flushed.advances
         if flushed.advances:
             await self._fanout.finish(flushed.advances, claims, flushed.reached)
-            left = [(send, message) for send, message, created in appended if not created]
-        else:
-            left = [(send, message) for send, message, _ in appended]
+        gone_out = {advance.conversation_id for advance in flushed.advances}
+        left = [(s, message) for s, message, new in appended if not new or s.conversation.id not in gone_out]
         if left:
             advanced = (*advanced, *await self._fanout.advance(advances(left)))
         return {advance.conversation_id: advance.member_ids for advance in advanced}

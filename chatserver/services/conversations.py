@@ -65,11 +65,15 @@ class Conversations:
         self._opening: dict[tuple[int, int], asyncio.Task[tuple[Conversation, int | None]]] = {}
         # A message wakes a thousand members at once, and all of them ask who is in the group.
         self._reads: BatchedCalls[int, Conversation] = BatchedCalls(stores.conversations.conversations, clock)
+        self._member_reads: BatchedCalls[tuple[int, int], Member] = BatchedCalls(
+            stores.conversations.members_of, clock
+        )
 
     async def close(self) -> None:
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
         await self._beginnings.close()
         await self._reads.close()
+        await self._member_reads.close()
 
     def known_direct(self, actor: Actor, user_id: int) -> Conversation | None:
         """The actor's conversation with this user, if this node has met it."""
@@ -151,8 +155,7 @@ class Conversations:
             raise NotFound(NO_CONVERSATION)
         if actor.is_host:
             return conversation, Member(conversation.id, actor.user_id, role=SYSTEM)
-        found = await self._stores.conversations.members(conversation.id, [actor.user_id])
-        member = found.get(actor.user_id)
+        member = await self._member_reads.call((conversation.id, actor.user_id))
         if member is None or member.state != "member":
             raise NotFound(NO_CONVERSATION)
         return conversation, member

@@ -94,7 +94,9 @@ class Storage:
         self.facts = FactStore(collections["facts"])
         self.pages = WordPageStore(collections["pages"], collections["messages"])
         self.inboxes = InboxStore(collections["inboxes"])
-        self.flushes = FlushStore(collections["messages"], collections["inboxes"], clock)
+        self.flushes = FlushStore(
+            collections["messages"], collections["inboxes"], collections["members"], clock
+        )
         self.owed = OwedStore(collections["inboxes"])
         self.notifications = NotificationStore(collections["notifications"])
         self.marks = MarkStore(collections["marks"])

@@ -13,6 +13,7 @@ from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
 
 MEMBERS_INDEX = (("_id.c", 1), ("state", 1), ("_id.u", 1))
+MEMBER_IDS: Document = {"_id.c": 1, "_id.u": 1}
 _MARKS = 50  # (seq, time) pairs kept per member and kind; older messages show the next mark's time
 
 
@@ -44,13 +45,9 @@ class ConversationStore:
 
     async def member_ids(self, ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
         """All members of each of these groups, as they are now. Answered from the index alone."""
-        member_ids: dict[int, list[int]] = {id: [] for id in ids}
-        if not member_ids:
+        if not (ids := list(ids)):
             return {}
-        wanted: Document = {"_id.c": {"$in": list(member_ids)}, "state": "member"}
-        for doc in await self._members.find(wanted, {"_id.c": 1, "_id.u": 1}, hint=MEMBERS_INDEX):
-            member_ids[doc["_id"]["c"]].append(doc["_id"]["u"])
-        return {id: tuple(sorted(found)) for id, found in member_ids.items()}
+        return named(ids, await self._members.find(members_in(ids), MEMBER_IDS, hint=MEMBERS_INDEX))
 
     async def paged(self, ids: Iterable[int]) -> dict[int, int]:
         """How many full pages of each have their words listed; left out where none has."""
@@ -150,6 +147,19 @@ class ConversationStore:
 
 def member_key(conversation_id: int, user_id: int) -> Document:
     return {"c": conversation_id, "u": user_id}
+
+
+def members_in(ids: list[int]) -> Document:
+    """The filter for everybody who is a member of one of these groups, which MEMBERS_INDEX answers alone."""
+    return {"_id.c": {"$in": ids}, "state": "member"}
+
+
+def named(ids: list[int], documents: Iterable[Document]) -> dict[int, tuple[int, ...]]:
+    """conversation → ids of its members, from what was found of them."""
+    found: dict[int, list[int]] = {id: [] for id in ids}
+    for document in documents:
+        found[document["_id"]["c"]].append(document["_id"]["u"])
+    return {id: tuple(sorted(members)) for id, members in found.items()}
 
 
 def _read_up_to(seq: int, at: datetime) -> Document:

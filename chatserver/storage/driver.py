@@ -108,16 +108,17 @@ class Collection:
 
         return await self._gate.call(operation, run)
 
-    def reading(self, filter: Document, projection: Document, level: str) -> Document:
+    def reading(
+        self,
+        filter: Document,
+        projection: Document,
+        level: str,
+        hint: Sequence[tuple[str, int]] | None = None,
+    ) -> Document:
         """A command, for a script as well: its reply has all documents in `cursor.firstBatch`."""
-        return {
-            "find": self._collection.name,
-            "filter": filter,
-            "projection": projection,
-            "batchSize": MAX_FEW,
-            "singleBatch": True,
-            "readConcern": {"level": level},
-        }
+        what = {"find": self._collection.name, "filter": filter, "projection": projection}
+        how = {"hint": dict(hint)} if hint else {}
+        return {**what, **how, "batchSize": MAX_FEW, "singleBatch": True, "readConcern": {"level": level}}
 
     def aggregating(self, pipeline: list[Document]) -> Document:
         """The same for what a pipeline gives."""

@@ -1,7 +1,7 @@
 """What one flush of the writer asks of the database: messages into the log, and inboxes moved behind them.
 
-Where it is known beforehand whom the messages bring forward, both writes go out in one trip, and the append waits for
-no majority because the advance does (cover.py).
+Where few inboxes have to move, both writes go out in one trip, and the append waits for no majority because the advance
+does (cover.py). The members of groups are read between the two: whoever joins later looks into the log itself.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from chatserver.clock import Clock
 from chatserver.errors import Unavailable
 from chatserver.model import Advance, Flushed, KnownVersion, Message, Outcome, split_message_id
 from chatserver.storage import records
+from chatserver.storage.conversations import MEMBER_IDS, MEMBERS_INDEX, members_in, named
 from chatserver.storage.cover import DUPLICATE, Cover, Covers
 from chatserver.storage.driver import UNJOURNALED, WRITE_CONCERN, Collection, Document
 from chatserver.storage.inboxes import advancing
@@ -24,13 +25,16 @@ from chatserver.storage.script import Script
 
 log = structlog.get_logger(__name__)
 
+# An update that finds no inbox. It waits for the majority of whatever was written before it all the same.
+_NOBODY: Document = {"q": {"_id": {"$in": []}}, "u": {"$inc": {"version": 1}}, "multi": True}
 MOST_ROUNDS = 8  # of one append: whoever is left then goes with the next
 
 
 class FlushStore:
-    def __init__(self, messages: Collection, inboxes: Collection, clock: Clock) -> None:
+    def __init__(self, messages: Collection, inboxes: Collection, members: Collection, clock: Clock) -> None:
         self._messages = messages
         self._inboxes = inboxes
+        self._members = members
         self._covers = Covers(clock)
 
     async def append_and_advance(
@@ -42,8 +46,8 @@ class FlushStore:
         """Insert each message at its own id; those of a conversation stand together, in order. Once one of a conversation
         is refused nothing of it is tried any more: no hole can form.
 
-        `advances` are those of all these messages, if they may go out behind them. `Flushed` tells which of them did:
-        none, when there was no need for it to be now. Never raises Unavailable: it may or may not be stored then.
+        `advances` are those of these messages that may go out behind them. `Flushed` tells which of them did, with their
+        members: none, when there was no need for it to be now. Never raises Unavailable: it may or may not be stored.
         """
         documents = [records.message_document(message) for message in messages]
         # Without advances the append has to wait for a majority itself.
@@ -104,16 +108,33 @@ class FlushStore:
         """Make sure what was stored, by moving the inboxes of those whom it reaches."""
         if flush.cover is None:
             return Flushed(outcomes)
-        advances = flush.advances
-        if any(outcome is not Outcome.STORED for outcome in outcomes):
-            pairs = zip(flush.messages, outcomes, strict=True)
-            stored = [message for message, outcome in pairs if outcome is Outcome.STORED]
-            advances = list(_reaching(advances, stored))
-        if not advances:
+        pairs = zip(flush.messages, outcomes, strict=True)
+        stored = [message for message, outcome in pairs if outcome is Outcome.STORED]
+        if not stored:
             return Flushed(outcomes)
-        command = self._inboxes.updating(advancing(advances, flush.claims))
+        advances = flush.advances
+        if len(stored) < len(outcomes):
+            advances = list(_reaching(advances, stored))
+        advances = yield from self._with_members(advances)
+        command = self._inboxes.updating(advancing(advances, flush.claims) or [_NOBODY])
         reply = yield from flush.cover.write(command)
         return Flushed(outcomes, advances, int(reply["n"]))
+
+    def _with_members(self, advances: Sequence[Advance]) -> Script[Sequence[Advance]]:
+        """Those of groups with everybody who is a member by now, in what the primary itself knows.
+
+        A majority need not have heard of somebody who joined just before the append: who looks into the log as
+        soon as it has would not find the message there yet.
+        """
+        ids = [advance.conversation_id for advance in advances if not advance.member_ids]
+        if not ids:
+            return advances
+        reply = yield self._members.reading(members_in(ids), MEMBER_IDS, "local", MEMBERS_INDEX)
+        members = named(ids, reply["cursor"]["firstBatch"])
+        with_members = (
+            replace(one, member_ids=one.member_ids or members[one.conversation_id]) for one in advances
+        )
+        return [advance for advance in with_members if advance.member_ids]
 
 
 @dataclass(frozen=True, slots=True)
