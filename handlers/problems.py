@@ -8,6 +8,13 @@ from typing import Any
 from chatserver import errors
 from handlers import rate_fields
 
+# Python 3.13 gives these the newer names of RFC 9110; clients know them by the older.
+_RENAMED = {
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    416: "Requested Range Not Satisfiable",
+    422: "Unprocessable Entity",
+}
 STATUS: dict[str, int] = {
     "token_missing": 401,
     "token_invalid": 401,
@@ -69,7 +76,7 @@ def problem(status: int, error: BaseException | None, request_id: str) -> tuple[
     fields = error.fields if isinstance(error, errors.Invalid) else {}
     return status, {
         "type": f"/docs#problem-{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(status),
         "status": status,
         "detail": detail,
         "code": code,
@@ -77,6 +84,11 @@ def problem(status: int, error: BaseException | None, request_id: str) -> tuple[
         "request_id": request_id,
         **extra,
     }
+
+
+def title_of(status: int) -> str:
+    """The name of a status, the same on every Python."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
 
 
 def problem_fields(status: int, error: BaseException | None) -> list[tuple[str, str]]:

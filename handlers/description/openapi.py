@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from typing import Any
 
 from apispec import APISpec
@@ -16,7 +15,7 @@ from handlers.description.openapi_schemas import Schema, form_of, parameters_of,
 from handlers.description.operations import GROUPS, OPERATIONS
 from handlers.description.operations.operation import Answer, Operation
 from handlers.description.operations.problems import EXPLANATIONS
-from handlers.problems import STATUS
+from handlers.problems import STATUS, title_of
 from handlers.routes import API, API_ROUTES, ID, OTHER_ROUTES, SUB
 from handlers.schemas import ID_FORMAT
 from handlers.server import FEATURE_LEVEL
@@ -244,7 +243,7 @@ def example_problem(code: str) -> Json:
     fields = [{"field": "receiver_id", "detail": "is required"}] if code == "validation_error" else []
     made: Json = {
         "type": f"/docs#problem-{code}",
-        "title": HTTPStatus(STATUS[code]).phrase,
+        "title": title_of(STATUS[code]),
         "status": STATUS[code],
         "detail": "receiver_id: is required" if fields else EXPLANATIONS[code][0],
         "code": code,
