@@ -12,9 +12,10 @@ from tornado.iostream import IOStream
 from chatserver.model import Actor
 from chatserver.services.events import PollRequest
 
-# A chunk costs as much as kilobytes do, so these are the most: some of any size, and one more for so many bytes.
-FREE_CHUNKS = 256
-CHUNK_BYTES = 256
+# A chunk costs as much as kilobytes do, so these are the most: some of any size, and one more for so many bytes that
+# chunks carry. Who writes a small JSON piece by piece has enough, and who sends a file in 200 bytes each has always.
+FREE_CHUNKS = 64
+CHUNK_BYTES = 128
 
 
 class Replayed:
@@ -30,7 +31,8 @@ class Replayed:
         self._head = head
         self._body = body
         self._chunks = 0
-        self._asked_bytes = 0
+        self._carried_bytes = 0
+        self._is_new = False  # the chunk whose bytes are read next
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -44,12 +46,16 @@ class Replayed:
     def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
         """The size of a chunk. Raises HTTPInputError, a 400, when there are too many small ones."""
         self._chunks += 1
-        if self._chunks > FREE_CHUNKS + self._asked_bytes // CHUNK_BYTES:
+        self._is_new = True
+        if self._chunks > FREE_CHUNKS + self._carried_bytes // CHUNK_BYTES:
             raise HTTPInputError("too many small chunks")
         return self._stream.read_until(delimiter, max_bytes)
 
     def read_bytes(self, num_bytes: int, partial: bool = False) -> Awaitable[bytes]:
-        self._asked_bytes += num_bytes
+        if self._is_new:
+            # Once a chunk: what has not come yet is asked for again, and that would count for as often as it drips.
+            self._carried_bytes += num_bytes
+            self._is_new = False
         if not self._body:
             return self._stream.read_bytes(num_bytes, partial)
         part, self._body = self._body[:num_bytes], self._body[num_bytes:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 from collections.abc import Iterator
 
@@ -13,7 +14,7 @@ from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.others import Others, percentile
 from tests.abuse.bench.size import FULL, SLACK_SECS, sized
 from tests.abuse.bench.victim import Victim, running
-from tests.abuse.bench.wire import connect
+from tests.abuse.bench.wire import LONG_SECS, Reply, connect, exchange
 from tests.support.client import API, Client, Device
 from tests.support.mongo import MongoNode
 from tests.support.waiting import eventually
@@ -227,3 +228,46 @@ async def test_E4_a_body_of_tiny_chunks_is_cut_at_its_limit_and_keeps_nobody_wai
         assert lag < 0.1
     others.assert_unharmed(calm, times=2)
     row.assert_clean()
+
+
+def in_chunks(body: bytes, chunk_bytes: int) -> bytes:
+    pieces = [body[start : start + chunk_bytes] for start in range(0, len(body), chunk_bytes)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("chunk_bytes", [200, 1000])
+async def test_E4_a_file_in_the_chunks_of_a_modest_client_is_taken(
+    victim: Victim, client: Client, row: Row, chunk_bytes: int
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+    part = '--X\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    file = '--X\r\nContent-Disposition: form-data; name="attachment"; filename="a.txt"\r\n\r\n'
+    body = (part % ("receiver_id", bob.id) + file).encode() + b"x" * MEGABYTE + b"\r\n--X--\r\n"
+
+    reply = await in_pieces(victim, ann, "multipart/form-data; boundary=X", in_chunks(body, chunk_bytes))
+    row.saw(reply.status, f"a file in chunks of {chunk_bytes}")
+    if reply.status != 201:
+        row.violation(f"a file in chunks of {chunk_bytes} bytes was answered {reply.body[:200]!r}")
+    row.assert_clean()
+
+
+@pytest.mark.gen_test
+async def test_E4_a_text_written_word_by_word_is_taken_and_letter_by_letter_is_not(
+    victim: Victim, client: Client, row: Row
+) -> None:
+    ann, bob = await client.people("ann", "bob")
+    body = json.dumps({"receiver_id": bob.id, "message": "a word " * 40}).encode()
+
+    for chunk_bytes, status in ((7, 201), (1, 400)):
+        reply = await in_pieces(victim, ann, "application/json", in_chunks(body, chunk_bytes))
+        row.saw(reply.status, f"chunks of {chunk_bytes}")
+        if reply.status != status:
+            row.violation(f"a text in chunks of {chunk_bytes} was answered {reply.body[:200]!r}")
+    row.assert_clean()
+
+
+async def in_pieces(victim: Victim, sender: Device, type: str, chunks: bytes) -> Reply:
+    head = f"POST {API}chats/ HTTP/1.1\r\nHost: chat\r\nAuthorization: Token {sender.token}\r\nConnection: close\r\n"
+    head += f"Content-Type: {type}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return await exchange(victim.port, head.encode() + chunks, quiet_secs=LONG_SECS)

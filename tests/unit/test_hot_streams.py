@@ -10,9 +10,10 @@ from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from tornado.httputil import HTTPInputError
 from tornado.iostream import IOStream, StreamClosedError
 
 from chatserver.clock import Clock
@@ -24,6 +25,7 @@ from chatserver.settings import Settings
 from handlers.connections.own_address import OwnAddress
 from handlers.hot.answer_bytes import AnswerBytes
 from handlers.hot.polls import Polls
+from handlers.hot.replayed import CHUNK_BYTES, FREE_CHUNKS, Replayed
 from handlers.hot.request import END_OF_HEAD, HotRequest
 from handlers.hot.stream import AHEAD_BYTES, READ_BYTES, HotStream
 from tests.support.waiting import eventually
@@ -202,3 +204,27 @@ async def test_a_poll_is_not_held_for_who_hung_up_before_it_was(pair: Pair) -> N
     polls = Polls(runtime, AnswerBytes(runtime, secure=False), OwnAddress(runtime.settings, secure=False))
     assert await polls.answer(HotRequest("token", b"cursor=e:1", 0, b"id", False), pair.ours, "127.0.0.1")
     assert ended == [Ended.GONE, Ended.GONE]
+
+
+class Dripping:
+    """A stream of which each read brings one byte."""
+
+    def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> bytes:
+        return b"1" + delimiter
+
+    def read_bytes(self, num_bytes: int, partial: bool = False) -> bytes:
+        return b"x" * (1 if partial else num_bytes)
+
+
+def test_a_chunk_that_drips_is_counted_once_and_buys_no_crumbs() -> None:
+    replayed: Any = Replayed(cast(Any, Dripping()), b"", b"")
+    replayed.read_until(b"\r\n")
+    for left in range(60_000, 0, -1):
+        replayed.read_bytes(left, partial=True)
+    bought = 60_000 // CHUNK_BYTES
+
+    with pytest.raises(HTTPInputError):
+        for _ in range(2 * (FREE_CHUNKS + bought)):
+            replayed.read_until(b"\r\n")
+            replayed.read_bytes(1, partial=True)
+            replayed.read_bytes(2)
