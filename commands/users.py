@@ -88,7 +88,7 @@ async def set_password(runtime: Runtime, shown: Shown, username: str, password_s
 @on_services
 async def disable(runtime: Runtime, shown: Shown, username: str) -> None:
     account = await runtime.services.accounts.set_disabled(username, True)
-    ended = await runtime.services.sessions.end_all(account.user.id)
+    ended = await runtime.services.sessions.end_all(account.user.id, spares_token=True)
     shown.result(
         {**account_json(account), "sessions_ended": ended}, f"{username} is disabled; sessions ended: {ended}"
     )

@@ -243,18 +243,24 @@ class Accounts:
 
     async def back(self, account: Account) -> Account:
         """As it is; active again when it was switched off until a time that is over."""
-        until = account.off_until
-        is_over = account.state == "disabled" and until is not None and until <= self._clock.now()
-        return await self.set_active(account, True) if is_over else account
+        id, until = account.user.id, account.off_until
+        if account.state != "disabled" or until is None or until > self._clock.now():
+            return account
+        async with self._feed.about_person("user.updated", id):
+            await self._users.come_back(id, until)
+        fresh = await self.account(id)  # whom the host has switched off anew, perhaps
+        self._known[id] = fresh.user
+        return fresh
 
     async def set_active(self, account: Account, active: bool, until: datetime | None = None) -> Account:
         """Whether they may sign in and be written to; other nodes know it within KNOWN_SECS. Sessions are ended apart.
 
-        `until`: whoever is switched off is active again when they first sign in after that.
+        `until`: whoever is switched off is active again when they first sign in after that. Raises NotFound.
         """
         state = "active" if active else "disabled"
         async with self._feed.about_person("user.updated" if active else "user.deactivated", account.user.id):
-            await self._users.set_state(account.user.id, state, until)
+            if not await self._users.set_state(account.user.id, state, until):
+                raise NotFound("This account is gone.")
         user = replace(account.user, is_off=not active)
         self._known[user.id] = user
         return replace(account, state=state, user=user, off_until=None if active else until)

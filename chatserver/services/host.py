@@ -17,6 +17,7 @@ from chatserver.services.notifications import Notifications
 from chatserver.services.sessions import Sessions
 from chatserver.services.sign_in_keys import SignInKeys
 from chatserver.services.visitors import Visitors
+from chatserver.services.vouchers import signed_voucher
 
 
 class Host:
@@ -48,15 +49,15 @@ class Host:
         Raises TokenInvalid, RateLimited; Forbidden when this is switched off.
         """
         try:
-            known = await self._read(token)
-            known.signed_in()
+            known = signed_voucher(await self._read(token), token)
+            await self._sessions.refuse_ended(known)
         except TokenInvalid:
             self._count(address, "refused")  # apart, so that who is refused fills nothing for who is not
             raise
         self._limits.take_of(f"sub {known.sub}", "host")
         self._count(address, "accepted")
         account = await self._visitors.of_host(known.sub, known.profile)
-        return await self._sessions.start(account, device)
+        return await self._sessions.start(account, device, known)
 
     def _count(self, address: str, how: str) -> None:
         """Raises RateLimited."""

@@ -76,7 +76,8 @@ class HostUsers:
     async def set_active(self, sub: str, active: bool, until: datetime | None = None) -> tuple[Account, int]:
         """Whether they may sign in and be written to, and how many sessions ended; see Accounts. Raises NotFound."""
         account = await self._accounts.set_active(await self.of(sub), active, until)
-        return account, 0 if active else await self._sessions.end_all(account.user.id)
+        # Who is switched on again comes back with what they have: until then their account keeps them out.
+        return account, 0 if active else await self._sessions.end_all(account.user.id, spares_token=True)
 
     async def delete(self, sub: str) -> User | None:
         """Their name is forgotten, what they wrote stays. None when there is nobody, or nobody any more."""

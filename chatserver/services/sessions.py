@@ -5,7 +5,7 @@ a sign-in on its way meanwhile comes to nothing: it looks once more after it sto
 worth nothing in any case.
 
 A token of the host's own begins a session at its first call, and stands for it from then on. One that was ended does not
-begin again.
+begin again; and a token that one was begun with or exchanged for neither begins nor is exchanged for another.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ KEPT_BEYOND = timedelta(
     minutes=2
 )  # its token, by the clocks of all machines: an ended session is remembered as long
 TRIES, SETTLE_SECS = 10, 0.05
+ENDED = "The session of this token was ended."
 ENDED_AT_ONCE = 10  # by one sign-in, should there be more
 
 
@@ -109,19 +110,31 @@ class Sessions:
             raise TokenInvalid("The username or the password is wrong.")
         return await self.start(account, device)
 
-    async def start(self, account: Account, device: str) -> tuple[str, User, Session]:
+    async def start(
+        self, account: Account, device: str, exchanged: Voucher | None = None
+    ) -> tuple[str, User, Session]:
         """A new session, whose place is now: nothing between this and its first poll is missed.
 
         `account` is as it was proved. Beyond the most that a person may have, the new session takes the place of the
-        one that was not used for the longest time. Raises TokenInvalid.
+        one that was not used for the longest time. `exchanged`: for what the host said. Raises TokenInvalid.
         """
         token = new_token()
-        session = await self._store(account, device, token_hash(token))
+        session = await self._store(account, device, token_hash(token), exchanged=exchanged)
         assert session is not None  # nobody had this token before
         return token, account.user, session
 
+    async def refuse_ended(self, voucher: Voucher) -> None:
+        """Raises TokenInvalid when a session that this token began, or was exchanged for, was ended."""
+        if await self._sessions.is_ended(voucher.session_key):
+            raise TokenInvalid(ENDED)
+
     async def _store(
-        self, account: Account, device: str, key: bytes, by: Voucher | None = None
+        self,
+        account: Account,
+        device: str,
+        key: bytes,
+        by: Voucher | None = None,
+        exchanged: Voucher | None = None,
     ) -> Session | None:
         """None when there is or was one with this key already."""
         user = account.user
@@ -134,16 +147,25 @@ class Sessions:
         session = Session(id, user.id, device_name(device), now, now, account.credential, ends)
         place = Cursor(inbox.epoch, inbox.version)
         async with self._feed.about_person("session.created", user.id, s=session.id):
-            if not await self._sessions.create(session, key, place, vouched=by is not None):
+            if not await self._sessions.create(session, key, place, by is not None, _note(exchanged)):
                 return None
-        current = await self._users.by_id(user.id)
-        if current is None or (current.state, current.credential) != ("active", account.credential):
+        try:
+            await self._check_still(account, exchanged)
+        except TokenInvalid:
             await self._sessions.delete(user.id, session.id)
-            raise TokenInvalid("The account was changed meanwhile, or is switched off.")
+            raise
         for unused in (await self._sessions.of_user(user.id, skip=self._most))[:ENDED_AT_ONCE]:
             with suppress(NotFound):  # another sign-in may have ended it at the same moment
-                await self.revoke(Actor(user.id, session.id), unused.id)
+                await self.revoke(Actor(user.id, session.id), unused.id, spares_token=True)
         return session
+
+    async def _check_still(self, account: Account, exchanged: Voucher | None) -> None:
+        """That nothing ended all sessions since this was proved. Raises TokenInvalid."""
+        current = await self._users.by_id(account.user.id)
+        if current is None or (current.state, current.credential) != ("active", account.credential):
+            raise TokenInvalid("The account was changed meanwhile, or is switched off.")
+        if exchanged is not None:
+            await self.refuse_ended(exchanged)
 
     async def change_password(self, actor: Actor, password: str, new_password: str, caller: Caller) -> int:
         """Ends all other sessions of this person, and tells how many. Raises Invalid, RateLimited."""
@@ -208,11 +230,12 @@ class Sessions:
             done.exception()  # whoever waited for it may be gone
 
     async def _begin(self, voucher: Voucher) -> Session:
+        await self.refuse_ended(voucher)
         for _ in range(TRIES):
             if await self._sessions.is_known(voucher.session_key):
                 session = await self._by_hash.call(voucher.session_key)
                 if session is None:
-                    raise TokenInvalid("The session of this token was ended.")
+                    raise TokenInvalid(ENDED)
                 return session
             self._limits.take_of(f"sub {voucher.sub}", "host")
             account = await self._visitors.vouched(voucher.sub, voucher.profile)
@@ -269,9 +292,9 @@ class Sessions:
     async def list(self, actor: Actor) -> list[Session]:
         return await self._sessions.of_user(actor.user_id)
 
-    async def revoke(self, actor: Actor, session_id: int) -> None:
+    async def revoke(self, actor: Actor, session_id: int, *, spares_token: bool = False) -> None:
         """Ends the session's held polls at once, on every node. Raises NotFound for sessions of others."""
-        if not await self._sessions.delete(actor.user_id, session_id):
+        if not await self._sessions.delete(actor.user_id, session_id, spares_token=spares_token):
             raise NotFound("There is no such session.")
         try:
             await self._inboxes.push([actor.user_id], Entry("session", ref=session_id))
@@ -281,9 +304,14 @@ class Sessions:
             self.distrust(actor.user_id, session_id)
             self._hub.revoke(actor.user_id, lambda id: id == session_id)
 
-    async def end_all(self, user_id: int, but: int = 0, before: datetime | None = None) -> int:
-        """Every session of a person, `but` one, or those begun before; how many. As one step: one may have thousands."""
-        ended, last = await self._sessions.delete_all(user_id, but, before)
+    async def end_all(
+        self, user_id: int, but: int = 0, before: datetime | None = None, *, spares_token: bool = False
+    ) -> int:
+        """Every session of a person, `but` one, or those begun before; how many. As one step: one may have thousands.
+
+        `spares_token`: what they were exchanged for is as good as before, where something else keeps it out.
+        """
+        ended, last = await self._sessions.delete_all(user_id, but, before, spares_token=spares_token)
         if ended:
             try:
                 await self._inboxes.push([user_id], Entry("sessions", ref=but, rev=last))
@@ -319,6 +347,13 @@ class Sessions:
         await asyncio.gather(*self._beginning.values(), return_exceptions=True)
         await self._by_hash.close()
         await self._by_id.close()
+
+
+def _note(voucher: Voucher | None) -> tuple[bytes, datetime] | None:
+    """Of a token that is good until some time. Of any other it would have to be kept for ever."""
+    if voucher is None or voucher.expires_at is None:
+        return None
+    return voucher.session_key, voucher.expires_at + KEPT_BEYOND
 
 
 def device_name(given: str) -> str:

@@ -18,6 +18,7 @@ from cachetools import LRUCache, TTLCache
 from chatserver.clock import Clock
 from chatserver.errors import TokenInvalid
 from chatserver.guard.credentials import KEY_FORM, TICKET_PREFIX, TOKEN_PREFIX, token_hash
+from chatserver.guard.host_token import HostToken
 from chatserver.ports import TokenHost
 from chatserver.services.sign_in_keys import SignInKeys
 
@@ -80,9 +81,7 @@ class Vouchers:
             if self._host is not None:
                 return None
             raise
-        sub = said.signed_in()
-        name = b"jti", said.jti.encode() if said.jti else token_hash(token)
-        return Voucher(sub, said.profile, _key(sub, *name), said.expires_at, said.expires_at)
+        return signed_voucher(said, token)
 
     async def _asked(self, token: str) -> Voucher:
         key = token_hash(token)
@@ -111,6 +110,13 @@ class Vouchers:
 
     async def close(self) -> None:
         await asyncio.gather(*self._asking.values(), return_exceptions=True)
+
+
+def signed_voucher(said: HostToken, token: str) -> Voucher:
+    """What a JWT of the host stands for. Raises TokenInvalid when it signs nobody in."""
+    sub = said.signed_in()
+    name = b"jti", said.jti.encode() if said.jti else token_hash(token)
+    return Voucher(sub, said.profile, _key(sub, *name), said.expires_at, said.expires_at)
 
 
 def _key(sub: str, kind: bytes, name: bytes) -> bytes:

@@ -80,6 +80,10 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
         expireAfterSeconds=0,
         partialFilterExpression={"expires_at": {"$exists": True}},
     )
+    # Those that a token of the host was exchanged for: once one was ended it is exchanged no more.
+    await collections["sessions"].create_index(
+        [("exchanged.key", 1)], partialFilterExpression={"exchanged.key": {"$exists": True}}
+    )
     # Files: their pieces, in order.
     await collections["fs.chunks"].create_index([("files_id", 1), ("n", 1)], unique=True)
     # Nobody asks for these: they are let go of when their time is over.

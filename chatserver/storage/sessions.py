@@ -7,7 +7,8 @@ A session also keeps the place of a client that sends no cursor: `place` is what
 last being answered.
 
 A session that a token of the host began, a `vouched` one, is not deleted when it is ended but loses its owner: its token
-may be good for longer, and must not begin another one. It goes with its token, or unused as any other.
+may be good for longer, and must not begin another one. It goes with its token, or unused as any other. So it is with
+one that such a token was exchanged for: ended, it is kept until that token is no good any more.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from chatserver.storage.driver import UNJOURNALED, Collection, Document
 from chatserver.storage.script import Script
 
 _WITHOUT_PLACE: Document = {"place": 0, "pending": 0}
-_OURS: Document = {"vouched": None}
-_ENDED: Document = {"$unset": {"user_id": "", "name": "", "place": "", "pending": ""}}
+_ENDED: list[Document] = [
+    {"$set": {"expires_at": {"$ifNull": ["$exchanged.until", "$expires_at"]}}},
+    {"$unset": ["user_id", "name", "place", "pending"]},
+]
 
 
 class SessionStore:
@@ -34,8 +37,18 @@ class SessionStore:
         self._sessions = sessions
         self._users = users
 
-    async def create(self, session: Session, token_hash: bytes, place: Cursor, vouched: bool = False) -> bool:
-        """False when there is, or was, one for this token: of those that are `vouched` for by the host."""
+    async def create(
+        self,
+        session: Session,
+        token_hash: bytes,
+        place: Cursor,
+        vouched: bool = False,
+        exchanged: tuple[bytes, datetime] | None = None,
+    ) -> bool:
+        """False when there is, or was, one for this token: of those that are `vouched` for by the host.
+
+        `exchanged`: for which of the host's tokens it was given, and until when that is good.
+        """
         document: Document = {
             "_id": session.id,
             "token_hash": token_hash,
@@ -50,6 +63,8 @@ class SessionStore:
             document["vouched"] = True
         if session.expires_at is not None:
             document["expires_at"] = session.expires_at
+        if exchanged is not None:
+            document["exchanged"] = dict(zip(("key", "until"), exchanged, strict=True))
         try:
             await self._sessions.insert_one(document)
         except DuplicateKeyError:
@@ -59,6 +74,11 @@ class SessionStore:
     async def is_known(self, token_hash: bytes) -> bool:
         """Whether there is one for this token, whatever it is worth, or was one that ended before its token."""
         return await self._sessions.find_one({"token_hash": token_hash}, {"_id": 1}) is not None
+
+    async def is_ended(self, key: bytes) -> bool:
+        """Whether one was ended that this token of the host's began or was exchanged for."""
+        either = [{"token_hash": key}, {"exchanged.key": key}]
+        return await self._sessions.find_one({"user_id": None, "$or": either}, {"_id": 1}) is not None
 
     async def by_token_hashes(self, token_hashes: list[bytes]) -> dict[bytes, Session]:
         """Those that are worth something."""
@@ -104,13 +124,16 @@ class SessionStore:
     async def touch(self, session_id: int, at: datetime) -> None:
         await self._sessions.update_one({"_id": session_id}, {"$set": {"last_used_at": at}})
 
-    async def delete(self, user_id: int, session_id: int) -> bool:
+    async def delete(self, user_id: int, session_id: int, *, spares_token: bool = False) -> bool:
+        """`spares_token`: the token of the host that it was exchanged for is as good as before."""
         theirs = {"_id": session_id, "user_id": user_id}
-        if await self._sessions.delete_one({**theirs, **_OURS}) == 1:
+        if await self._sessions.delete_one({**theirs, **_forgotten(spares_token)}) == 1:
             return True
         return bool((await self._sessions.update_one(theirs, _ENDED)).modified_count)
 
-    async def delete_all(self, user_id: int, but: int, before: datetime | None = None) -> tuple[int, int]:
+    async def delete_all(
+        self, user_id: int, but: int, before: datetime | None = None, *, spares_token: bool = False
+    ) -> tuple[int, int]:
         """All but one, or those that began before: how many, and the highest id that there was of these."""
         begun: Document = {"user_id": user_id}
         if before is not None:
@@ -118,7 +141,7 @@ class SessionStore:
         newest = await self._sessions.find(begun, {"_id": 1}, sort=[("_id", -1)], limit=1)
         last = int(newest[0]["_id"]) if newest else 0
         theirs = {"user_id": user_id, "_id": {"$lte": last, "$ne": but}}
-        ended = await self._sessions.delete_many({**theirs, **_OURS})
+        ended = await self._sessions.delete_many({**theirs, **_forgotten(spares_token)})
         ended += int((await self._sessions.update_many(theirs, _ENDED)).modified_count)
         return ended, last
 
@@ -150,6 +173,11 @@ class SessionStore:
     async def move_places(self, moves: Sequence[PlaceMove]) -> None:
         """In their order. A place never moves back within an epoch."""
         await self._sessions.bulk_write([_update(move) for move in moves], ordered=True)
+
+
+def _forgotten(spares_token: bool) -> Document:
+    """Of which nothing is kept when they are ended."""
+    return {"vouched": None} if spares_token else {"vouched": None, "exchanged": None}
 
 
 def _stands(session: Document, owner: Document | None) -> bool:

@@ -157,12 +157,22 @@ class UserStore:
         found = await self._users.find(filter, _ACCOUNT, sort=[("username_key", 1)], limit=limit)
         return [records.account(doc) for doc in found]
 
-    async def set_state(self, user_id: int, state: str, until: datetime | None = None) -> None:
-        """Without a state one is active: that is how nearly all are stored. With any other all sessions end."""
+    async def set_state(self, user_id: int, state: str, until: datetime | None = None) -> bool:
+        """Without a state one is active: that is how nearly all are stored. With any other all sessions end.
+
+        False when the account is gone: who was forgotten stays so.
+        """
         change: Document = {"$unset": {"state": "", "off_until": ""}}
         if state != "active":
             change = {"$set": {"state": state, "off_until": until, "kept_session": 0}, **_RAISED}
-        await self._users.update_one({"_id": user_id}, change)
+        there = {"_id": user_id, "state": {"$ne": "forgotten"}}
+        return bool((await self._users.update_one(there, change)).matched_count)
+
+    async def come_back(self, user_id: int, until: datetime) -> bool:
+        """Active again, if they are switched off until then still, and not for longer or for good by now."""
+        off = {"_id": user_id, "state": "disabled", "off_until": until}
+        change = {"$unset": {"state": "", "off_until": ""}}
+        return bool((await self._users.update_one(off, change)).matched_count)
 
     async def forget(self, user_id: int, username: str, full_name: str) -> None:
         """Keep of the person only what messages need: an id with a name that says nothing."""

@@ -13,7 +13,7 @@ from tests.abuse.bench.size import sized
 from tests.abuse.bench.victim import HOST_SECRET, Victim
 from tests.support.client import PASSWORD, Answer, Client, Device, unique
 from tests.support.command import chatserver
-from tests.support.host import device, signed
+from tests.support.host import by_host, claims_of_host, device, sign_in, signed
 from tests.support.waiting import eventually
 
 AT_ONCE = 4
@@ -126,4 +126,36 @@ async def test_F8_no_sign_in_outlives_being_switched_off(
         await assert_worthless(client, tokens[-2 * AT_ONCE :], bob, row, TRUST_SECS)
         assert (await sign_in()).status in (401, 403)
     row.show(f"{got} sign-ins around {sized(3, 10)} accounts that were switched off")
+    row.assert_clean()
+
+
+@pytest.mark.parametrize("end", ["logout", "host", "erase"])
+@pytest.mark.parametrize("first", ["used", "exchanged"])
+@pytest.mark.gen_test
+async def test_F8_a_token_of_the_host_whose_session_was_ended_gets_no_other(
+    victim: Victim, client: Client, row: Row, first: str, end: str
+) -> None:
+    sub = unique("sub")
+    token = signed(HOST_SECRET, sub=sub)
+    key = claims_of_host("users:write erase", secret=HOST_SECRET)
+    begun = token if first == "used" else (await sign_in(client, token))["token"]
+    assert (await client.call("GET", "users/me/", token=begun)).status == 200
+
+    if end == "logout":
+        ended = await client.call("POST", "auth/logout/", token=begun)
+    elif end == "host":
+        ended = await by_host(client, key, "DELETE", f"users/{sub}/sessions/")
+    else:
+        ended = await by_host(client, key, "DELETE", f"users/{sub}/?messages=erase")
+    assert ended.status in (200, 202), ended
+
+    for way, answer in (
+        ("used", await client.call("GET", "users/me/", token=token)),
+        ("exchanged", await sign_in(client, token)),
+    ):
+        row.saw(answer.status, f"{way} after {end}")
+        if answer.status != 401:
+            row.violation(f"a token whose session was ended by {end} was {way} again: {answer}")
+    fresh = await sign_in(client, signed(HOST_SECRET, sub=sub, jti=unique("jti")))
+    assert fresh.status == 200, "another token is as good as ever"
     row.assert_clean()
