@@ -101,6 +101,11 @@ class BaseHandler(RequestHandler):
         if self._received_bytes <= self.body_limit:
             self._received.append(chunk)
 
+    def on_connection_close(self) -> None:
+        """What came is let go of here: a request that was left is part of a cycle, which is collected seldom."""
+        super().on_connection_close()
+        self._received.clear()
+
     def body(self) -> bytes:
         """All of it. Raises PayloadTooLarge for a chunked one that told no length."""
         if self._received_bytes > self.body_limit:

@@ -57,6 +57,25 @@ class PartHandler(HostHandler):
     """Its body is lines, not one object."""
 
     scopes: ClassVar = {"GET": EXPORT, "PUT": IMPORT}
+    _is_expected = False
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        if self.request.method == "PUT":
+            self.runtime.services.jobs.expect_part()
+            self._is_expected = True
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self._expect_no_more()
+
+    def on_finish(self) -> None:
+        self._expect_no_more()
+
+    def _expect_no_more(self) -> None:
+        if self._is_expected:
+            self._is_expected = False
+            self.runtime.services.jobs.part_came()
 
     @property
     def body_limit(self) -> int:

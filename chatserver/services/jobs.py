@@ -17,7 +17,15 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from chatserver.clock import Clock
-from chatserver.errors import Conflict, Forbidden, IdempotencyConflict, Invalid, LimitReached, NotFound
+from chatserver.errors import (
+    Conflict,
+    Forbidden,
+    IdempotencyConflict,
+    Invalid,
+    LimitReached,
+    NotFound,
+    Unavailable,
+)
 from chatserver.guard.scopes import JOB_SCOPES, require
 from chatserver.model import JOBS, Bell, JobPart, Task
 from chatserver.ports import Bus, Stores
@@ -29,6 +37,7 @@ OPEN_FOR = timedelta(days=7)  # then one that was not committed is forgotten
 PARTS_KEPT = timedelta(days=30)
 ERRORS = 100
 AT_ONCE = 2  # parts being taken: each keeps a processor busy and some megabytes
+COMING = 8  # parts on their way in, which lie in memory: 64 MiB of them in a process
 
 
 class JobFailed(Exception):
@@ -55,6 +64,7 @@ class Jobs:
         self._bus = bus
         self._clock = clock
         self._taking = asyncio.Semaphore(AT_ONCE)
+        self._coming = 0
 
     async def create(
         self, kind: str, about: Mapping[str, Any], client_id: str | None, *, is_open: bool = False
@@ -97,6 +107,15 @@ class Jobs:
             raise NotFound("There is no such job.")
         require(JOB_SCOPES[found.event], scopes)
         return found
+
+    def expect_part(self) -> None:
+        """Before its body is read; `part_came` is to follow, also when it never came. Raises Unavailable."""
+        if self._coming >= COMING:
+            raise Unavailable("Too many parts are coming in right now.")
+        self._coming += 1
+
+    def part_came(self) -> None:
+        self._coming -= 1
 
     async def put_part(self, id: int, number: int, data: bytes) -> tuple[JobPart, bool]:
         """And whether it is new. Raises NotFound, Invalid, Conflict for other bytes and for a job that takes none."""

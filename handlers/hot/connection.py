@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
+from tornado.http1connection import HTTP1ConnectionParameters
 from tornado.httpserver import _HTTPRequestContext
 from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
@@ -21,7 +21,7 @@ from handlers.connections.own_address import OwnAddress
 from handlers.hot.answer_bytes import AnswerBytes, written
 from handlers.hot.event_streams import EventStreams
 from handlers.hot.polls import Polls
-from handlers.hot.replayed import Replayed
+from handlers.hot.replayed import Connection, Replayed
 from handlers.hot.request import END_OF_HEAD, HotRequest, recognise
 from handlers.hot.sends import Sends
 from handlers.hot.stream import HotStream, PlainStream
@@ -162,7 +162,7 @@ class HotConnection:
             self.stream = self.stream.hand_over()
             self._context = _HTTPRequestContext(self.stream, self._address, None)
         stream: Any = Replayed(self.stream, head, body)
-        connection = HTTP1Connection(stream, False, self._params, self._context)
+        connection = Connection(stream, False, self._params, self._context)
         again = await connection.read_response(delegate.start_request(self, connection))
         self._follow = stream.follow
         return again

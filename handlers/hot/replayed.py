@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from asyncio import Future
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any
 
-from tornado.httputil import HTTPInputError
-from tornado.iostream import IOStream
+from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate
+from tornado.iostream import IOStream, StreamClosedError
 
 from chatserver.model import Actor
 from chatserver.services.events import PollRequest
@@ -60,6 +62,24 @@ class Replayed:
             return self._stream.read_bytes(num_bytes, partial)
         part, self._body = self._body[:num_bytes], self._body[num_bytes:]
         return _done(part)
+
+
+class Connection(HTTP1Connection):
+    """Tornado's, which keeps nothing of the body of a client that went away."""
+
+    def _read_body(
+        self, code: int, headers: HTTPHeaders, delegate: HTTPMessageDelegate
+    ) -> Awaitable[None] | None:
+        reading = super()._read_body(code, headers, delegate)
+        return None if reading is None else _without_remains(reading)
+
+
+async def _without_remains(reading: Awaitable[None]) -> None:
+    """Raises an error of its own in place of one that has the last bytes in its frames, and is part of a cycle."""
+    with suppress(StreamClosedError):
+        await reading
+        return
+    raise StreamClosedError
 
 
 def _done(data: bytes) -> Future[bytes]:

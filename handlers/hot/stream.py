@@ -162,6 +162,7 @@ class HotStream:
         stream = PlainStream(self.socket)
         stream._read_buffer += self._buffer
         stream._read_buffer_size += len(self._buffer)
+        self._buffer = b""
         return stream
 
     def _release(self) -> None:
