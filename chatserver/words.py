@@ -16,7 +16,8 @@ from chatserver.visible import INVISIBLE, code_points
 
 # What is stored beside the words says by which rules they were made: raise it with every change of those. What has
 # another number is listed anew in the background (relisting.py).
-RULES = 2
+RULES = 2  # of messages
+NAME_RULES = 3  # of people, of whom there are few: they have a number of their own
 # Of a message, and of a word: beyond any ordinary text, so that nobody makes pages that take seconds to list.
 MOST_WORDS = 512
 WORD_CHARS = 64

@@ -14,7 +14,7 @@ from chatserver.clock import Clock
 from chatserver.model import split_message_id
 from chatserver.ports import Stores
 from chatserver.word_pages import PAGE, page_of
-from chatserver.words import RULES
+from chatserver.words import NAME_RULES, RULES
 
 A_SWEEP = 5_000  # documents of each kind
 A_CALL = 64  # the same; of the longest messages these keep the loop for a moment
@@ -32,11 +32,11 @@ class Relisting:
         self._clock = clock
 
     async def go_on(self, now: datetime) -> None:
-        await self._part("users", self._stores.users, now)
-        await self._part("messages", self._stores.messages, now)
+        await self._part("users", self._stores.users, NAME_RULES, now)
+        await self._part("messages", self._stores.messages, RULES, now)
 
-    async def _part(self, noun: str, store: Listing, now: datetime) -> None:
-        after = await self._stores.marks.listed_up_to(noun, RULES, now, now + AGAIN)
+    async def _part(self, noun: str, store: Listing, rules: int, now: datetime) -> None:
+        after = await self._stores.marks.listed_up_to(noun, rules, now, now + AGAIN)
         for _ in range(A_SWEEP // A_CALL):
             if after is None:
                 return
@@ -44,7 +44,7 @@ class Relisting:
             if noun == "messages":
                 await self._fill_pages(ids)
             after = ids[-1] if len(ids) == A_CALL else None
-            await self._stores.marks.list_up_to(noun, RULES, after, len(ids))
+            await self._stores.marks.list_up_to(noun, rules, after, len(ids))
             await self._clock.sleep(PAUSE_SECS)
 
     async def _fill_pages(self, ids: list[int]) -> None:

@@ -9,7 +9,7 @@ from chatserver.clock import Clock
 from chatserver.settings import Settings
 from chatserver.storage.backup import open_copies
 from chatserver.storage.schema import BEFORE, MARK, Schema, schema_of
-from chatserver.words import RULES
+from chatserver.words import NAME_RULES, RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ async def survey(settings: Settings, clock: Clock) -> DatabaseSurvey:
 async def _unlisted(database: Any) -> dict[str, tuple[int, int]]:
     """How far the first round of listing anew got (relisting.py)."""
     found = {}
-    for noun in ("users", "messages"):
-        mark = await database.marks.find_one({"_id": f"words of {noun}", "rules": {"$gte": RULES}})
+    for noun, rules in (("users", NAME_RULES), ("messages", RULES)):
+        mark = await database.marks.find_one({"_id": f"words of {noun}", "rules": {"$gte": rules}})
         total = await database[noun].estimated_document_count()
         if total and (mark is None or (mark["seen"] is not None and mark["again_at"] is not None)):
             found[noun] = (mark["count"] if mark else 0, total)

@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from chatserver.model import Account, User
 from chatserver.storage import records
 from chatserver.storage.driver import Collection, Document
-from chatserver.words import RULES, person_words
+from chatserver.words import NAME_RULES, person_words
 
 LAST_SIGN = "\U0010ffff"
 _PUBLIC = {"username": 1, "full_name": 1, "avatar": 1, "host_sub": 1, "state": 1}
@@ -200,7 +200,7 @@ class UserStore:
                 {"$set": _listed(doc["username"], doc["full_name"]), "$unset": {"full_name_key": ""}},
             )
             for doc in found
-            if doc.get("words_rules") != RULES
+            if doc.get("words_rules") != NAME_RULES
         ]
         if writes:
             await self._users.bulk_write(writes, ordered=False)
@@ -209,7 +209,7 @@ class UserStore:
 
 def _listed(username: str, full_name: str) -> Document:
     """What a person is found by."""
-    return {"name_words": person_words(username, full_name), "words_rules": RULES}
+    return {"name_words": person_words(username, full_name), "words_rules": NAME_RULES}
 
 
 def begin(field: str, beginnings: Sequence[str]) -> Document:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from chatserver.model import User
 from chatserver.sending.relisting import AGAIN, Relisting
 from chatserver.storage.driver import Collection, make_client, settled
 from chatserver.storage.gate import Gate
 from chatserver.storage.messages import MessageStore
 from chatserver.word_pages import PAGE
+from chatserver.words import NAME_RULES
 from tests.support.client import unique
 from tests.unit.conftest import DATABASE
 
@@ -135,6 +137,21 @@ async def test_a_name_is_not_given_back_to_somebody_who_was_deleted_meanwhile(ch
 
 
 @pytest.mark.gen_test
+async def test_who_was_listed_by_a_username_that_the_server_made_is_found_by_it_no_more(
+    chat: Any, old: Old, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatserver.sending.relisting.PAUSE_SECS", 0)
+    id, shown = await chat.storage.marks.next_id("user"), unique("shown")
+    username = f"host:{id}"
+    await chat.storage.users.create(User(id, username, shown, None, unique("sub")), "", chat.clock.now())
+    earlier = {"name_words": [username, "host", str(id), shown], "words_rules": 2}
+    database["users"].update_one({"_id": id}, {"$set": earlier})
+    await old.go_round(old.begin(), chat.clock.now())
+    assert await chat.storage.users.search([username], 10) == []
+    assert [user.id for user in await chat.storage.users.search([shown], 10)] == [id]
+
+
+@pytest.mark.gen_test
 async def test_a_search_for_people_reads_no_more_of_the_index_than_it_answers(
     chat: Any, database: Any
 ) -> None:
@@ -149,7 +166,7 @@ async def test_a_search_for_people_reads_no_more_of_the_index_than_it_answers(
                 "full_name": name,
                 "avatar": None,
                 "name_words": [name],
-                "words_rules": 2,
+                "words_rules": NAME_RULES,
             }
         )
     command = {
