@@ -80,8 +80,8 @@ def read_host_token(token: str, key: SignInKey, now: datetime) -> HostToken:
     if ahead > LONGEST_SECS + LEEWAY_SECS:
         raise TokenInvalid("The host's token is not accepted: it must expire within 24 hours.")
     profile = {name: claims[name] for name in PROFILE if name in claims}
-    if not _text(claims, "name"):
-        profile.pop("name", None)  # a name cannot be cleared
+    if not (_text(claims, "name") or "").strip():
+        profile.pop("name", None)  # whoever has none there has none to say
     return HostToken(
         _text(claims, "sub") or "",
         profile,

@@ -44,6 +44,14 @@ def acceptable(said: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def name_from(sub: str) -> str:
+    """What somebody is called of whom the host says no name: by its id, which others see anyway."""
+    try:
+        return shown_name(sub)
+    except Invalid:
+        return "User"
+
+
 def _checked(field: str, value: Any) -> Any:
     if field == "name":
         return shown_name(value if isinstance(value, str) else "", "name")

@@ -30,6 +30,7 @@ from chatserver.model import (
     message_id,
 )
 from chatserver.ports import Bus, Stores
+from chatserver.services.host_profile import name_from
 from chatserver.services.import_lines import (
     Checker,
     ConversationLine,
@@ -194,7 +195,7 @@ class Imports:
     async def _make(self, line: UserLine) -> None:
         id = await self._stores.marks.next_id("user")
         said = {name: value for name, value in line.profile.items() if value is not None}
-        name, avatar = said.pop("name", "User"), said.pop("avatar", None)
+        name, avatar = said.pop("name", None) or name_from(line.sub), said.pop("avatar", None)
         await self._stores.inboxes.ensure(id)
         user = User(id, f"host:{id}", name, avatar, line.sub)
         await self._stores.users.create(user, "", self._clock.now(), said)

@@ -16,7 +16,7 @@ from chatserver.model import Account, User
 from chatserver.names import shown_name
 from chatserver.ports import Stores
 from chatserver.services.accounts import BOT, Accounts
-from chatserver.services.host_profile import acceptable, checked
+from chatserver.services.host_profile import acceptable, checked, name_from
 
 TRIES = 10
 SETTLE_SECS = 0.05
@@ -110,7 +110,7 @@ class Visitors:
         """None when the host's user has an account by now."""
         id = await self._stores.marks.next_id("user")
         said = dict(profile)
-        name, avatar = said.pop("name", "User"), said.pop("avatar", None)
+        name, avatar = said.pop("name", None) or name_from(host_sub or ""), said.pop("avatar", None)
         user = User(id, f"{kind}:{id}", name, avatar, host_sub)
         said = {field: value for field, value in said.items() if value is not None}
         return await self._accounts.add(user, said=said)

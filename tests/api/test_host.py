@@ -27,7 +27,7 @@ async def test_the_host_signs_its_user_in_and_later_sign_ins_find_the_same_accou
     assert first.status == 200, first
     assert set(first.json) == {"token", "user", "session"}
     assert first["user"]["full_name"] == "Ann Arden"
-    for nameless in (None, ""):
+    for nameless in (None, "", "  "):
         again = await sign_in(shop, signed(sub=sub, name=nameless))
         assert again["user"] == first["user"], "without a name the known one stays"
     renamed = await sign_in(shop, signed(sub=sub, name="Ann Berg"))
@@ -38,6 +38,16 @@ async def test_the_host_signs_its_user_in_and_later_sign_ins_find_the_same_accou
     await bob.here()
     await ann.sent(bob, "hello")
     assert [m["sender_name"] for m in await bob.until(1)] == ["Ann Berg"]
+
+
+@pytest.mark.gen_test
+async def test_whoever_has_no_name_yet_is_shown_by_the_hosts_own_id(shop: Client) -> None:
+    for nameless in (None, "", "  "):
+        sub = unique("sub")
+        assert (await sign_in(shop, signed(sub=sub, name=nameless)))["user"]["full_name"] == sub
+        assert (await sign_in(shop, signed(sub=sub, name="Ann Arden")))["user"]["full_name"] == "Ann Arden"
+    unshown = await sign_in(shop, signed(sub=unique("\u202e")))
+    assert unshown["user"]["full_name"] == "User", "an id that would turn the text around it"
 
 
 @pytest.mark.gen_test
