@@ -430,6 +430,7 @@ class Message:
     given: str | None = None  # the hash of what its sender gave, where the host had it replaced
     deleted_by: int = 0  # a moderator, if not its sender
     system: System | None = None
+    silent: bool = False  # rings nowhere
 
     @property
     def changed_at(self) -> datetime | None:

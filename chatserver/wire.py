@@ -173,6 +173,7 @@ def message(
         "kind": "message" if message.system is None else "system",
         "system": message.system and system(message.system),
         "deleted_by": message.deleted_by or None,
+        "silent": message.silent,
     }
 
 
@@ -217,6 +218,7 @@ def message_event(message: Message, sender_name: str, receiver_id: int | None, f
         "kind": "message" if message.system is None else "system",
         "system": message.system and system(message.system),
         "deleted_by": message.deleted_by or None,
+        "silent": message.silent,
     }
 
 
@@ -369,6 +371,7 @@ def message_hint(message: Message) -> Json:
         "attachment": file and [file.id, file.name, file.type, file.size_bytes, file.sha256],
         "created_at": moment(message.created_at),
         **({"system": asdict(message.system)} if message.system is not None else {}),
+        **({"silent": True} if message.silent else {}),
     }
 
 
@@ -389,4 +392,5 @@ def hinted_message(hint: Json) -> Message:
         system=System(told["type"], told["actor_id"], tuple(told["user_ids"]), told["value"])
         if told
         else None,
+        silent=hint.get("silent") is True,
     )

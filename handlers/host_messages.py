@@ -30,7 +30,9 @@ class MessagesHandler(HostHandler):
             sub, bot = asked.as_.sub, asked.as_.bot
             if (sub is None) == (bot is None):
                 raise Invalid.field("as", "must have exactly one of sub and bot")
-        speech = Speech(asked.conversation, asked.receiver_sub, sub, bot, asked.message, asked.client_id)
+        speech = Speech(
+            asked.conversation, asked.receiver_sub, sub, bot, asked.message, asked.client_id, asked.silent
+        )
         message, created = await self.runtime.services.host_messages.post(speech, base_url(self))
         if not created:
             self.set_header("Idempotency-Replayed", "true")

@@ -748,6 +748,9 @@ class HostSend(Struct):
     ] = msgspec.field(name="as")
     conversation: Annotated[External | None, Meta(description="Your own id of it.")] = None
     receiver_sub: Annotated[Sub | None, Meta(description="To one person instead.")] = None
+    silent: Annotated[
+        bool, Meta(description="Unread as any other, but no device rings or shows a notification.")
+    ] = False
 
 
 AuditReason = Annotated[

@@ -31,6 +31,7 @@ class Send:
     created_at: datetime
     deadline: float
     system: System | None = None
+    silent: bool = False
     answer: asyncio.Future[tuple[Message, bool]] = field(default_factory=asyncio.Future)
     in_doubt: bool = False  # an earlier try may have been stored: finding it is then no repeat
     owed_until: float = 0.0  # until then it is stored whoever still waits: an inbox may name it already
@@ -50,6 +51,7 @@ class Send:
             self.created_at,
             given=self.given,
             system=self.system,
+            silent=self.silent,
         )
 
     def matches(self, stored: Message) -> bool:

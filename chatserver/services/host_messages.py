@@ -48,6 +48,7 @@ class Speech:
     bot: str | None
     text: str
     client_id: str
+    silent: bool = False
 
 
 class HostMessages:
@@ -97,6 +98,7 @@ class HostMessages:
             created_at=self._clock.now(),
             deadline=deadline,
             system=System(SAID, SYSTEM_SENDER.id) if sender is SYSTEM_SENDER else None,
+            silent=speech.silent,
         )
         message, created = await self._writer.post(send)
         return (await self.shown(conversation, [message], base_url))[0], created

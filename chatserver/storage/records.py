@@ -107,6 +107,8 @@ def message_document(message: Message) -> Document:
         }
     if (system := message.system) is not None:
         document["system"] = _told_document(system.type, system.actor_id, system.user_ids, system.value)
+    if message.silent:
+        document["silent"] = True
     return document
 
 
@@ -134,6 +136,7 @@ def message(document: Document) -> Message:
         given=document.get("given"),
         deleted_by=document.get("deleted_by", 0),
         system=System(*_told(system)) if system else None,
+        silent=document.get("silent", False),
     )
 
 

@@ -16,6 +16,7 @@ from handlers.description.shapes import (
     NotificationData,
     SenderId,
     Seq,
+    Silent,
     System,
 )
 from handlers.schemas import Id
@@ -46,6 +47,7 @@ class MessageData(Struct):
     kind: Kind
     system: System | None
     deleted_by: Annotated[Id | None, Meta(description="A moderator; null for who deleted their own.")]
+    silent: Silent
 
 
 class ReadReceiptData(Struct):

@@ -136,6 +136,8 @@ Kind = Annotated[
     Meta(description="`system`: it tells what has changed in the conversation, and is never unread."),
 ]
 
+Silent = Annotated[bool, Meta(description="True: make no sound and show no notification for it.")]
+
 
 class System(Struct):
     """What has changed in a conversation."""
@@ -188,6 +190,7 @@ class Message(Struct):
     kind: Kind
     system: System | None
     deleted_by: Annotated[Id | None, Meta(description="A moderator; null for who deleted their own.")]
+    silent: Silent
 
 
 class History(Struct):

@@ -13,12 +13,12 @@ MESSAGE = {
     "receiver_name", "receiver_username", "receiver_avatar", "conversation", "conversation_id", "seq",
     "message", "attachment", "attachment_url", "attachment_type", "attachment_name", "attachment_size",
     "is_read", "read_at", "delivered_at", "timestamp", "created_at", "updated_at", "is_active", "client_id",
-    "edited_at", "rev", "kind", "system", "deleted_by",
+    "edited_at", "rev", "kind", "system", "deleted_by", "silent",
 }  # fmt: skip
 EVENT_OF_MESSAGE = {
     "id", "seq", "sender", "sender_id", "sender_name", "receiver_id", "message", "attachment", "attachment_url",
     "attachment_type", "attachment_name", "attachment_size", "timestamp", "is_read", "conversation_id", "client_id",
-    "edited_at", "rev", "is_active", "kind", "system", "deleted_by",
+    "edited_at", "rev", "is_active", "kind", "system", "deleted_by", "silent",
 }  # fmt: skip
 CONVERSATION = {
     "conversation_id", "other_user", "user", "last_message", "last_message_at", "last_message_by_me",

@@ -54,6 +54,24 @@ async def test_it_writes_as_a_person_a_bot_or_nobody_and_each_is_stored_once(
 
 
 @pytest.mark.gen_test
+async def test_a_silent_message_is_unread_as_any_other_and_told_as_one_that_rings_nowhere(
+    shop: Client, master: str
+) -> None:
+    id, (ann_sub, bob_sub), _ = await in_class(shop, master)
+    bob = await (await here(shop, bob_sub)).here()
+    said = {"conversation": id, "as": {"sub": ann_sub}, "client_id": unique("key")}
+    first = await post(shop, master, **said, silent=True)
+    assert (first.status, first["silent"]) == (201, True)
+    assert (await post(shop, master, **said, silent=True))["silent"] is True
+    assert (await post(shop, master, conversation=id, **{"as": {"bot": "Homework"}}))["silent"] is False
+    assert [one["silent"] for one in await bob.until(2)] == [True, False]
+    (shown,) = (await bob.get("conversations/"))["results"]
+    assert shown["my"]["unread_count"] == 2 and shown["last_message"]["silent"] is False
+    refused = await post(shop, master, **said, silent="loud")
+    assert_problem(refused, 400, "validation_error", "silent")
+
+
+@pytest.mark.gen_test
 async def test_a_bot_is_one_account_in_any_case_of_its_name_and_nobody_signs_in_as_it(
     shop: Client, master: str
 ) -> None:

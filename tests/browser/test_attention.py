@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.person import API, Person
 
@@ -167,6 +167,30 @@ def test_thirty_messages_ring_once(person: People) -> None:
     )
     ann.page.wait_for_function("() => notes.at(-1)?.body === 'one of thirty 30.'")
     assert ann.page.evaluate("sounds") == 1
+
+
+def test_a_silent_message_is_unread_and_rings_nowhere(person: People) -> None:
+    ann, bob, eve = waiting(person)
+
+    def hush(route: Route) -> None:
+        """What the application would have sent silently."""
+        answer = route.fetch()
+        told = answer.json() if answer.ok else {}
+        for event in told.get("events", ()):
+            if event["data"].get("message") == "quiet":
+                event["data"]["silent"] = True
+        route.fulfill(response=answer, json=told)
+
+    ann.page.route("**/poll/events/**", hush)
+    ann.page.reload()
+    expect(ann.page.locator("chat-sidebar nav")).to_be_visible()
+    bob.write("quiet")
+    row = ann.page.locator("chat-sidebar .room").filter(has_text=bob.name)
+    expect(row.locator(".badge")).to_contain_text("1")
+    eve.write("from eve")
+    ann.page.wait_for_function(SOMEBODY_ELSE)
+    assert ann.page.evaluate(TOLD) == [["from eve", False]]
+    ann.page.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_newer_server_is_told_politely_and_nothing_reloads_by_itself(person: People) -> None:

@@ -54,6 +54,7 @@ class Message(TypedDict):
     is_read: bool
     is_active: bool
     kind: Literal["message", "system"]
+    silent: bool
     client_id: str | None
     created_at: str
     updated_at: str

@@ -56,6 +56,7 @@ def message(seq: int, sender: dict[str, Any], text: str, **more: Any) -> dict[st
         "kind": "message",
         "system": None,
         "deleted_by": None,
+        "silent": False,
     }
     return {**shown, **more}
 

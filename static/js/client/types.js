@@ -31,6 +31,7 @@
  * @property {string|null} [receiver_avatar]
  * @property {'message'|'system'} [kind]
  * @property {{type: string, actor_id: number|null, user_ids: number[], value: unknown}|null} [system]
+ * @property {boolean} [silent]        rings nowhere
  *
  * @typedef {object} My  what is one's own about a conversation
  * @property {'owner'|'admin'|'moderator'|'member'} role

@@ -49,7 +49,7 @@ export class Notifications {
 
   /** @param {import('../client/types.js').Change} change */
   #arrived({ conversationId, messages: [message], isNew, mine }) {
-    if (mine || !isNew || message.kind === 'system') return;
+    if (mine || !isNew || message.kind === 'system' || message.silent) return;
     const isOpen = this.app.route?.conversationId === conversationId;
     // The tab that tells of messages may be behind this one.
     if (isOpen && document.visibilityState === 'visible' && document.hasFocus())
