@@ -54,17 +54,28 @@ class HostUsers:
         return await self._visitors.put(sub, checked(said), only_new)
 
     async def put_all(self, users: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Given]:
-        """Each as by itself, in the order given: one that cannot be is refused alone."""
-        places = asyncio.Semaphore(AT_ONCE)
+        """Each as by itself, in the order given: one that cannot be is refused alone, and of two of one person the later
+        counts.
+        """
+        places: dict[str, list[int]] = {}
+        for place, (sub, _) in enumerate(users):
+            places.setdefault(sub, []).append(place)
+        at_once = asyncio.Semaphore(AT_ONCE)
+        given: dict[int, Given] = {}
 
-        async def one(sub: str, said: Mapping[str, Any]) -> Given:
-            async with places:
-                try:
-                    return Given(sub, *await self.put(sub, said))
-                except ChatError as error:
-                    return Given(sub, None, refusal=error)
+        async def one_after_the_other(mine: Sequence[int]) -> None:
+            async with at_once:
+                for place in mine:
+                    given[place] = await self._given(*users[place])
 
-        return list(await asyncio.gather(*(one(sub, said) for sub, said in users)))
+        await asyncio.gather(*map(one_after_the_other, places.values()))
+        return [given[place] for place in range(len(users))]
+
+    async def _given(self, sub: str, said: Mapping[str, Any]) -> Given:
+        try:
+            return Given(sub, *await self.put(sub, said))
+        except ChatError as error:
+            return Given(sub, None, refusal=error)
 
     async def of(self, sub: str) -> Account:
         """Raises NotFound."""

@@ -117,6 +117,16 @@ async def test_many_at_once_and_one_that_cannot_be_fails_alone(shop: Client, mas
 
 
 @pytest.mark.gen_test
+async def test_of_one_person_given_twice_at_once_the_later_word_counts(shop: Client, master: str) -> None:
+    for _ in range(5):
+        sub = unique("sub")
+        users = [{"sub": sub, "name": f"Name {n}"} for n in range(4)]
+        results = (await by_host(shop, master, "POST", "users/", {"users": users}))["results"]
+        assert [one["status"] for one in results] == [201, 200, 200, 200]
+        assert (await by_host(shop, master, "GET", f"users/{sub}/"))["name"] == "Name 3"
+
+
+@pytest.mark.gen_test
 async def test_somebody_who_never_signed_in_is_shown_by_name_and_finds_what_was_written(
     shop: Client, master: str
 ) -> None:
