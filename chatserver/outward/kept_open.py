@@ -6,6 +6,7 @@ to. None is used for longer than OLD_SECS, so that a name which leads elsewhere 
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -51,6 +52,7 @@ class KeptOpen:
         allowed = Allowed(allow)
         self._public = TCPClient(resolver=PublicOnly(allowed=allowed))
         self._inner = TCPClient(resolver=PublicOnly(allowed=allowed, public=False))
+        self._tls = ssl.create_default_context()
         self._clock = clock
         self._idle: list[_Connection] = []
 
@@ -85,16 +87,10 @@ class KeptOpen:
             parts.hostname or "",
             parts.port or PORTS[parts.scheme],
             max_buffer_size=ANSWER_BYTES + HEADER_BYTES,
+            ssl_options=self._tls if parts.scheme == "https" else None,
             timeout=deadline - now,
         )
         stream.set_nodelay(True)
-        if parts.scheme == "https":
-            try:
-                async with self._clock.limit(deadline - self._clock.monotonic()):
-                    stream = await stream.start_tls(False, server_hostname=parts.hostname)
-            except BaseException:
-                stream.close()
-                raise
         return _Connection(_origin(parts), stream, now)
 
     async def _ask(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import assert_problem
 from tests.support import contract
+from tests.support.certificates import Authority
 from tests.support.client import Answer, Client, unique
 from tests.support.host import SECRET, by_host, claims_of_host, device, sign_in, signed
 from tests.support.mongo import MongoNode
@@ -461,6 +464,32 @@ async def test_13_an_odd_answer_is_what_its_status_says_and_no_redirect_is_follo
     error = "connection" if first["error"] == "answer" else first["error"]
     assert (found["state"], first["status"], error) == expected, found
     assert receiver.redirected == 0
+
+
+@pytest.mark.gen_test
+async def test_13_nobody_is_told_behind_a_certificate_that_proves_nothing(
+    chat: Client, tmp_path: Path
+) -> None:
+    certificate, key, _ = Authority(tmp_path).issue("somebody", "127.0.0.1")
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, key)
+    receiver = Receiver(free_ports(1)[0], tls)
+    made = await webhook(chat, receiver, "message.created")
+    ann, bob = await chat.people("ann", "bob")
+    sent = await ann.sent(bob, "for the right one alone")
+
+    async def tried() -> Any:
+        found = await delivery(chat, made["id"], f"m_{sent['id']}_0")
+        return found if found["tries"] else None
+
+    found = await eventually(tried)
+    await receiver.close()
+    assert (found["state"], found["tries"][0]["status"], found["tries"][0]["error"]) == (
+        "waiting",
+        None,
+        "certificate",
+    )
+    assert receiver.came == []
 
 
 @pytest.mark.gen_test

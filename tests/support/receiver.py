@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,8 +53,9 @@ class Told:
 class Receiver:
     """`answer(told)`: a status, or a handler's work. `taken`: what was answered 2xx, once each. Needs a running loop."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.port = port
+        self._tls = tls
         self.came: list[Told] = []
         self.taken: list[Told] = []
         self.answer: Callable[[Told], Any] = lambda told: 204
@@ -66,10 +68,10 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/hook"
 
     def open(self) -> None:
-        self._server = HTTPServer(self._app)
+        self._server = HTTPServer(self._app, ssl_options=self._tls)
         self._server.listen(self.port, "127.0.0.1")
 
     async def close(self) -> None:

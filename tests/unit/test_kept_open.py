@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chatserver.errors import Unreachable
 from chatserver.outward.kept_open import IDLE_SECS, MOST_IDLE, OLD_SECS, KeptOpen
+from tests.support.certificates import Authority
 from tests.support.clock import SkippingClock
 from tests.support.waiting import eventually
 from tests.unit.test_public_only import of
@@ -26,9 +29,10 @@ class Server:
         self.open: list[asyncio.StreamWriter] = []
         self.answers: list[bytes | None] = []
 
-    async def start(self) -> str:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/hook?x=1"
+    async def start(self, tls: ssl.SSLContext | None = None) -> str:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+        port = self._server.sockets[0].getsockname()[1]
+        return f"{'https' if tls else 'http'}://127.0.0.1:{port}/hook?x=1"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open.append(writer)
@@ -92,6 +96,46 @@ async def test_calls_one_behind_the_other_take_one_connection(kept_open: KeptOpe
     ]
     assert [await status(kept_open, url) for _ in range(5)] == [200, 500, 200, 204, 204]
     assert server.came == 5 and len(server.open) == 1
+
+
+@pytest.mark.gen_test
+async def test_13_a_certificate_counts_when_somebody_who_is_trusted_signed_it(
+    server: Server, clock: SkippingClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(authority.issue("server", "127.0.0.1")[2])
+    url = await server.start(tls)
+    stranger = KeptOpen(["127.0.0.0/8"], clock)
+    with pytest.raises(Unreachable) as refused:
+        await status(stranger, url)
+    assert refused.value.kind == "certificate" and server.came == 0
+    monkeypatch.setenv("SSL_CERT_FILE", authority.certificate)
+    friend = KeptOpen(["127.0.0.0/8"], clock)
+    assert [await status(friend, url) for _ in range(2)] == [204, 204]
+    assert len(server.open) == 1
+    for made in (stranger, friend):
+        made.close()
+
+
+@pytest.mark.gen_test
+async def test_13_a_server_that_never_ends_the_handshake_is_a_timeout_and_let_go_of(
+    kept_open: KeptOpen,
+) -> None:
+    gone = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        gone.set()
+
+    mute = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    url = f"https://127.0.0.1:{mute.sockets[0].getsockname()[1]}/hook"
+    with pytest.raises(Unreachable) as refused:
+        await kept_open.post(url, b"{}", {}, 0.3)
+    assert refused.value.kind == "timeout"
+    await asyncio.wait_for(gone.wait(), 20)
+    mute.close()
 
 
 @pytest.mark.gen_test
