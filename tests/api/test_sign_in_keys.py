@@ -102,7 +102,7 @@ async def test_a_token_without_a_kid_or_with_one_of_its_own_is_still_good_by_the
 
 
 @pytest.mark.gen_test
-async def test_no_public_key_is_taken_for_a_secret_and_no_algorithm_is_believed(school: Client) -> None:
+async def test_6_no_public_key_is_taken_for_a_secret_and_no_algorithm_is_believed(school: Client) -> None:
     for name, key in [*KEYS.items(), ("ES256", PUBLISHED["new"])]:
         kid = "new" if key is PUBLISHED["new"] else f"{name.lower()}-1"
         # By hand: the library refuses to sign with what looks like a public key.
@@ -127,7 +127,7 @@ async def test_no_public_key_is_taken_for_a_secret_and_no_algorithm_is_believed(
 
 
 @pytest.mark.gen_test
-async def test_a_flood_of_unknown_kids_asks_the_application_at_most_once(
+async def test_6_a_flood_of_unknown_kids_asks_the_application_at_most_once(
     school: Client, host: JwksHost
 ) -> None:
     before = host.asked
@@ -138,7 +138,7 @@ async def test_a_flood_of_unknown_kids_asks_the_application_at_most_once(
 
 
 @pytest.mark.gen_test
-async def test_while_the_application_is_away_its_known_keys_go_on_counting(
+async def test_6_while_the_application_is_away_its_known_keys_go_on_counting(
     school: Client, host: JwksHost
 ) -> None:
     await host.close()

@@ -11,6 +11,7 @@ import pytest
 from chatserver import metrics
 from chatserver.model import Actor, Conversation, Webhook
 from chatserver.sending.feed import Feed
+from chatserver.services import pulls
 from chatserver.tasks import endpoint as endpoints
 from chatserver.tasks.pushing import Pushing
 from tests.support.metrics import labelled, value
@@ -283,6 +284,27 @@ async def test_15_a_node_that_froze_with_a_lease_costs_one_attempt_more_at_most(
         return found.attempts if found is not None and found.state == "done" else 0
 
     assert await eventually(attempts) == 1
+
+
+@pytest.mark.gen_test
+async def test_20_what_was_asked_for_by_a_program_that_died_comes_again_after_its_lease(
+    chat: Chat,
+) -> None:
+    made, _ = await chat.services.webhooks.create("pull", None, ["message.created"], "full", False, None)
+    ann, _, conversation = await chat.pair()
+    await chat.say(ann, conversation, "one")
+    await chat.say(ann, conversation, "two")
+
+    async def given(wait_secs: float = 0.0) -> list[str]:
+        return [one["data"]["message"] for one in await chat.services.pulls.take(made.id, wait_secs, 1)]
+
+    assert await given(20.0) == ["one"]
+    assert await given() == [], "the program may still be at it"
+    chat.clock.skip(pulls.LEASE_SECS + 1)
+    (again,) = await chat.services.pulls.take(made.id, 20.0, 1)
+    assert again["data"]["message"] == "one"
+    assert await chat.services.pulls.acknowledge(made.id, [again["id"]]) == 1
+    assert await given(20.0) == ["two"]
 
 
 @pytest.mark.gen_test

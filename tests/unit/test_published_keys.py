@@ -42,7 +42,9 @@ async def is_known(keys: PublishedKeys, kid: str) -> bool:
 
 
 @pytest.mark.gen_test
-async def test_many_who_ask_at_once_look_once_and_nobody_looks_again_while_it_is_fresh() -> None:
+async def test_6_many_who_ask_at_once_look_once_and_what_was_withdrawn_counts_until_it_is_looked_again() -> (
+    None
+):
     there, clock = There("a"), SkippingClock()
     keys = PublishedKeys("ES256", there, clock)
     assert all(await asyncio.gather(*(is_known(keys, "a") for _ in range(50))))
@@ -56,7 +58,7 @@ async def test_many_who_ask_at_once_look_once_and_nobody_looks_again_while_it_is
 
 
 @pytest.mark.gen_test
-async def test_an_unknown_kid_looks_again_once_a_minute() -> None:
+async def test_6_an_unknown_kid_looks_again_once_a_minute() -> None:
     there, clock = There("a"), SkippingClock()
     keys = PublishedKeys("ES256", there, clock)
     assert await is_known(keys, "a")
@@ -69,7 +71,7 @@ async def test_an_unknown_kid_looks_again_once_a_minute() -> None:
 
 
 @pytest.mark.gen_test
-async def test_while_the_address_is_away_its_last_keys_count_for_a_day() -> None:
+async def test_6_while_the_address_is_away_its_last_keys_count_for_a_day() -> None:
     there, clock = There("a"), SkippingClock()
     keys = PublishedKeys("ES256", there, clock)
     assert await is_known(keys, "a")
