@@ -42,9 +42,7 @@ async def is_known(keys: PublishedKeys, kid: str) -> bool:
 
 
 @pytest.mark.gen_test
-async def test_6_many_who_ask_at_once_look_once_and_what_was_withdrawn_counts_until_it_is_looked_again() -> (
-    None
-):
+async def test_6_many_who_ask_at_once_look_once_and_a_withdrawn_key_counts_until_the_next_look() -> None:
     there, clock = There("a"), SkippingClock()
     keys = PublishedKeys("ES256", there, clock)
     assert all(await asyncio.gather(*(is_known(keys, "a") for _ in range(50))))
