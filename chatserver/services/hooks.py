@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 
 from chatserver import metrics, wire
 from chatserver.clock import Clock
-from chatserver.errors import NotFound, RefusedByHost, Unavailable, Unreachable
+from chatserver.errors import RefusedByHost, Unavailable, Unreachable
 from chatserver.guard.server_secret import ServerSecret, shown, signed_fields
 from chatserver.model import Bell, HookSetting, Reply
 from chatserver.ports import Bus, OutwardCalls, Stores
@@ -203,11 +203,9 @@ class Hooks:
         return made
 
     async def delete(self, point: str) -> None:
-        """Raises NotFound."""
-        gone = await self._stores.hooks.delete(point)
+        """Repeatable."""
+        await self._stores.hooks.delete(point)
         await self._changed()
-        if not gone:
-            raise NotFound("There is no such hook.")
 
     def secret(self, hook: HookSetting) -> str:
         return shown(self._key(hook))

@@ -57,6 +57,27 @@ async def test_a_class_group_is_made_of_the_hosts_own_ids(shop: Client, master: 
 
 
 @pytest.mark.gen_test
+async def test_a_conversation_of_the_host_has_no_owner_and_no_heir_and_outlives_its_last_member(
+    shop: Client, master: str
+) -> None:
+    subs, id = await pupils(shop, master, 2), unique("class")
+    made = await put(shop, master, id, {"members": subs})
+    admin = await by_host(shop, master, "PUT", f"conversations/{id}/members/{subs[0]}/", {"role": "admin"})
+    assert admin["role"] == "admin"
+    for left, sub in ((1, subs[0]), (0, subs[1])):
+        one = await here(shop, sub)
+        gone = await shop.call("DELETE", f"conversations/{made['id']}/members/me/", token=one.token)
+        assert gone.status == 200, gone
+        shown = await by_host(shop, master, "GET", f"conversations/{id}/")
+        assert (shown["member_count"], shown["state"]) == (left, "open")
+    again = await put(shop, master, id, {"members": subs, "mode": "exact"})
+    assert (again.status, again["member_count"]) == (200, 2)
+    ann = await here(shop, subs[0])
+    (back,) = (await ann.get("conversations/"))["results"]
+    assert (back["owner_id"], back["my"]["role"]) == (None, "member")
+
+
+@pytest.mark.gen_test
 async def test_a_conversation_of_the_host_is_found_by_its_id_by_members_alone(
     shop: Client, master: str
 ) -> None:

@@ -309,8 +309,8 @@ async def test_webhooks_are_made_once_listed_changed_and_deleted(chat: Client, r
     assert (on["state"], on["reason"]) == ("active", None)
     await ann.sent(bob, "on again")
     assert [told.text for told in await receiver.until(1)] == ["on again"]
-    assert (await call(chat, "DELETE", f"{id}/")).status == 200
-    for method, path in (("GET", ""), ("DELETE", ""), ("POST", "test/"), ("GET", "deliveries/")):
+    assert [(await call(chat, "DELETE", f"{id}/")).status for _ in range(2)] == [200, 200], "repeated"
+    for method, path in (("GET", ""), ("POST", "test/"), ("GET", "deliveries/")):
         assert_problem(await call(chat, method, f"{id}/{path}"), 404, "not_found")
 
 
