@@ -79,7 +79,7 @@ class Session:
 class ApiKey:
     """What a server of the host shows in place of a session's token. Of the key itself only a hash is kept.
 
-    After a rotation the former one is good until `former_until`.
+    After a rotation the former one is good until `former_until`. With `networks` it is good from there alone.
     """
 
     id: int
@@ -91,6 +91,7 @@ class ApiKey:
     last_used_at: datetime | None = None
     former_hash: bytes | None = field(default=None, repr=False)
     former_until: datetime | None = None
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

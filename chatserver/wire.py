@@ -114,6 +114,7 @@ def api_key(key: ApiKey) -> Json:
         "expires_at": moment(key.expires_at),
         "last_used_at": moment(key.last_used_at),
         "former_until": moment(key.former_until),
+        "networks": list(key.networks),
     }
 
 

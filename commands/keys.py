@@ -13,7 +13,7 @@ from chatserver.services.keys import OVERLAP_SECS
 from commands.flags import Shown, operation
 from commands.reach import on_services
 
-COLUMNS = ("id", "name", "scopes", "created_at", "last_used_at", "expires_at")
+COLUMNS = ("id", "name", "scopes", "created_at", "last_used_at", "expires_at", "networks")
 
 
 @click.group(help="Keys of the application around the chat, for what its servers do by themselves.")
@@ -31,13 +31,24 @@ def key() -> None:
 @click.option(
     "--days", type=click.IntRange(1, 3650), help="For how long it is good; left out: until it is revoked."
 )
+@click.option(
+    "--network",
+    "networks",
+    multiple=True,
+    help="An address or network (10.0.0.0/8) from which alone it is good; may be given again.",
+)
 @operation
 @on_services(fresh=True)
 async def create(
-    runtime: Runtime, shown: Shown, name: str, scopes: tuple[str, ...], days: int | None
+    runtime: Runtime,
+    shown: Shown,
+    name: str,
+    scopes: tuple[str, ...],
+    days: int | None,
+    networks: tuple[str, ...],
 ) -> None:
     expires_at = runtime.clock.now() + timedelta(days=days) if days else None
-    made, text = await runtime.services.keys.create(name, scopes, expires_at)
+    made, text = await runtime.services.keys.create(name, scopes, expires_at, networks)
     shown.result({"id": made.id, "key": text}, text)
 
 
@@ -47,7 +58,7 @@ async def create(
 async def list_keys(runtime: Runtime, shown: Shown) -> None:
     rows = [wire.api_key(key) for key in await runtime.services.keys.all()]
     if not shown.as_json:
-        rows = [{**row, "scopes": " ".join(row["scopes"])} for row in rows]
+        rows = [{**row, **{name: " ".join(row[name]) for name in ("scopes", "networks")}} for row in rows]
     shown.table(rows, COLUMNS)
 
 

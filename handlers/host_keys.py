@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from chatserver import wire
+from chatserver.errors import NotFound
 from chatserver.guard.scopes import KEYS
 from chatserver.model import ApiKey
 from handlers.host_calls import HostHandler
@@ -28,7 +30,7 @@ class KeysHandler(HostHandler):
         if given.expires_in_secs is not None:
             expires_at = self.runtime.clock.now() + timedelta(seconds=given.expires_in_secs)
         made = await self.runtime.services.keys.create(
-            given.name, given.scopes, expires_at, self.caller.scopes
+            given.name, given.scopes, expires_at, given.networks, self.caller.scopes
         )
         await self.done("key.create", f"key {made[0].id}")
         self.answer(shown_once(*made), 201)
@@ -38,7 +40,8 @@ class KeyHandler(HostHandler):
     scopes: ClassVar = {"DELETE": KEYS}
 
     async def delete(self, key_id: str) -> None:
-        await self.runtime.services.keys.revoke(int(key_id), self.caller.scopes)
+        with contextlib.suppress(NotFound):  # one that is gone is revoked, too: the call may be repeated
+            await self.runtime.services.keys.revoke(int(key_id), self.caller.scopes)
         await self.done("key.revoke", f"key {key_id}")
         self.answer({"success": True, "status": "success"})
 

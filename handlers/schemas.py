@@ -17,8 +17,8 @@ from chatserver.model import EXTERNAL_CHARS, SUB_CHARS
 from chatserver.names import FULL_NAME_CHARS, MARKS
 from chatserver.services.accounts import USERNAME
 from chatserver.services.invites import AGE_SECS, CODE_CHARS, MOST_AGE_SECS, MOST_USES, USES
+from chatserver.services.keys import MOST_NETWORKS, OVERLAP_SECS
 from chatserver.services.keys import NAME_CHARS as KEY_NAME_CHARS
-from chatserver.services.keys import OVERLAP_SECS
 from chatserver.services.search import QUERY_CHARS
 
 TITLE_CHARS = 200
@@ -578,6 +578,13 @@ class NewKey(Struct):
         Annotated[int, Meta(ge=60, le=10 * 366 * 86400)] | None,
         Meta(description="For how long it is good; left out: until it is revoked."),
     ] = None
+    networks: Annotated[
+        list[str],
+        Meta(
+            max_length=MOST_NETWORKS,
+            description="Addresses and networks (10.0.0.0/8) from which it is good; none: from anywhere.",
+        ),
+    ] = []
 
 
 class Rotate(Struct):

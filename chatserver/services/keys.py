@@ -9,12 +9,14 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 
 from cachetools import TTLCache
 
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, Invalid, LimitReached, NotFound, TokenInvalid
+from chatserver.guard.addresses import Networks
 from chatserver.guard.attempts import Attempts
 from chatserver.guard.credentials import KEY_FORM, new_key, token_hash
 from chatserver.guard.scopes import check_scopes
@@ -26,6 +28,7 @@ TOUCH_SECS = 600.0  # how exact "last used" is
 MOST_KEYS = 100
 NAME_CHARS = 100
 OVERLAP_SECS = 7 * 86400
+MOST_NETWORKS = 20
 
 
 class Keys:
@@ -44,9 +47,11 @@ class Keys:
         name: str,
         scopes: Iterable[str],
         expires_at: datetime | None,
+        networks: Iterable[str] = (),
         held: Iterable[str] | None = None,
     ) -> tuple[ApiKey, str]:
-        """The key itself is shown here and never again. `held`: the scopes of who asks; left out by the operator.
+        """The key itself is shown here and never again. `networks`: from where it is good, if not from anywhere. `held`:
+        the scopes of who asks; left out by the operator.
 
         Raises Invalid, LimitReached, Forbidden for a scope that who asks has not.
         """
@@ -54,6 +59,7 @@ class Keys:
             raise Invalid.field("name", f"must be 1 to {NAME_CHARS} characters on one line")
         checked = check_scopes(scopes)
         _within(checked, held)
+        places = _networks(networks)
         now = self._clock.now()
         if expires_at is not None and expires_at <= now:
             raise Invalid.field("expires_at", "is over already")
@@ -61,7 +67,7 @@ class Keys:
             raise LimitReached("keys", f"There are {MOST_KEYS} keys; revoke one that nobody uses.")
         id = await self._stores.marks.next_id("key")
         text = new_key(id)
-        key = ApiKey(id, name, checked, now, expires_at, token_hash(text))
+        key = ApiKey(id, name, checked, now, expires_at, token_hash(text), networks=places)
         await self._stores.keys.create(key)
         return key, text
 
@@ -89,7 +95,10 @@ class Keys:
         self._known.pop(id, None)
 
     async def of(self, text: str, address: str) -> ApiKey:
-        """The key that this opens. Wrong ones are counted as wrong passwords are. Raises TokenInvalid, RateLimited."""
+        """The key that this opens. Wrong ones are counted as wrong passwords are.
+
+        Raises TokenInvalid, RateLimited, Forbidden where it is not good from this address.
+        """
         form = KEY_FORM.fullmatch(text)
         id = int(form[1]) if form else 0
         shown, now = token_hash(text), self._clock.now()
@@ -102,6 +111,8 @@ class Keys:
             self._known[id] = key
             if key.last_used_at is None or (now - key.last_used_at).total_seconds() >= TOUCH_SECS:
                 await self._stores.keys.touch(id, now)
+        if key.networks and address not in Networks(key.networks):
+            raise Forbidden(f"This key is not good from the address {address}.")
         return key
 
     async def _named(self, id: int, held: Iterable[str] | None) -> ApiKey:
@@ -119,6 +130,17 @@ def _opens(key: ApiKey, shown: bytes, now: datetime) -> bool:
         return True
     former = key.former_hash if key.former_until is not None and now < key.former_until else None
     return former is not None and hmac.compare_digest(former, shown)
+
+
+def _networks(given: Iterable[str]) -> tuple[str, ...]:
+    """As they are stored. Raises Invalid."""
+    try:
+        found = dict.fromkeys(str(ip_network(one, strict=False)) for one in given)
+    except ValueError:
+        raise Invalid.field("networks", "must be addresses and networks, such as 10.0.0.0/8") from None
+    if len(found) > MOST_NETWORKS:
+        raise Invalid.field("networks", f"must be at most {MOST_NETWORKS}")
+    return tuple(found)
 
 
 def _within(scopes: Iterable[str], held: Iterable[str] | None) -> None:

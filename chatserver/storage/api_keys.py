@@ -1,4 +1,6 @@
-"""Keys of the host's servers: {_id, name, scopes, hash, created_at, expires_at, last_used_at, former: {hash, until}}"""
+"""Keys of the host's servers: {_id, name, scopes, hash, created_at, expires_at, last_used_at, networks,
+former: {hash, until}}
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,8 @@ class ApiKeyStore:
         }
         if key.expires_at is not None:
             document["expires_at"] = key.expires_at
+        if key.networks:
+            document["networks"] = list(key.networks)
         await self._keys.insert_one(document)
 
     async def by_ids(self, ids: Iterable[int]) -> dict[int, ApiKey]:
@@ -58,4 +62,5 @@ def _key(document: Document) -> ApiKey:
         document.get("last_used_at"),
         former.get("hash"),
         former.get("until"),
+        tuple(document.get("networks", ())),
     )

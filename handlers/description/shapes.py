@@ -83,6 +83,7 @@ class Key(Struct):
     former_until: Annotated[
         Moment | None, Meta(description="Until when the secret before the last rotation is good too, or was.")
     ]
+    networks: Annotated[list[str], Meta(description="From where it is good; none: from anywhere.")]
 
 
 class MadeKey(Key):

@@ -119,8 +119,22 @@ async def test_a_revoked_key_is_worth_nothing(shop: Client, master: str) -> None
     assert (await notify(shop, key["key"], ann.id)).status == 201
     assert (await by_host(shop, master, "DELETE", f"keys/{key['id']}/")).status == 200
     assert_problem(await notify(shop, key["key"], ann.id), 401, "token_invalid")
-    assert_problem(await by_host(shop, master, "DELETE", f"keys/{key['id']}/"), 404, "not_found")
+    assert (await by_host(shop, master, "DELETE", f"keys/{key['id']}/")).status == 200, "repeated"
     assert_problem(await by_host(shop, master, "POST", f"keys/{key['id']}/rotate/", {}), 404, "not_found")
+
+
+@pytest.mark.gen_test
+async def test_a_key_of_some_networks_is_good_from_there_alone(shop: Client, master: str) -> None:
+    (ann,) = await shop.people("ann")
+    here = await made(shop, master, "notifications", networks=["192.0.2.7", "127.0.0.1/8", "127.0.0.0/8"])
+    assert here["networks"] == ["192.0.2.7/32", "127.0.0.0/8"]
+    assert (await notify(shop, here["key"], ann.id)).status == 201
+    elsewhere = await made(shop, master, "notifications", networks=["192.0.2.0/24", "2001:db8::/32"])
+    told = assert_problem(await notify(shop, elsewhere["key"], ann.id), 403, "forbidden")
+    assert "127.0.0.1" in told["detail"]
+    again = await by_host(shop, master, "POST", f"keys/{elsewhere['id']}/rotate/", {"overlap_secs": 0})
+    assert again["networks"] == elsewhere["networks"]
+    assert_problem(await notify(shop, again["key"], ann.id), 403, "forbidden")
 
 
 @pytest.mark.gen_test
@@ -133,6 +147,8 @@ async def test_what_is_no_key_is_refused_by_name(shop: Client, master: str) -> N
         ({"scopes": ["everything"]}, "scopes"),
         ({"scopes": None}, "scopes"),
         ({"expires_in_secs": 1}, "expires_in_secs"),
+        ({"networks": ["everywhere"]}, "networks"),
+        ({"networks": ["10.0.0.0/8"] * 21}, "networks"),
     ):
         answer = await by_host(shop, master, "POST", "keys/", {**good, **wrong})
         told = assert_problem(answer, 400, "validation_error")

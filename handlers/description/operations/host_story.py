@@ -90,7 +90,7 @@ _JOB = {
 }  # fmt: skip
 _KEY = {
     "id": 1, "name": "Timetable", "scopes": ["users:read", "messages:write"], "created_at": story.TIME,
-    "expires_at": None, "last_used_at": None, "former_until": None,
+    "expires_at": None, "last_used_at": None, "former_until": None, "networks": [],
 }  # fmt: skip
 _SECRET_KEY = "ck_1_WEkXFSpMy25-beTYkrBkdFjEXfI5yGhS9Abw7PuAP2g"
 _NOTIFICATION = {"title": "A mark", "message": "Your essay was marked.", "client_id": "essay-1"}
