@@ -348,6 +348,17 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Wipe:
+    """What somebody who was banned wrote since a moment goes: what is left of that lies below `below_seq`."""
+
+    conversation_id: int
+    user_id: int
+    by: int
+    since: datetime
+    below_seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Invite:
     """A code that lets people into a conversation, so many of them and for so long.
 

@@ -50,6 +50,7 @@ from chatserver.model import (
     User,
     Vouched,
     Webhook,
+    Wipe,
 )
 from chatserver.word_pages import WordPage
 
@@ -243,6 +244,8 @@ class OutsiderStore(Protocol):
     ) -> Member | None: ...
     async def requests(self, conversation_id: int, after: int, limit: int) -> list[Member]: ...
     async def banned(self, conversation_id: int, after: int, limit: int, now: datetime) -> list[Member]: ...
+    async def wipes(self, limit: int, of: tuple[int, int] | None = None) -> list[Wipe]: ...
+    async def move_wipe(self, wipe: Wipe, below_seq: int) -> None: ...
 
 
 class PublicStore(Protocol):

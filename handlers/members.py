@@ -67,7 +67,7 @@ class BanHandler(ApiHandler):
         until = moment_in(asked.until, "until") if asked.until is not None else None
         services = self.runtime.services
         member = await services.memberships.ban(
-            self.actor, int(conversation_id), int(user_id), until, asked.reason
+            self.actor, int(conversation_id), int(user_id), until, asked.reason, asked.delete_messages_secs
         )
         self.answer(await services.member_views.one(member))
 

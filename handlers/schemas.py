@@ -373,6 +373,10 @@ class Ban(Struct):
     reason: Annotated[
         Annotated[str, Meta(max_length=500)] | None, Meta(description="For those who decide.")
     ] = None
+    delete_messages_secs: Annotated[
+        Annotated[int, Meta(ge=0, le=604_800)],
+        Meta(description="What they wrote here in so many seconds before now is deleted: at most 7 days."),
+    ] = 0
 
 
 class NewInvite(Struct):

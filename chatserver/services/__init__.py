@@ -77,6 +77,7 @@ from chatserver.services.visitors import Visitors
 from chatserver.services.vouchers import Vouchers
 from chatserver.services.wake_ups import WakeUps
 from chatserver.services.webhooks import Webhooks
+from chatserver.services.wipes import Wipes
 from chatserver.settings import Settings
 
 
@@ -257,6 +258,7 @@ def build_services(
         clock,
         settings.person_conversations,
     )
+    changes = Changes(stores, messages, conversations, facts, clock)
     places = dict.fromkeys(PRESETS, settings.group_members)
     places["announcement"] = settings.announcement_members
     memberships = Memberships(
@@ -267,6 +269,7 @@ def build_services(
         system_messages,
         fanout,
         facts,
+        Wipes(stores, changes, clock),
         bus,
         clock,
         places,
@@ -294,7 +297,6 @@ def build_services(
     )
     host_conversations = HostConversations(stores, groups, memberships)
     host_users = HostUsers(stores, accounts, visitors, sessions, clock)
-    changes = Changes(stores, messages, conversations, facts, clock)
     jobs = Jobs(stores, bus, clock)
     return Services(
         accounts=accounts,

@@ -31,6 +31,7 @@ from chatserver.services.groups import Groups, step
 from chatserver.services.permissions import RANKS, rank
 from chatserver.services.refusals import NO_CONVERSATION, REFUSED, demand
 from chatserver.services.system_messages import SystemMessages
+from chatserver.services.wipes import Wipes
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,7 @@ class Memberships:
         system_messages: SystemMessages,
         fanout: FanOut,
         facts: Facts,
+        wipes: Wipes,
         bus: Bus,
         clock: Clock,
         places: dict[str, int],
@@ -66,6 +68,7 @@ class Memberships:
         self._system_messages = system_messages
         self._fanout = fanout
         self._facts = facts
+        self._wipes = wipes
         self._bus = bus
         self._clock = clock
         self._places = places
@@ -199,11 +202,18 @@ class Memberships:
         return False
 
     async def ban(
-        self, actor: Actor, conversation_id: int, user_id: int, until: datetime | None, reason: str | None
+        self,
+        actor: Actor,
+        conversation_id: int,
+        user_id: int,
+        until: datetime | None,
+        reason: str | None,
+        wiped_secs: int = 0,
     ) -> Member:
         """Out, and nobody lets them in before `until`; also somebody who is not in it, or comes in at this moment.
 
-        Raises NotFound, Forbidden, Unavailable.
+        What they wrote in the last `wiped_secs` goes too, long stretches of it later. Raises NotFound, Forbidden,
+        Unavailable.
         """
         changes: dict[str, Any] = {
             "state": "banned",
@@ -212,6 +222,8 @@ class Memberships:
             "reason": reason,
         }
         changes["by"] = actor.user_id
+        if wiped_secs:
+            changes["wipe"] = self._wipes.wanted(actor, conversation_id, user_id, wiped_secs)
         for _ in range(TRIES):
             conversation, roles = await self._over(actor, conversation_id, user_id, "ban")
             await self._accounts.user(user_id)
@@ -222,6 +234,8 @@ class Memberships:
                 break
         else:
             raise Unavailable("This membership changes too fast right now.")
+        if wiped_secs:
+            await self._wipes.begin(conversation_id, user_id)
         return await self._stores.groups.member(conversation_id, user_id) or Member(conversation_id, user_id)
 
     async def _keep_out(
@@ -477,6 +491,7 @@ class Memberships:
                 raise
             except Exception:  # It is the fault of this one, and the others must not wait behind it.
                 log.exception("group left as it is", conversation=conversation_id, member=user_id)
+        await self._wipes.go_on(most)
 
     async def close(self) -> None:
         await self._counts.close()

@@ -192,6 +192,7 @@ class GroupStore:
         if rev is not None:
             wanted["rev"] = rev
         kept = {name: value for name, value in changes.items() if value is not None}
+        kept |= {"wipe": records.wipe_document(changes["wipe"])} if "wipe" in kept else {}
         update: Document = {"$set": kept, "$inc": {"rev": 1}}
         if gone := {name: "" for name, value in changes.items() if value is None}:
             update["$unset"] = gone

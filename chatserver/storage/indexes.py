@@ -52,6 +52,8 @@ async def create_indexes(collections: dict[str, Collection], session_days: int) 
     await members.create_index(
         [("pending_reads.t", 1)], partialFilterExpression={"pending_reads.t": {"$gt": 0}}
     )
+    # The sweeper: what people who were banned wrote, and is still to go.
+    await members.create_index([("wipe.since", 1)], partialFilterExpression={"wipe.since": {"$exists": True}})
     # A person's own settings, where they have set any: few of their conversations.
     await members.create_index([("_id.u", 1)], partialFilterExpression={"own_rev": {"$gt": 0}})
     # The sweeper: own settings that the person's other devices may not know yet.

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
-from chatserver.model import Member, Pending
+from chatserver.model import Member, Pending, Wipe
 from chatserver.storage import records
 from chatserver.storage.conversations import fresh_member, member_key
 from chatserver.storage.driver import Collection, Document
@@ -54,6 +54,19 @@ class OutsiderStore:
         """The same of who is banned `now`."""
         holds = {"$or": [{"banned_until": {"$gt": now}}, {"banned_until": None}]}
         return await self._listed({"_id.c": conversation_id, "state": "banned", **holds}, after, limit)
+
+    async def wipes(self, limit: int, of: tuple[int, int] | None = None) -> list[Wipe]:
+        """Those that are not done; `of` one conversation and person."""
+        wanted: Document = {"wipe.since": {"$exists": True}}
+        wanted |= {"_id": member_key(*of)} if of is not None else {}
+        return [records.wipe(doc) for doc in await self._members.find(wanted, {"wipe": 1}, limit=limit)]
+
+    async def move_wipe(self, wipe: Wipe, below_seq: int) -> None:
+        """What is left lies below; 0 ends it. Repeatable: it only ever moves down, and a later one stays as it is."""
+        moved: Document = {"$set": {"wipe.below": below_seq}} if below_seq else {"$unset": {"wipe": ""}}
+        key = member_key(wipe.conversation_id, wipe.user_id)
+        mine = {"_id": key, "wipe.since": wipe.since, "wipe.below": {"$gt": below_seq}}
+        await self._members.update_one(mine, moved)
 
     async def _listed(self, wanted: Document, after: int, limit: int) -> list[Member]:
         found = await self._members.find(

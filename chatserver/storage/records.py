@@ -35,6 +35,7 @@ from chatserver.model import (
     System,
     Tail,
     User,
+    Wipe,
     split_message_id,
 )
 from chatserver.storage.driver import Document
@@ -261,6 +262,15 @@ def member(document: Document) -> Member:
         own_rev=get("own_rev", 0),
         pending=_pending(get("pending")),
     )
+
+
+def wipe_document(wipe: Wipe) -> Document:
+    return {"since": wipe.since, "below": wipe.below_seq, "by": wipe.by}
+
+
+def wipe(document: Document) -> Wipe:
+    key, stored = document["_id"], document["wipe"]
+    return Wipe(key["c"], key["u"], stored["by"], stored["since"], stored["below"])
 
 
 def draft_document(draft: Draft) -> Document:

@@ -126,6 +126,24 @@ async def test_a_banned_person_is_not_let_in_before_the_ban_is_lifted(client: Cl
 
 
 @pytest.mark.gen_test
+async def test_a_ban_takes_along_what_was_written_lately_where_that_is_wanted(client: Client) -> None:
+    ann, bob, eve = await client.people("ann", "bob", "eve")
+    group = await begin(ann, bob, eve)
+    rude = await said(bob, group, "rude")
+    await said(eve, group, "please")
+    await eve.here()
+    path = at(group, "bans", bob.id)
+    for wrong in (-1, 604_801, "a day"):
+        refused = await call(ann, "PUT", path, {"delete_messages_secs": wrong})
+        assert_problem(refused, 400, "validation_error", "delete_messages_secs")
+    assert (await call(ann, "PUT", path, {"delete_messages_secs": 86_400})).status == 200
+    (event,) = await eve.until(1, "message_changed")
+    assert (event["id"], event["is_active"], event["message"]) == (rude["id"], False, "")
+    assert await texts(eve, group) == ["", "please"]
+    assert (await eve.get(f"chats/message/{rude['id']}/"))["deleted_by"] == ann.id
+
+
+@pytest.mark.gen_test
 async def test_nobody_does_anything_to_whoever_has_the_same_role_or_a_higher_one(client: Client) -> None:
     ann, adam, abe, mod, bob = await client.people("ann", "adam", "abe", "mod", "bob")
     group = await begin(ann, adam, abe, mod, bob)

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from chatserver import failpoints
 from chatserver.errors import ChatError, Forbidden, LimitReached, NotFound, OwnerMustTransfer, Unavailable
 from chatserver.model import Actor, Conversation
+from chatserver.services import wipes
 from chatserver.services.messages import Places
 from tests.support.waiting import held
 from tests.unit.conftest import Chat
@@ -461,3 +463,37 @@ async def test_messages_sent_while_somebody_joins_reach_them_once_from_their_flo
         shown, _ = await nodes[0].services.messages.history_of(bob, group.id, 200, Places())
         assert [message["seq"] for message in reversed(shown)] == list(range(floor + 1, last + 1))
         await assert_sound(nodes[0], group, ann, bob)
+
+
+async def left_of(chat: Any, group: Conversation, actor: Actor) -> list[str]:
+    found = await chat.storage.messages.page_after(group.id, 0, 1_000, actor.user_id)
+    return [message.text for message in reversed(found) if message.deleted_at is None]
+
+
+@pytest.mark.parametrize("step", range(1, 9))
+@pytest.mark.gen_test
+async def test_what_somebody_wrote_lately_goes_with_their_ban_whatever_dies_in_between(
+    chat: Any, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    monkeypatch.setattr(wipes, "PAGE", 3)
+    ann, bob = await chat.person(), await chat.person()
+    group = await chat.group(ann, bob)
+    await chat.say(bob, group, "long ago")
+    now = chat.clock.now()
+    chat.clock.now = lambda: now + timedelta(hours=2)
+    for n in range(5):
+        await chat.say(bob, group, f"lately {n}")
+        await chat.say(ann, group, f"an answer {n}")
+    failpoints.arm(f"after_group_step=raise/{step}")
+    try:
+        await outcome(chat.services.memberships.ban(ann, group.id, bob.user_id, None, None, 3_600))
+        failpoints.arm("")
+        await chat.sweeper().sweep()
+    finally:
+        failpoints.arm("")
+    assert await left_of(chat, group, bob) == ["long ago"]
+    assert len(await left_of(chat, group, ann)) == 5
+    assert await assert_sound(chat, group, ann, bob) == {ann.user_id}
+    assert await chat.storage.outsiders.wipes(1, (group.id, bob.user_id)) == []
+    tombstones = await chat.storage.messages.page_after(group.id, 0, 1_000, bob.user_id)
+    assert {message.deleted_by for message in tombstones if message.deleted_at} == {ann.user_id}

@@ -220,7 +220,9 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
         GROUPS,
         "Ban somebody",
         {200: Answer(shapes.Member, "They are out, and nobody can add them before it is over.")},
-        "Moderators may, whoever has a lower role or is not in it. The body may be left out.",
+        "Moderators may, whoever has a lower role or is not in it. With `delete_messages_secs` what they wrote goes too, "
+        "as if each message was deleted: the newest before the answer, long stretches within the next minutes. The body "
+        "may be left out.",
         body=schemas.Ban,
         within=WHICH,
         path=WHO,
