@@ -102,7 +102,7 @@ def may(
         return FORBIDDEN
     if (refusal := _refused_by_state(conversation, member, action, now)) is not None:
         return refusal
-    if action == "leave" and member.user_id == conversation.owner_id:
+    if action == "leave" and member.user_id == conversation.owner_id and conversation.state != "closed":
         return Decision("owner_must_transfer")
     if action in ON_PEOPLE and target is not None:
         return ALLOWED if _may_to(conversation, member, action, target, role) else FORBIDDEN

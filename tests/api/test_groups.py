@@ -189,6 +189,8 @@ async def test_a_frozen_group_is_for_admins_and_a_closed_one_for_reading(client:
     assert_problem(await say(ann, group, "no"), 403, "forbidden")
     assert await texts(bob, group) == ["yes", "again"]
     assert await told(bob, group) == ["created", "frozen", "opened", "closed"]
+    assert (await call(ann, "DELETE", at(group, "members", "me"))).status == 200, "its owner need not stay"
+    assert (await look(bob, group))["state"] == "closed"
 
 
 @pytest.mark.gen_test

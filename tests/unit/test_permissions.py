@@ -135,6 +135,11 @@ def test_a_frozen_conversation_hears_admins_and_a_closed_one_nobody() -> None:
     assert may(closed, PEOPLE["member"], "read", NOW).allowed
 
 
+def test_the_owner_of_what_is_closed_need_not_find_another_to_leave_it() -> None:
+    assert may(replace(GROUP, state="closed"), PEOPLE["owner"], "leave", NOW).allowed
+    assert not may(replace(GROUP, state="frozen"), PEOPLE["owner"], "leave", NOW).allowed
+
+
 def test_two_people_can_neither_leave_nor_be_joined_nor_be_removed() -> None:
     direct = Conversation(8, "direct", (1, 2))
     one = Member(8, 1)

@@ -1,4 +1,4 @@
-/** Deleting a conversation for everyone: its name is typed first, so that nobody does it by mistake. */
+/** Closing a conversation for everyone and for good: its name is typed first, so that nobody does it by mistake. */
 import { t } from '../i18n/index.js';
 import '../i18n/groups.js';
 import { showDialog } from '../dialogs/dialog.js';
@@ -35,7 +35,7 @@ export function confirmDelete(app, group) {
     button.disabled = true;
     try {
       await app.api.of('DELETE', group.id);
-      // Its members keep what was said; on the devices of whoever deleted it, it is out of the way.
+      // Its members keep what was said; on the devices of whoever closed it, it is out of the way.
       await app.api.of('PATCH', group.id, 'me/', { json: { hidden: true } }).catch(() => {});
       app.store.apply([
         { id: 0, event: 'conversation_removed', data: { conversation_id: group.id, reason: 'closed' } },

@@ -1,6 +1,7 @@
-/** Leaving a conversation. Its owner names the next one first; who is alone in it can only delete it. */
+/** Leaving a conversation. Its owner names the next one first; who is alone in it can only close it. */
 import { t } from '../i18n/index.js';
 import '../i18n/groups.js';
+import '../i18n/later.js';
 import { confirmed } from '../dialogs/confirm.js';
 import { showDialog } from '../dialogs/dialog.js';
 import { el, fill } from '../lib/dom.js';
@@ -17,7 +18,8 @@ const SEARCH_AFTER_MS = 200;
 export async function leave(app, id) {
   const group = app.store.group(id);
   if (!group) return;
-  if (group.owner_id === app.me.id) return group.member_count > 1 ? chooseOwner(app, group) : confirmDelete(app, group);
+  if (group.owner_id === app.me.id && group.state !== 'closed')
+    return group.member_count > 1 ? chooseOwner(app, group) : confirmDelete(app, group);
   const words = { title: t('leave.title', { group: nameOf(group) }), text: t('leave.text'), action: t('leave.do') };
   if (await confirmed(words, app)) await go(app, group);
 }

@@ -196,12 +196,13 @@ export default {
   'edit.conflict':
     'Inzwischen von jemand anderem geändert. Speichere noch einmal, um deines an die Stelle zu setzen. Dort steht:',
 
-  'delete.open': 'Gruppe löschen …',
-  'delete.title': '{group} löschen?',
-  'delete.text': 'Löscht die Gruppe und ihre Nachrichten für alle.',
+  'delete.open': 'Gruppe schließen …',
+  'delete.title': '{group} schließen?',
+  'delete.text':
+    'Niemand kann mehr darin schreiben, und sie lässt sich nicht wieder öffnen. Ihre Mitglieder behalten, was geschrieben wurde; aus deiner Liste verschwindet sie.',
   'delete.type': 'Tippe „{name}“, um zu bestätigen',
-  'delete.do': 'Für alle löschen',
-  'delete.done': '{group} wurde gelöscht.',
+  'delete.do': 'Für alle schließen',
+  'delete.done': '{group} wurde geschlossen.',
 
   'closed.admins': 'Hier schreiben nur Admins.',
   'closed.notYou': 'Du darfst hier nicht schreiben.',

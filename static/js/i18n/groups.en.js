@@ -130,7 +130,7 @@ export default {
   'discover.none': 'No public conversations yet.',
   'discover.ask': 'Ask to join',
   'discover.askedLong': 'Asked. The group appears here once someone agrees.',
-  'discover.takeBack': 'Take back',
+  'discover.takeBack': 'Withdraw request',
   'discover.takenBack': 'You no longer ask to join.',
   'discover.invite': 'By invitation only',
   'discover.open': 'Open',
@@ -192,12 +192,13 @@ export default {
   'edit.noPicture': 'This file cannot be shown as a picture. Choose another one.',
   'edit.conflict': 'Changed by someone else meanwhile. Save again to put yours in its place. Theirs:',
 
-  'delete.open': 'Delete group…',
-  'delete.title': 'Delete {group}?',
-  'delete.text': 'Deletes the group and its messages for everyone.',
+  'delete.open': 'Close group…',
+  'delete.title': 'Close {group}?',
+  'delete.text':
+    'Nobody can write in it any more, and it cannot be opened again. Its members keep what was written; it leaves your list.',
   'delete.type': 'Type “{name}” to confirm',
-  'delete.do': 'Delete for everyone',
-  'delete.done': '{group} was deleted.',
+  'delete.do': 'Close for everyone',
+  'delete.done': '{group} was closed.',
 
   'closed.admins': 'Only admins write here.',
   'closed.notYou': 'You may not write here.',
