@@ -277,7 +277,39 @@ def test_who_is_removed_while_writing_sees_why_and_keeps_the_draft_until_being_a
     expect(bob.page.locator("chat-composer textarea")).to_have_value("what I wanted to say")
 
 
-def test_an_owner_who_leaves_chooses_the_next_and_members_never_see_deleting(person: People) -> None:
+def test_a_ban_takes_along_what_was_written_lately_where_that_is_ticked(person: People) -> None:
+    ann, bob, cy = person("ann"), person("bob"), person("cy")
+    group(ann, bob, cy)
+    enter(ann, bob, cy)
+    sent(bob, "rude words")
+    sent(cy, "please stop")
+    expect(ann.message("please stop")).to_be_visible()
+    details(ann)
+    member(ann, bob, "Ban…")
+    expect(ann.page.get_by_role("button", name="Cancel")).to_be_focused()
+    ann.page.get_by_label("Delete what they wrote in the last 24 hours").check()
+    ann.page.get_by_role("button", name="Ban", exact=True).click()
+    for one in (ann, cy):
+        expect(one.message("Message deleted")).to_be_visible()
+        expect(one.message("rude words")).to_have_count(0)
+        expect(one.message("please stop")).to_be_visible()
+
+
+def test_who_is_removed_from_a_group_without_messages_is_offered_nothing_there_and_keeps_every_letter(
+    person: People,
+) -> None:
+    ann, bob = person("ann"), person("bob")
+    id = group(ann, bob)
+    enter(bob)
+    empty = bob.page.locator(".timeline__empty")
+    expect(empty.get_by_role("button", name="Add people")).to_be_visible()
+    bob.page.locator("chat-composer textarea").fill("typed a moment ago")
+    ann.call("DELETE", f"conversations/{id}/members/{bob.id}/")
+    expect(bob.page.get_by_role("note")).to_contain_text("Your draft: typed a moment ago")
+    expect(empty).to_have_text("")
+
+
+def test_an_owner_who_leaves_chooses_the_next_and_members_never_see_closing(person: People) -> None:
     ann, bob = person("ann"), person("bob")
     id = group(ann, bob)
     enter(ann, bob)
@@ -293,9 +325,9 @@ def test_an_owner_who_leaves_chooses_the_next_and_members_never_see_deleting(per
     assert bob.call("GET", f"conversations/{id}/")["owner_id"] == bob.id
     panel.get_by_role("button", name="Leave group…").click()
     dialog = bob.page.get_by_role("dialog")
-    expect(dialog.get_by_role("button", name="Delete for everyone")).to_be_disabled()
+    expect(dialog.get_by_role("button", name="Close for everyone")).to_be_disabled()
     dialog.get_by_label("Type “Bakery” to confirm").fill("Bakery")
-    dialog.get_by_role("button", name="Delete for everyone").click()
+    dialog.get_by_role("button", name="Close for everyone").click()
     expect(row(bob, "Bakery")).to_have_count(0)
     bob.page.reload()
     expect(bob.page.locator("chat-sidebar nav")).to_be_visible()
@@ -324,7 +356,7 @@ def test_comings_and_goings_fold_and_count_as_nothing_unread(person: People) -> 
         ann.call("PUT", f"conversations/{id}/members/{one.id}/")
         expect(row(one, "Bakery")).to_be_visible()
     ann.call("PATCH", f"conversations/{id}/", {"about": "Bread"})
-    expect(row(bob, "Bakery")).to_contain_text("changed what this group is about")
+    expect(row(bob, "Bakery")).to_contain_text("changed the description")
     expect(row(bob, "Bakery").locator(".badge")).to_have_count(0)
     assert not bob.page.title().startswith("(")
     enter(bob)

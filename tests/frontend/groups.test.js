@@ -9,6 +9,8 @@ import { Store } from '../../static/js/client/store.js';
 globalThis.document ??= /** @type {any} */ ({ documentElement: { lang: 'en' } });
 const { withSystemLines } = await import('../../static/js/groups/system-lines.js');
 const { nameOf } = await import('../../static/js/lib/nodes.js');
+const { isOffline } = await import('../../static/js/groups/details-action.js');
+const { tellInRows } = await import('../../static/js/sidebar/told.js');
 
 const ANN = { id: 1, username: 'ann', full_name: 'Ann' };
 const BO = { id: 2, username: 'bo', full_name: 'Bo' };
@@ -258,4 +260,32 @@ test('a message names the draft that it was', async () => {
     sent.map(({ draft_rev }) => draft_rev),
     [4, undefined],
   );
+});
+
+test('what needs a connection stays away while one is tried for, and comes with it', () => {
+  const shown = [
+    { state: 'waiting', attempt: 1 },
+    { state: 'connecting', attempt: 2 },
+    { state: 'connecting' },
+    { state: 'online', attempt: 0 },
+  ].map((status) => isOffline(/** @type {any} */ ({ chat: { status } })));
+
+  assert.deepEqual(shown, [true, true, false, false]);
+});
+
+test('what happened stands in the list in the words of the room', async () => {
+  const store = loaded();
+  let drawn = 0;
+  const app = /** @type {any} */ ({ store, querySelector: () => ({ redraw: () => drawn++ }) });
+  tellInRows(app, new AbortController().signal);
+  tell(store, 'message', said(1));
+  const system = { type: 'about', actor_id: 2, user_ids: [], value: null };
+  tell(store, 'message', said(2, { sender_id: 0, kind: 'system', sender_name: '', system }));
+  await new Promise((done) => setImmediate(done));
+
+  assert.match(row(store).last_message, /^.?Bo.? changed the description\.$/u);
+  assert.equal(drawn, 1);
+  tell(store, 'message', said(3));
+  await new Promise((done) => setImmediate(done));
+  assert.equal(row(store).last_message, 'm3');
 });

@@ -27,6 +27,7 @@ export function moved(known, other, message, mine) {
     last_message_at: message.timestamp,
     last_message_by_me: mine,
     last_sender: message.sender_name,
+    system: message.system,
     unread_count: row.unread_count + (!mine && !message.is_read && message.kind !== 'system' ? 1 : 0),
   };
 }
@@ -42,6 +43,7 @@ export function grouped(told, known, me) {
     last_message_at: last?.timestamp ?? told.my.joined_at,
     last_message_by_me: last?.sender_id === me,
     last_sender: last?.sender_name,
+    system: last?.system,
     headId: last?.id,
     unread_count: told.my.unread_count,
     mention_count: told.my.mention_count,

@@ -82,6 +82,7 @@
  * @property {Group} [group]          in one of several people
  * @property {My} [my]
  * @property {string} [last_sender]   in one of several people
+ * @property {Message['system']} [system]   what the last message tells of
  * @property {number} [mention_count]
  * @property {string} last_message
  * @property {string|null} last_message_at

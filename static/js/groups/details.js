@@ -3,7 +3,7 @@ import { t } from '../i18n/index.js';
 import '../i18n/groups.js';
 import { el, fill } from '../lib/dom.js';
 import { avatar, nameOf } from '../lib/nodes.js';
-import { detailsAction } from './details-action.js';
+import { detailsAction, isOffline } from './details-action.js';
 import { MemberList } from './member-list.js';
 
 export class GroupDetails {
@@ -27,8 +27,13 @@ export class GroupDetails {
   #drawBody() {
     const { room } = this;
     const { group, my } = room;
-    const isOffline = room.app.chat.status.state === 'waiting';
-    const could = JSON.stringify([my?.can, my?.notify, my?.request_count, room.app.store.isMuted(room.id), isOffline]);
+    const could = JSON.stringify([
+      my?.can,
+      my?.notify,
+      my?.request_count,
+      room.app.store.isMuted(room.id),
+      isOffline(room.app),
+    ]);
     const shown = JSON.stringify([group.name, group.about, group.avatar, group.member_count, could, group.preset]);
     if (shown === this.#shown) return;
     this.#shown = shown;

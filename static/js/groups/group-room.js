@@ -1,7 +1,8 @@
 /** What a room of several people has beyond that of two: who they are, who says what, whether one may write. Fetched with the first such room. */
 import { t } from '../i18n/index.js';
 import '../i18n/groups.js';
-import { el } from '../lib/dom.js';
+import '../i18n/later.js';
+import { el, fill } from '../lib/dom.js';
 import { nameOf } from '../lib/nodes.js';
 import { entriesOf } from '../timeline/entries.js';
 import { Members } from './members.js';
@@ -14,6 +15,8 @@ import { tellWhoAdded } from './who-added.js';
 import '../lib/more-icons.js';
 
 export class GroupRoom {
+  /** What could be done about its emptiness when that was drawn. */ #begins = '';
+
   /** @param {import('../elements/chat-conversation.js').ChatConversation} view @param {number} id @param {AbortSignal} signal of this visit */
   constructor(view, id, signal) {
     this.view = view;
@@ -65,9 +68,12 @@ export class GroupRoom {
 
   nothingWritten() {
     const add = async () => (await import('./add-people.js')).show(this);
+    const [speaks, invites] = [this.can('send'), this.can('invite')];
+    this.#begins = String([speaks, invites]);
+    const name = nameOf(this.group);
     return [
-      el('h2', null, t('groups.sayHello')),
-      this.can('invite') && el('button', { class: 'button', type: 'button', onclick: add }, t('groups.add')),
+      speaks && el('h2', null, invites ? t('groups.sayHello') : t('room.sayHello', { name })),
+      invites && el('button', { class: 'button', type: 'button', onclick: add }, t('groups.add')),
     ];
   }
 
@@ -93,6 +99,8 @@ export class GroupRoom {
 
   #redraw() {
     this.view.redraw();
+    const empty = /** @type {HTMLElement|null} */ (this.view.querySelector('.timeline__empty'));
+    if (empty && this.#begins !== String([this.can('send'), this.can('invite')])) fill(empty, this.nothingWritten());
     this.view.panel?.draw();
   }
 

@@ -1,6 +1,7 @@
 /** The members in the details: as many rows as can be seen, of however many there are; searched on the server. */
 import { t } from '../i18n/index.js';
 import '../i18n/groups.js';
+import '../i18n/later.js';
 import { arrange, el, fill } from '../lib/dom.js';
 import { avatar, iconButton, nameOf } from '../lib/nodes.js';
 
@@ -156,7 +157,7 @@ export class MemberList {
       el(
         'span',
         { class: 'members__who' },
-        el('bdi', { class: 'members__name' }, nameOf(person), isMe && ` (${t('message.you')})`),
+        el('span', { class: 'members__name' }, el('bdi', null, nameOf(person)), isMe && ` (${t('message.you')})`),
         showsPresence &&
           el(
             'span',

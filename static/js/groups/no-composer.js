@@ -10,6 +10,8 @@ import { clock, dayKey, exact } from '../lib/time.js';
 export function noComposer(room) {
   if (room.can('send')) return null;
   const { app, id } = room;
+  // What was typed a moment ago may not have been kept yet.
+  room.view.querySelector('chat-composer')?.save();
   const text = draft(app.me.id, id);
   const copy = async () => (await import('../timeline/actions.js')).copyText(text, app);
   return el(

@@ -1,6 +1,7 @@
 /** Choosing people: a field, a list that is searched on the server, and a chip for each who was chosen. */
 import { t } from '../i18n/index.js';
 import '../i18n/groups.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 import { icon } from '../lib/icons.js';
 import { avatar, handleOf, nameOf } from '../lib/nodes.js';
@@ -112,8 +113,8 @@ export class Picker {
       },
       el('span', { class: 'picker__box', 'aria-hidden': 'true' }, isChosen && icon('check')),
       avatar(person),
-      el('bdi', { class: 'picker__name' }, nameOf(person)),
-      el('bdi', { class: 'muted picker__more' }, isTaken ? t('picker.here') : handleOf(person)),
+      el('span', { class: 'picker__name' }, el('bdi', null, nameOf(person))),
+      el('span', { class: 'muted picker__more' }, el('bdi', null, isTaken ? t('picker.here') : handleOf(person))),
     );
   }
 

@@ -110,7 +110,7 @@ function countedAs(type) {
   return type === 'left' || type === 'removed' ? 'left' : 'other';
 }
 
-/** What happened, in the reader's language; of what this page does not know, in the server's. @param {Shown} message @param {import('./group-room.js').GroupRoom} room @returns {string} */
+/** What happened, in the reader's language; of what this page does not know, in the server's. @param {Pick<Shown, 'system'|'message'>} message @param {{app: import('../elements/types.js').App}} room @returns {string} */
 export function wordsOf({ system, message = '' }, { app }) {
   if (!system) return message;
   const { type, actor_id, user_ids = [], value } = system;

@@ -8,7 +8,6 @@ export default {
 
   'rooms.title': 'المحادثات',
   'rooms.search': 'البحث في الأشخاص والرسائل',
-  'rooms.failed': 'لم ينجح البحث. حاول مجددًا بعد قليل.',
   'rooms.you': 'أنت:',
   'rooms.draft': 'مسودة',
   'rooms.unread': {
@@ -46,12 +45,10 @@ export default {
   'room.close': 'إغلاق',
   'room.begin': 'هنا تبدأ محادثتك مع {name}.',
   'room.loading': 'جارٍ تحميل الرسائل…',
-  'room.loadFailed': 'تعذّر تحميل الرسائل.',
   'room.tryAgain': 'إعادة المحاولة',
   'room.new': 'رسائل جديدة',
   'room.gone': 'لا يوجد أحد هنا بعد الآن: حُذف هذا الحساب.',
   'room.typing': '{name} يكتب…',
-  'room.unknown': 'لا يوجد شخص كهذا هنا.',
 
   'message.label': '{name}، {when}: {text}',
   'message.you': 'أنت',

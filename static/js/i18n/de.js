@@ -8,7 +8,6 @@ export default {
 
   'rooms.title': 'Unterhaltungen',
   'rooms.search': 'Personen und Nachrichten suchen',
-  'rooms.failed': 'Die Suche ging nicht. Versuche es gleich noch einmal.',
   'rooms.you': 'Du:',
   'rooms.draft': 'Entwurf',
   'rooms.unread': { one: '{count} ungelesene Nachricht', other: '{count} ungelesene Nachrichten' },
@@ -32,12 +31,10 @@ export default {
   'room.close': 'Schließen',
   'room.begin': 'Hier beginnt deine Unterhaltung mit {name}.',
   'room.loading': 'Nachrichten werden geladen …',
-  'room.loadFailed': 'Die Nachrichten konnten nicht geladen werden.',
   'room.tryAgain': 'Noch einmal versuchen',
   'room.new': 'Neue Nachrichten',
   'room.gone': 'Hier ist niemand mehr: Dieses Konto wurde gelöscht.',
   'room.typing': '{name} schreibt …',
-  'room.unknown': 'Diese Person gibt es hier nicht.',
 
   'message.label': '{name}, {when}: {text}',
   'message.you': 'Du',

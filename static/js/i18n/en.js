@@ -8,7 +8,6 @@ export default {
 
   'rooms.title': 'Conversations',
   'rooms.search': 'Search people and messages',
-  'rooms.failed': 'The search did not work. Try again in a moment.',
   'rooms.you': 'You:',
   'rooms.draft': 'Draft',
   'rooms.unread': { one: '{count} unread message', other: '{count} unread messages' },
@@ -32,12 +31,10 @@ export default {
   'room.close': 'Close',
   'room.begin': 'This is where your conversation with {name} begins.',
   'room.loading': 'Loading messages…',
-  'room.loadFailed': 'The messages could not be loaded.',
   'room.tryAgain': 'Try again',
   'room.new': 'New messages',
   'room.gone': 'Nobody is there any more: this account was deleted.',
   'room.typing': '{name} is typing…',
-  'room.unknown': 'There is no such person here.',
 
   'message.label': '{name}, {when}: {text}',
   'message.you': 'You',

@@ -185,6 +185,9 @@ export default {
   'sign.gone': 'Dein Konto ist gelöscht.',
   'sign.else': 'Du meldest dich in diesem Tab als jemand anderes an. Andere Tabs behalten ihr Konto.',
 
+  'rooms.failed': 'Die Suche ging nicht. Versuche es gleich noch einmal.',
+  'room.loadFailed': 'Die Nachrichten konnten nicht geladen werden.',
+  'room.unknown': 'Diese Person gibt es hier nicht.',
   'rooms.empty': 'Noch niemand zum Reden?',
   'rooms.emptyHelp':
     'Öffne ein zweites Fenster, melde dich als jemand anderes an und rede mit dir selbst. Dann lade die anderen ein.',

@@ -177,6 +177,9 @@ export default {
   'sign.gone': 'Your account is deleted.',
   'sign.else': 'You are signing in as someone else in this tab. Other tabs keep their account.',
 
+  'rooms.failed': 'The search did not work. Try again in a moment.',
+  'room.loadFailed': 'The messages could not be loaded.',
+  'room.unknown': 'There is no such person here.',
   'rooms.empty': 'Nobody to talk to yet?',
   'rooms.emptyHelp': 'Open a second window, sign up as someone else, and talk to yourself. Then invite the others.',
   'rooms.openSecond': 'Open a second window',

@@ -89,7 +89,7 @@ function preview(app, room, isCurrent) {
     { class: 'room__last' },
     room.last_message_by_me
       ? el('span', null, t('rooms.you'))
-      : room.group && room.last_sender && el('bdi', null, `${room.last_sender}:`),
+      : room.group && room.last_sender && el('span', null, el('bdi', null, room.last_sender), ':'),
     ' ',
     words(oneLine(room.last_message) || (room.headId || !room.group ? t('message.deleted') : '')),
   );

@@ -1,6 +1,7 @@
 /** What stands where the messages could not be loaded. Fetched behind the first draw. */
 import { ApiError } from '../client/api.js';
 import { t } from '../i18n/index.js';
+import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
 
 /** @param {HTMLElement} list @param {unknown} error @param {() => void} again */
