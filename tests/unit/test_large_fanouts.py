@@ -114,3 +114,32 @@ async def test_what_the_database_does_not_take_of_a_slice_is_retried(
     await chat.say(people[1], group, "two")
     await reached(chat, group, people)
     await assert_sound(chat, group, *people)
+
+
+@pytest.mark.usefixtures("small_slices")
+@pytest.mark.gen_test
+async def test_who_comes_or_goes_while_the_slices_are_under_way_has_theirs_once_and_no_other(
+    chat: Any,
+) -> None:
+    people, group = await crowd(chat)
+    ann, bob, *_ = people
+    come = [await chat.person() for _ in range(4)]
+    memberships = chat.services.memberships
+    sends = [chat.say(ann, group, f"number {n}") for n in range(8)]
+    moves = [memberships.add(ann, group.id, one.user_id) for one in come]
+    sent, *_ = await asyncio.gather(
+        asyncio.gather(*sends), asyncio.gather(*moves), memberships.leave(bob, group.id)
+    )
+    await chat.sweeper().sweep()
+    stayed = [one for one in people if one is not bob]
+    await reached(chat, group, [*stayed, *come])
+    last = await chat.storage.messages.head(group.id)
+    for one in come:
+        floor = (await chat.storage.groups.member(group.id, one.user_id)).floor_seq
+        assert await seen(chat, one) == list(range(floor + 1, last + 1))
+    for one in stayed:
+        assert await seen(chat, one) == list(range(1, last + 1))
+    got = await seen(chat, bob)
+    assert got == list(range(1, len(got) + 1))
+    assert {message.seq for message in sent} <= set(range(1, last + 1))
+    await assert_sound(chat, group, *people, *come)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -100,6 +101,36 @@ async def test_a_place_before_what_is_gone_is_polled_from_without_a_503(chats: A
     answer = await other.poll(bob, place)
     said = [event for event in answer.events if b'"event":"message"' in event]
     assert len(said) == 1 and b'"new"' in said[0]
+
+
+@pytest.mark.gen_test
+async def test_who_reads_and_polls_while_old_messages_go_has_no_503_and_no_wrong_count(
+    chats: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 7)
+    chat, other = await chats(retention_days=10), await chats(retention_days=10)
+    ann, bob, cid = [await chat.person() for _ in range(3)]
+    group = await chat.group(ann, bob, cid)
+    inbox = await chat.services.conversations.inbox(bob)
+    place = Cursor(inbox.epoch, inbox.version)
+    ids = [await posted(chat, ann, group, f"old{n}") for n in range(40)]
+    for node in (chat, other):
+        days_on(node, 11)
+    new = await posted(chat, ann, group, "new")
+
+    async def reads() -> None:
+        for id in ids[::5]:
+            await other.services.receipts.mark_read_up_to(bob, group.id, id, False)
+            for who in (bob, cid):
+                assert (await other.services.conversation_views.one(who, group.id))["my"]["unread_count"] >= 0
+            await other.poll(bob, place)
+
+    await asyncio.gather(reads(), swept(chat))
+    assert await texts(other, bob, group) == ["new"]
+    for who in (bob, cid):
+        assert (await other.services.conversation_views.one(who, group.id))["my"]["unread_count"] == 1
+    await other.services.receipts.mark_read_up_to(bob, group.id, new, False)
+    assert (await other.services.conversation_views.one(bob, group.id))["my"]["unread_count"] == 0
 
 
 @pytest.mark.gen_test
