@@ -147,3 +147,40 @@ async def test_F5_a_message_below_ones_floor_is_as_if_it_were_not_there(
         if answer["marked_count"] != 0:
             row.leak(f"{path}: {answer}")
     row.assert_clean()
+
+
+# What names something of another conversation that the caller may be in or not: as if it were nowhere.
+ELSEWHERE: list[tuple[str, str, Any]] = [
+    ("GET", "conversations/{group}/receipts/?message_id={message}", None),
+    ("PATCH", "conversations/{group}/me/", {"unread_from_id": "{message}"}),
+    ("PUT", "conversations/{group}/me/draft/", {"text": "x", "reply_to_id": "{message}"}),
+    ("POST", "conversations/{group}/read/", {"message_id": "{message}"}),
+    ("GET", "conversations/{group}/messages/?before_id={message}", None),
+    ("GET", "conversations/{group}/messages/?after_id={message}", None),
+    ("GET", "conversations/{group}/messages/?around_id={message}", None),
+    ("DELETE", "conversations/{group}/invites/{invite}/", None),
+]
+
+
+@pytest.mark.gen_test
+async def test_F5_what_is_of_another_conversation_is_of_none_here(client: Client, row: LedgerRow) -> None:
+    ann, bob, eve = await client.people("ann", "bob", "eve")
+    theirs, things = await group_of(ann, bob, eve)
+    own = await begin(eve, bob)
+    await said(eve, own, "mine")
+    nowhere = {"message": NOBODY, "invite": NOBODY}
+    for who in ("a member there", "a stranger there"):
+        for method, path, body in ELSEWHERE:
+            there, not_there = [
+                await call(eve, method, path.format(**ids), filled(body, ids))
+                for ids in ({**things, "group": own["id"]}, {**nowhere, "group": own["id"]})
+            ]
+            row.saw(there.status, path)
+            if SECRET.encode() in there.body:
+                row.leak(f"{method} {path} by {who}: {there}")
+            if there.status != not_there.status or ("code" in there.json and told(there) != told(not_there)):
+                row.violation(f"{method} {path} by {who}: {there}, and where nothing is {not_there}")
+        assert (await call(ann, "DELETE", at(theirs, "members", eve.id))).status == 200
+    live = await ann.get(at(theirs, "invites"))
+    assert [one["id"] for one in live["results"]] == [things["invite"]], "nobody took it back"
+    row.assert_clean()

@@ -11,6 +11,7 @@ from tests.abuse.bench.ledger import Row
 from tests.abuse.bench.size import sized
 from tests.api.groups import at, begin, call, said, say
 from tests.support.client import Client, Device
+from tests.support.event_stream import open_stream
 
 REFUSED = (403, 404)
 
@@ -63,4 +64,40 @@ async def test_F6_nobody_is_heard_or_told_anything_once_their_removal_was_answer
             row.violation(f"turn {turn}: {max(accepted)} was accepted, behind {behind}")
         if any(seq >= behind for seq in heard):
             row.violation(f"turn {turn}: {max(heard)} was told, from {behind} on they were out")
+    row.assert_clean()
+
+
+@pytest.mark.gen_test(timeout=300)
+async def test_F6_no_way_that_was_open_before_leads_somebody_removed_to_what_came_after(
+    client: Client, row: Row
+) -> None:
+    ann, bob, eve = await client.people("ann", "bob", "eve")
+    group = await begin(ann, bob, eve, name="Plans")
+    file = await said(ann, group, "see this", attachment="data:text/plain;base64,c2VjcmV0")
+    ticket = (await eve.post("auth/poll-ticket/"))["ticket"]
+    await eve.here()
+    place = eve.cursor
+    async with await open_stream(await eve.another(), cursor=place) as stream:
+        assert (await call(ann, "DELETE", at(group, "members", eve.id))).status == 200
+        secret = (await said(ann, group, "secret"))["id"]
+        await call(ann, "PATCH", at(group), {"name": "secret"})
+        await ann.sent(eve, "the end")
+        while (event := await stream.event()).name != "message" or event.data["message"] != "the end":
+            row.saw(200, event.name)
+            if "secret" in str(event.data):
+                row.leak(f"the stream: {event}")
+    by_ticket = await client.call("GET", "poll/events/", query={"token": ticket, "cursor": place, "wait": 0})
+    for answer in (
+        by_ticket,
+        await eve.get("snapshot/"),
+        await eve.get("conversations/"),
+        await eve.get("users/me/export/"),
+        await eve.get("chats/search/", query={"q": "secret"}),
+        await eve.get(f"chats/attachment/{file['id']}/"),
+        await eve.get(f"chats/message/{secret}/"),
+        await eve.get(at(group, "messages"), query={"after_id": file["id"]}),
+    ):
+        row.saw(answer.status, "a way in")
+        if b"secret" in answer.body or b"Plans" in answer.body:
+            row.leak(f"{answer}")
     row.assert_clean()
