@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from itertools import chain
+from itertools import accumulate, chain
 
 from chatserver.errors import ContactRefused, NotFound
 from chatserver.model import Account, Actor, User
@@ -102,9 +102,11 @@ class Contacts:
         owned = await self._stores.inboxes.memberships([actor.user_id])
         newest = sorted(owned.get(actor.user_id, ()), reverse=True)[:ACQUAINTANCES]
         shared = await self._stores.conversations.conversations(newest)
-        groups = await self._stores.conversations.member_ids(
-            id for id, one in shared.items() if not one.is_direct
-        )
+        counts = {id: shared[id].member_count for id in newest if id in shared and not shared[id].is_direct}
+        before = accumulate(counts.values(), initial=0)
+        # Of somebody in a thousand large groups not everybody in all of them is read.
+        wanted = (id for id, met in zip(counts, before, strict=False) if met < ACQUAINTANCES)
+        groups = await self._stores.conversations.member_ids(wanted)
         of_two = (one.member_ids for one in shared.values())
         return sorted({actor.user_id, *chain.from_iterable((*of_two, *groups.values()))})[:ACQUAINTANCES]
 

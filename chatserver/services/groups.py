@@ -218,8 +218,6 @@ class Groups:
         if user_id == conversation.owner_id:
             return
         demand(conversation, member, "transfer", self._clock.now())
-        if conversation.state == "closed":
-            raise Forbidden(REFUSED)
         heir = await self._stores.groups.member(conversation_id, user_id)
         if heir is None or heir.state != "member":
             raise NotFound("There is no such member.")

@@ -55,7 +55,18 @@ BY_POLICY = {
 }
 ACTIONS = (*LEAST, *BY_POLICY)
 SPEAKING = {"send", "reply", "mention", "typing", "edit_own", "attach", "react", "mention_all"}
-CHANGING = {"pin", "invite", "edit_info", "slow_mode", "policy", "freeze", "requests", "roles", "silence"}
+CHANGING = {
+    "pin",
+    "invite",
+    "edit_info",
+    "slow_mode",
+    "policy",
+    "freeze",
+    "requests",
+    "roles",
+    "silence",
+    "transfer",
+}
 # What a silenced member is not heard with either.
 MUTED = SPEAKING | {"pin", "invite", "edit_info"}
 ON_PEOPLE = {"silence", "kick", "ban", "roles"}

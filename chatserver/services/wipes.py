@@ -1,4 +1,4 @@
-"""What somebody wrote lately goes when they are banned, where whoever bans them wants it: by the ordinary way of deleting.
+"""What somebody wrote lately goes when they are banned, if that is wanted: by the ordinary way of deleting.
 
 A mark in their membership says what is left, and moves down the log with each page that is done. The first page goes
 with the ban, the others with each sweep, whatever died in between.

@@ -449,6 +449,20 @@ def test_several_who_write_share_one_line_that_moves_nothing(person: People) -> 
     assert ann.page.locator("chat-composer").bounding_box() == before
 
 
+# How far the words of a name in the picker begin from the picture, in the page's direction.
+BESIDE_PICTURE = """() => {
+  const words = document.createRange();
+  words.selectNodeContents(document.querySelector('.picker__name bdi'));
+  const [name, picture] = [words, document.querySelector('.picker__option .avatar')]
+    .map((one) => one.getBoundingClientRect());
+  return document.dir === 'rtl' ? picture.left - name.right : name.left - picture.right;
+}"""
+# Parts of rows of members that lie over one another.
+OVER_THE_EDGE = """() => [...document.querySelectorAll('.members__row')].flatMap((row) => {
+  const inner = [...row.querySelectorAll('.members__me > *')].map((part) => part.getBoundingClientRect());
+  const who = row.querySelector('.members__who').getBoundingClientRect();
+  return inner.filter((name) => name.left < who.left - 1 || name.right > who.right + 1).map(() => row.textContent);
+})"""
 NAME_IS_LEFT = """isLeft => {
   const rows = [...document.querySelectorAll('chat-sidebar .room')];
   const last = rows.find((one) => one.textContent.includes('Market')).querySelector('.room__last');
@@ -459,9 +473,10 @@ NAME_IS_LEFT = """isLeft => {
 
 @pytest.mark.parametrize("locale", ["en-GB", "ar"])
 def test_names_of_the_other_direction_keep_a_line_in_order(person: People, locale: str) -> None:
-    ann, bob = person("ann", locale=locale), person("bob")
+    ann, bob, cy = person("ann", locale=locale), person("bob"), person("cy")
     bob.call("PATCH", "users/me/", {"full_name": "ليلى حداد" if locale == "en-GB" else "Leila Haddad"})
-    group(ann, bob, name="Market")
+    cy.call("PATCH", "users/me/", {"full_name": "Bartholomew Featherstonehaugh of Somewhere Else"})
+    group(ann, bob, cy, name="Market")
     row(ann, "Market").click()
     row(bob, "Market").click()
     bob.write("1 – 2")
@@ -478,6 +493,14 @@ def test_names_of_the_other_direction_keep_a_line_in_order(person: People, local
     expect(preview).to_contain_text("1 – 2")
     # Found and looked at in one step: the row is drawn anew when it changes, and one that is out of the page is nowhere.
     ann.page.wait_for_function(NAME_IS_LEFT, arg=locale == "en-GB")
+    ann.page.locator(".sidebar__head button").first.click()
+    ann.page.get_by_role("combobox").fill(bob.name)
+    expect(ann.page.get_by_role("option")).to_have_count(1)
+    assert 0 < ann.page.evaluate(BESIDE_PICTURE) < 24
+    ann.page.keyboard.press("Escape")
+    ann.page.locator(".room-view__open").click()
+    expect(ann.page.locator(".members__row").filter(has_text="Featherstonehaugh")).to_be_visible()
+    assert ann.page.evaluate(OVER_THE_EDGE) == []
 
 
 def test_under_a_finger_a_messages_actions_come_up_from_below_with_words(person: People) -> None:

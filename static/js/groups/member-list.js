@@ -157,7 +157,12 @@ export class MemberList {
       el(
         'span',
         { class: 'members__who' },
-        el('span', { class: 'members__name' }, el('bdi', null, nameOf(person)), isMe && ` (${t('message.you')})`),
+        el(
+          'span',
+          { class: 'members__me' },
+          el('bdi', { class: 'members__name' }, nameOf(person)),
+          isMe && `(${t('message.you')})`,
+        ),
         showsPresence &&
           el(
             'span',

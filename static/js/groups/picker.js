@@ -114,7 +114,7 @@ export class Picker {
       el('span', { class: 'picker__box', 'aria-hidden': 'true' }, isChosen && icon('check')),
       avatar(person),
       el('span', { class: 'picker__name' }, el('bdi', null, nameOf(person))),
-      el('span', { class: 'muted picker__more' }, el('bdi', null, isTaken ? t('picker.here') : handleOf(person))),
+      el('bdi', { class: 'muted picker__more' }, isTaken ? t('picker.here') : handleOf(person)),
     );
   }
 
