@@ -9,7 +9,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const scripts = join(root, 'static/js');
 globalThis.document ??= /** @type {any} */ ({ documentElement: { lang: 'en' } });
 const { findEmoji } = await import('../../static/js/lib/emoji.js');
-const { isEmojiOnly, parse, quotedAndOwn } = await import('../../static/js/lib/format.js');
+const { isEmojiOnly, parse } = await import('../../static/js/lib/format.js');
+const { quotedAndOwn } = await import('../../static/js/lib/quotes.js');
 const { placesOf, wantedWords } = await import('../../static/js/lib/words.js');
 const { parseRoute, roomHash } = await import('../../static/js/lib/route.js');
 const { entriesOf } = await import('../../static/js/timeline/entries.js');
@@ -70,10 +71,24 @@ test('a link ends where people mean it to', () => {
     ['\u2068', 'https://example.org/x', '\u2069 and'],
     ['\u2068', 'https://example.org', '\u2069'],
     ['', 'https://example.org/x', '\u202egro.live'],
+    ['看', 'https://example.org', '谢谢'],
+    ['看', 'www.example.org:8080', '吧'],
+    ['', 'https://example.org', '👍'],
+    ['', 'https://example.org/路', '，好'],
+    ['', 'https://fa.wikipedia.org/wiki/می\u200cخواهم', '،'],
+    ['', 'https://example.org/❤\ufe0f', ' '],
+    ['', 'https://example.org/x', '❞'],
+    ['', 'https://web.archive.org/web/2020/https://example.org', '。'],
   ];
 
   for (const [before, link, after] of ends)
     assert.deepEqual(links(before + link + after), [link], before + link + after);
+  for (const between of ['、', '」「', ',', ';', '|', ')(', '>,<', '\u2069\u2068'])
+    assert.deepEqual(
+      links(`https://a.example/x${between}https://b.example`),
+      ['https://a.example/x', 'https://b.example'],
+      between,
+    );
 });
 
 test('addresses without a scheme and those of mail are links', () => {
@@ -88,6 +103,8 @@ test('addresses without a scheme and those of mail are links', () => {
     ['bo.li+x@mail.example.org', 'mailto:bo.li+x@mail.example.org'],
   ]);
   assert.deepEqual(links('連絡はann@example.orgです'), [['ann@example.org', 'mailto:ann@example.org']]);
+  for (const whole of ["o'neil@example.org", 'r&d@example.org', 'jörg@exämple.org', 'jo\u0308rg@example.org'])
+    assert.equal(links(`'${whole}'`)[0][0], whole);
   for (const text of ['www.x', 'foo@bar', '@ann@mastodon.example', 'a.www.example.org', 'https://ann@evil.example'])
     assert.deepEqual(links(text), [], text);
 });
@@ -151,6 +168,7 @@ test('an address that leads elsewhere than it reads is no link', () => {
     'http:///good.example@evil.example',
     'https://good.example%2f@evil.example',
     ...unseen.map((sign) => `https://good.example/${sign}x`),
+    'https://می\u200cخ.example/',
     ...[...unseen, '\u200e', '\u202e', '\u2066', '\u2069'].map((sign) => `https://go${sign}od.example`),
   ]) {
     assert.deepEqual(hrefs(`see ${text}`), [], JSON.stringify(text));

@@ -2,11 +2,11 @@
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
 import { el, fill } from '../lib/dom.js';
-import { isBlank, quotedAndOwn } from '../lib/format.js';
 import { icon } from '../lib/icons.js';
 import { draft, setDraft } from '../lib/conversation-prefs.js';
 import { iconButton, isGone, nameOf } from '../lib/nodes.js';
 import { prefs } from '../lib/prefs.js';
+import { quotedAndOwn } from '../lib/quotes.js';
 import { size } from '../lib/size.js';
 import { pasted } from '../composer/paste.js';
 import { EmojiInput } from '../composer/emoji-input.js';
@@ -15,6 +15,8 @@ import { TypingNote } from '../composer/typing-note.js';
 import '../lib/more-icons.js';
 
 const SAVE_AFTER_MS = 250;
+/** Something in it would be seen. */
+const SEEN = /[^\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 export class ChatComposer extends HTMLElement {
   /** @type {import('./types.js').App} */ app;
@@ -195,7 +197,7 @@ export class ChatComposer extends HTMLElement {
     if (this.#adding) return void this.#adding.then(again, again);
     const message = this.text.value.trim();
     const files = this.tray?.files ?? [];
-    if ((isBlank(message) && files.length === 0 && !this.#editing) || this.#left < 0) {
+    if ((!SEEN.test(message) && files.length === 0 && !this.#editing) || this.#left < 0) {
       if (this.#left < 0)
         this.app.say(t('composer.tooLong', { count: this.app.limits.message_chars }), { urgent: true });
       return;
@@ -253,7 +255,7 @@ export class ChatComposer extends HTMLElement {
     const near = left <= this.app.limits.message_chars / 10;
     fill(this.count, near && t(left < 0 ? 'composer.over' : 'composer.left', { count: Math.abs(left) }));
     this.count?.classList.toggle('composer__count--over', left < 0);
-    const empty = isBlank(this.text.value) && !this.tray?.files.length;
+    const empty = !SEEN.test(this.text.value) && !this.tray?.files.length;
     /** @type {Element} */ (this.querySelector('.composer__send')).classList.toggle(
       'composer__send--ready',
       !empty && left >= 0,

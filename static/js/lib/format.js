@@ -5,23 +5,26 @@
 
 /** @typedef {{kind: 'text'|'code'|'block'|'link'|'quote', text: string, href?: string, parts?: Part[]}} Part */
 
-// Each repeat has a bound, beyond any ordinary text: what is read here was written by somebody else.
+// Each repeat has a bound, beyond any ordinary text: what is read here was written by somebody else. An address ends at
+// marks of other scripts, at quotes, at what turns the text around and at the next one.
 const LINK =
-  /(?:(?<![a-z0-9])https?:\/\/|(?<![a-z0-9_.@/-])www\.)(?:[^\s<>"`]|\ufeff){1,65536}|(?<![a-z0-9_.+@/-])[a-z0-9_.+-]{1,64}@(?:[\p{sc=Latn}\p{sc=Cyrl}\p{sc=Grek}\p{Nd}-]{1,63}\.){1,9}[\p{sc=Latn}\p{sc=Cyrl}\p{sc=Grek}-]{2,63}/giu;
+  /(?:(?<![a-z0-9])https?:\/\/|(?<![a-z0-9_.@/-])www\.)(?:(?![,;|)\]][([]?https?:)[^\s<>"`„‚‟«»‹›“”‘،؛؟۔।॥։።\p{Bidi_C}\u275b-\u275e\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]|\ufeff){1,65536}|(?<![\p{sc=Latn}\p{M}0-9_.+@/-]|[a-z0-9]['&])[\p{sc=Latn}0-9_][\p{sc=Latn}\p{M}0-9_.+'&-]{0,63}@(?:[\p{sc=Latn}\p{sc=Cyrl}\p{sc=Grek}\p{Nd}-]{1,63}\.){1,9}[\p{sc=Latn}\p{sc=Cyrl}\p{sc=Grek}-]{2,63}/giu;
 /** Lines of a quote, or code between fences, whose first word names its language: whichever begins first holds the other. */
-const BLOCK =
+export const BLOCK =
   /(?<![^\n])((?:> [^\n]{0,65536}(?:\n|$)(?:>(?:\n|$)){0,99}){1,9999})|```(?:[^\s`]{0,64}[ \t]{0,9}\n)?([\s\S]{0,65536}?)```/gu;
 const CODE = /`([^`\n]{1,65536})`/gu;
-/** Where an address ends inside of what has no spaces: marks of other scripts, quotes, what turns the text around. */
-const STOPS =
-  /[„‚‟«»‹›“”‘،؛؟۔।॥։።\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u3001-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/u;
 /** Punctuation that ends the sentence is not the address's. */
 const ENDS = /[.,;:!?'"|…’]|(?!\p{ASCII})\p{P}/u;
 const CLOSED = /** @type {Record<string, string>} */ ({ ')': '(', ']': '[', '}': '{' });
+/** No host ends in letters of two scripts. */
+const HOST_IN_TEXT =
+  /^((?:https?:\/\/)?[\w.-]{1,253}\.[a-z]{2,63}(?::\d{1,5})?)[^\0-\x7f\p{sc=Latn}\p{M}][^./?#:]{0,65536}$/iu;
 /** A name that goes on behind what turns it around reads as another one. */
-const TURNED_HOST = /^(?:https?:\/\/)?[^/?#]{0,300}[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069][\p{L}\p{N}.-]/iu;
+const TURNED_HOST = /^(?:https?:\/\/)?[^/?#\s]{0,300}[\p{Bidi_C}][\p{L}\p{N}.-]/iu;
 /** Characters that nobody sees, or that turn the text around them: an address with one is not the one that is read. */
 const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
+/** They belong to the spelling. */
+const JOINERS = /(?<=[^\0-\x7f])(?:\u200c|\u200d|\ufe0f)/gu;
 
 /** @param {string} text @returns {Part[]} */
 export function parse(text) {
@@ -45,27 +48,14 @@ function block([, quote, code]) {
   };
 }
 
-/** What was quoted, and what was written beside it. @param {string} text */
-export function quotedAndOwn(text) {
-  const plain = lined(text);
-  const quotes = [...plain.matchAll(BLOCK)].map(([, quote]) => quote ?? '');
-  const own = plain.replace(BLOCK, (whole, quote) => (quote === undefined ? whole : ''));
-  return { quoted: unquoted(quotes.join('')).trim(), own: own.trim() };
-}
-
 /** @param {string} quote */
-function unquoted(quote) {
+export function unquoted(quote) {
   return quote.replace(/(?<![^\n])> ?/gu, '');
 }
 
 /** @param {string} text */
-function lined(text) {
+export function lined(text) {
   return text.replace(/\r\n?/gu, '\n');
-}
-
-/** Nothing in it would be seen. @param {string} text */
-export function isBlank(text) {
-  return !/[^\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u.test(text);
 }
 
 /** @param {string} text one emoji or a few and nothing else */
@@ -85,7 +75,7 @@ export function links(text) {
   let end = 0;
   for (const match of text.matchAll(LINK)) {
     const address = trimmed(match[0], text[match.index - 1]);
-    const url = TURNED_HOST.test(match[0]) ? null : safeUrl(address);
+    const url = TURNED_HOST.test(text.slice(match.index)) ? null : safeUrl(address);
     if (!url) continue;
     if (match.index > end) parts.push({ kind: 'text', text: text.slice(end, match.index) });
     parts.push({ kind: 'link', text: address, href: url });
@@ -97,8 +87,7 @@ export function links(text) {
 
 /** Without what belongs to the sentence around it. @param {string} address @param {string|undefined} before the sign in front of it */
 function trimmed(address, before) {
-  const stop = address.search(STOPS);
-  let end = stop < 0 ? address.length : stop;
+  let end = (HOST_IN_TEXT.exec(address)?.[1] ?? address).length;
   /** @type {Record<string, number>} */ const open = {};
   for (let at = 0; at < end; at += 1) {
     const sign = address[at];
@@ -115,13 +104,13 @@ function trimmed(address, before) {
 
 /** Nothing for what leads elsewhere than it says: `https://good.example@evil.example` is the latter's. @param {string} address */
 function safeUrl(address) {
-  if (UNSEEN.test(address)) return null;
+  if (UNSEEN.test(address.replace(JOINERS, ''))) return null;
   if (/^[^/:]{1,64}@/u.test(address)) return `mailto:${encodeURI(address)}`;
   try {
     const whole = /^www\./iu.test(address) ? `https://${address}` : address;
     const url = new URL(whole);
     const [, , authority] = whole.split(/[\\/?#]/u, 3);
-    if (authority.includes('@') || url.username || url.password) return null;
+    if (authority.includes('@') || UNSEEN.test(authority) || url.username || url.password) return null;
     if (whole !== address && !/[^.]\.[^.]/u.test(url.hostname.slice(4))) return null;
     return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : null;
   } catch {

@@ -1,7 +1,7 @@
 /** From a quote to the message it was taken from. Quotes are text, so the text is what is looked for. Fetched when first wanted. */
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
-import { quotedAndOwn } from '../lib/format.js';
+import { quotedAndOwn } from '../lib/quotes.js';
 
 const WORDS = 8;
 
