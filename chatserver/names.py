@@ -68,14 +68,15 @@ def _joins(sign: str) -> bool:
 
 def _is_picture(sign: str) -> bool:
     """An emoji, its skin tone or its variation; one that Unicode does not know yet is unassigned here."""
-    return sign == "\ufe0f" or (sign != "" and unicodedata.category(sign) in ("So", "Sk", "Cn"))
+    return sign == "\ufe0f" or (sign != "" and unicodedata.category(sign) in ("So", "Sk", "Sm", "Cn"))
 
 
 def _most_marks(text: str) -> int:
     most = together = 0
     for sign in unicodedata.normalize("NFD", bounded(text)):
-        if ord(sign) in INVISIBLE:
+        kind = unicodedata.category(sign)
+        if ord(sign) in INVISIBLE or kind == "Cf":
             continue
-        together = together + 1 if unicodedata.category(sign) in ("Mn", "Me") else 0
+        together = together + 1 if kind in ("Mn", "Me") else 0
         most = max(most, together)
     return most

@@ -16,7 +16,7 @@ from chatserver.visible import INVISIBLE, code_points
 
 # What is stored beside the words says by which rules they were made: raise it with every change of those. What has
 # another number is listed anew in the background (relisting.py).
-RULES = 2  # of messages
+RULES = 3  # of messages
 NAME_RULES = 3  # of people, of whom there are few: they have a number of their own
 # Of a message, and of a word: beyond any ordinary text, so that nobody makes pages that take seconds to list.
 MOST_WORDS = 512
@@ -78,7 +78,9 @@ def _folds() -> dict[int, str | None]:
         if (base := _base(chr(code))) is not None:
             folds[code] = base
     unseen = (code for code in range(0x20000) if unicodedata.category(chr(code)) == "Cf")
-    return folds | dict.fromkeys((*_ACCENTS, *_POINTS, *unseen, *INVISIBLE, _TATWEEL))
+    # Among the points stand a hyphen and the ends of sentences, which tell words apart.
+    points = (code for code in _POINTS if unicodedata.category(chr(code))[0] in "LM")
+    return folds | dict.fromkeys((*_ACCENTS, *points, *unseen, *INVISIBLE, _TATWEEL))
 
 
 _MARKS = "".join(_marks())

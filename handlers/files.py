@@ -15,7 +15,9 @@ NAME_CHARS = 200
 ENDING_CHARS = 20
 UNKNOWN = "application/octet-stream"
 _TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63}", re.ASCII)
-_EXTENDED = re.compile(rb"(?i:utf-8)'[A-Za-z0-9-]{0,40}'([!#$&+.^_`|~0-9A-Za-z%-]{0,4000})")
+# Taken as it comes: many who write it leave signs alone that RFC 8187 wants escaped.
+_EXTENDED = re.compile(rb"((?i:utf-8|iso-8859-1))'[A-Za-z0-9-]{0,40}'([\x21-\x7e]{0,4000})")
+_EXTENDED_FIELD = re.compile(rb"(?i:filename\*)[ \t]{0,9}=")
 # Browsers escape these three in a name, and nothing else (the HTML standard's encoding of forms).
 _ESCAPED = {b"%22": b'"', b"%0D": b"\r", b"%0A": b"\n"}
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # what no encoding of texts but UTF-16 has
@@ -33,9 +35,11 @@ def part_options(header: bytes) -> dict[bytes, bytes]:
             options[b"filename"] = options[b"filename"].replace(escaped, sign)
     if b"*" in header:
         # The parser leaves out names as RFC 5987 writes them. Who sends both kinds sends the other for old servers.
-        _, renamed = parse_options_header(header.replace(b"filename*=", b"filename-extended="))
+        _, renamed = parse_options_header(_EXTENDED_FIELD.sub(b"filename-extended=", header))
         if extended := _EXTENDED.fullmatch(renamed.get(b"filename-extended", b"")):
-            options[b"filename"] = unquote_to_bytes(extended[1])
+            name = unquote_to_bytes(extended[2])
+            is_utf8 = extended[1].lower() == b"utf-8"
+            options[b"filename"] = name if is_utf8 else name.decode("latin-1").encode()
     return options
 
 

@@ -169,6 +169,10 @@ async def test_a_file_name_is_only_ever_a_name(pair: Pair, name: str, kept: str 
         ("filename*=UTF-8''..%2Fx.txt; filename=plain.txt", "x.txt"),
         ("filename=\"it; filename*=UTF-8''no.txt\"", "it; filename*=UTF-8''no.txt"),
         ("filename=\"plain.txt\"; filename*=latin1''na%EFve.txt", "plain.txt"),
+        ("filename*=ISO-8859-1''na%EFve.txt", "naïve.txt"),
+        ("FileName*=UTF-8''na%C3%AFve.txt", "naïve.txt"),
+        ("filename* = UTF-8''na%C3%AFve.txt", "naïve.txt"),
+        ("filename*=UTF-8''Ann's%20notes%20(1)*.txt", "Ann's notes (1)*.txt"),
     ],
 )
 async def test_a_file_name_in_the_form_for_other_scripts_counts_by_itself_too(

@@ -134,6 +134,7 @@ async def test_a_message_of_invisible_signs_alone_is_empty(pair: Pair) -> None:
         ("👩🏽\u200d❤️\u200d👨", "👩🏽\u200d❤️\u200d👨"),
         ("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", None),
         ("Ann\nLee\t\r\nBo\u2028X", "Ann Lee Bo X"),
+        ("🙂\u200d↔️ Ann", "🙂\u200d↔️ Ann"),
         ("An\u200dn", "Ann"),
         ("\u200fAnn\u00ad", "Ann"),
         ("e\u0301", "é"),
@@ -167,7 +168,7 @@ async def test_what_belongs_to_the_spelling_of_a_name_stays(
             "a\x07b",
             "a\x9bb",
         ),
-        *("Z" + "\u0301" * 5, "Z" + "\u0301\u0316" * 30, "x" * 101, "e\u0301" * 2000),
+        *("م" + ("\u064e" * 4 + "\u200c") * 3 + "\u064e", "Z" + "\u0301" * 5, "Z" + "\u0301\u0316" * 30, "x" * 101, "e\u0301" * 2000),
     ],
     ids=ascii,
 )

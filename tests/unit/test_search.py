@@ -100,6 +100,8 @@ async def test_who_read_a_page_before_a_change_does_not_write_over_who_read_it_a
         ("Café CAFE über_all", ["cafe", "uber_all"]),
         ("日本 語 👋 !", ["日本", "語"]),
         ("ẞ ﬁne ①", ["ss", "fine", "1"]),
+        ("תֵּל־אָבִיב׃ צה״ל", ["תל", "אביב", "צה", "ל"]),
+        ("رَحِيمۚ ۞", ["رحيم"]),
         (" ".join(map(str, range(4000))), [str(number) for number in range(512)]),
         ("x" * 4000, ["x" * 64]),
     ],
