@@ -5,6 +5,7 @@ What a line names stands in a line before it, or is there already: people may be
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -91,8 +92,8 @@ class Wrong:
 
 
 def decoded(data: bytes) -> list[Line | Wrong]:
-    """Of a part, line by line; an empty one at the end is none."""
-    lines = data.split(b"\n")
+    """Of a part, line by line; an empty one at the end is none. Some programs put a byte order mark first."""
+    lines = data.removeprefix(BOM_UTF8).split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
     return [_line(line) for line in lines]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from typing import Any
 
 import pytest
@@ -194,6 +195,12 @@ async def test_every_wrong_line_is_named_and_nothing_is_written(shop: Client) ->
     assert again["state"] == "done", again
     there = await imported(shop, lines_of(*before))
     assert [error["line"] for error in there["errors"]][:2] == [4, 5]
+
+
+@pytest.mark.gen_test
+async def test_a_byte_order_mark_before_the_first_line_is_stepped_over(shop: Client) -> None:
+    done = await imported(shop, BOM_UTF8 + lines_of(*School().lines()))
+    assert (done["state"], done["errors"]) == ("done", []), done
 
 
 @pytest.mark.gen_test

@@ -250,6 +250,17 @@ test('a hit is marked where it stands, whatever folding makes of the letters bef
   assert.deepEqual(marked('a\u00adb\u200bc ab', 'ab'), ['a\u00adb', 'ab']);
   assert.deepEqual(marked('one two one', 'two one'), ['one', 'two', 'one']);
   assert.deepEqual(marked('nothing', '!?'), []);
+  for (const [text, wanted] of [
+    ['ΟΔΟΣ', 'οδός'],
+    ['οδός', 'ΟΔΟΣ'],
+    ['שָׁלוֹם', 'שלום'],
+    ['مُحَمَّد', 'محمد'],
+    ['أحـمد', 'احمد'],
+    ['Ƙarami', 'karami'],
+    ['Ɗan', 'dan'],
+  ])
+    assert.deepEqual(marked(`x ${text}, y`, wanted), [text]);
+  assert.deepEqual(marked('תל־אביב', 'אביב'), ['אביב']);
 });
 
 test('ten words are looked for, and it is known when there were more', () => {

@@ -1,30 +1,26 @@
 /** Names as they are compared, here as on the server (chatserver/words.py): the same in every region of the browser. */
 
-const PLAIN = /** @type {Record<string, string>} */ ({
-  ø: 'o',
-  ł: 'l',
-  đ: 'd',
-  ð: 'd',
-  þ: 'th',
-  ß: 'ss',
-  æ: 'ae',
-  œ: 'oe',
-  ħ: 'h',
-  ŧ: 't',
-  ı: 'i',
-  ə: 'e',
-  ŋ: 'ng',
-  ё: 'е',
-});
+/** Letters that Unicode does not take apart, behind the one that people write in their place. */
+const LETTERS =
+  'bƀƃɓ cƈȼɕ dđðƌȡɖɗ eɇə fƒ gǥɠ hħɦ iıɨ jȷɉʝ kƙ lłƚȴɫɬɭ mɱ nƞȵɲɳ oø pƥ qĸɋʠ rɍɼɽɾ sȿʂ tŧƫƭȶʈ vʋ yƴɏỿ zƶȥɀʐʑ σς';
+const PLAIN = new Map([
+  ...Object.entries({ ß: 'ss', þ: 'th', æ: 'ae', œ: 'oe', ŋ: 'ng' }),
+  ...LETTERS.split(' ').flatMap(([plain, ...others]) => others.map((other) => /** @type {const} */ ([other, plain]))),
+]);
+/** Accents of Latin and Greek, the Cyrillic ones that are left out in writing, and hamzas. */
+const ACCENTED = /[\p{Script=Latin}\p{Script=Greek}ѐёѝ\u0622-\u0626\u06c0\u06c2\u06d3]/gu;
+/** Accents that stand alone, vowel points of Hebrew and Arabic, and what nobody sees. */
+const LEFT_OUT =
+  /(?=\p{M})[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u0670\u06d6-\u06ed\u08ca-\u08ff]|\u0640|\p{Default_Ignorable_Code_Point}/gu;
 
 /** @param {string} text */
 export function folded(text) {
   return text
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/[\p{Script=Latin}\p{Script=Greek}]/gu, (letter) => letter.normalize('NFD').replace(/\p{M}/gu, ''))
-    .replace(/[\u0300-\u036f\p{Default_Ignorable_Code_Point}]/gu, '')
-    .replace(/[øłđðþßæœħŧıəŋё]/gu, (letter) => PLAIN[letter]);
+    .replace(ACCENTED, (letter) => letter.normalize('NFD').replace(/\p{M}/gu, ''))
+    .replace(LEFT_OUT, '')
+    .replace(/[\u00df-\u02a0\u03c2\u1eff]/gu, (letter) => PLAIN.get(letter) ?? letter);
 }
 
 /** Whether for each word that is wanted a word of their names begins so. @param {{full_name?: string, username?: string}} person @param {string} wanted */
