@@ -285,6 +285,7 @@ test('dates and clock are those of the region of the browser, in the language of
 
   assert.deepEqual(shown('en', ['en-GB']), ['14:05', '3 May', '3 May 2025', '3 May 2025']);
   assert.deepEqual(shown('en', ['en-US']), ['2:05 PM', 'May 3', 'May 3, 2025', 'May 3, 2025']);
+  assert.deepEqual(shown('en', ['en-US@posix']), ['2:05 PM', 'May 3', 'May 3, 2025', 'May 3, 2025']);
   for (const region of ['fr-FR', 'ja-JP', 'de-DE'])
     assert.deepEqual(shown('en', [region]), ['14:05', '3 May', '3 May 2025', '3 May 2025'], region);
   assert.deepEqual(shown('de', ['de-AT']), ['14:05', '3. Mai', '3. Mai 2025', '3. Mai 2025']);
@@ -296,6 +297,7 @@ test('few bytes are counted in words', async () => {
   const { size } = await import('../../static/js/lib/size.js');
 
   assert.deepEqual([size(0), size(1), size(618), size(12_345)], ['0 bytes', '1 byte', '618 bytes', '12 kB']);
+  assert.deepEqual([size(999_499), size(999_500), size(999_999_999)], ['999 kB', '1 MB', '1 GB']);
 });
 
 test('what a proxy refused is told in words', async () => {
@@ -370,6 +372,10 @@ test('imports are relative and the client knows no DOM', () => {
       assert.match(path, /^\.\.?\//u, name);
     if (name.startsWith('client/')) assert.doesNotMatch(source(name), /\bdocument\.|\bwindow\.|HTMLElement/u, name);
   }
+});
+
+test('letters are compared alike in every region of the browser', () => {
+  for (const name of files) assert.doesNotMatch(source(name), /toLocaleLowerCase/u, name);
 });
 
 test('where a type says any, a comment says why', () => {

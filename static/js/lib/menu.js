@@ -70,7 +70,7 @@ function nextOf(pressed, at, items) {
   if (pressed === 'End') return length - 1;
   if (pressed.length !== 1 || pressed === ' ') return undefined;
   const begins = (/** @type {HTMLElement} */ item) =>
-    item.textContent?.trim().toLocaleLowerCase().startsWith(pressed.toLocaleLowerCase());
+    item.textContent?.trim().toLowerCase().startsWith(pressed.toLowerCase());
   for (let step = 1; step <= length; step += 1) if (begins(items[(at + step) % length])) return (at + step) % length;
   return at;
 }

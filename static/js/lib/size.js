@@ -7,7 +7,8 @@ const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
 export function size(bytes) {
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < UNITS.length - 1) {
+  // What would be rounded to a thousand is one of the next.
+  while (value >= 999.5 && unit < UNITS.length - 1) {
     value /= 1000;
     unit += 1;
   }

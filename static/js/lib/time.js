@@ -1,12 +1,12 @@
-/** Dates and times in the reader's language and time zone. */
+/** Dates and times as the reader writes them. */
 
 const DAY_MS = 86_400_000;
 let chosen = '';
 /** @type {Map<string, Intl.DateTimeFormat>} */ const formats = new Map();
 
 /**
- * The language of dates and sizes is the page's (unless someone who is a guest in the page chose another), in the
- * manner of the browser's region: a British browser has an English page write 3 May and 14:30.
+ * The language of dates and sizes is the page's (unless who is a guest in the page chose another), in the manner of
+ * the browser's region: 3 May and 14:30 in Britain.
  */
 export function locale() {
   const lang = chosen || document.documentElement.lang || 'en';
@@ -16,9 +16,9 @@ export function locale() {
   return region ?? (language === 'en' && regions().length ? 'en-001' : lang);
 }
 
-/** As the browser lists them, the first of them where it is at home. */
+/** As the browser lists them, the first where it is at home; one may be `en-US@posix`. */
 function regions() {
-  return globalThis.navigator?.languages ?? [];
+  return (globalThis.navigator?.languages ?? []).map((wish) => wish.split('@')[0]);
 }
 
 /** Twelve hours or twenty-four, as where the browser is at home: what a locale does by itself where it is at home too. */
