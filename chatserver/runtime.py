@@ -43,7 +43,7 @@ from chatserver.services import Services, build_services
 from chatserver.services.links import Links
 from chatserver.services.sign_in_keys import PublishedKeys, SignInKeys
 from chatserver.settings import Settings
-from chatserver.storage import Storage
+from chatserver.storage import Storage, ownership
 from chatserver.storage.embedded import EmbeddedMongod
 from chatserver.tasks.claims import Claims
 from chatserver.tasks.job_runs import JobRuns
@@ -142,10 +142,12 @@ def server_secret(settings: Settings) -> ServerSecret | None:
     """None where none is given and none can be kept: then nothing that must be signed is sent."""
     if settings.server_secret:
         return ServerSecret(settings.server_secret.encode())
+    path = settings.data_dir / FILE
     try:
-        return ServerSecret(read_or_make(settings.data_dir / FILE))
+        return ServerSecret(read_or_make(path))
     except OSError as problem:
-        log.warning("no server_secret is given and none can be kept: nothing is signed", reason=str(problem))
+        problem_of = {"reason": str(problem), "owner": ownership.owner_of(path)}
+        log.warning("no server_secret is given and none can be kept: nothing is signed", **problem_of)
         return None
 
 

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
@@ -35,7 +36,7 @@ class ServerSecret:
 
 
 def read_or_make(path: Path) -> bytes:
-    """Of several that start at once all have the same. Raises OSError."""
+    """Of several that start at once all have the same; what root makes is of whom the directory is. Raises OSError."""
     with suppress(FileNotFoundError):
         return _read(path)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -44,6 +45,9 @@ def read_or_make(path: Path) -> bytes:
     try:
         os.write(file, secrets.token_urlsafe(SECRET_BYTES).encode() + b"\n")
         os.fsync(file)
+        if sys.platform != "win32" and os.geteuid() == 0:
+            home = path.parent.stat()
+            os.fchown(file, home.st_uid, home.st_gid)
         with suppress(FileExistsError):  # another was first
             os.link(made, path)
     finally:

@@ -99,6 +99,14 @@ def name_of(user: int) -> str:
     return _login(user) or f"user {user}"
 
 
+def owner_of(path: Path) -> str:
+    """Of the file, or of the nearest directory that is there; "" where not even that can be seen."""
+    for place in (path, *path.parents):
+        with suppress(OSError):
+            return name_of(place.stat().st_uid)
+    return ""
+
+
 def for_sudo(user: int) -> str:
     return _login(user) or f"'#{user}'"
 

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from chatserver.errors import EX_CANTCREAT, EX_NOPERM
+from chatserver.guard.server_secret import FILE, read_or_make
+from chatserver.runtime import server_secret
+from chatserver.settings import Settings
 from tests.support.command import Outcome, chatserver
 from tests.support.server import ROOT, ServerProcess, clean_environment
 
@@ -113,6 +116,25 @@ def test_a_file_that_another_user_left_behind_is_named_with_its_owner(stopped: P
     assert f"{stopped / name} belongs to nobody" in refused.err and "chown -R root" in refused.err
     os.chown(stopped / name, 0, 0)
     assert chatserver("user", "list", "--data-dir", stopped).code == 0
+
+
+def test_a_secret_that_root_makes_beside_a_database_elsewhere_is_the_service_users(tmp_path: Path) -> None:
+    os.chown(tmp_path, NOBODY, NOBODY)
+    made = read_or_make(tmp_path / FILE)
+    kept = (tmp_path / FILE).stat()
+    assert (kept.st_uid, kept.st_gid, stat.S_IMODE(kept.st_mode)) == (NOBODY, NOBODY, 0o600)
+    assert read_or_make(tmp_path / FILE) == made
+
+
+def test_a_secret_that_cannot_be_opened_is_told_with_its_owner(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = tmp_path / FILE
+    secret.write_text("too short")
+    os.chown(secret, NOBODY, NOBODY)
+    assert server_secret(Settings(data_dir=tmp_path)) is None
+    said = capsys.readouterr().out
+    assert str(secret) in said and "owner=nobody" in said
 
 
 def test_what_the_database_keeps_is_private_to_its_user_and_becomes_so(tmp_path: Path) -> None:
