@@ -307,6 +307,17 @@ test('what a proxy refused is told in words', async () => {
   assert.equal(new Set(told).size, told.length);
   for (const words of told) assert.match(words, /^[A-Z].* .*[.)]/u, words);
   assert.equal(reasonOf({ code: 'http_413', detail: 'Said by the server.' }), 'Said by the server.');
+  const { readAnswer } = await import('../../static/js/client/api.js');
+  for (const text of [
+    '<h1>no</h1>',
+    '',
+    '{"message":"Forbidden"}',
+    '{"code":1020}',
+    '{"code":"blocked"}',
+    'null',
+    '[]',
+  ])
+    assert.throws(() => readAnswer({ status: 403, header: () => null, text }), { code: 'http_403' }, text);
 });
 
 test('a message keeps its key from waiting to accepted, and is never shown twice', () => {

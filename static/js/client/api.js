@@ -1,4 +1,4 @@
-/** HTTP to the chat server: one method per call, JSON in and out, every failure an ApiError. */
+/** HTTP: one method per call, JSON in and out, every failure an ApiError. */
 
 /** @typedef {import('./types.js').Message} Message */
 
@@ -39,7 +39,7 @@ export function readAnswer({ status, header, text }) {
   const retryAfter = Number.parseFloat(header('Retry-After') ?? '');
   const error = new ApiError({
     status,
-    code: body?.code ?? `http_${status}`,
+    code: (body?.detail && body.code) || `http_${status}`,
     detail: body?.detail ?? '',
     errors: Array.isArray(body?.errors) ? body.errors : [],
     retryAfterSecs: Number.isFinite(retryAfter) ? retryAfter : null,
