@@ -18,8 +18,9 @@ def invite(owner: Person, id: int, **wishes: int) -> str:
 
 
 def follow(one: Person, code: str) -> None:
+    """From elsewhere: where the page is open already, it would begin to follow it before it is loaded anew."""
+    one.page.goto(f"{one.base}/healthz")
     one.page.goto(f"{one.base}/#join={code}")
-    one.page.reload()
 
 
 def test_a_link_is_made_copied_and_stopped(person: People) -> None:
