@@ -29,15 +29,21 @@ function offerForms() {
 }
 
 function offerCopying() {
-  if (!navigator.clipboard) return;
   for (const button of /** @type {HTMLButtonElement[]} */ (all('[data-copy]'))) {
     button.hidden = false;
     button.addEventListener('click', async () => {
-      await navigator.clipboard.writeText(button.closest('.code')?.querySelector('pre')?.textContent ?? '');
+      await copied(/** @type {Element} */ (button.closest('.code')?.querySelector('pre')));
       button.textContent = 'Copied';
       setTimeout(() => (button.textContent = 'Copy'), 1500);
     });
   }
+}
+
+/** By plain http a page has no clipboard, and what is copied is what is selected. @param {Element} code */
+async function copied(code) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(code.textContent ?? '');
+  getSelection()?.selectAllChildren(code);
+  document.execCommand('copy');
 }
 
 /** Scrolls the contents alone: `scrollIntoView` would move the page too. @param {Element} link */

@@ -94,3 +94,31 @@ def test_a_message_can_be_copied(person: People) -> None:
     ann.page.keyboard.press("Control+V")
 
     expect(ann.page.locator("textarea")).to_have_value("to be copied\nwhole")
+
+
+def test_a_message_can_be_copied_where_the_clipboard_is_refused(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    ann.page.evaluate(
+        "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async () => { throw Error('refused') }}})"
+    )
+    ann.open(bob)
+    ann.write("copied all the same")
+    row = ann.message("copied all the same")
+    row.hover()
+    row.get_by_role("button", name="Copy text").click()
+    expect(ann.page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
+
+
+def test_an_example_of_the_reference_can_be_copied(person: People) -> None:
+    ann = person("ann")
+    docs = ann.tab()
+    docs.goto(f"{ann.base}/docs")
+    example = docs.locator(".code:has([data-copy])").first
+    code = example.locator("pre").text_content()
+    example.locator("[data-copy]").click()
+    expect(docs.locator("[data-copy]", has_text="Copied")).to_be_visible()
+    field = docs.locator("#credentials input").first
+    field.focus()
+    docs.keyboard.press("Control+V")
+    # A field of one line leaves out where lines break.
+    assert "".join((code or "").split()) == "".join(field.input_value().split())

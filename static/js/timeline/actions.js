@@ -58,9 +58,12 @@ function mayDelete(app, { conversationId }) {
 /** @param {string} text @param {import('../elements/types.js').App} app */
 export async function copyText(text, app) {
   try {
-    // By plain http a page has no clipboard.
-    if (navigator.clipboard) await navigator.clipboard.writeText(text);
-    else copySelected(text);
+    // By plain http a page has no clipboard, and in a frame of another site it may be refused.
+    const isDone = await navigator.clipboard?.writeText(text).then(
+      () => true,
+      () => false,
+    );
+    if (!isDone) copySelected(text);
     app.say(t('message.copied'));
   } catch {
     app.say(t('message.copyFailed'));
