@@ -17,6 +17,7 @@ from typing import Any
 from bench import amqp, in_groups, machine, plots, polls, report, strangers, workloads
 from bench.announcement import announcement
 from bench.group import group, group_beside, mailbox_group
+from bench.importing import importing
 from bench.machine import Measured
 from bench.reads import reads
 from bench.streams import streams
@@ -98,6 +99,7 @@ WHOLE = {
         rounds=3,
     ),
     "told": Whole({"ours": partial(told, True, 6.0), "untold": partial(told, False, 6.0)}, rounds=3),
+    "importing": Whole({"ours": partial(importing, 200_000, 6.0)}),
     "group_beside": Whole({"ours": partial(group_beside, MEMBERS, MESSAGES)}, brokered=True),
 }
 

@@ -96,6 +96,9 @@ ROWS = (
     ),
     Row("told", "the same, mongod CPU µs", "mongod_cpu_us", "untold"),
     Row("told", "the same, send → 201 p99 ms", "p99_ms", "untold", *TOLD_P99),
+    Row("importing", "messages/s that an import brings in", "per_sec"),
+    Row("importing", "the same beside 100 sends/s of others", "beside_per_sec"),
+    Row("importing", "p99 of others' sends meanwhile, in that before", "p99_of_calm", first=Reach(value=1.5)),
     Row(
         "strangers",
         "sends/s between acquaintances, in those that begin conversations",

@@ -98,11 +98,11 @@ async def settle(uri: str, count: int) -> list[tuple[int, str]]:
     storage = Storage(uri, Settings(mongodb_in_flight=IN_FLIGHT, mongodb_timeout_secs=30.0), Clock())
     at = Clock().now()
     people: list[tuple[int, str]] = []
-    numbers = iter(range(1, count + 1))
+    left = iter(range(count))
 
     async def some() -> None:
-        for id in numbers:
-            token = new_token()
+        for _ in left:
+            id, token = await storage.marks.next_id("user"), new_token()
             user = User(id, f"person{id}", f"Person {id}", None)
             await storage.users.create(user, "nobody signs in with this", at)
             await storage.inboxes.ensure(id)
