@@ -71,14 +71,16 @@ class TaskStore:
         order = [("line", 1), ("place", 1)]
         return [_task(doc) for doc in await self._tasks.find(_before(key, places), sort=order, limit=limit)]
 
-    async def leased_lines(self, key: str, lines: Iterable[int], now: datetime) -> set[int]:
-        """Those at which somebody works."""
-        wanted = {"key": key, "state": "waiting", "line": {"$in": list(lines)}, "lease_until": {"$gt": now}}
+    async def leased_lines(self, key: str, lines: Iterable[int], now: datetime, lease: str) -> set[int]:
+        """Those at which somebody works under another lease than this."""
+        of_lines = {"key": key, "state": "waiting", "line": {"$in": list(lines)}}
+        wanted = {**of_lines, "lease_until": {"$gt": now}, "lease": {"$ne": lease}}
         return {doc["line"] for doc in await self._tasks.find(wanted, {"line": 1})}
 
     async def lease(self, ids: Sequence[str], lease: str, now: datetime, until: datetime) -> set[str]:
-        """Those that are free are the lease's now, and told."""
-        free = {"_id": {"$in": list(ids)}, "state": "waiting", "lease_until": {"$not": {"$gt": now}}}
+        """Those that are free, or the lease's already, are the lease's now, and told."""
+        is_free: list[Document] = [{"lease_until": {"$not": {"$gt": now}}}, {"lease": lease}]
+        free = {"_id": {"$in": list(ids)}, "state": "waiting", "$or": is_free}
         change = {"$set": {"lease": lease, "lease_until": until}}
         taken = await self._tasks.update([{"q": free, "u": change, "multi": True}])
         if taken["nModified"] == len(ids):

@@ -6,7 +6,7 @@ complete first, and what goes before is taken with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from cachetools import LRUCache
@@ -42,7 +42,8 @@ class Claims:
     ) -> list[Task]:
         """At most `limit`, first those that go first, of other lines than these, with or without those that are poison.
 
-        `alone`: nobody else can have a lease on any of them. Raises Unavailable.
+        `but` are the lines at which the lease's holder works. `alone`: nobody else can have a lease on any of the
+        others. Raises Unavailable.
         """
         now = self._clock.now()
         found, ahead = await self._stores.tasks.due_and_ahead(
@@ -52,12 +53,16 @@ class Claims:
             return []
         if await self._complete(webhook, found):
             ahead = await self._stores.tasks.ahead(webhook.key, last_places(found), MOST_AHEAD)
-        ready = (await self._in_order(webhook, found, ahead, alone))[:limit]
+        ready = (await self._in_order(webhook, found, ahead, None if alone else lease))[:limit]
         if not ready:
             return []
         until = now + timedelta(seconds=lease_secs)
         taken = await self._stores.tasks.lease([task.id for task in ready], lease, now, until)
-        return [task for task in ready if task.id in taken]
+        if len(taken) == len(ready):
+            return ready
+        unbroken = list(_unbroken(ready, taken))
+        await self._stores.tasks.let_go([*taken.difference(task.id for task in unbroken)], lease)
+        return unbroken
 
     async def _complete(self, webhook: Webhook, found: list[Task]) -> bool:
         """What happened in these conversations before has its tasks then. True when some of it had none, maybe."""
@@ -95,9 +100,12 @@ class Claims:
         return 0
 
     async def _in_order(
-        self, webhook: Webhook, found: list[Task], ahead: list[Task], alone: bool
+        self, webhook: Webhook, found: list[Task], ahead: list[Task], lease: str | None
     ) -> list[Task]:
-        """Without the lines in which somebody works, or in which something goes before that is not due."""
+        """Without the lines in which something before is not due, or at which somebody works under another lease.
+
+        Without `lease` nobody else has any.
+        """
         now = self._clock.now()
         lines: dict[int, dict[str, Task]] = {}
         for task in found:
@@ -105,8 +113,8 @@ class Claims:
                 lines.setdefault(task.line, {})[task.id] = task
         for task in ahead:
             lines[task.line].setdefault(task.id, task)
-        if lines and not alone:
-            for line in await self._stores.tasks.leased_lines(webhook.key, lines, now):
+        if lines and lease is not None:
+            for line in await self._stores.tasks.leased_lines(webhook.key, lines, now, lease):
                 del lines[line]
         ready: list[Task] = []
         for tasks in lines.values():
@@ -116,3 +124,13 @@ class Claims:
                 ready.append(task)
         ready += (task for task in found if task.is_poison)
         return ready
+
+
+def _unbroken(ready: list[Task], taken: set[str]) -> Iterator[Task]:
+    """Nothing of a line beyond what somebody else was quicker to take."""
+    broken: set[int] = set()
+    for task in ready:
+        if task.id not in taken:
+            broken.add(task.line)
+        elif task.is_poison or task.line not in broken:
+            yield task

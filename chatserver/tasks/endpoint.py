@@ -116,6 +116,7 @@ class Endpoint:
 
     async def _turn(self) -> bool:
         """True when there may be more to do at once."""
+        busy = [line for line in self._lines if isinstance(line, int)]  # of others all ends are written below
         await self._write_ends()
         webhook = await self._hold()
         if webhook is None or (webhook.retry_at is not None and webhook.retry_at > self._clock.now()):
@@ -125,7 +126,6 @@ class Endpoint:
         self._failed = False
         if len(self._lines) >= AT_ONCE:
             return False
-        busy = [line for line in self._lines if isinstance(line, int)]
         tasks = await self._take(webhook, BATCH, busy)
         self._is_behind = len(tasks) >= BATCH
         if tasks:
@@ -155,7 +155,9 @@ class Endpoint:
         """A line for each conversation, and one for each that is poison."""
         lines: dict[int | str, list[Task]] = {}
         for task in tasks:
-            lines.setdefault(task.id if task.is_poison else task.line, []).append(task)
+            line = task.id if task.is_poison else task.line
+            if line not in self._lines and task.id not in self._ends:
+                lines.setdefault(line, []).append(task)
         until = self._clock.monotonic() + LEASE_SECS - ATTEMPT_SECS - 1
         bodies = _Bodies(
             self._events, webhook.detail, await self._events.bodies(tasks, webhook.detail), self._clock
@@ -178,8 +180,8 @@ class Endpoint:
                 async with self._at_once:
                     if self._failed or self._clock.monotonic() > until:
                         break
-                    left.remove(task.id)
                     tried, asked_secs = await self._attempt(webhook, task, await bodies.of(task))
+                left.remove(task.id)
                 if tried is None or _is_taken(tried):
                     self._ends[task.id] = TaskEnd("done", tried)
                 elif task.is_poison:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chatserver import metrics
+from chatserver.errors import Unavailable
 from chatserver.model import Actor, Conversation, Webhook
 from chatserver.sending.feed import Feed
 from chatserver.services import pulls
@@ -284,6 +285,37 @@ async def test_15_a_node_that_froze_with_a_lease_costs_one_attempt_more_at_most(
         return found.attempts if found is not None and found.state == "done" else 0
 
     assert await eventually(attempts) == 1
+
+
+@pytest.mark.gen_test
+async def test_what_could_not_be_told_while_the_database_was_away_is_told_before_what_came_after(
+    chat: Chat, receiver: Receiver, pushing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushing(chat, "one")
+    made = await webhook(chat, receiver)
+    ann, _, conversation = await chat.pair()
+    await chat.say(ann, conversation, "first")
+    await until_there(chat, made, receiver.taken, 1)
+    chat.clock.skip(endpoints.LEASE_SECS + 1)  # nobody else can have a lease on anything by now
+    body_of, let_go, failed = endpoints._Bodies.of, chat.storage.tasks.let_go, []
+
+    async def away(*_: Any) -> Any:
+        """Neither what is told can be read, nor can it be said that nobody works at it."""
+        monkeypatch.setattr(endpoints._Bodies, "of", body_of)
+        failed.append("second")
+        raise Unavailable("away")
+
+    async def nor_let_go(*_: Any) -> None:
+        monkeypatch.setattr(chat.storage.tasks, "let_go", let_go)
+        raise Unavailable("away")
+
+    monkeypatch.setattr(endpoints._Bodies, "of", away)
+    monkeypatch.setattr(chat.storage.tasks, "let_go", nor_let_go)
+    await chat.say(ann, conversation, "second")
+    await eventually(lambda: failed)
+    await chat.say(ann, conversation, "third")
+    await until_there(chat, made, receiver.taken, 3)
+    assert order(receiver.taken) == {conversation.id: ["first", "second", "third"]}
 
 
 @pytest.mark.gen_test
