@@ -125,9 +125,13 @@ class Hub:
         return {user_id: claim for user_id, claim in claims if claim is not None}
 
     def moved(self, claims: Mapping[int, KnownVersion], advances: Iterable[Advance]) -> None:
-        """A fan-out found all inboxes as they were claimed, and moved them by these advances."""
+        """A fan-out found all inboxes as they were claimed, and moved them by these advances.
+
+        Claims are for direct conversations alone. One whose message was refused is left over, and says nothing of what
+        moved that inbox for a group.
+        """
         for advance in advances:
-            for user_id in claims.keys() & advance.member_ids:
+            for user_id in claims.keys() & advance.member_ids if advance.is_direct else ():
                 present = self._present.get(user_id)
                 if present is not None:
                     entry = Entry("messages", advance.conversation_id, advance.first, advance.last)

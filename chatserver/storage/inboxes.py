@@ -276,7 +276,7 @@ def advancing(advances: Sequence[Advance], claims: Mapping[int, KnownVersion]) -
             apart = {id: {f"own.{c}:{id}": advance.own[id], **counts} for id in senders}
         for id, increments in apart.items():
             filter: Document = {"_id": id, **before}
-            if id in claims:
+            if advance.is_direct and id in claims:
                 filter.update(epoch=claims[id].epoch, version=claims[id].version)
             updates.append({"q": filter, "u": {"$inc": {"version": 1, **increments}, **moved}})
         if others := [id for id in advance.member_ids if id not in apart]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -72,6 +74,32 @@ async def test_two_people_keep_their_one_trip_beside_what_is_said_to_very_many(
         return await heads_of(chat, group, *people) == [to_many.seq] * 5
 
     await eventually(reached)
+
+
+@pytest.mark.gen_test
+async def test_who_is_held_is_given_what_another_node_stored_before_what_this_one_did(chats: Any) -> None:
+    one, two = await chats(), await chats()
+    ann, bob, pair = await one.pair()
+    group = await one.group(ann, bob)
+    for conversation in (pair, group):
+        await one.say(ann, conversation, "known here")
+    place = await one.cursor(bob)
+    await one.poll(bob, place)  # this node knows where the inbox stands
+    held = asyncio.create_task(one.poll(bob, place, GENEROUS_SECS))
+    await eventually(lambda: one.hub.get(bob.user_id).waiters)
+    await two.say(ann, pair, "of the other node")
+
+    # The first is refused, because its number is taken; the second goes out, to the same person.
+    sends = [one.send(ann, pair, "late"), one.send(ann, group, "to all")]
+    await together(*map(one.writer.post, sends))
+    given = [await held]
+    while len(texts := [text for answer in given for text in said(answer)]) < 3:
+        given.append(await one.poll(bob, given[-1].cursor))
+    assert texts == ["of the other node", "to all", "late"]
+
+
+def said(answer: Any) -> list[str]:
+    return [json.loads(event)["data"]["message"] for event in answer.events]
 
 
 @pytest.mark.gen_test
