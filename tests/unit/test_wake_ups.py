@@ -37,7 +37,8 @@ async def test_a_thousand_members_learn_of_the_conversation_of_a_message_from_on
     io_loop: Any,
 ) -> None:
     reads = Reads(lambda id: Conversation(id, "group"))
-    stores: Any = SimpleNamespace(conversations=SimpleNamespace(conversations=reads))
+    store = SimpleNamespace(conversations=reads, members_of=reads)
+    stores: Any = SimpleNamespace(conversations=store)
     nobody: Any = None
     beginnings: Any = SimpleNamespace(close=lambda: asyncio.sleep(0))
     conversations = Conversations(stores, nobody, nobody, beginnings, Clock())

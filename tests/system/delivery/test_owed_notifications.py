@@ -140,11 +140,11 @@ async def test_who_was_signed_out_finds_it_at_the_next_sign_in_with_a_cursor_and
 ) -> None:
     for keeps_a_cursor in (True, False):
         sub = unique("sub")
-        bob = device(client, await sign_in(client, signed(sub=sub)))
+        bob = device(client, await sign_in(client, signed(sub=sub, jti=unique("jti"))))
         await bob.logout()
         await told(client, bob, "Order 7")
         await flood(client, bob)
-        bob = device(client, await sign_in(client, signed(sub=sub)))
+        bob = device(client, await sign_in(client, signed(sub=sub, jti=unique("jti"))))
         if keeps_a_cursor:
             assert await shown(bob) == ["Order 7"]
             await bob.next(wait=0)
