@@ -24,7 +24,7 @@ def without(planted: Callable[[str], None], row: Row) -> Callable[[str], None]:
     return planted
 
 
-@pytest.mark.gen_test(timeout=300)
+@pytest.mark.gen_test(timeout=900)
 async def test_A2_without_the_journal_the_oracle_sees_acknowledged_messages_lost(
     town: Town, opened: Opens, without: Callable[[str], None]
 ) -> None:
