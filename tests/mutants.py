@@ -47,6 +47,15 @@ MUTANTS = [
         "one_order_without_gaps and alone",
     ),
     Mutant(
+        "2. One order without gaps",
+        "what is claimed of an inbox is for direct conversations alone",
+        "chatserver/polls/hub.py",
+        " if advance.is_direct else ()",
+        "",
+        "who_is_held_is_given",
+        "tests/unit/test_group_flushes.py",
+    ),
+    Mutant(
         "3. The same send repeated is stored once",
         "the unique index over sender and client_id",
         "chatserver/storage/indexes.py",
