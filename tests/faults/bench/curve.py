@@ -67,8 +67,13 @@ class Curve:
         return point
 
     def rise(self, of: str) -> float:
-        """By how much it rose in the second half, by the straight line through it: a start is no leak."""
+        """By how much it rose in the second half, by the straight line through it: a start is no leak.
+
+        A run of two points is too short to tell.
+        """
         half = self.points[len(self.points) // 2 :]
+        if len(half) < 2:
+            return 0.0
         minutes = [point.minute for point in half]
         slope = statistics.linear_regression(minutes, [getattr(point, of) for point in half]).slope
         return slope * (minutes[-1] - minutes[0])
