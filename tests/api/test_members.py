@@ -36,7 +36,7 @@ async def test_who_joins_sees_nothing_older_and_who_leaves_nothing_newer(client:
     assert (await add(ann, group, eve)).status == 200
     event, *_ = await eve.until(1, "conversation_changed")
     assert event["conversation"]["id"] == group["id"]
-    (event,) = await bob.until(1, "member_changed")
+    event, *_ = await bob.until(1, "member_changed")
     assert (event["member"]["user"]["id"], event["member"]["state"]) == (eve.id, "member")
     await said(ann, group, "together")
     assert await texts(eve, group) == ["together"]
