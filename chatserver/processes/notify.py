@@ -31,8 +31,10 @@ async def _beat(tell: Callable[[str], None], secs: float) -> None:
 
 
 def _tell(address: str, state: str) -> None:
+    """Without waiting: whoever does not listen, and has as much unheard as fits, misses it."""
     if not address:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock, suppress(OSError):
+        sock.setblocking(False)
         sock.connect("\0" + address[1:] if address.startswith("@") else address)
         sock.send(state.encode())
