@@ -7,7 +7,7 @@ from typing import Any
 
 import jwt
 
-from tests.support.client import Answer, Client, Device
+from tests.support.client import Answer, Client, Device, unique
 
 SECRET = "a key of the host that is long enough for HS256"
 SHOP = "https://shop.example.org"
@@ -22,7 +22,9 @@ LIFETIME_SECS = 4 * 3600  # Some tokens are made when the tests are collected, a
 
 
 def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
-    given = {"sub": "42", "aud": "chatserver", "exp": int(time.time()) + LIFETIME_SECS, **claims}
+    """No two are the same, also of one second: with one whose session was ended nobody signs in again."""
+    fixed = {"sub": "42", "aud": "chatserver", "jti": unique("jti")}
+    given = {**fixed, "exp": int(time.time()) + LIFETIME_SECS, **claims}
     return jwt.encode({k: v for k, v in given.items() if v is not None}, secret, algorithm=algorithm)
 
 
