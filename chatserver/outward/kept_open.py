@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import SplitResult, urlsplit
 
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
@@ -52,7 +53,6 @@ class KeptOpen:
         allowed = Allowed(allow)
         self._public = TCPClient(resolver=PublicOnly(allowed=allowed))
         self._inner = TCPClient(resolver=PublicOnly(allowed=allowed, public=False))
-        self._tls = ssl.create_default_context()
         self._clock = clock
         self._idle: list[_Connection] = []
 
@@ -79,6 +79,11 @@ class KeptOpen:
                 raise unreachable(error) from None
             return answer.reply(whole=False)
         return answer.reply(whole=True)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made when it is first needed: reading whom this machine trusts takes tens of milliseconds of every start."""
+        return ssl.create_default_context()
 
     async def _connected(self, parts: SplitResult, deadline: float) -> _Connection:
         client = self._public if is_usual(parts) else self._inner
