@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -10,11 +9,11 @@ from functools import partial
 
 from bench import machine, workloads
 from bench.announcement import steady
-from bench.load import BASE, call_once, post
+from bench.host import by_host
 from bench.machine import Measured, quantile, spent
 from bench.people import Failures
 from bench.targets import Target, ours
-from tests.support.host import SECRET, claims_of_host
+from tests.support.host import SECRET
 from tests.support.waiting import eventually
 
 OTHERS, WRITERS, ROOMS = 200, 100, 50
@@ -54,18 +53,18 @@ async def importing(messages: int, secs: float) -> Measured:
 
 async def started(target: Target, name: str, messages: int) -> int:
     """The job, once all of it is there and it has been told to begin."""
-    job = (await asked(target, "POST", "", b'{"kind": "import"}'))["id"]
+    job = (await by_host(target, "import", "POST", "jobs/", b'{"kind": "import"}'))["id"]
     lines = list(written(name, messages))
     for number, start in enumerate(range(0, len(lines), PART_LINES), 1):
         part = b"".join(lines[start : start + PART_LINES])
-        await asked(target, "PUT", f"{job}/parts/{number}/", part)
-    await asked(target, "POST", f"{job}/commit/", b"{}")
+        await by_host(target, "import", "PUT", f"jobs/{job}/parts/{number}/", part)
+    await by_host(target, "import", "POST", f"jobs/{job}/commit/", b"{}")
     return job
 
 
 async def is_done(target: Target, job: int) -> bool:
     """Raises RuntimeError when it ended otherwise."""
-    told = await asked(target, "GET", f"{job}/")
+    told = await by_host(target, "import", "GET", f"jobs/{job}/")
     if told["state"] not in ("waiting", "running", "done"):
         raise RuntimeError(f"the import ended: {told}")
     return told["state"] == "done"
@@ -90,16 +89,3 @@ def written(name: str, messages: int) -> Iterator[bytes]:
         yield line(
             "message", id=f"{name}-{number}", conversation=room, sender=sender, message=text, created_at=at
         )
-
-
-async def asked(target: Target, method: str, path: str, body: bytes = b"") -> dict:
-    head = (
-        f"{method} {BASE}host/jobs/{path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {claims_of_host('import')}\r\n"
-    )
-    whole = post((head + "Content-Length: ").encode(), body) if body else (head + "\r\n").encode()
-    async with asyncio.timeout(DONE_WITHIN_SECS):
-        status, answer = await call_once(target.port, whole)
-    if status not in (200, 201, 202):
-        raise RuntimeError(f"{method} {path}: {status} {answer}")
-    return answer

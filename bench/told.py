@@ -8,11 +8,12 @@ import time
 from functools import partial
 
 from bench import machine, workloads
-from bench.load import BASE, Connection, call_once, connect, post
+from bench.host import by_host
+from bench.load import Connection, connect
 from bench.machine import Measured, quantile, spent
 from bench.people import Failures, Senders
 from bench.targets import Target, ours
-from tests.support.host import SECRET, claims_of_host
+from tests.support.host import SECRET
 
 PEOPLE = 200
 CONNECTIONS = 32
@@ -61,13 +62,7 @@ async def told(has_webhook: bool, secs: float) -> Measured:
 async def listen(target: Target, url: str) -> None:
     """To messages."""
     body = json.dumps({"url": url, "events": ["message.created"]}).encode()
-    head = (
-        f"POST {BASE}host/webhooks/ HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {claims_of_host('webhooks')}\r\nContent-Length: "
-    )
-    status, said = await call_once(target.port, post(head.encode(), body))
-    if status != 201:
-        raise RuntimeError(f"no webhook: {status} {said}")
+    await by_host(target, "webhooks", "POST", "webhooks/", body)
 
 
 async def steady(target: Target, secs: float, has_webhook: bool) -> Measured:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -608,6 +608,15 @@ class Advance:
     own: dict[int, int] = field(default_factory=dict)
     is_direct: bool = False
     member_count: int = 0  # as it was known to the sends
+
+
+def with_members(advances: Iterable[Advance], members: Mapping[int, tuple[int, ...]]) -> list[Advance]:
+    """Each with those who are named, or else with these by conversation; without those that then reach nobody."""
+    named = (
+        one if one.member_ids else replace(one, member_ids=members.get(one.conversation_id, ()))
+        for one in advances
+    )
+    return [advance for advance in named if advance.member_ids]
 
 
 @dataclass(frozen=True, slots=True)

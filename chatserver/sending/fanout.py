@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 
 import structlog
@@ -21,7 +20,7 @@ import structlog
 from chatserver import failpoints, metrics
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.model import Advance, Bell, KnownVersion
+from chatserver.model import Advance, Bell, KnownVersion, with_members
 from chatserver.polls.hub import Hub
 from chatserver.ports import Bus, ConversationStore, InboxStore, MessageStore
 from chatserver.sending.large_fanouts import LargeFanOuts
@@ -121,9 +120,7 @@ class FanOut:
         ids = [advance.conversation_id for advance in advances if not advance.member_ids]
         if not ids:
             return advances
-        members = await self._conversations.member_ids(ids)
-        named = (replace(a, member_ids=a.member_ids or members.get(a.conversation_id, ())) for a in advances)
-        return [advance for advance in named if advance.member_ids]
+        return with_members(advances, await self._conversations.member_ids(ids))
 
     def _put_off(self, advances: Sequence[Advance], error: Exception) -> None:
         if not isinstance(error, Unavailable):

@@ -15,7 +15,7 @@ import structlog
 from chatserver import failpoints
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.model import Advance, Flushed, KnownVersion, Message, Outcome, split_message_id
+from chatserver.model import Advance, Flushed, KnownVersion, Message, Outcome, split_message_id, with_members
 from chatserver.storage import records
 from chatserver.storage.conversations import MEMBER_IDS, MEMBERS_INDEX, members_in, named
 from chatserver.storage.cover import DUPLICATE, Cover, Covers
@@ -130,11 +130,7 @@ class FlushStore:
         if not ids:
             return advances
         reply = yield self._members.reading(members_in(ids), MEMBER_IDS, "local", MEMBERS_INDEX)
-        members = named(ids, reply["cursor"]["firstBatch"])
-        with_members = (
-            replace(one, member_ids=one.member_ids or members[one.conversation_id]) for one in advances
-        )
-        return [advance for advance in with_members if advance.member_ids]
+        return with_members(advances, named(ids, reply["cursor"]["firstBatch"]))
 
 
 @dataclass(frozen=True, slots=True)

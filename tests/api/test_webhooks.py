@@ -79,6 +79,16 @@ async def delivery(client: Client, webhook_id: int, event_id: str) -> dict[str, 
     return dict(found)
 
 
+async def tried(client: Client, webhook_id: int, message_id: int) -> Any:
+    """What it says of a new message, once there was a try to tell of it."""
+
+    async def once_tried() -> Any:
+        found = await delivery(client, webhook_id, f"m_{message_id}_0")
+        return found if found["tries"] else None
+
+    return await eventually(once_tried)
+
+
 @pytest.mark.gen_test
 async def test_a_message_its_change_and_its_end_are_told_as_members_see_them_and_signed(
     chat: Client, receiver: Receiver
@@ -447,11 +457,7 @@ async def test_13_an_odd_answer_is_what_its_status_says_and_no_redirect_is_follo
     ann, bob = await chat.people("ann", "bob")
     sent = await ann.sent(bob, "hello")
 
-    async def tried() -> Any:
-        found = await delivery(chat, made["id"], f"m_{sent['id']}_0")
-        return found if found["tries"] else None
-
-    found = await eventually(tried)
+    found = await tried(chat, made["id"], sent["id"])
     ended.set()
     (first,) = found["tries"]
     expected = {
@@ -478,11 +484,7 @@ async def test_13_nobody_is_told_behind_a_certificate_that_proves_nothing(
     ann, bob = await chat.people("ann", "bob")
     sent = await ann.sent(bob, "for the right one alone")
 
-    async def tried() -> Any:
-        found = await delivery(chat, made["id"], f"m_{sent['id']}_0")
-        return found if found["tries"] else None
-
-    found = await eventually(tried)
+    found = await tried(chat, made["id"], sent["id"])
     await receiver.close()
     assert (found["state"], found["tries"][0]["status"], found["tries"][0]["error"]) == (
         "waiting",

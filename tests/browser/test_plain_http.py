@@ -81,14 +81,18 @@ def test_when_the_tab_that_leads_closes_another_one_takes_over(person: People) -
     assert [tab.evaluate(LEADS) for tab in tabs].count(True) == 1
 
 
+def copy(person: Person, text: str) -> None:
+    row = person.message(text)
+    row.hover()
+    row.get_by_role("button", name="Copy text").click()
+    expect(person.page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
+
+
 def test_a_message_can_be_copied(person: People) -> None:
     ann, bob = person("ann"), person("bob")
     ann.open(bob)
     ann.write("to be copied\nwhole")
-    row = ann.message("to be copied")
-    row.hover()
-    row.get_by_role("button", name="Copy text").click()
-    expect(ann.page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
+    copy(ann, "to be copied")
 
     ann.page.locator("textarea").focus()
     ann.page.keyboard.press("Control+V")
@@ -103,10 +107,7 @@ def test_a_message_can_be_copied_where_the_clipboard_is_refused(person: People) 
     )
     ann.open(bob)
     ann.write("copied all the same")
-    row = ann.message("copied all the same")
-    row.hover()
-    row.get_by_role("button", name="Copy text").click()
-    expect(ann.page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
+    copy(ann, "copied all the same")
 
 
 def test_an_example_of_the_reference_can_be_copied(person: People) -> None:

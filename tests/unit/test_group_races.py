@@ -10,7 +10,7 @@ import pytest
 
 from chatserver.errors import Forbidden
 from tests.support.client import unique
-from tests.unit.test_memberships import assert_sound, outcome
+from tests.unit.test_memberships import assert_sound, heard_on_two_nodes, outcome
 
 
 @pytest.mark.gen_test
@@ -86,11 +86,7 @@ async def test_of_two_devices_that_send_slowly_at_once_one_is_heard_and_may_repe
 async def test_what_is_closed_to_members_is_so_here_at_once_and_on_every_node_two_seconds_later(
     chats: Any,
 ) -> None:
-    nodes = [await chats() for _ in range(2)]
-    ann, bob = await nodes[0].person(), await nodes[0].person()
-    group = await nodes[0].group(ann, bob)
-    for node in nodes:
-        await node.services.messages.post_in(bob, group.id, "heard", None, None)
+    nodes, (ann, bob), group = await heard_on_two_nodes(chats)
     await nodes[0].services.groups.change(ann, group.id, {"policy": {"send": "admin"}}, None)
     with pytest.raises(Forbidden):
         await nodes[0].services.messages.post_in(bob, group.id, "not here", None, None)

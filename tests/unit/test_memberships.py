@@ -33,6 +33,16 @@ async def told(chat: Any, group: Conversation) -> Counter[str]:
     return Counter(message.system.type for message in found if message.system is not None)
 
 
+async def heard_on_two_nodes(chats: Any) -> tuple[list[Any], tuple[Actor, Actor], Conversation]:
+    """Two nodes that know the second of these as somebody who may write in their group; the first is its owner."""
+    nodes = [await chats() for _ in range(2)]
+    ann, bob = await nodes[0].person(), await nodes[0].person()
+    group = await nodes[0].group(ann, bob)
+    for node in nodes:
+        await node.services.messages.post_in(bob, group.id, "heard", None, None)
+    return nodes, (ann, bob), group
+
+
 async def away(*_: Any) -> None:
     """In place of what the database does, when it cannot."""
     raise Unavailable("not now")
@@ -345,11 +355,7 @@ async def test_a_membership_that_an_inbox_has_outlived_changes_nothing_there(cha
 async def test_only_a_member_may_be_heard_and_within_moments_of_being_removed_nowhere(
     chats: Any,
 ) -> None:
-    nodes = [await chats() for _ in range(2)]
-    ann, bob = await nodes[0].person(), await nodes[0].person()
-    group = await nodes[0].group(ann, bob)
-    for node in nodes:
-        await node.services.messages.post_in(bob, group.id, "hello", None, None)
+    nodes, (ann, bob), group = await heard_on_two_nodes(chats)
     await nodes[0].services.memberships.kick(ann, group.id, bob.user_id)
     with pytest.raises(NotFound):
         await nodes[0].services.messages.post_in(bob, group.id, "no", None, None)
