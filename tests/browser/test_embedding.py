@@ -52,6 +52,7 @@ class Host:
             "name": f"Zoë {self.user}",
             "aud": "chatserver",
             "exp": int(time.time()) + 60,
+            "jti": str(self.tokens),  # two of one second are two: signing out ends one of them
         }
         return jwt.encode(claims, SECRET, algorithm="HS256")
 
@@ -457,7 +458,7 @@ def test_a_token_in_the_address_counts_in_a_frame_of_a_named_site_and_nowhere_el
     support: Person, chat: ServerProcess, host: Host, visit: Callable[..., Page]
 ) -> None:
     address = f"{chat.base}/embed#room={host.room}&token="
-    page = visit()
+    page = visit("/host-page.css")  # a page of the site that has no rooms of its own, and so asks for nothing
     asked: list[str] = []
     page.context.on("request", lambda request: asked.append(request.url))
     page.evaluate(
@@ -469,7 +470,7 @@ def test_a_token_in_the_address_counts_in_a_frame_of_a_named_site_and_nowhere_el
 
     with page.expect_popup() as opened:
         page.evaluate("(src) => { open(src) }", address + host.token())
-    followed = visit()
+    followed = visit("/host-page.css")
     asked.clear()
     followed.context.on("request", lambda request: asked.append(request.url))
     followed.goto(address + host.token())
