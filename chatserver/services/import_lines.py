@@ -91,11 +91,15 @@ class Wrong:
     problem: str
 
 
-def decoded(data: bytes) -> list[Line | Wrong]:
-    """Of a part, line by line; an empty one at the end is none. Some programs put a byte order mark first."""
+def split(data: bytes) -> list[bytes]:
+    """The lines of a part; an empty one at the end is none. Some programs put a byte order mark first."""
     lines = data.removeprefix(BOM_UTF8).split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
+    return lines
+
+
+def decoded(lines: Iterable[bytes]) -> list[Line | Wrong]:
     return [_line(line) for line in lines]
 
 

@@ -17,14 +17,12 @@ from cachetools import LRUCache
 from msgspec import UNSET
 
 from chatserver.clock import Clock
-from chatserver.errors import Unavailable
 from chatserver.model import (
     MAX_CONVERSATION_ID,
     Bell,
     Entry,
     Imported,
     ImportedMember,
-    Message,
     Task,
     User,
     message_id,
@@ -42,18 +40,16 @@ from chatserver.services.import_lines import (
     Wrong,
     as_stored,
     decoded,
+    split,
 )
+from chatserver.services.import_log import ImportLog, Written
 from chatserver.services.jobs import ERRORS, PARTS_KEPT, JobFailed
+from chatserver.services.pace import Pace
 from chatserver.word_pages import PAGE
 
-BATCH = 1_000  # lines
 TOGETHER = 8  # people made at once
-TRIES = 5  # of a batch that met what was stored meanwhile
-PAGES = 16  # of words, listed in one call
 SENDERS = 20_000  # messages counted in one call
-REST = 3.0  # while people send, so many times what a batch took
 PREVIEW = 6
-MOST_REST_SECS = 2.0
 
 
 @dataclass(slots=True)
@@ -61,10 +57,9 @@ class _Known:
     """What a run has looked up so far; nothing of it is needed by whoever goes on."""
 
     job: Task
+    log: ImportLog
     people: LRUCache[str, int] = field(default_factory=lambda: LRUCache(100_000))
     conversations: LRUCache[str, Imported] = field(default_factory=lambda: LRUCache(100_000))
-    heads: LRUCache[int, int] = field(default_factory=lambda: LRUCache(100_000))
-    is_sure: bool = False  # that nothing from here on is stored yet
 
     @property
     def job_id(self) -> int:
@@ -132,15 +127,15 @@ class Imports:
         self, checker: Checker, data: bytes, job_id: int = -1
     ) -> AsyncGenerator[tuple[int, list[tuple[int, str]]], None]:
         """Some lines of a part at a time: how many, and what is wrong with which. Raises Unavailable."""
-        lines = await asyncio.to_thread(decoded, data)
-        for start in range(0, len(lines), BATCH):
-            batch = lines[start : start + BATCH]
+        lines, start, pace = split(data), 0, Pace(self._clock, self._sent)
+        while batch := await self._batch(lines, start, await pace.step()):
             named = checker.named(batch)
             ids = await self._stores.users.ids_of_subs(named) if named else {}
             checker.people.update(ids)
             taken = await self._taken(batch, job_id)
             wrong = await asyncio.to_thread(checker.check, batch, taken)
             yield len(batch), [(start + at + 1, problem) for at, problem in wrong]
+            start += len(batch)
 
     async def _taken(self, batch: Sequence[Line | Wrong], job_id: int) -> set[str]:
         """Of the conversations that begin here, those that cannot: by their id, or because two people have one."""
@@ -159,21 +154,32 @@ class Imports:
 
     async def _write(self, job: Task) -> AsyncGenerator[Mapping[str, Any], None]:
         """From the line on at which whoever wrote before stopped."""
-        known, done = _Known(job), job.about.get("written", 0)
-        first, skip = job.about.get("part", 1), job.about.get("line", 0)
-        for part in range(first, job.about["parts"] + 1):
-            lines = await asyncio.to_thread(decoded, await self._part(job.place, part))
-            for start in range(skip if part == first else 0, len(lines), BATCH):
-                batch = lines[start : start + BATCH]
-                began, sent = self._clock.monotonic(), self._sent()
+        known = _Known(job, ImportLog(self._stores))
+        try:
+            async for said in self._written(known):
+                yield said
+        finally:
+            await known.log.close()
+
+    async def _written(self, known: _Known) -> AsyncGenerator[Mapping[str, Any], None]:
+        about, pace = known.job.about, Pace(self._clock, self._sent)
+        done = about.get("written", 0)
+        first, skip = about.get("part", 1), about.get("line", 0)
+        stored: dict[str, Any] = {}
+        for part in range(first, about["parts"] + 1):
+            lines = split(await self._part(known.job.place, part))
+            start = skip if part == first else 0
+            while batch := await self._batch(lines, start, await pace.step()):
                 for _, run in groupby(batch, type):
                     await self._write_run(known, list(run))
-                done += len(batch)
-                place = {"part": part, "line": start + len(batch)}
-                yield {"phase": "write", "done": done, "written": done, **place}
-                if self._sent() != sent:
-                    took = self._clock.monotonic() - began
-                    await self._clock.sleep(min(MOST_REST_SECS, REST * took))
+                yield {"phase": "write", "done": done + len(batch), **stored}
+                start, done = start + len(batch), done + len(batch)
+                stored = {"written": done, "part": part, "line": start}
+        await known.log.settle()
+        yield {"phase": "write", **stored}
+
+    async def _batch(self, lines: Sequence[bytes], start: int, count: int) -> list[Line | Wrong]:
+        return await asyncio.to_thread(decoded, lines[start : start + count])
 
     async def _write_run(self, known: _Known, run: Sequence[Any]) -> None:
         writes: dict[type, Callable[[_Known, Sequence[Any]], Any]] = {
@@ -183,6 +189,8 @@ class Imports:
             MessageLine: self._write_messages,
             ReadLine: self._write_reads,
         }
+        if type(run[0]) is not MessageLine:
+            await known.log.settle()
         await writes[type(run[0])](known, run)
 
     async def _write_people(self, known: _Known, run: Sequence[UserLine]) -> None:
@@ -259,63 +267,20 @@ class Imports:
         )
 
     async def _write_messages(self, known: _Known, run: Sequence[MessageLine]) -> None:
-        """Behind what is stored, in the order of the lines; a line that is stored already is left out."""
         people = await self._people(known, (line.sender for line in run))
         found = await self._conversations(known, (line.conversation for line in run))
-        for _ in range(TRIES):
-            left: Sequence[MessageLine] = run
-            if not known.is_sure:
-                left = await self._not_stored(run, people, found)
-                known.heads.clear()
-            messages = await self._numbered(known, left, people, found)
-            known.is_sure = False  # until it is known to have gone well
-            if not messages or await self._stores.imports.append(messages):
-                known.heads.update((m.conversation_id, m.seq) for m in messages)
-                known.is_sure = True
-                return
-        raise Unavailable("Somebody else writes the same lines right now.")
-
-    async def _not_stored(
-        self, run: Sequence[MessageLine], people: Mapping[str, int], found: Mapping[str, Imported]
-    ) -> list[MessageLine]:
-        """Raises JobFailed for an id that was used before, in another conversation."""
-        keys = {(people[line.sender], line.client_id) for line in run}
-        stored = await self._stores.messages.by_client_ids(keys)
-        for line in run:
-            known = stored.get((people[line.sender], line.client_id))
-            if known is not None and known.conversation_id != found[line.conversation].id:
-                raise JobFailed(f"The id {line.id!r} was imported before, into another conversation.")
-        return [line for line in run if (people[line.sender], line.client_id) not in stored]
-
-    async def _numbered(
-        self,
-        known: _Known,
-        run: Iterable[MessageLine],
-        people: Mapping[str, int],
-        found: Mapping[str, Imported],
-    ) -> list[Message]:
-        heads: dict[int, int] = {}
-        messages: dict[tuple[int, str], Message] = {}
-        for line in run:
-            c, sender_id = found[line.conversation].id, people[line.sender]
-            if (sender_id, line.client_id) in messages:
-                continue
-            if c not in heads:
-                head = known.heads.get(c)
-                heads[c] = await self._stores.messages.head(c) if head is None else head
-            heads[c] += 1
-            messages[sender_id, line.client_id] = Message(
-                message_id(c, heads[c]),
-                c,
-                heads[c],
-                sender_id,
-                0,
-                line.client_id,
-                line.message,
-                None,
-                as_stored(line.created_at),
-            )
-        return list(messages.values())
+        await known.log.add(
+            [
+                Written(
+                    found[line.conversation].id,
+                    people[line.sender],
+                    line.client_id,
+                    line.message,
+                    as_stored(line.created_at),
+                )
+                for line in run
+            ]
+        )
 
     async def _write_reads(self, known: _Known, run: Sequence[ReadLine]) -> None:
         people = await self._people(known, (line.sub for line in run))
@@ -345,33 +310,36 @@ class Imports:
 
     async def _open(self, job: Task) -> AsyncGenerator[Mapping[str, Any], None]:
         """Conversation by conversation. From the first on there is no way back."""
-        opened = job.about.get("opened", 0)
+        opened, pace = job.about.get("opened", 0), Pace(self._clock, self._sent)
         yield {"phase": "open", "opened": opened}
         while left := await self._stores.imports.left(job.place, 1):
             head = await self._stores.messages.head(left[0].id)
-            async for _ in self._list_words(left[0].id, head):
+            async for _ in self._list_words(left[0].id, head, pace):
                 yield {}
-            async for _ in self._show(left[0], head, job):
+            async for _ in self._show(left[0], head, job, pace):
                 yield {}
             opened += 1
             yield {"opened": opened}
 
-    async def _list_words(self, c: int, head: int) -> AsyncGenerator[None, None]:
+    async def _list_words(self, c: int, head: int, pace: Pace) -> AsyncGenerator[None, None]:
         """What search looks at first. The rest of the last page it looks through."""
-        paged = (await self._stores.conversations.paged([c])).get(c, 0)
-        for start in range(paged, head // PAGE, PAGES):
-            end = min(start + PAGES, head // PAGE)
+        start = (await self._stores.conversations.paged([c])).get(c, 0)
+        while start < head // PAGE:
+            end = min(start + max(1, await pace.step() // PAGE), head // PAGE)
             await self._stores.pages.fill([(c, number) for number in range(start, end)])
             await self._stores.conversations.set_paged({c: end})
+            start = end
             yield
 
-    async def _show(self, one: Imported, head: int, job: Task) -> AsyncGenerator[None, None]:
+    async def _show(self, one: Imported, head: int, job: Task, pace: Pace) -> AsyncGenerator[None, None]:
         """What a fan-out of its messages would have done, and then that it is there."""
         c = one.id
         newest = message_id(c, head)
         last_at = (await self._stores.messages.moments([newest])).get(newest, job.at) if head else job.at
         user_ids: list[int] = []
-        while members := await self._stores.imports.members(c, user_ids[-1] if user_ids else 0):
+        while members := await self._stores.imports.members(
+            c, user_ids[-1] if user_ids else 0, await pace.step()
+        ):
             reads = {id: (head if seq < 0 else min(seq, head), at or last_at) for id, seq, at in members}
             own = await self._own(c, head, {id: seq for id, (seq, _) in reads.items()})
             given = {id: (seq, own.get(id, 0)) for id, (seq, _) in reads.items()}
@@ -380,11 +348,11 @@ class Imports:
             user_ids += [id for id, _, _ in members]
             yield
         await self._stores.imports.open(c, head, user_ids[:PREVIEW], len(user_ids))
-        entry = Entry("joined", c, rev=1, at=self._clock.now())
-        for start in range(0, len(user_ids), BATCH):
-            told = tuple(user_ids[start : start + BATCH])
+        entry, start = Entry("joined", c, rev=1, at=self._clock.now()), 0
+        while told := tuple(user_ids[start : start + await pace.step()]):
             await self._stores.inboxes.push(told, entry)
             self._bus.publish(Bell("inbox", told))
+            start += len(told)
             yield
         await self._stores.imports.end(c)
 

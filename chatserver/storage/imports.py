@@ -81,12 +81,14 @@ class ImportStore:
         if owners:
             await self._conversations.bulk_write(owners, ordered=False)
 
-    async def append(self, messages: Sequence[Message]) -> bool:
+    async def prepared(self, messages: Sequence[Message]) -> list[Document]:
+        return await asyncio.to_thread(lambda: [records.message_document(one) for one in messages])
+
+    async def append(self, documents: list[Document]) -> bool:
         """In this order, as far as it goes: False when one of them, or another with its number, was there already.
 
         Raises Unavailable: it may or may not be stored then.
         """
-        documents = await asyncio.to_thread(lambda: [records.message_document(one) for one in messages])
         return await self._messages.run("insert", self._appending(documents))
 
     def _appending(self, documents: list[Document]) -> Script[bool]:
@@ -116,10 +118,12 @@ class ImportStore:
         found = await self._conversations.find(wanted, _SHOWN, sort=[("_id", 1)], limit=limit)
         return [_imported(doc) for doc in found]
 
-    async def members(self, conversation_id: int, after: int) -> list[tuple[int, int, datetime | None]]:
-        """At most SLICE with ids above `after`: (user, how far they had read, when)."""
+    async def members(
+        self, conversation_id: int, after: int, limit: int
+    ) -> list[tuple[int, int, datetime | None]]:
+        """Those with ids above `after`, in their order: (user, how far they had read, when)."""
         span = {"_id": {"$gt": member_key(conversation_id, after), "$lt": member_key(conversation_id + 1, 0)}}
-        found: list[Any] = await self._members.find(span, sort=[("_id", 1)], limit=SLICE)
+        found: list[Any] = await self._members.find(span, sort=[("_id", 1)], limit=limit)
         return [  # who has no such mark was dealt with before
             (doc["_id"]["u"], int(doc.get("imported_read", doc["read_seq"])), doc.get("imported_at"))
             for doc in found

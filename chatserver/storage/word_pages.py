@@ -38,8 +38,9 @@ class WordPageStore:
             "since": {"$min": "$created_at"},
             "newest_at": {"$max": "$created_at"},
         }
-        union = {
-            "$reduce": {"input": "$lists", "initialValue": [], "in": {"$setUnion": ["$$value", "$$this"]}}
+        # One union at the end: one after each list would sort all that it has, once for every message.
+        all = {
+            "$reduce": {"input": "$lists", "initialValue": [], "in": {"$concatArrays": ["$$value", "$$this"]}}
         }
         conversation = {"$toLong": {"$floor": {"$divide": ["$_id", _PAGES]}}}
         grown = [{"$gte": [f"$$new.{field}", {"$ifNull": [f"${field}", 0]}]} for field in ("rev", "rules")]
@@ -48,7 +49,7 @@ class WordPageStore:
             [
                 {"$match": {"$or": ranges}},
                 {"$group": group},
-                {"$set": {"c": conversation, "words": union}},
+                {"$set": {"c": conversation, "words": {"$setUnion": [all, []]}}},
                 {"$unset": "lists"},
                 {"$merge": {"into": "pages", "whenMatched": [{"$replaceWith": newer}]}},
             ]
