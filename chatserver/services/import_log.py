@@ -62,7 +62,7 @@ class ImportLog:
         """What is on its way may or may not be stored."""
         if self._storing is not None:
             self._storing.cancel()
-            await asyncio.wait([self._storing])
+            await asyncio.gather(self._storing, return_exceptions=True)
             self._storing = None
 
     async def _store(self, batch: Sequence[Written], ready: Prepared) -> None:
