@@ -12,6 +12,8 @@ from chatserver.deadlines import refuse
 from chatserver.errors import Unavailable
 from chatserver.model import Advance, Attachment, Conversation, Message, System, message_id
 
+LATE = "The message could not be stored in time; send it again."
+
 
 def hash_of(text: str) -> str:
     """What a text is recognised by when it is not kept."""
@@ -87,7 +89,7 @@ class Send:
     def expire(self) -> None:
         """Time is up. What a majority has is accepted, however long its fan-out takes."""
         self.succeed()
-        self.fail(Unavailable("The message could not be stored in time; send it again."))
+        self.fail(Unavailable(LATE))
 
 
 Numbered = tuple[Send, Message]

@@ -9,7 +9,7 @@ from chatserver.clock import Clock
 from chatserver.errors import IdempotencyConflict, Invalid, Unavailable
 from chatserver.model import Message
 from chatserver.ports import Stores
-from chatserver.sending.send import Send, hash_of
+from chatserver.sending.send import LATE, Send, hash_of
 from chatserver.sending.writer import Writer
 from chatserver.services.hooks import PRE_SEND, Hooks
 from chatserver.visible import has_something_to_see
@@ -45,7 +45,7 @@ class AskedSends:
                 await self._ask(send)
             self._writer.put(send)
         except TimeoutError:
-            raise Unavailable("The message could not be stored in time; send it again.") from None
+            raise Unavailable(LATE) from None
         finally:
             mine.set_result(None)
             if self._before.get(send.sender_id) is mine:

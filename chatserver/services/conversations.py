@@ -160,17 +160,22 @@ class Conversations:
             raise NotFound(NO_CONVERSATION)
         return conversation, member
 
-    async def speaker(self, actor: Actor, conversation_id: int) -> tuple[Conversation, Member]:
+    def known_speaker(self, actor: Actor, conversation_id: int) -> tuple[Conversation, Member] | None:
         """The same for sending: as it was GROUP_SECS ago at most, unless this node has changed it since."""
-        conversation, key = self.known(conversation_id), (conversation_id, actor.user_id)
-        member = self._speakers.get(key)
-        if conversation is None or member is None:
-            try:
-                conversation, member = await self.membership(actor, conversation_id)
-            except NotFound:
-                await self._refuse_importing(actor, conversation_id)
-                raise
-            self._speakers[key] = member
+        conversation = self.known(conversation_id)
+        member = self._speakers.get((conversation_id, actor.user_id))
+        return (conversation, member) if conversation is not None and member is not None else None
+
+    async def speaker(self, actor: Actor, conversation_id: int) -> tuple[Conversation, Member]:
+        """The same, read where it is not known."""
+        if (known := self.known_speaker(actor, conversation_id)) is not None:
+            return known
+        try:
+            conversation, member = await self.membership(actor, conversation_id)
+        except NotFound:
+            await self._refuse_importing(actor, conversation_id)
+            raise
+        self._speakers[conversation_id, actor.user_id] = member
         return conversation, member
 
     async def _refuse_importing(self, actor: Actor, conversation_id: int) -> None:

@@ -12,7 +12,7 @@ from chatserver.clock import Clock
 from chatserver.errors import Forbidden, IdempotencyConflict, Invalid, NotFound, SlowMode, Unavailable
 from chatserver.model import MAX_SEQ, Actor, Attachment, Conversation, Member, Message, User, split_message_id
 from chatserver.ports import Stores, Upload
-from chatserver.sending.send import Send
+from chatserver.sending.send import LATE, Send
 from chatserver.sending.writer import Writer
 from chatserver.services.accounts import Accounts
 from chatserver.services.asked_sends import AskedSends
@@ -140,17 +140,16 @@ class Messages:
         deadline = (self._clock.monotonic() if came_at is None else came_at) + self._deadline_secs
         self.check(text, attachment is not None)
         key = client_id if client_id is not None else secrets.randbits(62)
-        try:
-            async with self._clock.limit(deadline - self._clock.monotonic()):
-                conversation, member = await self._conversations.speaker(actor, conversation_id)
-                if not conversation.is_direct:
-                    await self._let_speak(conversation, member, attachment is not None, key)
-                sender = await self._accounts.user(actor.user_id)
-        except TimeoutError:
-            raise Unavailable("The message could not be stored in time; send it again.") from None
+        found = self._known_speaker(actor, conversation_id)
+        conversation, member, sender = found or await self._speaker(actor, conversation_id, deadline)
         if conversation.is_direct:
             other_id = conversation.other(actor.user_id)
             return await self.post(actor, other_id, text, attachment, client_id, came_at)
+        demand(conversation, member, "send", self._clock.now())
+        if attachment is not None:
+            demand(conversation, member, "attach", self._clock.now())
+        if conversation.slow_secs and rank(conversation, member) < RANKS["moderator"]:
+            await self._take_turn(conversation, member, key, deadline)
         send = Send(
             conversation=conversation,
             sender_id=actor.user_id,
@@ -165,19 +164,35 @@ class Messages:
         reader = Member(conversation_id, actor.user_id) if created else member
         return message_json(message, sender, None, reader, self._links.to_file(actor, message)), created
 
-    async def _let_speak(
-        self, conversation: Conversation, member: Member, has_file: bool, key: str | int
+    def _known_speaker(self, actor: Actor, conversation_id: int) -> tuple[Conversation, Member, User] | None:
+        """Nearly always all of it is known, and there is nothing to wait for."""
+        known = self._conversations.known_speaker(actor, conversation_id)
+        sender = self._accounts.known((actor.user_id,)).get(actor.user_id)
+        return (*known, sender) if known is not None and sender is not None else None
+
+    async def _speaker(
+        self, actor: Actor, conversation_id: int, deadline: float
+    ) -> tuple[Conversation, Member, User]:
+        """Raises NotFound, Unavailable."""
+        try:
+            async with self._clock.limit(deadline - self._clock.monotonic()):
+                known = await self._conversations.speaker(actor, conversation_id)
+                return *known, await self._accounts.user(actor.user_id)
+        except TimeoutError:
+            raise Unavailable(LATE) from None
+
+    async def _take_turn(
+        self, conversation: Conversation, member: Member, key: str | int, deadline: float
     ) -> None:
-        """Raises Forbidden, Silenced, SlowMode."""
-        now = self._clock.now()
-        demand(conversation, member, "send", now)
-        if has_file:
-            demand(conversation, member, "attach", now)
-        slow_secs = conversation.slow_secs
-        if slow_secs and rank(conversation, member) < RANKS["moderator"]:
-            before = await self._stores.groups.claim_send(member, key, now, slow_secs)
-            if before is not None:
-                raise SlowMode(slow_secs, slow_secs - (now - before).total_seconds())
+        """Raises SlowMode, Unavailable."""
+        now, slow_secs = self._clock.now(), conversation.slow_secs
+        try:
+            async with self._clock.limit(deadline - self._clock.monotonic()):
+                before = await self._stores.groups.claim_send(member, key, now, slow_secs)
+        except TimeoutError:
+            raise Unavailable(LATE) from None
+        if before is not None:
+            raise SlowMode(slow_secs, slow_secs - (now - before).total_seconds())
 
     async def _sent_before(self, send: Send, receiver: User) -> tuple[Message, bool]:
         """What the same send stored while there was somebody. Raises NotFound, Forbidden, IdempotencyConflict."""
@@ -197,7 +212,7 @@ class Messages:
                 users = await self._accounts.users((actor.user_id, receiver_id))
                 conversation, head = await self._conversations.open_direct(actor, receiver_id)
         except TimeoutError:
-            raise Unavailable("The message could not be stored in time; send it again.") from None
+            raise Unavailable(LATE) from None
         if head is not None:
             self._writer.found_at(conversation.id, head)
         return conversation, users
