@@ -59,9 +59,8 @@ class ImportLog:
             self._storing = None
 
     async def close(self) -> None:
-        """What is on its way may or may not be stored."""
+        """Nothing is on its way any more, so that whoever takes it all back forgets nothing. Not all of it need be stored."""
         if self._storing is not None:
-            self._storing.cancel()
             await asyncio.gather(self._storing, return_exceptions=True)
             self._storing = None
 
