@@ -59,7 +59,7 @@ class ImportLog:
             self._storing = None
 
     async def close(self) -> None:
-        """Nothing is on its way any more, so that whoever takes it all back forgets nothing. Not all of it need be stored."""
+        """Nothing is on its way any more, so that whoever takes it all back forgets nothing. It may have failed."""
         if self._storing is not None:
             await asyncio.gather(self._storing, return_exceptions=True)
             self._storing = None

@@ -85,7 +85,9 @@ async def test_whoever_goes_on_writes_what_is_missing_and_nothing_twice(chat: An
     for start in (0, 10, 20):
         await killed.add(range(start, start + 10))
     await killed.log.close()
-    assert await killed.stored(range(30)) == list(range(30)), "what is on its way is waited for, not left behind"
+    assert await killed.stored(range(30)) == list(range(30)), (
+        "what is on its way is waited for, not left behind"
+    )
     follower = Import(chat, killed.sender, killed.conversation)
     for start in (0, 10, 20, 30):
         await follower.add(range(start, start + 10))
