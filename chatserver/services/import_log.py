@@ -101,4 +101,4 @@ class ImportLog:
             messages[one.sender_id, one.client_id] = Message(
                 message_id(c, seq), c, seq, one.sender_id, 0, one.client_id, one.text, None, one.created_at
             )
-        return await self._stores.imports.prepared(list(messages.values()))
+        return await asyncio.to_thread(self._stores.imports.prepared, list(messages.values()))

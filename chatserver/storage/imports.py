@@ -6,7 +6,6 @@ stands in `imported_read` of the member: -1 for all of it. Every step may be rep
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -81,15 +80,15 @@ class ImportStore:
         if owners:
             await self._conversations.bulk_write(owners, ordered=False)
 
-    async def prepared(self, messages: Sequence[Message]) -> list[Document]:
-        return await asyncio.to_thread(lambda: [records.message_document(one) for one in messages])
+    def prepared(self, messages: Sequence[Message]) -> list[Document]:
+        return [records.message_document(one) for one in messages]
 
-    async def append(self, documents: list[Document]) -> bool:
+    async def append(self, prepared: list[Document]) -> bool:
         """In this order, as far as it goes: False when one of them, or another with its number, was there already.
 
         Raises Unavailable: it may or may not be stored then.
         """
-        return await self._messages.run("insert", self._appending(documents))
+        return await self._messages.run("insert", self._appending(prepared))
 
     def _appending(self, documents: list[Document]) -> Script[bool]:
         reply = yield self._messages.insertion(documents, ordered=True)
