@@ -32,8 +32,9 @@ class Written:
 class ImportLog:
     """While one batch is being stored, the next is numbered and made ready: neither the database nor we wait.
 
-    The first one is looked for before it is written, because whoever began this may have stored some of it. From then
-    on nothing is there yet, unless somebody else writes the same lines; then a batch is looked for again.
+    The first one is looked for before it is written, because whoever began this may have stored some of it. So is each
+    later one that met something stored: more of what the one before did, the same lines of somebody else, or a line
+    that comes twice.
     """
 
     def __init__(self, stores: Stores) -> None:
@@ -55,13 +56,14 @@ class ImportLog:
     async def settle(self) -> None:
         """Everything is stored. Raises Unavailable, and JobFailed for an id that another conversation has had."""
         if self._storing is not None:
-            await self._storing
+            # Whoever waits may be cancelled; what is on its way is not, and `close` waits for it.
+            await asyncio.shield(self._storing)
             self._storing = None
 
     async def close(self) -> None:
         """Nothing is on its way any more, so that whoever takes it all back forgets nothing. It may have failed."""
         if self._storing is not None:
-            await asyncio.gather(self._storing, return_exceptions=True)
+            await asyncio.gather(asyncio.shield(self._storing), return_exceptions=True)
             self._storing = None
 
     async def _store(self, batch: Sequence[Written], ready: Prepared) -> None:
@@ -71,10 +73,11 @@ class ImportLog:
     async def _find(self, batch: Sequence[Written]) -> None:
         """Those of them that are not stored yet are appended."""
         for _ in range(TRIES):
-            heads = self._heads = LRUCache(HEADS)
+            heads: LRUCache[int, int] = LRUCache(HEADS)
             ready = await self._ready(await self._missing(batch), heads)
             if not ready or await self._stores.imports.append(ready):
-                self._is_sure = True
+                # Not before: a batch that is numbered meanwhile must not go by what these will be.
+                self._heads, self._is_sure = heads, True
                 return
         raise Unavailable("Somebody else writes the same lines right now.")
 
@@ -84,16 +87,17 @@ class ImportLog:
         for one in batch:
             known = stored.get((one.sender_id, one.client_id))
             if known is not None and known.conversation_id != one.conversation_id:
-                id = one.client_id.partition(":")[2]
-                raise JobFailed(f"The id {id!r} was imported before, into another conversation.")
+                raise _used_elsewhere(one)
         return [one for one in batch if (one.sender_id, one.client_id) not in stored]
 
     async def _ready(self, batch: Iterable[Written], heads: LRUCache[int, int]) -> Prepared:
-        """With the numbers that follow, one for each: a line that comes twice counts once."""
+        """With the numbers that follow, one for each: a line that comes twice counts once. Raises JobFailed."""
         messages: dict[tuple[int, str], Message] = {}
         for one in batch:
             c = one.conversation_id
-            if (one.sender_id, one.client_id) in messages:
+            if (twin := messages.get((one.sender_id, one.client_id))) is not None:
+                if twin.conversation_id != c:
+                    raise _used_elsewhere(one)
                 continue
             head = heads.get(c)
             seq = (await self._stores.messages.head(c) if head is None else head) + 1
@@ -102,3 +106,8 @@ class ImportLog:
                 message_id(c, seq), c, seq, one.sender_id, 0, one.client_id, one.text, None, one.created_at
             )
         return await asyncio.to_thread(self._stores.imports.prepared, list(messages.values()))
+
+
+def _used_elsewhere(one: Written) -> JobFailed:
+    id = one.client_id.partition(":")[2]
+    return JobFailed(f"The id {id!r} was imported before, into another conversation.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -78,16 +79,16 @@ class Imports:
         self._sent = sent
 
     async def steps(self, job: Task) -> AsyncGenerator[Mapping[str, Any], None]:
+        """Raises JobFailed."""
         phase = job.about.get("phase", "check")
-        if phase == "check":
-            async for said in self._check(job):
-                yield said
-            phase = "write"
-        if phase == "write":
-            async for said in self._write(job):
-                yield said
-        async for said in self._open(job):
-            yield said
+        if phase == "undo":  # Whoever took it back has died of it.
+            raise JobFailed("It failed before, and what was written of it is taken back.")
+        phases = {"check": self._check, "write": self._write, "open": self._open}
+        for name in list(phases)[list(phases).index(phase) :]:
+            # Closed here, so that nothing of it goes on while what it wrote is taken back.
+            async with aclosing(phases[name](job)) as steps:
+                async for said in steps:
+                    yield said
         await self._stores.job_parts.remove(job.place)
 
     async def undo(self, job: Task) -> AsyncGenerator[Mapping[str, Any], None]:
@@ -108,12 +109,12 @@ class Imports:
 
     async def _check(self, job: Task) -> AsyncGenerator[Mapping[str, Any], None]:
         """Raises JobFailed when anything is wrong, with the first errors."""
-        checker, done = Checker(job.at, self._message_chars), 0
+        checker, done, pace = Checker(job.at, self._message_chars), 0, Pace(self._clock, self._sent)
         errors: list[dict[str, Any]] = []
         count = 0
         for part in range(1, job.about["parts"] + 1):
             data = await self._part(job.place, part)
-            async for lines, wrong in self.check(checker, data, job.place):
+            async for lines, wrong in self.check(checker, data, job.place, pace):
                 count += len(wrong)
                 errors += [{"part": part, "line": at, "detail": problem} for at, problem in wrong]
                 del errors[ERRORS:]
@@ -124,10 +125,11 @@ class Imports:
             raise JobFailed(f"{count} lines cannot be imported; nothing was.")
 
     async def check(
-        self, checker: Checker, data: bytes, job_id: int = -1
+        self, checker: Checker, data: bytes, job_id: int = -1, pace: Pace | None = None
     ) -> AsyncGenerator[tuple[int, list[tuple[int, str]]], None]:
         """Some lines of a part at a time: how many, and what is wrong with which. Raises Unavailable."""
-        lines, start, pace = split(data), 0, Pace(self._clock, self._sent)
+        lines, start = await asyncio.to_thread(split, data), 0
+        pace = pace or Pace(self._clock, self._sent)
         while batch := await self._batch(lines, start, await pace.step()):
             named = checker.named(batch)
             ids = await self._stores.users.ids_of_subs(named) if named else {}
@@ -154,29 +156,24 @@ class Imports:
 
     async def _write(self, job: Task) -> AsyncGenerator[Mapping[str, Any], None]:
         """From the line on at which whoever wrote before stopped."""
-        known = _Known(job, ImportLog(self._stores))
-        try:
-            async for said in self._written(known):
-                yield said
-        finally:
-            await known.log.close()
-
-    async def _written(self, known: _Known) -> AsyncGenerator[Mapping[str, Any], None]:
-        about, pace = known.job.about, Pace(self._clock, self._sent)
+        known, about, pace = _Known(job, ImportLog(self._stores)), job.about, Pace(self._clock, self._sent)
         done = about.get("written", 0)
         first, skip = about.get("part", 1), about.get("line", 0)
         stored: dict[str, Any] = {}
-        for part in range(first, about["parts"] + 1):
-            lines = split(await self._part(known.job.place, part))
-            start = skip if part == first else 0
-            while batch := await self._batch(lines, start, await pace.step()):
-                for _, run in groupby(batch, type):
-                    await self._write_run(known, list(run))
-                yield {"phase": "write", "done": done + len(batch), **stored}
-                start, done = start + len(batch), done + len(batch)
-                stored = {"written": done, "part": part, "line": start}
-        await known.log.settle()
-        yield {"phase": "write", **stored}
+        try:
+            for part in range(first, about["parts"] + 1):
+                lines = await asyncio.to_thread(split, await self._part(job.place, part))
+                start = skip if part == first else 0
+                while batch := await self._batch(lines, start, await pace.step()):
+                    for _, run in groupby(batch, type):
+                        await self._write_run(known, list(run))
+                    yield {"phase": "write", "done": done + len(batch), **stored}
+                    start, done = start + len(batch), done + len(batch)
+                    stored = {"written": done, "part": part, "line": start}
+            await known.log.settle()
+            yield {"phase": "write", **stored}
+        finally:
+            await known.log.close()
 
     async def _batch(self, lines: Sequence[bytes], start: int, count: int) -> list[Line | Wrong]:
         return await asyncio.to_thread(decoded, lines[start : start + count])
@@ -336,16 +333,17 @@ class Imports:
         c = one.id
         newest = message_id(c, head)
         last_at = (await self._stores.messages.moments([newest])).get(newest, job.at) if head else job.at
-        user_ids: list[int] = []
-        while members := await self._stores.imports.members(
-            c, user_ids[-1] if user_ids else 0, await pace.step()
-        ):
-            reads = {id: (head if seq < 0 else min(seq, head), at or last_at) for id, seq, at in members}
-            own = await self._own(c, head, {id: seq for id, (seq, _) in reads.items()})
-            given = {id: (seq, own.get(id, 0)) for id, (seq, _) in reads.items()}
+        members: list[tuple[int, int, datetime | None]] = []
+        while more := await self._stores.imports.members(c, members[-1][0] if members else 0):
+            members += more
+        reads = {id: (head if seq < 0 else min(seq, head), at or last_at) for id, seq, at in members}
+        own = await self._own(c, head, {id: seq for id, (seq, _) in reads.items()})
+        user_ids, start = list(reads), 0
+        while some := user_ids[start : start + await pace.step()]:
+            given = {id: (reads[id][0], own.get(id, 0)) for id in some}
             await self._stores.imports.give_heads(c, head, given, one.pair is None)
-            await self._stores.imports.mark(c, head, last_at, reads)
-            user_ids += [id for id, _, _ in members]
+            await self._stores.imports.mark(c, head, last_at, {id: reads[id] for id in some})
+            start += len(some)
             yield
         await self._stores.imports.open(c, head, user_ids[:PREVIEW], len(user_ids))
         entry, start = Entry("joined", c, rev=1, at=self._clock.now()), 0

@@ -114,15 +114,13 @@ class ImportStore:
     async def left(self, job_id: int, limit: int) -> list[Imported]:
         """Conversations of this job that are not open yet, by their ids."""
         wanted = {"importing": job_id}
-        found = await self._conversations.find(wanted, _SHOWN, sort=[("_id", 1)], limit=limit)
+        found = await self._conversations.find(wanted, _SHOWN, sort=[("_id", 1)], limit=SLICE)
         return [_imported(doc) for doc in found]
 
-    async def members(
-        self, conversation_id: int, after: int, limit: int
-    ) -> list[tuple[int, int, datetime | None]]:
-        """Those with ids above `after`, in their order: (user, how far they had read, when)."""
+    async def members(self, conversation_id: int, after: int) -> list[tuple[int, int, datetime | None]]:
+        """At most SLICE with ids above `after`, in their order: (user, how far they had read, when)."""
         span = {"_id": {"$gt": member_key(conversation_id, after), "$lt": member_key(conversation_id + 1, 0)}}
-        found: list[Any] = await self._members.find(span, sort=[("_id", 1)], limit=limit)
+        found: list[Any] = await self._members.find(span, sort=[("_id", 1)], limit=SLICE)
         return [  # who has no such mark was dealt with before
             (doc["_id"]["u"], int(doc.get("imported_read", doc["read_seq"])), doc.get("imported_at"))
             for doc in found

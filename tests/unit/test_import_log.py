@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from chatserver.model import Actor, Conversation
 from chatserver.services.import_log import ImportLog, Written
 from chatserver.services.jobs import JobFailed
+from tests.support.waiting import in_time
 
 BEGAN = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -102,3 +104,44 @@ async def test_an_id_that_another_conversation_has_had_ends_the_import(chat: Any
     elsewhere = Import(chat, imported.sender, await chat.group(imported.sender, await chat.person()))
     with pytest.raises(JobFailed, match="'2' was imported before"):
         await elsewhere.add([2])
+
+
+@pytest.mark.gen_test
+async def test_what_is_numbered_while_a_batch_is_looked_for_stands_behind_it(
+    chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported = await of_two(chat)
+    await imported.add(range(10))
+    looking, look_on, waiting = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    look, settle = chat.storage.messages.by_client_ids, imported.log.settle
+
+    async def held_look(keys: Any) -> Any:
+        looking.set()
+        await look_on.wait()
+        return await look(keys)
+
+    async def noted_settle() -> None:
+        waiting.set()
+        await settle()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(chat.storage.messages, "by_client_ids", held_look)
+        await imported.add([10, 3, *range(11, 20)])  # one of them is stored already
+        await in_time(looking.wait())
+        patched.setattr(imported.log, "settle", noted_settle)
+        behind = asyncio.ensure_future(imported.add(range(20, 30)))
+        await in_time(waiting.wait())
+        look_on.set()
+        await in_time(behind)
+    await imported.log.settle()
+    assert await imported.stored(range(30)) == list(range(30))
+
+
+@pytest.mark.gen_test
+async def test_an_id_in_two_conversations_ends_the_import_also_within_one_batch(chat: Any) -> None:
+    imported = await of_two(chat)
+    elsewhere = Import(chat, imported.sender, await chat.group(imported.sender, await chat.person()))
+    line = Written(imported.conversation.id, imported.sender.user_id, "imp:7", "here", BEGAN)
+    twin = Written(elsewhere.conversation.id, imported.sender.user_id, "imp:7", "there", BEGAN)
+    with pytest.raises(JobFailed, match="'7' was imported before"):
+        await imported.log.add([line, twin])
