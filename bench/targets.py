@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psutil
 
@@ -69,7 +70,7 @@ def command_of(port: int, directory: str, mongodb_uri: str, amqp_url: str) -> li
 
 async def ours(users: int = 1_000, amqp_url: str = "", flags: Sequence[str] = ()) -> Target:
     """This server with an empty database, like the embedded one; its mongod is on the load generator's core."""
-    mongo = MongoNode(cache_gb=cache_gb()).start()
+    mongo = MongoNode(directory=Path(tempfile.gettempdir()), cache_gb=cache_gb()).start()
     assert mongo.process is not None
     machine.favour(mongo.process.pid, psutil.Process().nice())
     people = await settle(mongo.uri, users)

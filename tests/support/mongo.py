@@ -16,6 +16,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from chatserver.storage.embedded import KEEP_NO_PAST
+from tests.support.memory import roomy_directory
 from tests.support.ports import free_ports
 
 START_SECS = 90.0
@@ -47,7 +48,7 @@ class MongoNode:
         self._tls = tls
         (self._port,) = free_ports(1) if tls else (27017,)
         self.tls_uri = f"mongodb://localhost:{self._port}/?directConnection=true&tls=true"
-        self._dir = tempfile.TemporaryDirectory(prefix="mdb", dir=directory)
+        self._dir = tempfile.TemporaryDirectory(prefix="mdb", dir=directory or roomy_directory())
         self.dir = Path(self._dir.name)
         self.socket = self.dir / "m.sock"
         self.uri = f"mongodb://{quote(str(self.socket), safe='')}/?directConnection=true"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.memory import roomy_directory
 from tests.support.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,9 @@ class ServerProcess:
         amqp_url: str | None = None,
         env: dict[str, str] | None = None,
     ) -> None:
-        self._own_dir = None if data_dir else tempfile.TemporaryDirectory(prefix="chat")
+        self._own_dir = (
+            None if data_dir else tempfile.TemporaryDirectory(prefix="chat", dir=roomy_directory())
+        )
         self.data_dir = data_dir or Path(self._own_dir.name)  # type: ignore[union-attr]
         (self.port,) = free_ports(1)
         self.base = f"http://127.0.0.1:{self.port}"
