@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 SHARED_MEMORY = Path("/dev/shm")
-ENOUGH_BYTES = 4 << 30  # two workers have four databases at most at a time, of 300 MB each
+ENOUGH_BYTES = 8 << 30  # a dozen databases are there at a time, each with a journal of 300 MB
 
 
 def roomy_directory() -> Path:
