@@ -239,6 +239,7 @@ def build_services(
         stores.facts,
         stores.notifications,
         accounts,
+        conversations,
         bodies,
         receipts,
         conversation_views,

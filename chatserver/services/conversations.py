@@ -14,6 +14,7 @@ from chatserver.errors import Importing, NotFound
 from chatserver.list_place import ListPlace
 from chatserver.model import (
     MAX_CONVERSATION_ID,
+    MAX_SEQ,
     Actor,
     Conversation,
     Inbox,
@@ -21,12 +22,13 @@ from chatserver.model import (
     Message,
     User,
     message_id,
+    split_message_id,
 )
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.beginnings import Beginnings, pair_of
 from chatserver.services.contacts import Contacts
-from chatserver.services.permissions import SYSTEM
+from chatserver.services.permissions import SYSTEM, window
 from chatserver.services.refusals import NO_CONVERSATION
 from chatserver.wire import SMALL_MEMBERS
 
@@ -206,6 +208,14 @@ class Conversations:
         if conversation is None:
             raise NotFound(NO_CONVERSATION)
         return conversation
+
+    async def visible(self, actor: Actor, message_ids: Iterable[int]) -> set[int]:
+        """Those that the actor may see now: of conversations they are in, above their floor there. Raises Unavailable."""
+        places = {id: split_message_id(id) for id in message_ids}
+        members = await self._member_reads.call_all({(c, actor.user_id) for c, _ in places.values()})
+        inside = {c: member for (c, _), member in members.items() if member.state == "member"}
+        floors = {c: window(await self.named(c), member, MAX_SEQ)[0] for c, member in inside.items()}
+        return {id for id, (c, seq) in places.items() if c in floors and seq > floors[c]}
 
     async def floors(self, ids: Iterable[int]) -> dict[int, int]:
         """What is not above these is gone for everybody; as it is now."""

@@ -32,6 +32,7 @@ from chatserver.ports import FactStore, NotificationStore
 from chatserver.services.accounts import Accounts
 from chatserver.services.bodies import Bodies, Body
 from chatserver.services.conversation_views import ConversationViews
+from chatserver.services.conversations import Conversations
 from chatserver.services.links import Links
 from chatserver.services.member_views import MemberViews
 from chatserver.services.receipts import Receipts
@@ -101,6 +102,7 @@ class Entries:
         facts: FactStore,
         notifications: NotificationStore,
         accounts: Accounts,
+        conversations: Conversations,
         bodies: Bodies,
         receipts: Receipts,
         conversation_views: ConversationViews,
@@ -113,6 +115,7 @@ class Entries:
         self._facts = facts
         self._notifications = notifications
         self._accounts = accounts
+        self._conversations = conversations
         self._bodies = bodies
         self._receipts = receipts
         self._links = links
@@ -220,9 +223,12 @@ class Entries:
 
     async def _look_up(self, actor: Actor, items: list[Item], tail: Tail, extended: bool) -> Named:
         facts = await self._wanted_facts(items, tail)
-        wanted = {item.message_id for item in items if item.entry.kind in ABOUT_MESSAGES}
-        changed = (facts[item.fact_id] for item in items if item.fact_id in facts)
-        wanted |= {fact.about for fact in changed if fact.kind == "message"}
+        told = (facts[item.fact_id] for item in items if item.fact_id in facts)
+        changed = {fact.about for fact in told if fact.kind == "message"}
+        changed |= {item.message_id for item in items if item.entry.kind == "change"}
+        wanted = {item.message_id for item in items if item.entry.kind in ("messages", "read")}
+        # A change is told to all members, also of what was written before somebody came, or what they have put away.
+        wanted |= await self._conversations.visible(actor, changed) if extended and changed else set()
         return Named(
             await self._bodies.all(wanted, _revs(tail, facts)),
             facts,

@@ -149,6 +149,32 @@ async def test_F5_a_message_below_ones_floor_is_as_if_it_were_not_there(
     row.assert_clean()
 
 
+@pytest.mark.gen_test
+async def test_F5_who_came_later_and_who_put_it_away_are_told_no_new_words_of_an_old_message(
+    client: Client, row: LedgerRow
+) -> None:
+    ann, bob, cid, dan = await client.people("ann", "bob", "cid", "dan")
+    group, things = await group_of(ann, bob, dan)
+    assert (await call(ann, "PUT", at(group, "members", cid.id))).status == 201
+    assert (await call(bob, "PATCH", at(group, "me"), {"cleared": True})).status == 200
+    devices = [await who.here() for who in (ann, bob, cid)]
+    for method, body in (("PATCH", {"message": f"other {SECRET}"}), ("DELETE", None)):
+        answer = await call(ann, method, f"chats/message/{things['message']}/", body)
+        row.saw(answer.status, method)
+    await said(dan, group, "and that is all")
+    told_of = []
+    for who in devices:
+        events = []
+        while not any(event["event"] == "message" for event in events):
+            events += (await who.next()).json["events"]
+        told_of.append([event for event in events if event["event"] == "message_changed"])
+    assert told_of[0], "the sender's own device is told"
+    for events in told_of[1:]:
+        if events:
+            row.leak(f"{events}")
+    row.assert_clean()
+
+
 # What names something of another conversation that the caller may be in or not: as if it were nowhere.
 ELSEWHERE: list[tuple[str, str, Any]] = [
     ("GET", "conversations/{group}/receipts/?message_id={message}", None),
