@@ -449,6 +449,11 @@ class Message:
         return self.deleted_at or self.edited_at
 
 
+def tombstone(deleted_by: int = 0) -> dict[str, Any]:
+    """What a deleted message says: its number in the log stays taken. 0 is its sender."""
+    return {"text": "", "deleted_by": deleted_by}
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A message as it was last changed, whose fan-out is not known to be finished. `file` is one to be removed."""

@@ -28,6 +28,8 @@ from chatserver.model import (
 
 Json = dict[str, Any]
 
+FEATURE_LEVEL = 8  # grows by one with every change a client may want to know of
+
 SMALL_MEMBERS = 100  # up to so many, members are told of every message unless they say otherwise
 
 ATTACHMENT_PATH = "/api/v1/communication/chats/attachment/"
@@ -133,49 +135,58 @@ def client_id(message: Message) -> str | None:
     return message.client_id if isinstance(message.client_id, str) else None
 
 
-def message(
-    message: Message, sender: User, receiver: User | None, receiving: Member, file_url: str | None
-) -> Json:
-    """`receiving` tells how far the receiver got, whom only a direct conversation has; else how far the reader did."""
-    delivered_at = reached_at(receiving.delivered_seq, receiving.delivered_marks, message.seq)
-    read_at = reached_at(receiving.read_seq, receiving.read_marks, message.seq)
-    created_at = moment(message.created_at)
+def _message(message: Message, sender_name: str, receiver_id: int | None, file_url: str | None) -> Json:
+    """What both a call and an event show of it."""
     return {
         "id": message.id,
-        "sender": sender.id,
-        "sender_id": sender.id,
-        "sender_name": sender.full_name,
-        "sender_username": sender.username,
-        "sender_avatar": sender.avatar,
-        "receiver": receiver and receiver.id,
-        "receiver_id": receiver and receiver.id,
-        "receiver_name": receiver and receiver.full_name,
-        "receiver_username": receiver and receiver.username,
-        "receiver_avatar": receiver and receiver.avatar,
-        "conversation": message.conversation_id,
-        "conversation_id": message.conversation_id,
         "seq": message.seq,
+        "conversation_id": message.conversation_id,
+        "sender": message.sender_id,
+        "sender_id": message.sender_id,
+        "sender_name": sender_name,
+        "receiver_id": receiver_id,
         "message": message.text,
         "attachment": file_url,
         "attachment_url": file_url,
         "attachment_type": message.attachment.type if message.attachment else None,
         "attachment_name": message.attachment.name if message.attachment else None,
         "attachment_size": message.attachment.size_bytes if message.attachment else None,
-        "is_read": (receiving.read_seq if receiver else receiving.own_read_seq) >= message.seq,
-        "read_at": read_at,
-        "delivered_at": delivered_at,
-        "timestamp": created_at,
-        "created_at": created_at,
-        "updated_at": moment(message.changed_at) or created_at,
+        "timestamp": moment(message.created_at),
+        "client_id": client_id(message),
         "edited_at": moment(message.edited_at),
         "rev": message.rev,
         "is_active": message.deleted_at is None,
-        "client_id": client_id(message),
         "kind": "message" if message.system is None else "system",
         "system": message.system and system(message.system),
         "deleted_by": message.deleted_by or None,
         "silent": message.silent,
     }
+
+
+def message(
+    message: Message, sender: User, receiver: User | None, receiving: Member, file_url: str | None
+) -> Json:
+    """`receiving` tells how far the receiver got, whom only a direct conversation has; else how far the reader did."""
+    created_at = moment(message.created_at)
+    return _message(message, sender.full_name, receiver.id if receiver else None, file_url) | {
+        "sender_username": sender.username,
+        "sender_avatar": sender.avatar,
+        "receiver": receiver and receiver.id,
+        "receiver_name": receiver and receiver.full_name,
+        "receiver_username": receiver and receiver.username,
+        "receiver_avatar": receiver and receiver.avatar,
+        "conversation": message.conversation_id,
+        "is_read": (receiving.read_seq if receiver else receiving.own_read_seq) >= message.seq,
+        "read_at": reached_at(receiving.read_seq, receiving.read_marks, message.seq),
+        "delivered_at": reached_at(receiving.delivered_seq, receiving.delivered_marks, message.seq),
+        "created_at": created_at,
+        "updated_at": moment(message.changed_at) or created_at,
+    }
+
+
+def message_event(message: Message, sender_name: str, receiver_id: int | None, file_url: str | None) -> Json:
+    """Of a new message and of a changed one: as it is now, but for who has read it."""
+    return _message(message, sender_name, receiver_id, file_url) | {"is_read": False}
 
 
 def system(system: System) -> Json:
@@ -192,35 +203,6 @@ def reached_at(reached: int, marks: tuple[Any, ...], seq: int) -> str | None:
     if reached < seq:
         return None
     return next((moment(mark.at) for mark in marks if mark.seq >= seq), None)
-
-
-def message_event(message: Message, sender_name: str, receiver_id: int | None, file_url: str | None) -> Json:
-    """For a new message and for a changed one: the text as it is now, all else as at the moment of sending."""
-    return {
-        "id": message.id,
-        "seq": message.seq,
-        "sender": message.sender_id,
-        "sender_id": message.sender_id,
-        "sender_name": sender_name,
-        "receiver_id": receiver_id,
-        "message": message.text,
-        "attachment": file_url,
-        "attachment_url": file_url,
-        "attachment_type": message.attachment.type if message.attachment else None,
-        "attachment_name": message.attachment.name if message.attachment else None,
-        "attachment_size": message.attachment.size_bytes if message.attachment else None,
-        "timestamp": moment(message.created_at),
-        "is_read": False,
-        "conversation_id": message.conversation_id,
-        "client_id": client_id(message),
-        "edited_at": moment(message.edited_at),
-        "rev": message.rev,
-        "is_active": message.deleted_at is None,
-        "kind": "message" if message.system is None else "system",
-        "system": message.system and system(message.system),
-        "deleted_by": message.deleted_by or None,
-        "silent": message.silent,
-    }
 
 
 def member(conversation: Conversation, member: Member, user: Json, added_by: Json | None) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tornado_prometheus import MetricsHandler as PrometheusHandler
 
-from chatserver import __version__
+from chatserver import __version__, wire
 from chatserver.guard.rates import RATES, rate
 from chatserver.runtime import Runtime
 from chatserver.services.invites import MOST_INVITES
@@ -13,8 +13,6 @@ from chatserver.services.own_settings import PINNED, PINNED_LIMIT
 from chatserver.services.requests import MOST_WAITING
 from handlers.base import ApiHandler
 from handlers.events import MAX_EVENTS
-
-FEATURE_LEVEL = 8  # grows by one with every change a client may want to know of
 
 
 def _rate(runtime: Runtime, name: str) -> dict[str, int] | None:
@@ -30,7 +28,7 @@ class ServerHandler(ApiHandler):
         self.answer(
             {
                 "version": __version__,
-                "feature_level": FEATURE_LEVEL,
+                "feature_level": wire.FEATURE_LEVEL,
                 "limits": {
                     "message_chars": settings.message_chars,
                     "attachment_bytes": settings.attachment_bytes,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from chatserver import failpoints, metrics
 from chatserver.clock import Clock
-from chatserver.model import Bell, Change, Kept, message_id
+from chatserver.model import Bell, Change, Kept, message_id, tombstone
 from chatserver.ports import Bus, Stores
 
 LOOKED_AT = 50  # conversations in one sweep
@@ -90,7 +90,7 @@ class Retention:
         id = message_id(one.id, head)
         newest = (await self._stores.messages.by_ids([id])).get(id) if is_old else None
         if newest is not None and newest.deleted_at is None and newest.system is None:
-            change = await self._stores.messages.delete(id, newest.sender_id, self._clock.now())
+            change = await self._stores.messages.change(id, tombstone(), "deleted_at", self._clock.now())
             if change is not None:
                 await self._finish_change(change)
                 metrics.MESSAGES_EXPIRED.inc()

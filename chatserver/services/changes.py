@@ -12,7 +12,7 @@ import structlog
 from chatserver import failpoints
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, NotFound, Unavailable
-from chatserver.model import Actor, Change, Conversation, Message
+from chatserver.model import Actor, Change, Conversation, Message, tombstone
 from chatserver.ports import Stores
 from chatserver.sending.facts import Facts
 from chatserver.services.conversations import Conversations
@@ -47,7 +47,7 @@ class Changes:
         if message.deleted_at is None:
             self._messages.check(text, message.attachment is not None)
             now = self._clock.now()
-            change = await self._stores.messages.edit(id, message.sender_id, text, now)
+            change = await self._stores.messages.change(id, {"text": text}, "edited_at", now)
             message = await self._told(conversation, change) if change else await self._message(id)
         if message.deleted_at is not None:
             raise NotFound("This message was deleted.")
@@ -63,7 +63,7 @@ class Changes:
         _check_written(actor, message)
         demand(conversation, member, "delete_own" if is_own else "delete_others", now)
         by = 0 if is_own else actor.user_id
-        change = await self._stores.messages.delete(id, message.sender_id, now, by)
+        change = await self._stores.messages.change(id, tombstone(by), "deleted_at", now)
         message = await self._told(conversation, change) if change else await self._message(id)
         return await self._messages.shown_one(actor, conversation, message)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from chatserver.clock import Clock
 from chatserver.errors import NotFound
-from chatserver.model import Task
+from chatserver.model import Task, tombstone
 from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.changes import Changes
@@ -85,7 +85,7 @@ class Erasing:
             if not found and isinstance(after, str):
                 return
             for id, _ in found:
-                change = await self._stores.messages.delete(id, user_id, self._clock.now())
+                change = await self._stores.messages.change(id, tombstone(), "deleted_at", self._clock.now())
                 if change is not None:
                     await self._changes.finish(change)
             # Numbers go before texts: behind the last number the texts begin.
@@ -110,7 +110,7 @@ class Erasing:
         for message in await self._stores.messages.told_of(conversation_id, user_id):
             if message.system is not None:
                 text, now = await self._system_messages.text(message.system), self._clock.now()
-                change = await self._stores.messages.edit(message.id, message.sender_id, text, now)
+                change = await self._stores.messages.change(message.id, {"text": text}, "edited_at", now)
                 if change is not None:
                     await self._changes.finish(change)
 

@@ -13,7 +13,7 @@ import structlog
 
 from chatserver.clock import Clock
 from chatserver.errors import Unavailable
-from chatserver.model import MAX_SEQ, Actor, Wipe
+from chatserver.model import MAX_SEQ, Actor, Wipe, tombstone
 from chatserver.ports import Stores
 from chatserver.services.changes import Changes
 from chatserver.services.groups import step
@@ -61,7 +61,7 @@ class Wipes:
         for message in found:
             if message.sender_id == wipe.user_id and message.created_at >= wipe.since:
                 now = self._clock.now()
-                change = await self._stores.messages.delete(message.id, wipe.user_id, now, wipe.by)
+                change = await self._stores.messages.change(message.id, tombstone(wipe.by), "deleted_at", now)
                 if change is not None:
                     await self._changes.finish(change)
         is_over = len(found) < PAGE or found[-1].created_at < wipe.since

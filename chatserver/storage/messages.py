@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from pymongo import UpdateOne
 
@@ -158,30 +159,18 @@ class MessageStore:
         parts: list[list[Document]] = [[{"$match": {**between(*span), **wanted}}, *newest] for span in spans]
         return [records.message(doc) for doc in await self._messages.aggregate(_together(parts))]
 
-    async def edit(self, id: int, sender_id: int, text: str, at: datetime) -> Change | None:
-        """None when it is not there, not theirs, deleted, or says this already."""
-        return await self._change(
-            {"_id": id, "sender_id": sender_id, "deleted_at": None, "text": {"$ne": text}},
-            {
-                "$set": {"text": text, **records.listed(text), "edited_at": at, "pending": True},
-                "$inc": {"rev": 1},
-            },
-        )
+    async def change(self, id: int, news: Mapping[str, Any], moment: str, at: datetime) -> Change | None:
+        """`news` are fields of the message, `moment` is the one that tells when they came.
 
-    async def delete(self, id: int, sender_id: int, at: datetime, by: int = 0) -> Change | None:
-        """Leaves a tombstone: the number in the log stays taken. None as for `edit`. `by`: who is not its sender."""
-        blamed = {"deleted_by": by} if by else {}
-        return await self._change(
-            {"_id": id, "sender_id": sender_id, "deleted_at": None},
-            {
-                "$set": {"text": "", **records.listed(""), "deleted_at": at, **blamed, "pending": True},
-                "$inc": {"rev": 1},
-                "$rename": {"attachment": "dropped"},  # until the file is gone
-            },
-        )
-
-    async def _change(self, filter: Document, update: Document) -> Change | None:
-        found = await self._messages.find_one_and_update(filter, update, after=True)
+        None when it is not there, deleted, or says all this already.
+        """
+        differs = [{name: {"$ne": value}} for name, value in news.items()]
+        words = records.listed(news["text"]) if "text" in news else {}
+        update: Document = {"$set": {**news, **words, moment: at, "pending": True}, "$inc": {"rev": 1}}
+        if moment == "deleted_at":
+            update["$rename"] = {"attachment": "dropped"}  # until the file is gone
+        wanted = {"_id": id, "deleted_at": None, "$or": differs}
+        found = await self._messages.find_one_and_update(wanted, update, after=True)
         return records.change(found) if found else None
 
     async def told_of(self, conversation_id: int, user_id: int) -> list[Message]:

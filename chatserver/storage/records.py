@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from functools import lru_cache
 from typing import Any
 
 from chatserver.model import (
     MAX_SEQ,
-    NOT_HIDDEN,
     PRESETS,
     SEQ_BITS,
     SYSTEM_SENDER,
@@ -54,6 +53,21 @@ _KIND_TO_LETTER = {
     "sessions": "a",
 }
 _LETTER_TO_KIND = {letter: kind for kind, letter in _KIND_TO_LETTER.items()}
+
+
+def _optional(model: type[Any], *stored_otherwise: str) -> tuple[str, ...]:
+    """The fields of a model that have a default and are stored under their own name, if at all."""
+    return tuple(
+        one.name for one in fields(model) if one.default is not MISSING and one.name not in stored_otherwise
+    )
+
+
+_MESSAGE_FIELDS = _optional(Message, "system")
+_MEMBER_FIELDS = _optional(Member, "delivered_marks", "read_marks", "added_by", "draft", "pending")
+
+
+def _given(document: Document, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: document[name] for name in names if name in document}
 
 
 def user(document: Document) -> User:
@@ -131,13 +145,8 @@ def message(document: Document) -> Message:
         text=document["text"],
         attachment=attachment(stored) if stored else None,
         created_at=document["created_at"],
-        rev=document.get("rev", 0),
-        edited_at=document.get("edited_at"),
-        deleted_at=document.get("deleted_at"),
-        given=document.get("given"),
-        deleted_by=document.get("deleted_by", 0),
         system=System(*_told(system)) if system else None,
-        silent=document.get("silent", False),
+        **_given(document, _MESSAGE_FIELDS),
     )
 
 
@@ -233,34 +242,12 @@ def member(document: Document) -> Member:
     return Member(
         conversation_id=document["_id"]["c"],
         user_id=document["_id"]["u"],
-        delivered_seq=get("delivered_seq", 0),
-        read_seq=get("read_seq", 0),
-        seen_seq=get("seen_seq", 0),
         delivered_marks=_marks(get("delivered_marks", [])),
         read_marks=_marks(get("read_marks", [])),
-        role=get("role", "member"),
-        state=get("state", "member"),
-        silenced_until=get("silenced_until"),
-        banned_until=get("banned_until"),
-        reason=get("reason"),
-        asked_at=get("asked_at"),
-        refused_at=get("refused_at"),
-        floor_seq=get("floor_seq", 0),
-        cleared_seq=get("cleared_seq", 0),
-        joined_seq=get("joined_seq", 0),
         added_by=get("by", 0),
-        joined_at=get("joined_at"),
-        rev=get("rev", 0),
-        notify=get("notify", ""),
-        muted_until=get("muted_until"),
-        all_mentions=get("all_mentions", True),
-        pinned_at=get("pinned_at"),
-        archived=get("archived", False),
-        hidden_seq=get("hidden_seq", NOT_HIDDEN),
-        unread_seq=get("unread_seq", 0),
         draft=_draft(get("draft")),
-        own_rev=get("own_rev", 0),
         pending=_pending(get("pending")),
+        **_given(document, _MEMBER_FIELDS),
     )
 
 

@@ -7,47 +7,14 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from handlers.description.conversation_shapes import Draft, FullConversation, Member, MyConversation
-from handlers.description.shapes import (
-    Cursor,
-    Epoch,
-    FileLink,
-    Kind,
-    Moment,
-    NotificationData,
-    SenderId,
-    Seq,
-    Silent,
-    System,
-)
+from handlers.description.shapes import Cursor, Epoch, MessageCore, Moment, NotificationData
 from handlers.schemas import Id
 
 EventId = Annotated[Id, Meta(description="The same whenever the event is given again: skip what you know.")]
 
 
-class MessageData(Struct):
-    id: Id
-    seq: Seq
-    sender: Annotated[SenderId, Meta(description="As `sender_id`.")]
-    sender_id: SenderId
-    sender_name: str
-    receiver_id: Annotated[Id | None, Meta(description="Null in groups.")]
-    message: str
-    attachment: Annotated[str | None, Meta(description="As `attachment_url`.")]
-    attachment_url: FileLink
-    attachment_type: str | None
-    attachment_name: str | None
-    attachment_size: Annotated[int | None, Meta(description="In bytes.")]
-    timestamp: Moment
+class MessageData(MessageCore):
     is_read: Annotated[bool, Meta(description="As it was at the moment of sending: false.")]
-    conversation_id: Id
-    client_id: Annotated[str | None, Meta(description="The sender's own key, if it gave one.")]
-    edited_at: Moment | None
-    rev: Annotated[int, Meta(ge=0, description="How often it was changed: keep what has the higher one.")]
-    is_active: Annotated[bool, Meta(description="False once deleted: no text and no file are left.")]
-    kind: Kind
-    system: System | None
-    deleted_by: Annotated[Id | None, Meta(description="A moderator; null for who deleted their own.")]
-    silent: Silent
 
 
 class ReadReceiptData(Struct):

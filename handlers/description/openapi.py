@@ -7,6 +7,7 @@ from typing import Any
 
 from apispec import APISpec
 
+from chatserver import wire
 from chatserver.model import EXTERNAL_CHARS, SUB_CHARS
 from handlers import rate_fields
 from handlers.base import METHODS, ApiHandler, BaseHandler
@@ -18,7 +19,6 @@ from handlers.description.operations.problems import EXPLANATIONS
 from handlers.problems import STATUS, title_of
 from handlers.routes import API, API_ROUTES, ID, OTHER_ROUTES, SUB
 from handlers.schemas import ID_FORMAT
-from handlers.server import FEATURE_LEVEL
 
 Json = dict[str, Any]
 REQUEST_ID = "5b1f0c9d2a7e4f36"
@@ -45,7 +45,7 @@ def build() -> Json:
     """Takes some tens of milliseconds: call it once."""
     spec = APISpec(
         title="Chat server",
-        version=f"1.{FEATURE_LEVEL}",
+        version=f"1.{wire.FEATURE_LEVEL}",
         openapi_version="3.1.0",
         info={
             "description": openapi_text.INTRODUCTION,

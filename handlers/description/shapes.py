@@ -155,43 +155,48 @@ class System(Struct):
     value: Annotated[str | None, Meta(description="The new name.")]
 
 
-class Message(Struct):
-    """A message as its members see it. Always complete: null, never missing."""
+class MessageCore(Struct):
+    """What both a call and an event show of a message."""
 
     id: Annotated[Id, Meta(description="The same for ever; larger is newer within a conversation.")]
+    seq: Seq
+    conversation_id: Id
     sender: Annotated[SenderId, Meta(description="As `sender_id`.")]
     sender_id: SenderId
     sender_name: str
-    sender_username: str
-    sender_avatar: str | None
-    receiver: Annotated[Id | None, Meta(description="As `receiver_id`.")]
-    receiver_id: Annotated[Id | None, Meta(description="Null, as all of the receiver, among several people.")]
-    receiver_name: str | None
-    receiver_username: str | None
-    receiver_avatar: str | None
-    conversation: Annotated[Id, Meta(description="As `conversation_id`.")]
-    conversation_id: Id
-    seq: Seq
+    receiver_id: Annotated[Id | None, Meta(description="Null among several people, as all of the receiver.")]
     message: Annotated[str, Meta(description="The text, exactly as it was sent or last edited.")]
     attachment: Annotated[str | None, Meta(description="As `attachment_url`.")]
     attachment_url: FileLink
     attachment_type: Annotated[str | None, Meta(description="What the file is, by its content.")]
     attachment_name: str | None
     attachment_size: Annotated[int | None, Meta(description="In bytes.")]
-    is_read: Annotated[bool, Meta(description="Whether the receiver has read it.")]
-    read_at: Moment | None
-    delivered_at: Annotated[Moment | None, Meta(description="When a device of the receiver was given it.")]
-    timestamp: Annotated[Moment, Meta(description="As `created_at`.")]
-    created_at: Moment
-    updated_at: Annotated[Moment, Meta(description="When it was sent, last edited or deleted.")]
-    edited_at: Annotated[Moment | None, Meta(description="When its text was last changed.")]
-    rev: Annotated[int, Meta(ge=0, description="How often it was changed: the higher one is the newer.")]
-    is_active: Annotated[bool, Meta(description="False once deleted: no text and no file are left.")]
+    timestamp: Annotated[Moment, Meta(description="When it was sent.")]
     client_id: Annotated[str | None, Meta(description="The sender's own key, if it gave one.")]
+    edited_at: Annotated[Moment | None, Meta(description="When its text was last changed.")]
+    rev: Annotated[int, Meta(ge=0, description="How often it was changed: keep what has the higher one.")]
+    is_active: Annotated[bool, Meta(description="False once deleted: no text and no file are left.")]
     kind: Kind
     system: System | None
     deleted_by: Annotated[Id | None, Meta(description="A moderator; null for who deleted their own.")]
     silent: Silent
+
+
+class Message(MessageCore):
+    """A message as its members see it. Always complete: null, never missing."""
+
+    sender_username: str
+    sender_avatar: str | None
+    receiver: Annotated[Id | None, Meta(description="As `receiver_id`.")]
+    receiver_name: str | None
+    receiver_username: str | None
+    receiver_avatar: str | None
+    conversation: Annotated[Id, Meta(description="As `conversation_id`.")]
+    is_read: Annotated[bool, Meta(description="Whether the receiver has read it.")]
+    read_at: Moment | None
+    delivered_at: Annotated[Moment | None, Meta(description="When a device of the receiver was given it.")]
+    created_at: Annotated[Moment, Meta(description="As `timestamp`.")]
+    updated_at: Annotated[Moment, Meta(description="When it was sent or last changed.")]
 
 
 class History(Struct):

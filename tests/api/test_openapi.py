@@ -163,7 +163,7 @@ def test_the_contract_did_not_change_unannounced(document: dict[str, Any]) -> No
         golden(document),
         "make contract",
         "The contract changed. If that is meant: say it in CHANGELOG.md, raise FEATURE_LEVEL in "
-        "handlers/server.py when a client may want to know of it, and renew the golden file:",
+        "chatserver/wire.py when a client may want to know of it, and renew the golden file:",
     )
     assert not changed, changed
 

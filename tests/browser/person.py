@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 API = "/api/v1/communication/"
 PASSWORD = "correct horse battery staple"
+# A message that the server has; how far it has got depends on who is there.
+ACCEPTED = "[data-state=sent], [data-state=delivered], [data-state=read]"
 # What a browser itself writes into the console when a request fails; the page cannot prevent it.
 EXPECTED = re.compile(r"Failed to load resource|net::ERR_|favicon")
 _numbers = itertools.count(1)
@@ -80,6 +82,10 @@ class Person:
 
     def message(self, text: str, page: Page | None = None) -> Locator:
         return (page or self.page).locator(".message").filter(has_text=text)
+
+    def accepted(self, text: str) -> Locator:
+        """Its mark once the server has it, whatever has become of it since."""
+        return self.message(text).locator(ACCEPTED)
 
     def texts(self, page: Page | None = None) -> list[str]:
         return (page or self.page).locator(".message__text").all_inner_texts()

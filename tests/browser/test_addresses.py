@@ -73,7 +73,7 @@ def test_what_waited_before_the_conversation_began_goes_out_after_a_reload_and_o
     ann.page.unroute("**/chats/")
 
     expect(bob.message("kept for later")).to_have_count(1)
-    expect(ann.message("kept for later").locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    expect(ann.accepted("kept for later")).to_be_visible()
     assert ann.texts() == ["hello", "kept for later"]
 
 
@@ -117,5 +117,5 @@ def test_what_a_browser_kept_by_person_is_taken_over(person: People) -> None:
     row.click()
     expect(ann.page.locator("chat-composer textarea")).to_have_value("begun long ago")
     ann.message("never went out").get_by_role("button", name="Retry").click()
-    expect(ann.message("never went out").locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    expect(ann.accepted("never went out")).to_be_visible()
     assert ann.page.evaluate(f"localStorage['chat.drafts.{ann.id}'] === undefined")

@@ -34,7 +34,7 @@ def talking(person: People) -> tuple[Person, Person, int, Device]:
     ann, bob = person("ann"), person("bob")
     ann.open(bob)
     ann.write("hello")
-    expect(ann.message("hello").locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    expect(ann.accepted("hello")).to_be_visible()
     id = int(ann.page.evaluate("document.querySelector('chat-app').route.conversationId"))
     ann.page.wait_for_function(
         "id => document.querySelector('chat-app').store.conversations.get(id).my !== undefined || "
@@ -59,9 +59,7 @@ def test_what_is_written_and_not_sent_is_there_on_another_device_and_goes_with_t
 
     box(ann).press_sequentially("tence")
     box(ann).press("Enter")
-    expect(
-        ann.message("half a sentence").locator("[data-state=sent], [data-state=delivered]")
-    ).to_be_visible()
+    expect(ann.accepted("half a sentence")).to_be_visible()
     assert phone.draft(id) is None
 
 

@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import SCREENSHOTS
-from tests.browser.person import EXPECTED, Person, unique
-from tests.browser.test_looks import ACCEPTED, AXE, STILL
+from tests.browser.person import ACCEPTED, EXPECTED, Person, unique
+from tests.browser.test_looks import AXE, STILL
 from tests.support.server import ServerProcess
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples"

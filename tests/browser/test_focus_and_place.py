@@ -38,7 +38,7 @@ def test_a_narrower_window_leaves_the_line_that_is_read_where_it_was(person: Peo
     ann.open(bob)
     for number in range(30):
         ann.write(f"{number} " + "many words that break into lines elsewhere when there is less room " * 4)
-    expect(ann.message("29 many").locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    expect(ann.accepted("29 many")).to_be_visible()
     ann.page.locator(".timeline__scroller").evaluate("node => node.scrollTo(0, node.scrollHeight / 2)")
     ann.page.wait_for_function("() => document.querySelector('chat-timeline').position.read !== null")
     before = ann.page.evaluate(TOP_ROW)
@@ -63,7 +63,7 @@ def test_nothing_found_is_said_only_when_neither_people_nor_messages_are(person:
     ann, bob = person("ann"), person("bob")
     ann.open(bob)
     ann.write("a pelican")
-    expect(ann.message("pelican").locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    expect(ann.accepted("pelican")).to_be_visible()
     search = ann.page.locator("chat-sidebar input[type=search]")
 
     search.fill("pelican")

@@ -45,7 +45,7 @@ def enter(*people: Person, name: str = "Bakery") -> None:
 
 def sent(one: Person, text: str) -> None:
     one.write(text)
-    expect(one.message(text).locator("[data-state=sent]")).to_be_visible()
+    expect(one.accepted(text)).to_be_visible()
 
 
 def choose(one: Person, other: Person) -> None:
@@ -154,7 +154,7 @@ def test_the_details_cost_neither_place_nor_draft_and_close_by_escape_and_back(p
         ann.write(
             f"{number} words enough to fill a line and to be broken into another one when there is less room"
         )
-    expect(ann.message("29 words").locator("[data-state=sent]")).to_be_visible()
+    expect(ann.accepted("29 words")).to_be_visible()
     ann.page.locator("chat-composer textarea").fill("half a sentence")
     ann.page.locator(".timeline__scroller").evaluate("node => node.scrollTo(0, node.scrollHeight / 2)")
     ann.page.wait_for_function("() => document.querySelector('chat-timeline').position.read !== null")
@@ -517,9 +517,7 @@ def test_under_a_finger_a_messages_actions_come_up_from_below_with_words(person:
     ann.page.keyboard.press("Escape")
     expect(entries).to_have_count(0)
     ann.write("mine")
-    expect(
-        ann.message("mine").locator("[data-state=sent], [data-state=delivered], [data-state=read]")
-    ).to_be_visible()
+    expect(ann.accepted("mine")).to_be_visible()
     ann.message("mine").locator(".message__bubble").tap()
     expect(entries.last).to_have_text("Delete")
 

@@ -14,7 +14,6 @@ from tests.support.server import ServerProcess
 People = Callable[..., Person]
 Screenshot = Callable[[Person, str], None]
 AXE = Path(__file__).resolve().parents[1] / "frontend/node_modules/axe-core/axe.min.js"
-ACCEPTED = "[data-state=sent], [data-state=delivered], [data-state=read]"
 # Brings everything that moves to where it is going (what moves for ever stays as it is). To wait for it instead can take
 # for ever: a page of which nothing is drawn does not move.
 STILL = """() => [document, ...[...document.querySelectorAll('*')].map((node) => node.shadowRoot)]
@@ -248,7 +247,7 @@ def test_the_whole_way_without_a_mouse(browser: Browser, server: ServerProcess) 
     page.keyboard.press("Enter")
     expect(page.locator("textarea")).to_have_value("by keys 🎉 ")
     page.keyboard.press("Enter")
-    expect(ann.message("by keys 🎉").locator(ACCEPTED)).to_be_visible()
+    expect(ann.accepted("by keys 🎉")).to_be_visible()
     page.keyboard.press("ArrowUp")
     expect(page.locator("textarea")).to_have_value("by keys 🎉")
     page.keyboard.type(" alone")

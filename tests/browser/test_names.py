@@ -34,7 +34,7 @@ def test_a_letter_with_sixty_marks_stays_inside_its_own_box(person: People) -> N
     ann.write("above")
     ann.write("Z" + "\u0301" * 60 + "algo")
     ann.write("below")
-    expect(ann.message("below").locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    expect(ann.accepted("below")).to_be_visible()
     tall = ann.message("algo").locator(".message__bubble")
     ann.page.mouse.move(0, 0)
 
@@ -83,7 +83,7 @@ def test_where_an_account_is_gone_the_page_says_that_nobody_is_there(person: Peo
     ann, bob = person("ann"), person("bob")
     ann.open(bob)
     ann.write("are you there?")
-    expect(ann.message("there?").locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    expect(ann.accepted("there?")).to_be_visible()
     bob.call("DELETE", "users/me/", {"password": PASSWORD})
     ann.write("hello?")
     expect(ann.message("hello?")).to_contain_text("Nobody is there any more")

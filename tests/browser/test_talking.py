@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.browser.person import Person
+from tests.browser.person import ACCEPTED, Person
 
 People = Callable[..., Person]
 
@@ -42,7 +42,7 @@ def test_a_message_stands_in_its_place_before_the_server_answers_and_keeps_its_n
     row.evaluate("node => (node.marked = true)")
     held[0].continue_()
 
-    expect(row.locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    expect(row.locator(ACCEPTED)).to_be_visible()
     assert row.evaluate("node => node.marked === true")
     expect(row).to_have_count(1)
 
@@ -66,9 +66,7 @@ def test_unread_messages_are_counted_divided_and_cleared_when_seen(person: Peopl
     bob.open(ann)
     for number in range(3):
         bob.write(f"unread {number}")
-        expect(
-            bob.message(f"unread {number}").locator("[data-state=sent], [data-state=delivered]")
-        ).to_be_visible()
+        expect(bob.accepted(f"unread {number}")).to_be_visible()
 
     expect(ann.page.locator(".badge")).to_contain_text("3")
     expect(ann.page).to_have_title(re.compile(r"^\(3\)"))

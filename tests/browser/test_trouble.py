@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.person import PASSWORD, Person
+from tests.browser.person import ACCEPTED, PASSWORD, Person
 from tests.support.server import ServerProcess
 
 People = Callable[..., Person]
@@ -71,9 +71,7 @@ def test_an_answer_that_got_lost_does_not_send_the_message_twice(person: People)
     ann.page.route("**/chats/", lose_the_answer)
     ann.write("only once")
 
-    accepted = ann.message("only once").locator(
-        "[data-state=read], [data-state=sent], [data-state=delivered]"
-    )
+    accepted = ann.accepted("only once")
     expect(accepted).to_be_visible()
     assert len(calls) == 2
     ann.write("and then")
@@ -100,7 +98,7 @@ def test_a_refused_message_stays_with_its_reason_and_can_be_retried_or_discarded
     ann.page.unroute("**/chats/")
     row.get_by_role("button", name="Retry").click()
 
-    expect(row.locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    expect(row.locator(ACCEPTED)).to_be_visible()
 
 
 def test_a_file_that_cannot_be_read_any_more_is_refused_and_holds_up_nothing(

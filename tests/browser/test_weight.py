@@ -33,7 +33,7 @@ def test_the_page_is_light_and_its_first_message_soon_in_sight_on_a_slow_line(pe
     ann, bob = person("ann"), person("bob")
     ann.open(bob)
     ann.write("waiting for you")
-    expect(ann.message("waiting").locator("[data-state=sent], [data-state=delivered]")).to_be_visible()
+    expect(ann.accepted("waiting")).to_be_visible()
     page = bob.tab()
     page.add_init_script(WATCH_SHIFT)
     line = bob.context.new_cdp_session(page)

@@ -9,6 +9,7 @@ import pytest
 
 from chatserver import failpoints
 from chatserver.errors import Unavailable
+from chatserver.model import tombstone
 from chatserver.services.bodies import KEPT
 from tests.unit.test_events import texts
 
@@ -25,7 +26,9 @@ async def test_the_file_of_a_deleted_message_leaves_the_database_also_when_its_n
         (await chat.writer.post(chat.send(ann, conversation, "", attachment=file)))[0] for file in kept
     ]
     await chat.services.changes.delete(ann, first.id)
-    await chat.storage.messages.delete(second.id, ann.user_id, chat.clock.now())  # and here its node died
+    await chat.storage.messages.change(
+        second.id, tombstone(), "deleted_at", chat.clock.now()
+    )  # and here its node died
     assert [b async for b in chat.storage.attachments.chunks(kept[1], 0, 6)] == [b"secret"]
     await chat.sweeper().sweep()
     for file in kept:

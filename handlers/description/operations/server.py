@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatserver import __version__
+from chatserver import __version__, wire
 from handlers import server
 from handlers.description import docs
 from handlers.description import server_shapes as shapes
@@ -23,7 +23,7 @@ OPERATIONS: dict[tuple[type, str], Operation] = {
                 "As it comes",
                 {
                     "version": __version__,
-                    "feature_level": server.FEATURE_LEVEL,
+                    "feature_level": wire.FEATURE_LEVEL,
                     "limits": {
                         "message_chars": 4000,
                         "attachment_bytes": 10485760,

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from chatserver.model import PRESETS, SEQ_BITS, Conversation, Member, message_id
+from chatserver import wire
+from chatserver.model import PRESETS, SEQ_BITS, Conversation, Member, Message, User, message_id
 from chatserver.services.permissions import can
 from handlers.description import event_shapes
 
@@ -17,7 +18,7 @@ TIMESTAMP = 1777887000.123
 TOKEN = "4eC39HqLyjWDarjtT1zdp7dcQ2mVbE9uKx0sNfRgYhA"
 TICKET = "chp_1cX0b7w2sYk9mQeR4tUvN6pLzA8dHfGjK3iOoBqWnVs"
 ANN: dict[str, Any] = {"id": 1, "username": "ann", "full_name": "Ann Arden", "avatar": None}
-BOB = {"id": 2, "username": "bob", "full_name": "Bob Berg", "avatar": None}
+BOB: dict[str, Any] = {"id": 2, "username": "bob", "full_name": "Bob Berg", "avatar": None}
 BOB_THERE = {**BOB, "is_online": True}
 SESSION = {"id": 1, "name": "curl/8.5.0", "created_at": TIME, "last_used_at": TIME, "current": True}
 DONE = {"success": True, "status": "success"}
@@ -34,31 +35,11 @@ PNG = (
 
 def message(seq: int, sender: dict[str, Any], text: str, **more: Any) -> dict[str, Any]:
     receiver = BOB if sender is ANN else ANN
-    shown = {
-        "id": message_id(1, seq),
-        **{f"sender{key}": sender[name] for key, name in _PERSON.items()},
-        **{f"receiver{key}": receiver[name] for key, name in _PERSON.items()},
-        "conversation": 1,
-        "conversation_id": 1,
-        "seq": seq,
-        "message": text,
-        **{f"attachment{key}": None for key in ("", "_url", "_type", "_name", "_size")},
-        "is_read": False,
-        "read_at": None,
-        "delivered_at": None,
-        "timestamp": TIME,
-        "created_at": TIME,
-        "updated_at": TIME,
-        "edited_at": None,
-        "rev": 0,
-        "is_active": True,
-        "client_id": None,
-        "kind": "message",
-        "system": None,
-        "deleted_by": None,
-        "silent": False,
-    }
-    return {**shown, **more}
+    id, at = message_id(1, seq), datetime.fromisoformat(TIME)
+    said = Message(
+        id, 1, seq, sender["id"], session_id=0, client_id=0, text=text, attachment=None, created_at=at
+    )
+    return wire.message(said, User(**sender), User(**receiver), Member(1, receiver["id"]), None) | more
 
 
 _PERSON = {"": "id", "_id": "id", "_name": "full_name", "_username": "username", "_avatar": "avatar"}

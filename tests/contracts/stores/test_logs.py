@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatserver.model import Advance, Fact, Message, Outcome
+from chatserver.model import Advance, Fact, Message, Outcome, tombstone
 from chatserver.storage import Storage
 from tests.contracts.stores.conftest import NOW, inboxes, message, new
 from tests.support.waiting import together
@@ -93,15 +93,15 @@ async def test_pages_are_newest_first_and_say_nothing_of_other_conversations(sto
 
 
 @pytest.mark.gen_test
-async def test_a_message_is_changed_by_its_sender_alone_and_pending_until_that_very_change_is_told(
+async def test_a_changed_message_is_pending_until_that_very_change_is_told(
     stores: Storage,
 ) -> None:
     said = message(await new(stores), 1)
     await append(stores, said)
-    assert await stores.messages.edit(said.id, said.sender_id + 1, "theirs", NOW) is None
-    assert await stores.messages.edit(said.id, said.sender_id, said.text, NOW) is None, "it says this already"
-    first = await stores.messages.edit(said.id, said.sender_id, "first", NOW)
-    second = await stores.messages.edit(said.id, said.sender_id, "second", NOW)
+    change = stores.messages.change
+    assert await change(said.id, {"text": said.text}, "edited_at", NOW) is None, "it says this already"
+    first = await change(said.id, {"text": "first"}, "edited_at", NOW)
+    second = await change(said.id, {"text": "second"}, "edited_at", NOW)
     assert first and second and (first.message.rev, second.message.rev) == (1, 2)
     await stores.messages.finish_change(first)
     assert said.id in [change.message.id for change in await stores.messages.pending_changes(1000)]
@@ -114,10 +114,10 @@ async def test_a_message_is_changed_by_its_sender_alone_and_pending_until_that_v
 async def test_a_deleted_message_keeps_its_number_and_is_changed_no_more(stores: Storage) -> None:
     said = message(await new(stores), 1)
     await append(stores, said)
-    deleted = await stores.messages.delete(said.id, said.sender_id, NOW)
+    deleted = await stores.messages.change(said.id, tombstone(), "deleted_at", NOW)
     assert deleted and (deleted.message.text, deleted.message.deleted_at) == ("", NOW)
-    assert await stores.messages.delete(said.id, said.sender_id, NOW) is None
-    assert await stores.messages.edit(said.id, said.sender_id, "again", NOW) is None
+    assert await stores.messages.change(said.id, tombstone(), "deleted_at", NOW) is None
+    assert await stores.messages.change(said.id, {"text": "again"}, "edited_at", NOW) is None
     assert await append(stores, message(said.conversation_id, 1)) == [TAKEN]
 
 
