@@ -131,8 +131,8 @@ MUTANTS = [
         "Changed messages: told also when the server died before it told anybody",
         "the mark that the sweeper finds",
         "chatserver/storage/messages.py",
-        '"edited_at": at, "pending": True}',
-        '"edited_at": at}',
+        'moment: at, "pending": True}',
+        'moment: at}',
         "whose_server_died and alone",
     ),
     Mutant(

@@ -263,7 +263,7 @@ def test_an_edited_and_a_deleted_message_change_in_place_on_every_screen(
 
     expect(box).to_have_value("half a thought")
     for one in (ann, bob):
-        expect(one.message("with a typo").locator(".message__edited")).to_be_visible()
+        expect(one.message("with a typo").locator(".message__note")).to_be_visible()
 
     ann.message("said too soon").hover()
     ann.message("said too soon").get_by_role("button", name="Delete").click()

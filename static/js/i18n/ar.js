@@ -54,7 +54,6 @@ export default {
   'message.you': 'أنت',
   'message.file': 'ملف {name}',
   'message.actions': 'إجراءات الرسالة',
-  'message.edited': 'معدّلة',
   'message.deleted': 'حُذفت الرسالة',
   'message.copyCode': 'نسخ الشيفرة',
   'message.pending': 'جارٍ الإرسال',

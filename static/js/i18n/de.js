@@ -40,7 +40,6 @@ export default {
   'message.you': 'Du',
   'message.file': 'Datei {name}',
   'message.actions': 'Aktionen für die Nachricht',
-  'message.edited': 'Bearbeitet',
   'message.deleted': 'Nachricht gelöscht',
   'message.copyCode': 'Code kopieren',
   'message.pending': 'Wird gesendet',

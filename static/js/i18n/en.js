@@ -40,7 +40,6 @@ export default {
   'message.you': 'You',
   'message.file': 'file {name}',
   'message.actions': 'Message actions',
-  'message.edited': 'Edited',
   'message.deleted': 'Message deleted',
   'message.copyCode': 'Copy code',
   'message.pending': 'Sending',

@@ -134,6 +134,7 @@ export default {
   'message.copyFailed': 'لم يسمح المتصفح بالنسخ.',
   'message.quote': 'اقتباس',
   'message.edit': 'تعديل',
+  'message.edited': 'معدّلة',
   'message.delete': 'حذف',
   'message.deletedNow': 'تم حذف الرسالة.',
   'message.deleteTitle': 'حذف هذه الرسالة؟',

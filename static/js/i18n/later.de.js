@@ -123,6 +123,7 @@ export default {
   'message.copyFailed': 'Der Browser hat das Kopieren nicht erlaubt.',
   'message.quote': 'Zitieren',
   'message.edit': 'Bearbeiten',
+  'message.edited': 'Bearbeitet',
   'message.delete': 'Löschen',
   'message.deletedNow': 'Die Nachricht wurde gelöscht.',
   'message.deleteTitle': 'Diese Nachricht löschen?',

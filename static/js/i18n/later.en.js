@@ -121,6 +121,7 @@ export default {
   'message.copyFailed': 'The browser did not allow copying.',
   'message.quote': 'Quote',
   'message.edit': 'Edit',
+  'message.edited': 'Edited',
   'message.delete': 'Delete',
   'message.deletedNow': 'The message was deleted.',
   'message.deleteTitle': 'Delete this message?',

@@ -1,11 +1,11 @@
-/** What can be done with one message: quote it, copy it, copy its address; edit and delete one's own. Fetched when first wanted. */
+/** What can be done with one message: quote it, copy it, copy its address, change it. Fetched when first wanted. */
 import { t } from '../i18n/index.js';
 import '../i18n/later.js';
 import { el } from '../lib/dom.js';
 import { iconButton } from '../lib/nodes.js';
-import { reasonOf } from '../lib/reasons.js';
 import { messageAddress } from '../lib/route.js';
 import '../lib/more-icons.js';
+import { changesFor, may } from './changes.js';
 
 /** Buttons beside the message. @param {import('../elements/types.js').Message} message its id is 0 while it waits @param {boolean} mine @param {import('./rows.js').RowTools} tools */
 export function actionsFor(message, mine, tools) {
@@ -21,7 +21,7 @@ export function choicesFor(message, mine, { app, timeline }) {
   const toOriginal = async () => (await import('./quoted-message.js')).showOriginal(message, timeline);
   const quote = id && timeline.list.querySelector(`[data-id="${id}"] .quote`);
   if (quote) Object.assign(quote, { onclick: toOriginal, title: t('message.original') });
-  const say = app.store.group(timeline.conversationId) ? mayWrite(app, timeline) : true;
+  const say = app.store.group(timeline.conversationId) ? may('send', app, timeline) : true;
   /** @type {(import('../lib/menu.js').Choice|false)[]} */
   const choices = [
     Boolean(quote) && { icon: 'up', label: t('message.original'), act: toOriginal },
@@ -32,27 +32,9 @@ export function choicesFor(message, mine, { app, timeline }) {
       label: t('message.link'),
       act: () => copyText(messageAddress(timeline.conversationId, id), app),
     },
-    Boolean(id && mine) && say && { icon: 'edit', label: t('message.edit'), act: () => composer()?.edit(message) },
-    Boolean(id && (mine || mayDelete(app, timeline))) && {
-      icon: 'bin',
-      label: t('message.delete'),
-      isDanger: true,
-      act: () => remove(message, app, timeline),
-    },
+    ...(id ? changesFor(message, mine, { app, timeline }) : []),
   ];
   return choices.filter((choice) => choice !== false);
-}
-
-/** @param {import('../elements/types.js').App} app @param {import('../elements/chat-timeline.js').ChatTimeline} timeline */
-function mayWrite(app, { conversationId }) {
-  return Boolean(app.store.conversations.get(conversationId)?.my?.can.includes('send'));
-}
-
-/** What others wrote. @param {import('../elements/types.js').App} app @param {import('../elements/chat-timeline.js').ChatTimeline} timeline */
-function mayDelete(app, { conversationId }) {
-  return Boolean(
-    app.store.group(conversationId) && app.store.conversations.get(conversationId)?.my?.can.includes('delete_others'),
-  );
 }
 
 /** @param {string} text @param {import('../elements/types.js').App} app */
@@ -81,25 +63,4 @@ function copySelected(text) {
   field.remove();
   from?.focus({ preventScroll: true });
   if (!isCopied) throw new Error('refused');
-}
-
-/** @param {import('../elements/types.js').Message} message @param {import('../elements/types.js').App} app @param {import('../elements/chat-timeline.js').ChatTimeline} timeline */
-async function remove(message, app, timeline) {
-  const { confirmed } = await import('../dialogs/confirm.js');
-  const words = { title: t('message.deleteTitle'), text: t('message.deleteText'), action: t('message.delete') };
-  if (!(await confirmed(words, timeline))) return;
-  try {
-    app.store.changed(await app.api.remove(message.id));
-    app.say(t('message.deletedNow'), { silent: true });
-  } catch (error) {
-    app.say(
-      t('message.deleteFailed', {
-        reason: reasonOf(/** @type {import('../client/api.js').ApiError} */ (error)),
-      }),
-      {
-        urgent: true,
-      },
-    );
-  }
-  timeline.scroller.focus({ preventScroll: true });
 }

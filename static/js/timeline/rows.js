@@ -67,7 +67,7 @@ function messageRow(entry, tools) {
     el(
       'span',
       { class: 'message__meta' },
-      edited(message),
+      el('span', { class: 'message__notes' }),
       el('time', { datetime: new Date(at).toISOString(), title: exact(at) }, clock(at)),
       mine && el('span', { class: 'message__mark' }),
     ),
@@ -139,15 +139,6 @@ function unfold({ currentTarget }) {
   button.remove();
 }
 
-/** @param {import('../elements/types.js').Shown} message */
-function edited({ edited_at, is_active }) {
-  return (
-    edited_at &&
-    is_active !== false &&
-    el('span', { class: 'message__edited', title: exact(edited_at) }, t('message.edited'))
-  );
-}
-
 /** The parts of a row that change while it stands. @param {HTMLElement} row @param {MessageEntry} entry @param {RowTools} tools */
 export function updateRow(row, entry, tools) {
   const { message, mine, waiting } = entry;
@@ -161,6 +152,7 @@ export function updateRow(row, entry, tools) {
   row.classList.toggle('message--failed', state === 'failed');
   if (mine) drawMark(row, state, message);
   label(row, entry, state, tools);
+  if (message.rev) drawNotes(row, entry, state, tools);
   drawTrouble(row, entry, state, isLast, tools);
 }
 
@@ -198,17 +190,21 @@ function drawMark(row, state, message) {
   );
 }
 
-/** @param {HTMLElement} row @param {MessageEntry} entry @param {string} state @param {RowTools} tools */
-function label(row, entry, state, tools) {
+/** What has been done to a message is rare: how that looks comes behind the first draw. @param {HTMLElement} row @param {MessageEntry} entry @param {string} state @param {RowTools} tools */
+async function drawNotes(row, entry, state, tools) {
+  const { noted } = await import('./changes.js');
+  label(row, entry, state, tools, noted(row, entry.message, tools));
+}
+
+/** @param {HTMLElement} row @param {MessageEntry} entry @param {string} state @param {RowTools} tools @param {string[]} [notes] */
+function label(row, entry, state, tools, notes = []) {
   const { message, mine } = entry;
   const name = mine ? t('message.you') : nameOf(senderOf(entry, tools));
   const file = message.attachment_name ?? message.file_name;
   const isGone = message.is_active === false;
   const text = isGone
     ? t('message.deleted')
-    : [file && t('message.file', { name: file }), message.message, message.edited_at && t('message.edited')]
-        .filter(Boolean)
-        .join(', ');
+    : [file && t('message.file', { name: file }), message.message, ...notes].filter(Boolean).join(', ');
   const when = exact(message.timestamp ?? message.created_at ?? 0);
   const full = t('message.label', { name, when, text }) + (mine ? `. ${t(`message.${state}`)}` : '');
   row.querySelector('article')?.setAttribute('aria-label', full);
