@@ -73,7 +73,7 @@ class ServerHandler(ApiHandler):
 
 
 class HealthHandler(ApiHandler):
-    """The process runs. InboxReads at nothing else, so that a database away restarts no server."""
+    """The process runs. It looks at nothing else, so that a database away restarts no server."""
 
     public = True
 

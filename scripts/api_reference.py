@@ -22,7 +22,7 @@ def golden(document: dict[str, Any]) -> str:
 
 def reference(document: dict[str, Any]) -> str:
     parts = [
-        "<!-- Made by `make docs` from the OpenAPI document: change handlers/operations and the Structs instead. -->",
+        "<!-- Made by `make docs` from the OpenAPI document: change handlers/description instead. -->",
         f"# {document['info']['title']}: the API",
         "The same is at `/docs` of a running server, with forms to try each call, and at `/openapi.json` for tools.",
         document["info"]["description"].strip(),

@@ -132,7 +132,7 @@ MUTANTS = [
         "the mark that the sweeper finds",
         "chatserver/storage/messages.py",
         'moment: at, "pending": True}',
-        'moment: at}',
+        "moment: at}",
         "whose_server_died and alone",
     ),
     Mutant(

@@ -53,7 +53,8 @@ def kind(schema: Schema) -> list[Part]:
         return _joined([kind({**schema, "type": name}) for name in named])
     if "contentMediaType" in schema:
         return [("file", False)]
-    return [("time" if schema.get("format") == "date-time" else str(named), False)]
+    is_time = (named, schema.get("format")) == ("string", "date-time")
+    return [("time" if is_time else str(named), False)]
 
 
 def _joined(parts: list[list[Part]]) -> list[Part]:

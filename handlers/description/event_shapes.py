@@ -73,7 +73,7 @@ class MessageEvent(Event, tag="message"):
 
 
 class MessageChangedEvent(Event, tag="message_changed"):
-    """A message was edited or deleted, told to all devices of all members. Only for clients that send a cursor."""
+    """A message was edited or deleted; told to the members who may see it. Only for clients that send a cursor."""
 
     data: MessageData
 

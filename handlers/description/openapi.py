@@ -1,4 +1,4 @@
-"""The OpenAPI document, made of the URL table, the Structs and handlers/operations; docs.py serves it."""
+"""The OpenAPI document, made of the URL table, the Structs and operations beside it; docs.py serves it."""
 
 from __future__ import annotations
 

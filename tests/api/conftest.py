@@ -20,7 +20,7 @@ ORIGIN = "https://chat.example.org"
 
 @pytest.fixture(scope="session")
 def limits() -> dict[str, int]:
-    """The limits of API.md, which are the defaults."""
+    """The limits of the contract, which are the defaults."""
     return {"message": 4000, "client_id": 64, "attachment": 10 * 1024 * 1024, "history": 200}
 
 
@@ -91,7 +91,7 @@ def pair(client: Client, io_loop: Any) -> Pair:
 
 
 def assert_problem(answer: Answer, status: int, code: str, *fields: str) -> dict[str, Any]:
-    """An error as API.md §3 wants it: problem+json, complete, with the code, naming exactly these fields."""
+    """An error as the contract wants it: problem+json, complete, with the code, naming exactly these fields."""
     assert answer.status == status, answer
     assert answer.headers["Content-Type"].split(";")[0] == "application/problem+json", answer.headers
     problem: dict[str, Any] = answer.json

@@ -1,4 +1,4 @@
-"""The shapes of API.md, once: which keys each thing has, always all of them."""
+"""The shapes of the contract, once: which keys each thing has, always all of them."""
 
 from __future__ import annotations
 

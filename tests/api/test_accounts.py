@@ -1,4 +1,4 @@
-"""API.md §2: accounts, sessions, people, the snapshot and what the server says about itself."""
+"""The contract: accounts, sessions, people, the snapshot and what the server says about itself."""
 
 from __future__ import annotations
 

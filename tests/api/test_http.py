@@ -1,4 +1,4 @@
-"""API.md §3, the HTTP side: paths, methods, headers, origins, old HTTP versions."""
+"""The contract: paths, methods, headers, origins, old HTTP versions."""
 
 from __future__ import annotations
 

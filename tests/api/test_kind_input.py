@@ -1,4 +1,4 @@
-"""API.md §3: strict, but kind to the clients that are there."""
+"""The contract: strict, but kind to the clients that are there."""
 
 from __future__ import annotations
 

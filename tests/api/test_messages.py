@@ -1,4 +1,4 @@
-"""API.md §1: sending, the history, the conversations and marking as read, each with its exact shape."""
+"""The contract: sending, the history, the conversations and marking as read, each with its exact shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API.md §1: the poll and the small calls with their exact shapes, and who may make any call at all."""
+"""The contract: the poll and the small calls with their exact shapes, and who may make any call at all."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@
  * @property {Person|null} added_by  where one was not there before
  * @property {number} [rev]
  *
- * @typedef {object} Group  a conversation of several people, as API.md §4 shows any conversation
+ * @typedef {object} Group  a conversation of several people, as the server shows any conversation
  * @property {number} id
  * @property {'group'|'direct'} kind
  * @property {'direct'|'group'|'announcement'|'public'} preset

@@ -1,4 +1,4 @@
-"""DESIGN §2, promise 6: the database or the broker is away, and everyone is told the truth."""
+"""Promise 6: the database or the broker is away, and everyone is told the truth."""
 
 from __future__ import annotations
 

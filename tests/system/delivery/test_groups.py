@@ -1,4 +1,4 @@
-"""DESIGN §2, promises 1, 2 and 8 in groups: each member once and in order, from their floor on, until they go."""
+"""Promises 1, 2 and 8 in groups: each member once and in order, from their floor on, until they go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DESIGN §2, promises 1 to 3: accepted means delivered, one order for everyone, a repeat is no second message."""
+"""Promises 1 to 3: accepted means delivered, one order for everyone, a repeat is no second message."""
 
 from __future__ import annotations
 

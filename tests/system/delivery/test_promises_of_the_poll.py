@@ -1,4 +1,4 @@
-"""DESIGN §2, promises 4 and 5: an answer that never arrived is given again, and a poll always ends."""
+"""Promises 4 and 5: an answer that never arrived is given again, and a poll always ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DESIGN §2, promises 1 and 8 around a process that ends: asked to, or killed."""
+"""Promises 1 and 8 around a process that ends: asked to, or killed."""
 
 from __future__ import annotations
 

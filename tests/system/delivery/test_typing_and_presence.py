@@ -1,4 +1,4 @@
-"""DESIGN §2, promise 7: typing and presence are never stored and never stuck."""
+"""Promise 7: typing and presence are never stored and never stuck."""
 
 from __future__ import annotations
 

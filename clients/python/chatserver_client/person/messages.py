@@ -61,7 +61,7 @@ def edit(message_id: int, message: str) -> Call[Message]:
     return Call("PATCH", f"chats/message/{message_id}/", body={"message": message})
 
 
-def delete(message_id: int) -> Call[Done]:
+def delete(message_id: int) -> Call[Message]:
     return Call("DELETE", f"chats/message/{message_id}/")
 
 
