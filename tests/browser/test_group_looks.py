@@ -206,8 +206,15 @@ def test_nothing_is_wrong_at_the_doors_of_a_group(person: People, look: Looker, 
     expect(panel.locator(".members__row").first).to_be_visible()
     look(ann, f"{locale}-details-of-who-decides")
     panel.locator(".details__actions button").nth(3).click()
-    expect(ann.page.locator(".requests__row")).to_be_visible()
+    expect(ann.page.locator(".outsiders__row")).to_be_visible()
     look(ann, f"{locale}-requests")
+    ann.page.keyboard.press("Escape")
+    loud = person("cy").id
+    kept_out = {"reason": "Too loud for a library", "until": "2099-01-01T00:00:00Z"}
+    ann.call("PUT", f"conversations/{id}/bans/{loud}/", kept_out)
+    panel.locator(".details__actions button").nth(4).click()
+    expect(ann.page.locator(".outsiders__row")).to_be_visible()
+    look(ann, f"{locale}-bans")
     ann.page.keyboard.press("Escape")
     panel.locator(".details__actions button").nth(2).click()
     expect(ann.page.locator(".invites__one")).to_be_visible()

@@ -295,6 +295,25 @@ def test_a_ban_takes_along_what_was_written_lately_where_that_is_ticked(person: 
         expect(one.message("please stop")).to_be_visible()
 
 
+def test_who_was_banned_is_listed_for_those_who_may_lift_it_and_can_be_taken_in_again(person: People) -> None:
+    ann, bob = person("ann"), person("bob")
+    id = group(ann, bob)
+    ann.call("PUT", f"conversations/{id}/bans/{bob.id}/", {"reason": "Too loud for a library"})
+    enter(ann)
+    details(ann)
+    ann.page.get_by_role("button", name="Banned people").click()
+    dialog = ann.page.get_by_role("dialog", name="Banned people")
+    expect(dialog.get_by_role("listitem")).to_contain_text("Too loud for a library")
+    dialog.get_by_role("button", name=f"Lift the ban: {bob.name}").click()
+    expect(dialog.get_by_text("The ban is lifted")).to_be_focused()
+    ann.page.keyboard.press("Escape")
+    ann.page.get_by_role("button", name="Banned people").click()
+    expect(dialog).to_contain_text("Nobody is banned.")
+    ann.page.keyboard.press("Escape")
+    ann.call("PUT", f"conversations/{id}/members/{bob.id}/")
+    expect(ann.page.locator(".members__row").filter(has_text=bob.name)).to_be_visible()
+
+
 def test_who_is_removed_from_a_group_without_messages_is_offered_nothing_there_and_keeps_every_letter(
     person: People,
 ) -> None:

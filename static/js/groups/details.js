@@ -66,8 +66,10 @@ export class GroupDetails {
         detailsAction(app, 'link', t('invites.title'), async () => (await import('./invites.js')).show(room)),
       count > 0 &&
         detailsAction(app, 'people', t('requests.open', { count }), async () =>
-          (await import('./requests.js')).show(room),
+          (await import('./outsiders.js')).show(room, 'requests'),
         ),
+      room.can('ban') &&
+        detailsAction(app, 'ban', t('bans.title'), async () => (await import('./outsiders.js')).show(room, 'bans')),
       room.my &&
         detailsAction(app, 'bell', t('own.notify'), async () => (await import('./notify.js')).show(app, id, room.view)),
       room.my &&
