@@ -75,7 +75,7 @@ format: ready-dev  ## Put Python, JavaScript and CSS into the style that check a
 docs: ready  ## Write docs/api.md anew from the OpenAPI document
 	$(PYTHON) -m scripts.api_reference
 
-contract: ready docs  ## Keep the OpenAPI document as it is now, after a change of the contract that is meant
+contract: ready docs  ## Keep the OpenAPI document as it is now, and the page's types of it, after a change that is meant
 	$(PYTHON) -m scripts.api_reference golden
 
 bench: ready-dev  ## Measure speed and memory on this machine

@@ -1,4 +1,7 @@
-"""Writes what is made from the OpenAPI document: `make docs` docs/api.md, `make contract` the golden file."""
+"""Writes what is made from the OpenAPI document.
+
+`make docs` writes docs/api.md; `make contract` the golden file and the types that the page is checked with.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from typing import Any
 from handlers.description import docs_rows, openapi
 from handlers.description.operations.problems import EXPLANATIONS
 from handlers.problems import STATUS
+from scripts.api_types import api_types
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "api.md"
 GOLDEN = ROOT / "tests" / "api" / "openapi.golden.json"
+TYPES = ROOT / "tests" / "frontend" / "api.d.ts"
 
 
 def golden(document: dict[str, Any]) -> str:
@@ -99,6 +104,7 @@ def main() -> None:
     document = openapi.build()
     if sys.argv[1:] == ["golden"]:
         GOLDEN.write_text(golden(document), "utf-8")
+        TYPES.write_text(api_types(document), "utf-8")
     else:
         REFERENCE.write_text(reference(document), "utf-8")
 

@@ -24,7 +24,8 @@ from handlers.description.operations import OPERATIONS
 from handlers.description.operations.problems import EXPLANATIONS
 from handlers.problems import STATUS
 from handlers.routes import routes
-from scripts.api_reference import GOLDEN, REFERENCE, ROOT, golden, reference
+from scripts.api_reference import GOLDEN, REFERENCE, ROOT, TYPES, golden, reference
+from scripts.api_types import api_types
 from tests.support import contract
 from tests.support.client import Client
 
@@ -164,6 +165,13 @@ def test_the_contract_did_not_change_unannounced(document: dict[str, Any]) -> No
         "make contract",
         "The contract changed. If that is meant: say it in CHANGELOG.md, raise FEATURE_LEVEL in "
         "chatserver/wire.py when a client may want to know of it, and renew the golden file:",
+    )
+    assert not changed, changed
+
+
+def test_the_page_is_checked_with_the_types_that_the_document_gives(document: dict[str, Any]) -> None:
+    changed = difference(
+        TYPES, api_types(document), "make contract", "tests/frontend/api.d.ts is made from the document:"
     )
     assert not changed, changed
 

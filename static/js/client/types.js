@@ -1,80 +1,22 @@
 /**
  * The shapes this client and the server exchange, as JSDoc types. Nothing here runs.
  *
- * @typedef {{id: number, username: string, full_name: string, avatar?: string|null, is_online?: boolean}} Person
+ * What the server sends stands in its OpenAPI document alone, from which `make contract` makes api.d.ts; here is said
+ * only what the page does otherwise.
  *
- * @typedef {object} Message
- * @property {number} id              grows with `seq` inside a conversation
- * @property {number} seq
- * @property {number} conversation_id
- * @property {number} sender_id
- * @property {number|null} receiver_id  null in groups
- * @property {string} message
- * @property {string} timestamp       RFC 3339, UTC
- * @property {string|null} [attachment]       its address: fetch it with the Authorization header
- * @property {string|null} [attachment_name]
- * @property {number|null} [attachment_size]  bytes
- * @property {string|null} [attachment_type]  MIME type
- * @property {boolean} is_read
- * @property {string|null} [read_at]
- * @property {string|null} [delivered_at]
- * @property {string|null} [edited_at]
- * @property {number} [rev]           how often it was changed: the higher one is the newer
- * @property {boolean} [is_active]    false once deleted: neither text nor file is left
- * @property {string|null} [client_id]
- * @property {string} [attachment_url]
- * @property {string} [sender_name]
- * @property {string} [sender_username]
- * @property {string|null} [sender_avatar]
- * @property {string} [receiver_name]
- * @property {string} [receiver_username]
- * @property {string|null} [receiver_avatar]
- * @property {'message'|'system'} [kind]
- * @property {{type: string, actor_id: number|null, user_ids: number[], value: unknown}|null} [system]
- * @property {boolean} [silent]        rings nowhere
+ * @import * as Api from '../../../tests/frontend/api.d.ts'
  *
- * @typedef {object} My  what is one's own about a conversation
- * @property {'owner'|'admin'|'moderator'|'member'} role
- * @property {string[]} can           what one may do: nothing else is offered
- * @property {number} unread_count
- * @property {number} mention_count
- * @property {'all'|'mentions'|'none'} notify
- * @property {string|null} muted_until
- * @property {boolean} all_mentions   also when everyone is mentioned
- * @property {boolean} pinned
- * @property {boolean} archived
- * @property {number|null} unread_from_id
- * @property {{text: string, rev: number}|null} [draft]
- * @property {number} request_count   of those who ask to join, where one decides
- * @property {string|null} joined_at
- * @property {Person|null} added_by  where one was not there before
- * @property {number} [rev]
+ * @typedef {Pick<Api.Person, 'id'|'username'|'full_name'> & Partial<Api.Person>} Person
  *
- * @typedef {object} Group  a conversation of several people, as the server shows any conversation
- * @property {number} id
- * @property {'group'|'direct'} kind
- * @property {'direct'|'group'|'announcement'|'public'} preset
- * @property {string|null} name
- * @property {string|null} avatar
- * @property {string|null} about
- * @property {number} member_count
- * @property {Person[]} preview       a few of the others
- * @property {{receipts: boolean}} policy
- * @property {'open'|'frozen'|'closed'} state
- * @property {number} slow_secs
- * @property {number|null} owner_id
- * @property {Message|null} last_message
- * @property {number} rev
- * @property {My} my
+ * @typedef {Api.MessageData & Partial<Api.Message>} Message  as a call or an event shows it, which says less
  *
- * @typedef {object} Outside  a conversation as somebody sees it who is not in it
- * @property {Group['preset']} preset
- * @property {string|null} name
- * @property {string|null} avatar
- * @property {string|null} about
- * @property {number} member_count
+ * @typedef {Omit<Api.MyConversation, 'draft'> & {draft: Pick<Api.Draft, 'text'|'rev'>|null}} My  what is one's own about a conversation
  *
- * @typedef {{user: Person, role: My['role'], state: string, silenced_until: string|null, rev: number}} Member
+ * @typedef {Omit<Api.FullConversation, 'last_message'|'my'> & {last_message: Message|null, my: My}} Group  a conversation of several people, as the server shows any
+ *
+ * @typedef {Pick<Group, 'preset'|'name'|'avatar'|'about'|'member_count'>} Outside  a conversation as somebody sees it who is not in it
+ *
+ * @typedef {Api.Member} Member
  *
  * @typedef {object} Conversation
  * @property {number} conversation_id

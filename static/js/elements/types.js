@@ -18,6 +18,8 @@
  *
  * @typedef {import('../client/types.js').Person|import('../client/types.js').Group} Face  whose name and picture stand for a conversation
  *
- * @typedef {Partial<Message> & Partial<Omit<Outgoing, 'client_id'|'receiver_id'>>} Shown  a message, or one that waits to be one
+ * @typedef {Partial<Omit<Message, 'created_at'>>} Accepted
+ * @typedef {Partial<Omit<Outgoing, 'client_id'|'receiver_id'|'created_at'>>} Waiting
+ * @typedef {Accepted & Waiting & {created_at?: string|number}} Shown  a message, or one that waits to be one, made at epoch milliseconds
  */
 export {};
