@@ -86,7 +86,7 @@ class Bells:
             self._overtaken(message)
         self._bodies.remember(message)
         self._wake_ups.ring(bell.user_ids, message)
-        self._typing.ended(message.sender_id, message.conversation_id)
+        self._typing.ended(message)
 
     def _session(self, bell: Bell) -> None:
         user_id = bell.body["user_id"]

@@ -1,12 +1,17 @@
-"""Who is writing. Never stored; each node that shows it also ends it, so a node that dies leaves nobody stuck."""
+"""Who is writing. Never stored; each node that shows it also ends it, so a node that dies leaves nobody stuck.
+
+Bells of two nodes overtake one another: what somebody began before they ended it is not shown behind that. Nodes whose
+clocks differ show a beginning too late by as much, or not at all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from chatserver import metrics
 from chatserver.clock import Clock, Timer
-from chatserver.model import Actor, Bell, Conversation
+from chatserver.model import Actor, Bell, Conversation, Message
 from chatserver.polls.hub import Hub
 from chatserver.ports import Bus
 from chatserver.services.accounts import Accounts
@@ -34,6 +39,10 @@ class Typing:
         self._clock = clock
         self._typing_secs = typing_secs
         self._shown: dict[tuple[int, int], tuple[Timer, Bell]] = {}
+        # When it was ended last, in two halves of which the older one is dropped: noted at each message, read at few.
+        self._ended: dict[tuple[int, int], datetime] = {}
+        self._ended_before: dict[tuple[int, int], datetime] = {}
+        self._halves_change = 0.0
 
     async def signal(self, actor: Actor, receiver_id: int, is_typing: bool) -> None:
         """Raises NotFound when there is nobody whom the actor may know of. Without a conversation yet nobody is told."""
@@ -68,23 +77,43 @@ class Typing:
             "sender_name": user.full_name,
             "is_typing": is_typing,
             "conversation_id": conversation.id,
+            "at": self._clock.now().isoformat(),
         }
         others = tuple(id for id in member_ids if id != user.id)
         if others:
             self._bus.publish(Bell(kind, others, body))
 
-    def ended(self, sender_id: int, conversation_id: int) -> None:
+    def ended(self, message: Message) -> None:
         """The message itself ends it; called on every node that hears of the message, for any may show it."""
-        shown = self._shown.get((conversation_id, sender_id))
-        if shown is not None:
+        key = (message.conversation_id, message.sender_id)
+        if (shown := self._shown.get(key)) is not None:
             self._show(_stopped(shown[1]))
+        self._note_end(key, message.created_at)
+
+    def _note_end(self, key: tuple[int, int], at: datetime) -> None:
+        now = self._clock.monotonic()
+        if now >= self._halves_change or len(self._ended) >= MAX_SHOWN:
+            self._ended, self._ended_before = {}, self._ended
+            self._halves_change = now + self._typing_secs
+        self._ended[key] = at
+
+    def _is_over(self, key: tuple[int, int], at: datetime) -> bool:
+        ends = (half.get(key) for half in (self._ended, self._ended_before))
+        return any(end is not None and at <= end for end in ends)
 
     def heard(self, bell: Bell) -> None:
-        """A typing bell arrived. Raises KeyError when it is malformed."""
+        """A typing bell arrived. Raises KeyError, TypeError or ValueError when it is malformed."""
+        key, at = _key(bell), self._clock.now()
+        if "at" in bell.body:  # Nodes before 0.2.0 do not say it.
+            at = datetime.fromisoformat(bell.body["at"])
+        if bell.body["is_typing"] and self._is_over(key, at):
+            return
+        if not bell.body["is_typing"]:
+            self._note_end(key, at)
         self._show(bell)
 
     def _show(self, bell: Bell) -> None:
-        key = (bell.body["conversation_id"], bell.body["sender_id"])
+        key = _key(bell)
         known = self._shown.pop(key, None)
         if known is not None:
             known[0].cancel()
@@ -93,14 +122,19 @@ class Typing:
                 metrics.EPHEMERAL_DROPPED.labels("full").inc()
                 return
             self._shown[key] = (self._clock.later(self._typing_secs, self._show, _stopped(bell)), bell)
+        event = {name: value for name, value in bell.body.items() if name != "at"}
         extended = bell.kind != "typing"  # the original clients know no groups
         for user_id in bell.user_ids:
-            self._hub.push(user_id, ("typing", *key), "typing", bell.body, self._typing_secs, extended)
+            self._hub.push(user_id, ("typing", *key), "typing", event, self._typing_secs, extended)
 
     def close(self) -> None:
         for timer, _ in self._shown.values():
             timer.cancel()
         self._shown.clear()
+
+
+def _key(bell: Bell) -> tuple[int, int]:
+    return bell.body["conversation_id"], bell.body["sender_id"]
 
 
 def _stopped(bell: Bell) -> Bell:

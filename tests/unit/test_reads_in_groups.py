@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chatserver.errors import Forbidden, Invalid, NotFound
-from chatserver.model import SYSTEM_SENDER, Actor, Conversation, Message, Policy, message_id
+from chatserver.model import SYSTEM_SENDER, Actor, Bell, Conversation, Message, Policy, message_id
 from chatserver.services.permissions import shows_reads
 from tests.support.waiting import eventually
 from tests.unit.test_own_settings import group_of, my, told
@@ -218,3 +219,27 @@ async def test_typing_ends_with_the_message(chat: Any) -> None:
     await chat.services.typing.signal_in(bob, group.id, True)
     await chat.say(bob, group, "said")
     assert [one["is_typing"] for one in await live(chat, ann, cursor, '"typing"')] == [False]
+
+
+@pytest.mark.parametrize("end", ["they say so", "their message"])
+@pytest.mark.gen_test
+async def test_a_bell_of_typing_that_its_end_has_overtaken_shows_nobody_typing(chat: Any, end: str) -> None:
+    (ann, bob, _), group = await group_of(chat, 3)
+    cursor = await chat.cursor(ann)
+    await chat.poll(ann, cursor)
+    body = {"sender_id": bob.user_id, "sender_name": "Bob", "conversation_id": group.id, "is_typing": True}
+    body["at"] = chat.clock.now().isoformat()
+    chat.clock.skip(1)
+    if end == "they say so":
+        await chat.services.typing.signal_in(bob, group.id, False)
+    else:
+        await chat.say(bob, group, "said")
+    cursor = (await chat.poll(ann, cursor, 5.0)).cursor
+    late = Bell("group_typing", (ann.user_id,), body)
+    chat.bus.publish(late)
+    await chat.say(bob, group, "said again")
+    assert await live(chat, ann, cursor, '"typing"') == []
+    again = replace(late, body={**body, "at": (chat.clock.now() + timedelta(seconds=1)).isoformat()})
+    chat.bus.publish(again)
+    [event] = await live(chat, ann, cursor, '"typing"')
+    assert (event["is_typing"], "at" in event) == (True, False)
