@@ -28,6 +28,7 @@ from chatserver.services.bells import Bells
 from chatserver.services.bodies import Bodies
 from chatserver.services.changes import Changes
 from chatserver.services.contacts import Contacts
+from chatserver.services.conversation_ids import ConversationIds
 from chatserver.services.conversation_list import ConversationList
 from chatserver.services.conversation_views import ConversationViews
 from chatserver.services.conversations import Conversations
@@ -202,7 +203,8 @@ def build_services(
     hooks = Hooks(stores, way_out, secret, urls, bus, clock)
     feed.listen(hooks.wake)
     contacts = Contacts(stores, accounts, settings.directory, settings.contact)
-    beginnings = Beginnings(stores, accounts, contacts, hooks, quotas, clock)
+    conversation_ids = ConversationIds(stores.marks, clock)
+    beginnings = Beginnings(stores, accounts, contacts, hooks, quotas, conversation_ids, clock)
     conversations = Conversations(stores, accounts, contacts, beginnings, clock)
     own_devices = OwnDevices(stores, bus, clock)
     seen_by = SeenBy(stores, conversations, bus, clock)
@@ -255,6 +257,7 @@ def build_services(
         facts,
         system_messages,
         quotas,
+        conversation_ids,
         bus,
         clock,
         settings.person_conversations,

@@ -5,16 +5,15 @@ What is asked for at one moment goes to the database together: looking for them 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from chatserver.batched import BatchedCalls
 from chatserver.clock import Clock
 from chatserver.errors import Forbidden, Importing, NotFound, Unavailable
 from chatserver.guard.quotas import Quotas
-from chatserver.model import MAX_CONVERSATION_ID, Actor
-from chatserver.ports import MarkStore, Stores
+from chatserver.model import Actor
+from chatserver.ports import Stores
 from chatserver.services.accounts import Accounts
 from chatserver.services.contacts import Contacts
+from chatserver.services.conversation_ids import ConversationIds
 from chatserver.services.hooks import Hooks
 
 NOBODY = "Nobody is there any more: this account was deleted."
@@ -29,6 +28,7 @@ class Beginnings:
         contacts: Contacts,
         hooks: Hooks,
         quotas: Quotas,
+        ids: ConversationIds,
         clock: Clock,
     ) -> None:
         self._stores = stores
@@ -36,6 +36,7 @@ class Beginnings:
         self._contacts = contacts
         self._hooks = hooks
         self._quotas = quotas
+        self._ids = ids
         self._clock = clock
         self._finds: BatchedCalls[str, tuple[int, int]] = BatchedCalls(stores.beginnings.begun, clock)
         self._begins: BatchedCalls[str, tuple[int | None, bool]] = BatchedCalls(self._begin_all, clock)
@@ -73,21 +74,13 @@ class Beginnings:
         await self._quotas.begin_conversation(actor)
 
     async def _begin_all(self, pairs: list[str]) -> dict[str, tuple[int | None, bool]]:
-        proposed = dict(zip(pairs, await new_ids(self._stores.marks, len(pairs)), strict=True))
+        proposed = dict(zip(pairs, await self._ids.take(len(pairs)), strict=True))
         found = await self._stores.beginnings.begin(proposed, self._clock.now())
         return {pair: (id, id == proposed[pair]) for pair, id in found.items()}
 
     async def close(self) -> None:
         await self._begins.close()
         await self._finds.close()
-
-
-async def new_ids(marks: MarkStore, count: int) -> Sequence[int]:
-    """Of so many new conversations, be they of two people or groups. Raises Unavailable, also when there are no more."""
-    ids = await marks.next_ids("conversation", count)
-    if ids[-1] > MAX_CONVERSATION_ID:
-        raise Unavailable("There is no room for another conversation.")
-    return ids
 
 
 def pair_of(user_id: int, other_id: int) -> str:

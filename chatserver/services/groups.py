@@ -33,7 +33,7 @@ from chatserver.names import check_picture, shown_name
 from chatserver.ports import Bus, Stores
 from chatserver.sending.facts import Facts
 from chatserver.services.accounts import Accounts
-from chatserver.services.beginnings import new_ids
+from chatserver.services.conversation_ids import ConversationIds
 from chatserver.services.conversations import Conversations
 from chatserver.services.refusals import REFUSED, demand
 from chatserver.services.system_messages import SystemMessages
@@ -70,6 +70,7 @@ class Groups:
         facts: Facts,
         system_messages: SystemMessages,
         quotas: Quotas,
+        ids: ConversationIds,
         bus: Bus,
         clock: Clock,
         person_conversations: int,
@@ -80,6 +81,7 @@ class Groups:
         self._facts = facts
         self._system_messages = system_messages
         self._quotas = quotas
+        self._ids = ids
         self._bus = bus
         self._clock = clock
         self._person_conversations = person_conversations
@@ -115,7 +117,7 @@ class Groups:
         check_data(wanted.data)
         owned = await self._stores.inboxes.memberships(wanted.member_ids)
         full = {id for id, of in owned.items() if len(of) >= self._person_conversations}
-        [id] = await new_ids(self._stores.marks, 1)
+        [id] = await self._ids.take(1)
         conversation = Conversation(
             id,
             "group",
@@ -159,7 +161,7 @@ class Groups:
             if id not in refused and len(owned.get(id, ())) >= self._person_conversations
         }
         await self._quotas.begin_group(actor)
-        [id] = await new_ids(self._stores.marks, 1)
+        [id] = await self._ids.take(1)
         members = (actor.user_id, *(one for one in others if one not in refused))
         policy = replace(PRESETS[wanted.preset], **wanted.policy)
         conversation = Conversation(
