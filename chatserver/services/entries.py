@@ -88,6 +88,7 @@ class Named:
     """All that entries name, by id."""
 
     bodies: dict[int, Body]
+    visible: set[int]  # of the changed messages, those that the reader may see
     facts: dict[int, Fact]
     notifications: dict[int, Notification]
     users: dict[int, User]
@@ -186,14 +187,14 @@ class Entries:
         entry = item.entry
         if entry.kind == "messages":
             return self._told(actor, named.bodies[item.message_id], "message", item.event_id)
+        if id := _changed_id(item, named.facts):
+            return self._changed_event(actor, item, id, named)
         if entry.kind in ABOUT_MESSAGES and item.message_id not in named.bodies:
             return None
-        if entry.kind == "change":
-            return self._told(actor, named.bodies[item.message_id], "message_changed", item.event_id)
         if entry.kind == "read":
             return _read_event(actor, item, named.bodies[item.message_id].message, named.users)
         if entry.kind == "facts" and (fact := named.facts.get(item.fact_id)):
-            return self._fact_event(actor, item, fact, named)
+            return _fact_event(item, fact, named)
         if entry.kind == "joined":
             return _conversation_event(item, named, entry.at)
         if entry.kind == "left":
@@ -206,31 +207,22 @@ class Entries:
             return _event(item.event_id, "my_conversation", data, wire.moment(entry.at))
         return None
 
-    def _fact_event(self, actor: Actor, item: Item, fact: Fact, named: Named) -> bytes | None:
-        if fact.kind == "message":
-            body = named.bodies.get(fact.about)
-            return self._told(actor, body, "message_changed", item.event_id) if body is not None else None
-        if fact.kind == "conversation":
-            return _conversation_event(item, named, fact.at)
-        member = named.members.get((fact.conversation_id, fact.target))
-        if member is None:
-            return None
-        data = {"conversation_id": fact.conversation_id, "member": member}
-        return _event(item.event_id, "member_changed", data, wire.moment(fact.at))
+    def _changed_event(self, actor: Actor, item: Item, id: int, named: Named) -> bytes | None:
+        body = named.bodies.get(id) if id in named.visible else None
+        return self._told(actor, body, "message_changed", item.event_id) if body is not None else None
 
     def _told(self, actor: Actor, body: Body, kind: str, event_id: int) -> bytes:
         return body.event(kind, event_id, self._links.to_file(actor, body.message))
 
     async def _look_up(self, actor: Actor, items: list[Item], tail: Tail, extended: bool) -> Named:
         facts = await self._wanted_facts(items, tail)
-        told = (facts[item.fact_id] for item in items if item.fact_id in facts)
-        changed = {fact.about for fact in told if fact.kind == "message"}
-        changed |= {item.message_id for item in items if item.entry.kind == "change"}
-        wanted = {item.message_id for item in items if item.entry.kind in ("messages", "read")}
+        wanted = {item.message_id for item in items if item.entry.kind in ABOUT_MESSAGES}
         # A change is told to all members, also of what was written before somebody came, or what they have put away.
-        wanted |= await self._conversations.visible(actor, changed) if extended and changed else set()
+        changed = {id for item in items if (id := _changed_id(item, facts))}
+        visible = await self._conversations.visible(actor, changed) if extended and changed else set()
         return Named(
-            await self._bodies.all(wanted, _revs(tail, facts)),
+            await self._bodies.all(wanted | visible, _revs(tail, facts)),
+            visible,
             facts,
             await self._wanted_notifications(items),
             await self._accounts.users(item.entry.user_id for item in items if item.entry.kind == "read"),
@@ -320,6 +312,25 @@ def _read_event(actor: Actor, item: Item, message: Message, users: dict[int, Use
     at = item.entry.at
     data = wire.read_receipt(item.entry.conversation_id, item.seq, users[reader_id], at)
     return _event(item.event_id, "read_receipt", data, wire.moment(at))
+
+
+def _changed_id(item: Item, facts: dict[int, Fact]) -> int:
+    """Of the message whose change it tells; 0 where it tells of anything else."""
+    if item.entry.kind == "change":
+        return item.message_id
+    fact = facts.get(item.fact_id)
+    return fact.about if fact is not None and fact.kind == "message" else 0
+
+
+def _fact_event(item: Item, fact: Fact, named: Named) -> bytes | None:
+    """Of a conversation or a member."""
+    if fact.kind == "conversation":
+        return _conversation_event(item, named, fact.at)
+    member = named.members.get((fact.conversation_id, fact.target))
+    if member is None:
+        return None
+    data = {"conversation_id": fact.conversation_id, "member": member}
+    return _event(item.event_id, "member_changed", data, wire.moment(fact.at))
 
 
 def _conversation_event(item: Item, named: Named, at: datetime | None) -> bytes | None:

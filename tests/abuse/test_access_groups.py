@@ -175,6 +175,28 @@ async def test_F5_who_came_later_and_who_put_it_away_are_told_no_new_words_of_an
     row.assert_clean()
 
 
+@pytest.mark.gen_test
+async def test_F5_nor_are_they_beside_what_tells_that_they_have_read_it(
+    client: Client, row: LedgerRow
+) -> None:
+    ann, bob, dan = await client.people("ann", "bob", "dan")
+    message = await ann.sent(bob, "hello")
+    phone = await (await bob.another()).here()
+    assert (await bob.mark_read(message_ids=[message["id"]]))["marked_count"] == 1
+    group = {"id": message["conversation_id"]}
+    assert (await call(bob, "PATCH", at(group, "me"), {"cleared": True})).status == 200
+    answer = await call(ann, "PATCH", f"chats/message/{message['id']}/", {"message": f"other {SECRET}"})
+    row.saw(answer.status, "PATCH")
+    await dan.sent(bob, "and that is all")
+    events: list[dict[str, Any]] = []
+    while not any(event["event"] == "message" for event in events):
+        events += (await phone.next()).json["events"]
+    assert any(event["event"] == "read_receipt" for event in events), "or it proves nothing"
+    if any(event["event"] == "message_changed" for event in events):
+        row.leak(f"{events}")
+    row.assert_clean()
+
+
 # What names something of another conversation that the caller may be in or not: as if it were nowhere.
 ELSEWHERE: list[tuple[str, str, Any]] = [
     ("GET", "conversations/{group}/receipts/?message_id={message}", None),
