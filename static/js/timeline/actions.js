@@ -5,7 +5,7 @@ import { el } from '../lib/dom.js';
 import { iconButton } from '../lib/nodes.js';
 import { messageAddress } from '../lib/route.js';
 import '../lib/more-icons.js';
-import { changesFor, may } from './changes.js';
+import { changesFor, mayWrite } from './changes.js';
 
 /** Buttons beside the message. @param {import('../elements/types.js').Message} message its id is 0 while it waits @param {boolean} mine @param {import('./rows.js').RowTools} tools */
 export function actionsFor(message, mine, tools) {
@@ -21,7 +21,7 @@ export function choicesFor(message, mine, { app, timeline }) {
   const toOriginal = async () => (await import('./quoted-message.js')).showOriginal(message, timeline);
   const quote = id && timeline.list.querySelector(`[data-id="${id}"] .quote`);
   if (quote) Object.assign(quote, { onclick: toOriginal, title: t('message.original') });
-  const say = app.store.group(timeline.conversationId) ? may('send', app, timeline) : true;
+  const say = mayWrite(app, timeline);
   /** @type {(import('../lib/menu.js').Choice|false)[]} */
   const choices = [
     Boolean(quote) && { icon: 'up', label: t('message.original'), act: toOriginal },

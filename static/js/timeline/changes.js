@@ -21,22 +21,29 @@ function notesOf({ edited_at, is_active }) {
   return edited_at && is_active !== false ? [{ text: t('message.edited'), title: exact(edited_at) }] : [];
 }
 
-/** @param {import('../elements/types.js').Message} message @param {boolean} mine @param {{app: App, timeline: Timeline}} tools @returns {import('../lib/menu.js').Choice[]} */
+/** Those that are not offered are false. @param {import('../elements/types.js').Message} message @param {boolean} mine @param {{app: App, timeline: Timeline}} tools @returns {(import('../lib/menu.js').Choice|false)[]} */
 export function changesFor(message, mine, { app, timeline }) {
-  const mayEdit = mine && (!app.store.group(timeline.conversationId) || may('send', app, timeline));
-  const mayDelete = mine || (app.store.group(timeline.conversationId) && may('delete_others', app, timeline));
   const edit = () => app.querySelector('chat-composer')?.edit(message);
   const bin = () => remove(message, app, timeline);
+  const mayDelete = mine || (isGroup(app, timeline) && may('delete_others', app, timeline));
   return [
-    ...(mayEdit ? [{ icon: /** @type {const} */ ('edit'), label: t('message.edit'), act: edit }] : []),
-    ...(mayDelete
-      ? [{ icon: /** @type {const} */ ('bin'), label: t('message.delete'), isDanger: true, act: bin }]
-      : []),
+    mine && mayWrite(app, timeline) && { icon: 'edit', label: t('message.edit'), act: edit },
+    mayDelete && { icon: 'bin', label: t('message.delete'), isDanger: true, act: bin },
   ];
 }
 
+/** In a group it is a permission. @param {App} app @param {Timeline} timeline */
+export function mayWrite(app, timeline) {
+  return !isGroup(app, timeline) || may('send', app, timeline);
+}
+
+/** @param {App} app @param {Timeline} timeline */
+function isGroup(app, { conversationId }) {
+  return Boolean(app.store.group(conversationId));
+}
+
 /** @param {string} action @param {App} app @param {Timeline} timeline */
-export function may(action, app, { conversationId }) {
+function may(action, app, { conversationId }) {
   return Boolean(app.store.conversations.get(conversationId)?.my?.can.includes(action));
 }
 
