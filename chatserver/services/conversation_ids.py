@@ -9,9 +9,7 @@ from chatserver.errors import Unavailable
 from chatserver.model import MAX_CONVERSATION_ID
 from chatserver.ports import MarkStore
 
-AHEAD = (
-    1_000  # at most: as many are never used when this node ends, and of the billion ids nobody misses them
-)
+AHEAD = 1_000  # at most: when this node ends they are never used, and of a billion ids nobody misses them
 BUSY_SECS = 1.0  # Ids that lasted for less are taken twice as many at a time,
 CALM_SECS = 10.0  # and none is taken ahead any more when they lasted for longer than this.
 
@@ -31,7 +29,7 @@ class ConversationIds:
             found = list(await self._marks.next_ids("conversation", missing + self._wanted_ahead(missing)))
             taken += found[:missing]
             self._kept += found[missing:]
-        if taken[-1] > MAX_CONVERSATION_ID:
+        if max(taken) > MAX_CONVERSATION_ID:
             raise Unavailable("There is no room for another conversation.")
         return taken
 

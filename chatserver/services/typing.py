@@ -103,13 +103,12 @@ class Typing:
 
     def heard(self, bell: Bell) -> None:
         """A typing bell arrived. Raises KeyError, TypeError or ValueError when it is malformed."""
-        key, at = _key(bell), self._clock.now()
-        if "at" in bell.body:  # Nodes before 0.2.0 do not say it.
-            at = datetime.fromisoformat(bell.body["at"])
-        if bell.body["is_typing"] and self._is_over(key, at):
-            return
+        key, said = _key(bell), bell.body.get("at")  # Nodes before 0.2.0 do not say it.
+        at = self._clock.now() if said is None else datetime.fromisoformat(said)
         if not bell.body["is_typing"]:
             self._note_end(key, at)
+        elif self._is_over(key, at):
+            return
         self._show(bell)
 
     def _show(self, bell: Bell) -> None:

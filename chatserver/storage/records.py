@@ -66,7 +66,7 @@ _MESSAGE_FIELDS = _optional(Message, "system")
 _MEMBER_FIELDS = _optional(Member, "delivered_marks", "read_marks", "added_by", "draft", "pending")
 
 
-def _given(document: Document, names: tuple[str, ...]) -> dict[str, Any]:
+def _stored(document: Document, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: document[name] for name in names if name in document}
 
 
@@ -146,7 +146,7 @@ def message(document: Document) -> Message:
         attachment=attachment(stored) if stored else None,
         created_at=document["created_at"],
         system=System(*_told(system)) if system else None,
-        **_given(document, _MESSAGE_FIELDS),
+        **_stored(document, _MESSAGE_FIELDS),
     )
 
 
@@ -247,7 +247,7 @@ def member(document: Document) -> Member:
         added_by=get("by", 0),
         draft=_draft(get("draft")),
         pending=_pending(get("pending")),
-        **_given(document, _MEMBER_FIELDS),
+        **_stored(document, _MEMBER_FIELDS),
     )
 
 

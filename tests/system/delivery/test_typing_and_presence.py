@@ -54,11 +54,15 @@ async def shows_typing(device: Device, expected: bool) -> None:
 
 
 async def stays_quiet(device: Device) -> None:
-    """Once every process has heard of the end, nothing says any more that somebody types."""
+    """Once every process has heard of the end, nothing says any more that somebody types, and that was the last word."""
+    last = False
 
     async def is_quiet() -> bool:
+        nonlocal last
         answers = [await device.next(wait=0.2) for _ in range(4)]
-        return not any(typing["is_typing"] for answer in answers for typing in answer.of("typing"))
+        said = [typing["is_typing"] for answer in answers for typing in answer.of("typing")]
+        last = said[-1] if said else last
+        return not last and not any(said)
 
     await eventually(is_quiet)
 
