@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from tornado.httputil import HTTPHeaders
 
 from tests.support.client import API, Answer, Client, Device
+from tests.support.slow_reader import connect_narrow
 from tests.support.waiting import GENEROUS_SECS
 
 PATH = "sse/events/"
@@ -148,22 +148,18 @@ async def open_stream(
     headers: dict[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
     token: str | None = None,
-    receive_bytes: int | None = None,
+    narrow: bool = False,
     **query: Any,
 ) -> EventStream:
-    """A stream of this device, up to its headers. Close it at the end. `receive_bytes`: no more is taken unread.
+    """A stream of this device, up to its headers. Close it at the end.
 
-    Raises OSError.
+    `narrow`: it takes almost nothing that nobody reads. Raises OSError.
     """
     url = urlsplit(base or device.client.random.choice(device.client.bases))
-    if receive_bytes is None:
-        line = await asyncio.open_connection(url.hostname, url.port, ssl=tls, limit=1 << 24)
+    if narrow:
+        line = await connect_narrow(url.geturl())
     else:
-        raw = socket.socket()
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        raw.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(raw, (url.hostname, url.port))
-        line = await asyncio.open_connection(sock=raw, limit=receive_bytes)
+        line = await asyncio.open_connection(url.hostname, url.port, ssl=tls, limit=1 << 24)
     stream = EventStream(*line)
     asked = urlencode({"token": token or device.token} | {k: v for k, v in query.items() if v is not None})
     fields = {"Host": url.netloc, "Accept": "text/event-stream", **(headers or {})}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ import pytest
 
 from tests.support.client import API, Client, Device
 from tests.support.server import ServerProcess
+from tests.support.slow_reader import connect_narrow, too_much
 from tests.support.waiting import eventually, held, in_time
 
 BOUNDARY = "between"
@@ -137,15 +137,8 @@ async def test_without_a_cursor_an_answer_whose_client_closed_before_taking_it_a
     fresh: ServerProcess, client: Client
 ) -> None:
     ann, bob = await client.people("ann", "bob")
-    # Control signs are six bytes each in JSON: together more than any socket takes for a client that does not read.
-    await ann.sent_all(bob, [f"{number} " + "\x01" * 3990 for number in range(200)])
-    ids = [message["id"] for message in reversed((await bob.history(ann, limit=200))["messages"])]
-    url = urlsplit(fresh.base)
-    raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(raw, (url.hostname, url.port))
-    reader, writer = await asyncio.open_connection(sock=raw, limit=4096)
+    texts = await too_much(ann, bob)
+    reader, writer = await connect_narrow(fresh.base)
     writer.write(
         f"GET {API}poll/events/?limit=200 HTTP/1.1\r\nHost: chat\r\nAuthorization: Token {bob.token}\r\n\r\n".encode()
     )
@@ -154,7 +147,7 @@ async def test_without_a_cursor_an_answer_whose_client_closed_before_taking_it_a
     writer.write_eof()  # an orderly end, unlike a reset: the server sees no error
     await asyncio.sleep(0.5)
     writer.close()
-    assert [message["id"] for message in (await bob.poll(limit=200)).of("message")] == ids
+    assert [message["message"] for message in (await bob.poll(limit=200)).of("message")] == texts
 
 
 @pytest.mark.gen_test

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support.client import API, Client, Device
-from tests.support.waiting import eventually, held, in_time, together
+from tests.support.slow_reader import connect_narrow, cut, too_much
+from tests.support.waiting import held, in_time, together
 from tests.system.delivery.conftest import EITHER_WAY, World
 
 
@@ -18,27 +16,13 @@ async def raw_poll(
     device: Device, base: str, query: str = ""
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A poll of an original client on a socket of its own, with almost no room for the answer."""
-    url = urlsplit(base)
-    raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    # The smaller its packets, the less the system of the server takes for a client that does not read: 100 kB, not 3 MB.
-    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
-    raw.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(raw, (url.hostname, url.port))
-    reader, writer = await asyncio.open_connection(sock=raw, limit=4096)
+    reader, writer = await connect_narrow(base)
     request = (
         f"GET {API}poll/events/{query} HTTP/1.1\r\nHost: chat\r\nAuthorization: Token {device.token}\r\n\r\n"
     )
     writer.write(request.encode())
     await writer.drain()
     return reader, writer
-
-
-def cut(writer: asyncio.StreamWriter) -> None:
-    """End the connection with a reset, as a lost network does."""
-    raw = writer.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
 
 
 @EITHER_WAY
@@ -57,20 +41,12 @@ async def test_an_answer_that_never_arrived_is_given_again_for_the_same_cursor(c
     assert moved.events == []
 
 
-async def all_unread(reader: Device, count: int) -> bool:
-    return await reader.unread() == count
-
-
 @pytest.mark.gen_test
 async def test_without_a_cursor_an_answer_cut_in_the_middle_is_given_again(
     world: World, client: Client
 ) -> None:
     ann, bob = await client.people("ann", "bob")
-    # Control signs are six bytes each in JSON: together 1.4 MB, in fewer entries than a ring keeps.
-    await ann.sent_all(bob, [f"{number} " + "\x01" * 3990 for number in range(60)])
-    texts = [m["message"] for m in reversed((await bob.history(ann, limit=200))["messages"])]
-    # An answer with few of them would fit into what the system takes for a client, and be given.
-    await eventually(lambda: all_unread(bob, len(texts)))
+    texts = await too_much(ann, bob)
     # At a process itself: a proxy takes the whole answer, and what it does with it nobody is told.
     reader, writer = await raw_poll(bob, world.first, "?limit=200")
     status = await in_time(reader.readline())
