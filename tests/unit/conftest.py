@@ -43,7 +43,6 @@ from tests.support.clock import SkippingClock
 from tests.support.mongo import MongoNode
 from tests.support.waiting import GENEROUS_SECS
 
-DATABASE = unique("unit")
 SECRET = ServerSecret(b"a secret of these tests, long enough")
 
 
@@ -219,20 +218,26 @@ def trips(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def database_name() -> str:
+    """The same for all; modules that look at everything there is have a database of their own."""
+    return unique("unit")
+
+
 @pytest.fixture
-def database(mongo: MongoNode) -> Iterator[Database[dict[str, Any]]]:
+def database(mongo: MongoNode, database_name: str) -> Iterator[Database[dict[str, Any]]]:
     """The documents themselves, as an older version or an operator's tool writes and reads them."""
     with MongoClient[dict[str, Any]](mongo.uri, w="majority", readConcernLevel="majority") as client:
-        yield client[DATABASE]
+        yield client[database_name]
 
 
 @pytest.fixture
-def chats(mongo: MongoNode, io_loop: IOLoop) -> Iterator[Any]:
+def chats(mongo: MongoNode, database_name: str, io_loop: IOLoop) -> Iterator[Any]:
     """Call it for one more node, with other settings where a test is about them."""
     opened: list[Chat] = []
 
     async def open_one(**more: Any) -> Chat:
-        settings = Settings(mongodb_uri=mongo.uri, mongodb_database=DATABASE, **more)
+        settings = Settings(mongodb_uri=mongo.uri, mongodb_database=database_name, **more)
         opened.append(await Chat(settings, f"node {len(opened)}").open())
         return opened[-1]
 

@@ -16,7 +16,6 @@ from chatserver.storage.messages import MessageStore
 from chatserver.word_pages import PAGE
 from chatserver.words import NAME_RULES
 from tests.support.client import unique
-from tests.unit.conftest import DATABASE
 
 OLD = {"words": ["outdated"], "words_rules": 1}
 
@@ -29,7 +28,7 @@ class Old:
         self._database = database
 
     def begin(self) -> Relisting:
-        """As on the first start of a new version, whatever other tests left."""
+        """As on the first start of a new version."""
         self._database["marks"].delete_many({"_id": {"$in": ["words of users", "words of messages"]}})
         return Relisting(self._chat.storage, self._chat.clock)
 
@@ -46,6 +45,12 @@ class Old:
     def words(self, id: int) -> list[str]:
         found: list[str] = self._database["messages"].find_one({"_id": id})["words"]
         return found
+
+
+@pytest.fixture(scope="module")
+def database_name() -> str:
+    """Listing anew goes through all people and messages there are."""
+    return unique("relisting")
 
 
 @pytest.fixture
@@ -117,7 +122,7 @@ async def test_what_is_changed_while_it_is_listed_anew_keeps_its_new_words(chat:
     said = await chat.say(ann, conversation, "walrus")
     old.list_again(said.id)
     client = make_client(chat.settings.mongodb_uri, chat.settings.mongodb_driver, 30.0)
-    messages = ChangedMeanwhile(client[DATABASE]["messages"], Gate(1, chat.clock))
+    messages = ChangedMeanwhile(client[chat.settings.mongodb_database]["messages"], Gate(1, chat.clock))
     messages.change = lambda: chat.services.changes.edit(ann, said.id, "penguin")
     try:
         await MessageStore(messages).list_words(said.id - 1, 1)

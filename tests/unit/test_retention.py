@@ -17,11 +17,10 @@ from chatserver.services.messages import Places
 from tests.support.client import unique
 
 
-@pytest.fixture(autouse=True)
-def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever other tests have left in the database."""
-    monkeypatch.setattr(retention, "LOOKED_AT", 10_000)
-    monkeypatch.setattr(retention, "BATCHES", 10_000)
+@pytest.fixture(scope="module")
+def database_name() -> str:
+    """Every sweep looks at all conversations there are."""
+    return unique("retention")
 
 
 async def posted(chat: Any, actor: Any, conversation: Any, text: str) -> int:
